@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+# Builds Bulkhead. `make run` and `make check` set up what they need; `make help` lists the targets.
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+BUILD ?= build
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+LD := $(if $(filter default,$(origin LD)),ld,$(LD))
+NASM ?= nasm
+Q := $(if $(V),,@)
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+	-Wswitch-enum -Wvla -Werror
+FREESTANDING := -std=c11 -O2 -g -ffreestanding -fno-common -mno-red-zone -mgeneral-regs-only \
+	-fno-strict-aliasing -fno-stack-protector -fno-pic -fno-pie -fno-asynchronous-unwind-tables \
+	-fcf-protection=none -fno-omit-frame-pointer -ffunction-sections -fdata-sections
+HV_FLAGS := $(FREESTANDING) -mcmodel=kernel $(WARN) -MMD -MP
+HOSTED := -std=gnu11 -g -O1 -D_GNU_SOURCE $(WARN) -MMD -MP
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+.PHONY: all
+all:
+
+# Per-folder -I lists: the dependency rule of README.md, kept by the compiler.
+INC_lib := -Ihv/abi -Ihv/lib
+INC_x86 := $(INC_lib) -Iarch/include -Iarch/x86
+INC_vmx := $(INC_x86) -Iarch/vmx
+INC_svm := $(INC_x86) -Iarch/svm
+INC_fake := $(INC_lib) -Iarch/include -Iarch/fake
+INC_hv := $(INC_lib) -Iarch/include -Ihv/include -Ihv
+INC_drivers := $(INC_lib) -Iarch/include -Ihv/include -Idrivers/include
+
+include hv/lib/files.mk hv/files.mk arch/x86/files.mk arch/vmx/files.mk arch/svm/files.mk \
+	arch/fake/files.mk drivers/files.mk boot/files.mk guest/files.mk tools/files.mk tests/files.mk
+
+# --- the hypervisor ---------------------------------------------------------------------------
+# $(call hv_rules,folder,include list)
+define hv_rules
+$(BUILD)/hv-objs/$(1)/%.o: $(1)/%.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(HV_FLAGS) $(2) -c $$< -o $$@
+$(BUILD)/hv-objs/$(1)/%.o: $(1)/%.asm $(BUILD)/asm_offsets.inc Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(NASM) -f elf64 -g -F dwarf -Werror -I$(1)/ -Iarch/x86/ -I$(BUILD)/ $$< -o $$@
+	@$$(NASM) -M -MT $$@ -I$(1)/ -Iarch/x86/ -I$(BUILD)/ $$< > $$(@:.o=.d)
+endef
+$(eval $(call hv_rules,hv/lib,$(INC_lib)))
+$(eval $(call hv_rules,hv,$(INC_hv)))
+$(eval $(call hv_rules,arch/x86,$(INC_x86)))
+$(eval $(call hv_rules,arch/vmx,$(INC_vmx)))
+$(eval $(call hv_rules,arch/svm,$(INC_svm)))
+$(eval $(call hv_rules,drivers/hw,$(INC_drivers)))
+$(eval $(call hv_rules,drivers/model,$(INC_drivers)))
+
+HV_SOURCES := $(addprefix hv/lib/,$(LIB_HV)) $(addprefix hv/,$(HV)) $(addprefix arch/x86/,$(ARCH_X86)) \
+	$(addprefix arch/vmx/,$(ARCH_VMX)) $(addprefix arch/svm/,$(ARCH_SVM)) $(addprefix drivers/,$(DRIVERS))
+HV_OBJECTS := $(addprefix $(BUILD)/hv-objs/,$(addsuffix .o,$(basename $(HV_SOURCES))))
+-include $(HV_OBJECTS:.o=.d)
+
+$(BUILD)/asm_offsets.inc: arch/x86/asm_offsets.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HV_FLAGS) $(INC_x86) -MF $(BUILD)/asm_offsets.d -MT $@ -S $< -o $(BUILD)/asm_offsets.s
+	$(Q)sed -n 's/.*->\([A-Z0-9_]*\) \$$*\([-0-9]*\).*/%define \1 \2/p' $(BUILD)/asm_offsets.s > $@
+-include $(BUILD)/asm_offsets.d

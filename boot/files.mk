@@ -1,0 +1,1 @@
+# Rules of boot; included by the top Makefile.

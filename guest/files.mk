@@ -1,0 +1,1 @@
+# Rules of guest; included by the top Makefile.

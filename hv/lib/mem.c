@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* memcpy and friends for freestanding programs; hosted ones take their C library's. */
+#include "str.h"
+
+#include <stdint.h>
+
+void *memcpy(void *restrict to, const void *restrict from, size_t size)
+{
+	void *target = to;
+
+	__asm__ volatile("rep movsb" : "+D"(target), "+S"(from), "+c"(size) : : "memory");
+	return to;
+}
+
+void *memmove(void *to, const void *from, size_t size)
+{
+	uint8_t *target = to;
+	const uint8_t *source = from;
+
+	if ((uintptr_t)to - (uintptr_t)from >= size) {
+		return memcpy(to, from, size);
+	}
+	while (size-- > 0) {
+		target[size] = source[size];
+	}
+	return to;
+}
+
+void *memset(void *to, int byte, size_t size)
+{
+	void *target = to;
+
+	__asm__ volatile("rep stosb" : "+D"(target), "+c"(size) : "a"(byte) : "memory");
+	return to;
+}
+
+int memcmp(const void *left, const void *right, size_t size)
+{
+	const uint8_t *a = left;
+	const uint8_t *b = right;
+
+	for (size_t i = 0; i < size; i++) {
+		if (a[i] != b[i]) {
+			return a[i] < b[i] ? -1 : 1;
+		}
+	}
+	return 0;
+}

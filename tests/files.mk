@@ -1,0 +1,1 @@
+# Rules of tests; included by the top Makefile.

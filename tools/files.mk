@@ -1,0 +1,1 @@
+# Rules of tools; included by the top Makefile.
