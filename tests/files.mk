@@ -1,1 +1,26 @@
 # Rules of tests; included by the top Makefile.
+
+# --- host tests: every tests/host/X_test.c, linked with the sources its `Links:` line names ----
+INC_tests := -Ihv/abi -Ihv/lib -Iarch/include -Ihv/include -Idrivers/include -Iarch/x86 -Iarch/vmx \
+	-Iarch/svm -Iarch/fake -Ihv -Iboot -Itests
+HOST_TESTS := $(patsubst tests/host/%_test.c,%,$(wildcard tests/host/*_test.c))
+HOST_PROGRAMS := $(HOST_TESTS:%=$(BUILD)/host-tests/%)
+
+$(BUILD)/host-objs/%.o: %.c Makefile tests/files.mk
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) $(SANITIZE) $(INC_tests) -c $< -o $@
+
+links_of = $(shell sed -n 's,^/\* Links: *\(.*\) \*/$$,\1,p' $(1))
+# $(call host_test_rule,name)
+define host_test_rule
+$(BUILD)/host-tests/$(1): $(patsubst %.c,$(BUILD)/host-objs/%.o,tests/host/$(1)_test.c tests/tap.c \
+		$(call links_of,tests/host/$(1)_test.c))
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(SANITIZE) $$^ -o $$@
+endef
+$(foreach test,$(HOST_TESTS),$(eval $(call host_test_rule,$(test))))
+-include $(shell find $(BUILD)/host-objs -name '*.d' 2>/dev/null)
+
+.PHONY: check-host
+check-host: $(HOST_PROGRAMS)
+	$(Q)tests/run_host $(HOST_PROGRAMS)
