@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The CPU the code runs on: start-up, identity, idling, other CPUs. */
+#pragma once
+
+#include "addr.h"
+#include "status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CPU_MAX 64u
+#define CPU_PRIVATE_PAGES 8u /* stack, exception stacks, TSS and GDT: pages given to arch_cpu_prepare */
+
+/*
+ * What hv knows of a physical CPU. hv owns the array; arch owns `arch`. Written by the boot CPU
+ * before the CPU is started, except is_online: written once by the CPU itself (release).
+ */
+struct cpu {
+	struct cpu *self;  /* GS:0 */
+	uint32_t index;    /* in the machine; the numbers of the configuration file */
+	uint32_t apic_id;
+	_Atomic bool is_online;
+	_Atomic bool is_woken; /* see arch_cpu_idle() */
+	struct vcpu *vcpu; /* the one vCPU of this CPU, or NULL; this CPU only, once running */
+	void *private_pages;
+	uint64_t stack_top; /* virtual */
+	struct cpu_virt *virt; /* backend's per-CPU state */
+};
+
+/* The CPU that runs this. */
+struct cpu *arch_this_cpu(void);
+
+/* Descriptor tables, stacks with guard pages for `cpu`, from CPU_PRIVATE_PAGES zeroed contiguous
+ * pool pages. On the boot CPU, for every CPU, before it runs. */
+enum hv_status arch_cpu_prepare(struct cpu *cpu, void *private_pages) MUST_CHECK;
+
+/* Loads them on the running CPU and sets CR0, CR4, EFER, PAT, XCR0 as the hypervisor wants them. */
+void arch_cpu_init(struct cpu *cpu);
+
+/* Switches to the CPU's own stack and calls main(cpu); never returns. */
+_Noreturn void arch_cpu_enter(struct cpu *cpu, void (*main)(struct cpu *cpu));
+
+/* Starts another CPU by INIT/SIPI through the page `trampoline` (below 1 MiB); it ends up in
+ * main(cpu) on its own stack after arch_cpu_init. Waits up to one second for is_online.
+ * HV_NOT_FOUND: it did not come up. */
+enum hv_status arch_cpu_start(struct cpu *cpu, hpa_t trampoline, void (*main)(struct cpu *cpu)) MUST_CHECK;
+
+/* Sleeps until cpu->is_woken, and clears it. No wake-up between check and sleep is lost. */
+void arch_cpu_idle(struct cpu *cpu);
+
+/* Takes a CPU out of its guest or out of arch_cpu_idle(): sets is_woken and sends an NMI. Never
+ * lost: a guest that is just being entered leaves again at once. */
+void arch_cpu_kick(struct cpu *cpu);
+
+/* Stops every other CPU for ever (panic). */
+void arch_cpu_stop_others(void);
+
+_Noreturn void arch_cpu_halt(void); /* this CPU, for ever */
+void arch_cpu_pause(void);          /* PAUSE: in every spin loop */
+
+/* Resets the machine. First ACPI's way where the firmware described one, then 0xCF9, then a triple fault. */
+_Noreturn void arch_machine_reset(void);

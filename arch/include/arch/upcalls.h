@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The only functions of hv that arch may call. */
+#pragma once
+
+#include "addr.h"
+#include "status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct boot_info;
+struct vm_arch;
+
+/* First C function on the boot CPU, on the boot stack, on the loader's page tables. */
+_Noreturn void hv_main(struct boot_info *boot);
+
+/* `count` contiguous zeroed pages of the pool, `count` pages aligned up to a power of two no larger
+ * than 16 KiB; NULL when the pool is exhausted. */
+void *page_alloc(uint32_t count);
+void page_free(void *pages, uint32_t count);
+
+/* Guest-physical memory of a VM; all or nothing. HV_RANGE: not wholly its RAM. */
+enum hv_status guest_mem_read(const struct vm_arch *vm, gpa_t from, void *to, size_t size) MUST_CHECK;
+enum hv_status guest_mem_write(const struct vm_arch *vm, gpa_t to, const void *from, size_t size) MUST_CHECK;
+
+/* An exception in the hypervisor itself: prints and stops the machine. `frame`: see traps.asm. */
+struct trap_frame;
+_Noreturn void panic_exception(const struct trap_frame *frame);
+__attribute__((format(printf, 1, 2))) _Noreturn void panic(const char *format, ...);
+
+/* Looks an address up in the image's symbol table: name and offset, or NULL. */
+const char *symbol_find(uint64_t address, uint64_t *offset);

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A virtual CPU: its state, running it, and why it came back. */
+#pragma once
+
+#include "addr.h"
+#include "bits.h"
+#include "hypercall_abi.h"
+#include "status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* General registers by their encoding; the first 16 index vcpu_arch.gpr. */
+enum vcpu_reg {
+	VCPU_RAX,
+	VCPU_RCX,
+	VCPU_RDX,
+	VCPU_RBX,
+	VCPU_RSP, /* by arch_vcpu_get/set only, as all below VCPU_R15 */
+	VCPU_RBP,
+	VCPU_RSI,
+	VCPU_RDI,
+	VCPU_R8,
+	VCPU_R9,
+	VCPU_R10,
+	VCPU_R11,
+	VCPU_R12,
+	VCPU_R13,
+	VCPU_R14,
+	VCPU_R15,
+	VCPU_RIP,
+	VCPU_RFLAGS,
+	VCPU_CR0, /* as the guest sees them */
+	VCPU_CR2,
+	VCPU_CR3,
+	VCPU_CR4,
+	VCPU_EFER,
+	VCPU_DR7,
+	VCPU_PAT,
+	VCPU_CS_BASE,
+	VCPU_CS_SELECTOR,
+	VCPU_CS_ATTRIBUTES, /* VMX access-rights format */
+	VCPU_SS_ATTRIBUTES,
+	VCPU_DS_BASE,
+	VCPU_ES_BASE,
+	VCPU_FS_BASE,
+	VCPU_GS_BASE,
+	VCPU_SS_BASE,
+	VCPU_CPL,
+	VCPU_REG_COUNT,
+};
+
+/* How a vCPU starts. */
+enum vcpu_start {
+	VCPU_START_RESET,   /* power-on: real mode, F000:FFF0 */
+	VCPU_START_SIPI,    /* real mode, CS = vector << 8, IP 0 (SDM 3A, "Processor State After Reset") */
+	VCPU_START_LONG64,  /* Linux 64-bit protocol: long mode, flat 64-bit CS 0x10, DS 0x18, CR3 */
+	VCPU_START_PROTECTED32, /* multiboot, PVH: protected mode, flat 32-bit segments, paging off */
+};
+
+struct vcpu_start_state {
+	enum vcpu_start how;
+	uint8_t sipi_vector;
+	uint64_t rip;
+	uint64_t rsp;
+	uint64_t rax; /* multiboot magic */
+	uint64_t rbx; /* multiboot or PVH information */
+	uint64_t rsi; /* Linux boot_params */
+	uint64_t cr3; /* LONG64 */
+	uint64_t gdt_base; /* LONG64: where the GDT lies; limit 0x1f */
+};
+
+enum vm_exit_kind {
+	/* Finished inside arch_vcpu_run(); never seen by hv. */
+	VM_EXIT_CPUID,
+	VM_EXIT_RDMSR,
+	VM_EXIT_WRMSR,
+	VM_EXIT_CR,
+	VM_EXIT_DR,
+	VM_EXIT_XSETBV,
+	VM_EXIT_EXCEPTION,
+	VM_EXIT_WINDOW,      /* an NMI can now be injected */
+	VM_EXIT_FORBIDDEN,   /* instruction that no guest may execute: #UD */
+	VM_EXIT_IGNORED,     /* nothing to do: WBINVD, PAUSE, a spurious exit */
+	VM_EXIT_STAGE2,      /* becomes VM_EXIT_MMIO or VM_EXIT_CRASH */
+	/* Returned to hv. */
+	VM_EXIT_KICK,        /* NMI: look at your requests */
+	VM_EXIT_HYPERCALL,
+	VM_EXIT_IO,
+	VM_EXIT_MMIO,
+	VM_EXIT_APIC_READ,   /* x2APIC register, or APIC base; complete with arch_vcpu_apic_done() */
+	VM_EXIT_APIC_WRITE,
+	VM_EXIT_HLT,
+	VM_EXIT_TRIPLE_FAULT,
+	VM_EXIT_ENTRY_FAILED,
+	VM_EXIT_CRASH,       /* the guest cannot go on; `why` says it */
+};
+
+/* Port access. */
+struct exit_io {
+	uint16_t port;
+	uint8_t size; /* 1, 2, 4 */
+	bool is_in;
+	bool is_string;
+	bool is_rep;
+	uint8_t address_size; /* 2, 4, 8; string forms */
+	uint8_t segment;      /* 0..5 = ES CS SS DS FS GS; string forms */
+};
+
+enum mmio_kind {
+	MMIO_READ,
+	MMIO_WRITE,
+	MMIO_MODIFY, /* read, compute, write */
+};
+
+/* Access to guest-physical space without RAM. Decoded; `op` and below are arch's. */
+struct exit_mmio {
+	gpa_t address;
+	enum mmio_kind kind;
+	uint8_t size; /* 1, 2, 4, 8 */
+	uint8_t op;
+	uint8_t reg;
+	uint8_t reg_size;
+	bool is_high_byte;
+	bool is_sign_extended;
+	uint64_t immediate;
+};
+
+struct exit_stage2 {
+	gpa_t address;
+	bool is_write;
+	bool is_fetch;
+	bool is_walk;  /* on a guest page table, not the final address */
+};
+
+struct exit_apic {
+	uint32_t offset; /* LAPIC_*, for an MSR 0x800 + offset / 16 */
+	uint64_t value;  /* write: all 64 bits (ICR) */
+};
+
+struct exit_msr {
+	uint32_t number;
+	uint64_t value;
+};
+
+struct exit_cr {
+	uint8_t number; /* 0, 3, 4, 8 or a debug register */
+	uint8_t reg;    /* enum vcpu_reg */
+	bool is_read;
+	bool is_clts;
+	bool is_lmsw;
+	uint16_t lmsw_source;
+};
+
+struct exit_exception {
+	uint8_t vector;
+	bool has_error_code;
+	uint32_t error_code;
+	uint64_t qualification; /* #DB: DR6-like bits; #PF: address */
+};
+
+struct vm_exit {
+	enum vm_exit_kind kind;
+	uint32_t raw_reason; /* VMX exit reason or low half of EXITCODE */
+	uint64_t raw_info[2]; /* qualification, guest-physical address; or EXITINFO1, EXITINFO2 */
+	union {
+		struct exit_io io;
+		struct exit_mmio mmio;
+		struct exit_stage2 stage2;
+		struct exit_apic apic;
+		struct exit_msr msr;
+		struct exit_cr cr;
+		struct exit_exception exception;
+		const char *why; /* VM_EXIT_CRASH, VM_EXIT_ENTRY_FAILED */
+	};
+};
+
+#define EXIT_HISTORY 16u /* a power of two */
+
+struct exit_record {
+	uint64_t rip;
+	uint32_t raw_reason;
+	uint32_t info; /* low half of raw_info[0] */
+};
+
+/* Per-VM state of the arch side; embedded in struct vm. */
+struct vm_arch {
+	uint32_t vcpu_count;
+	hpa_t stage2_root;     /* set by hv before vcpu_init */
+	void *port_bitmap;     /* backend's; intercepts everything after vm_init */
+	struct guest_cpuid *cpuid; /* prepared answers */
+	uint64_t clock_wall;   /* kvmclock: nanoseconds since the epoch at TSC 0 */
+};
+
+/* Per-vCPU state of the arch side; embedded first in struct vcpu. */
+struct vcpu_arch {
+	uint64_t gpr[16];      /* RSP's slot is not used */
+	uint64_t rip;          /* as of the last exit; written back by arch_vcpu_skip/set */
+	void *control;         /* VMCS or VMCB */
+	hpa_t control_pa;
+	struct vm_arch *vm;
+	uint32_t index;        /* in its VM; the guest's APIC ID */
+	uint32_t exit_length;  /* bytes of the instruction that exited */
+	bool is_launched;      /* VMX */
+	bool is_nmi_pending;   /* to be injected as soon as the guest can take it */
+	bool is_x2apic;        /* mode the guest has put its local APIC in */
+	bool is_flush_wanted;  /* TLB flush before the next entry */
+	uint64_t pending_event; /* backend's: event to inject at the next entry; 0 = none */
+	uint64_t pending_error;
+	uint64_t apic_base;    /* the guest's IA32_APIC_BASE */
+	uint64_t mtrr_def_type; /* kept, without effect */
+	uint64_t xcr0;
+	uint64_t clock_page;   /* MSR_KVM_SYSTEM_TIME_NEW as written */
+	uint64_t misc_enable;
+	uint64_t backend[8];   /* the backend's own */
+	uint64_t exit_count[EXIT_COUNT_REASONS];
+	struct exit_record history[EXIT_HISTORY];
+	uint32_t history_next;
+};
+
+/* Once, on the boot CPU: picks VMX or SVM. HV_UNSUPPORTED: neither; *why says which bit and where
+ * to switch it on. */
+enum hv_status arch_virt_probe(const char **why) MUST_CHECK;
+const char *arch_virt_name(void); /* "VMX/EPT", "SVM/NPT" */
+
+/* On each CPU: switches VMX or SVM on. */
+enum hv_status arch_virt_enable(void) MUST_CHECK;
+
+enum hv_status arch_vm_init(struct vm_arch *vm) MUST_CHECK;
+void arch_vm_fini(struct vm_arch *vm);
+enum hv_status arch_vcpu_init(struct vcpu_arch *vcpu, struct vm_arch *vm, uint32_t index) MUST_CHECK;
+void arch_vcpu_fini(struct vcpu_arch *vcpu);
+
+/* Puts the vCPU, and the CPU's registers that are not switched (x87/SSE/AVX, DR0-3, XCR0, MSRs), in
+ * the state `start`; nothing of an earlier guest stays. On the CPU that will run it. */
+void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *start);
+
+/* Runs the guest until something needs hv; fills *exit. On the vCPU's CPU, preemption impossible. */
+void arch_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit);
+
+/* Steps over the instruction that exited. */
+void arch_vcpu_skip(struct vcpu_arch *vcpu);
+uint64_t arch_vcpu_get(struct vcpu_arch *vcpu, enum vcpu_reg reg);
+void arch_vcpu_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value);
+
+/* At the next entry. A fault on top of a fault becomes #DF, then a triple fault. */
+void arch_vcpu_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code);
+void arch_vcpu_inject_nmi(struct vcpu_arch *vcpu); /* marks it pending */
+
+/* Completing exits. VM_EXIT_IO: for each element get or put, then step; step returns true while
+ * elements remain (bounded by the caller: the guest re-executes what is left). HV_INVALID from get
+ * and put: a fault was injected, stop and do not skip. */
+enum hv_status arch_io_get(struct vcpu_arch *vcpu, const struct exit_io *io, uint32_t *value) MUST_CHECK;
+enum hv_status arch_io_put(struct vcpu_arch *vcpu, const struct exit_io *io, uint32_t value) MUST_CHECK;
+bool arch_io_step(struct vcpu_arch *vcpu, const struct exit_io *io);
+
+/* VM_EXIT_MMIO: `value` in: what was read (READ, MODIFY); out: what to write (WRITE, MODIFY). Updates
+ * registers and flags; the caller skips afterwards. */
+void arch_mmio_apply(struct vcpu_arch *vcpu, const struct exit_mmio *mmio, uint64_t *value);
+
+/* VM_EXIT_APIC_READ: value to EDX:EAX, and skips. */
+void arch_vcpu_apic_done(struct vcpu_arch *vcpu, uint64_t value);
+
+/* Lets the x2APIC MSRs that are safe reach the real APIC, or none. hv's local APIC model calls it
+ * when the guest changes mode; sets is_x2apic. */
+void arch_vcpu_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic);
+
+/* Makes ports [first, first + count) reach the real device (is_intercepted = false) or exit. */
+void arch_port_intercept(struct vm_arch *vm, uint16_t first, uint32_t count, bool is_intercepted);
+
+/* Logs registers, control structure and exit history; on the vCPU's CPU. */
+void arch_vcpu_dump(struct vcpu_arch *vcpu);
+const char *arch_exit_name(uint32_t raw_reason); /* manual's name, or "unknown" */
+
+/* Invalidates second-level translations of a VM on this CPU. */
+void arch_stage2_flush(struct vm_arch *vm);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A partition: its memory, vCPUs, devices and life cycle. */
+#pragma once
+
+#include "arch/cpu.h"
+#include "arch/spin.h"
+#include "arch/vcpu.h"
+
+#include "config_abi.h"
+#include "hv/device.h"
+#include "hv/irq_route.h"
+#include "hv/vcpu.h"
+
+#define VM_EXTENT_MAX 16u
+#define VM_NAME_MAX CONFIG_NAME_MAX
+#define VM_LOW_LIMIT UINT64_C(0xc0000000) /* RAM above 3 GiB goes to 4 GiB and up */
+#define VM_HIGH_BASE UINT64_C(0x100000000)
+
+/* A run of the VM's RAM; 2 MiB aligned. */
+struct vm_extent {
+	gpa_t guest;
+	hpa_t host;
+	uint64_t size;
+};
+
+/*
+ * Life cycle; every transition is made under vm->lock.
+ *
+ *            vm_start                last vCPU has left
+ *  STOPPED ----------> RUNNING --> STOPPING ----------> STOPPED   (power-off, crash with `stop`)
+ *     ^                  vm_stop       |
+ *     |                                +--------------> RUNNING   (restart: RAM cleared, reloaded)
+ */
+enum vm_state {
+	VM_STOPPED,
+	VM_RUNNING,
+	VM_STOPPING,
+};
+
+enum vm_stop_cause {
+	VM_STOP_POWER_OFF,
+	VM_STOP_RESET,
+	VM_STOP_CRASH,
+};
+
+struct vm {
+	struct vm_arch arch; /* first: vm_from_arch() */
+	uint32_t id;
+	char name[VM_NAME_MAX + 1];
+	const struct config_partition *config;
+	uint64_t memory_size;
+	struct vm_extent extents[VM_EXTENT_MAX]; /* sorted by guest; fixed once created */
+	uint32_t extent_count;
+	struct vcpu *vcpus[CPU_MAX];
+	uint32_t vcpu_count;
+	struct irq_route irq;
+	void *device_state[DEVICE_MODEL_MAX]; /* by index in device_models */
+	struct spin_lock lock; /* state, stop_*, left_count */
+	_Atomic uint32_t state; /* enum vm_state; written under lock */
+	uint32_t stop_cause;    /* enum vm_stop_cause */
+	uint64_t stop_code;     /* HYPERCALL_SHUTDOWN's exit code */
+	uint32_t left_count;    /* vCPUs that have acknowledged STOPPING */
+	uint32_t start_count;
+	uint64_t hole_warned;   /* first hole address that was logged, + 1 */
+	struct vcpu_start_state start; /* of vCPU 0; set by the loaders */
+};
+
+static inline struct vm *vm_from_arch(struct vm_arch *arch)
+{
+	return (struct vm *)arch;
+}
+
+/* Asks every vCPU to leave; the last one finishes. Any CPU; does not wait. Later causes are ignored. */
+void vm_stop(struct vm *vm, enum vm_stop_cause cause, uint64_t code);
