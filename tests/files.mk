@@ -24,3 +24,5 @@ $(foreach test,$(HOST_TESTS),$(eval $(call host_test_rule,$(test))))
 .PHONY: check-host
 check-host: $(HOST_PROGRAMS)
 	$(Q)tests/run_host $(HOST_PROGRAMS)
+
+include tests/emu/files.mk

@@ -1,0 +1,15 @@
+# The EFI program that the launcher's tests boot; included by tests/files.mk.
+FIXTURE := $(BUILD)/emu/fixture.efi
+FIXTURE_FLAGS := -std=c11 -O1 -ffreestanding -fpic -fshort-wchar -mno-red-zone -fno-stack-protector \
+	-fcf-protection=none -DGNU_EFI_USE_MS_ABI -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 \
+	-Wall -Wextra -Werror -MMD -MP
+EFI_SECTIONS := $(addprefix -j ,.text .sdata .data .rodata .dynamic .dynsym .rel .rela .rel.* .rela.* .reloc)
+
+$(BUILD)/emu/fixture.o: tests/emu/fixture.c tests/emu/files.mk
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FIXTURE_FLAGS) -c $< -o $@
+$(FIXTURE): $(BUILD)/emu/fixture.o
+	$(Q)$(LD) -nostdlib -znocombreloc -shared -Bsymbolic --no-warn-rwx-segments \
+		-T /usr/lib/elf_x86_64_efi.lds /usr/lib/crt0-efi-x86_64.o $< -o $(@:.efi=.so) -L/usr/lib -lefi -lgnuefi
+	$(Q)objcopy $(EFI_SECTIONS) --target efi-app-x86_64 --subsystem=10 $(@:.efi=.so) $@
+-include $(BUILD)/emu/fixture.d
