@@ -22,6 +22,10 @@ void *arch_pa_to_va(hpa_t address); /* address must be in the region */
  * no address space or pool left. */
 void *arch_map_device(hpa_t base, uint64_t size, bool is_write_combining);
 
+/* Maps kernels and initrds (BOOT_MEMORY_MODULES) or firmware tables for good: cached, read-only, no
+ * execution. NULL: no address space or pool left. */
+const void *arch_map_readonly(hpa_t base, uint64_t size);
+
 /*
  * This CPU's window onto the 2 MiB frame that holds `address`: returns the virtual address of
  * `address` itself. Slots 0 and 1 are independent. Not from NMI context. Unmap when done.

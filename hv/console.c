@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Log lines and partition lines share the real console; a lock keeps lines whole. */
+#include "console.h"
+
+#include "arch/cpu.h"
+#include "arch/spin.h"
+#include "boot_abi.h"
+#include "fmt.h"
+#include "hv/device.h"
+#include "hv/platform.h"
+#include "hv/vm.h"
+#include "str.h"
+
+#include <stdatomic.h>
+
+#define LINE_MAX 160u
+#define RING_SIZE 16384u /* a power of two */
+#define LOCK_TRIES 1000000u
+
+/* What a partition has written since its last newline. Guarded by `lock`. */
+struct line {
+	uint32_t length;
+	uint32_t escape; /* ESCAPE_*: inside an escape sequence */
+	char text[LINE_MAX];
+};
+
+static struct line lines[CONFIG_PARTITION_MAX];
+static char ring[RING_SIZE]; /* the last output, for people with a debugger and, later, tools */
+static uint32_t ring_next;
+static _Atomic uint32_t lock;
+static _Atomic bool is_lock_broken;
+static enum log_level level_max = LOG_INFO;
+static bool is_raw_open; /* the raw partition's cursor is in the middle of a line */
+
+/*
+ * Not a ticket lock: log_write() also runs in NMI context, maybe on the CPU that holds the lock.
+ * It then gives up waiting and prints anyway; a mangled line beats a dead machine.
+ */
+static bool take_lock(void)
+{
+	for (uint32_t tries = 0; tries < LOCK_TRIES; tries++) {
+		uint32_t expected = 0;
+
+		if (atomic_load_explicit(&is_lock_broken, memory_order_relaxed)) {
+			return false;
+		}
+		if (atomic_compare_exchange_weak_explicit(&lock, &expected, 1, memory_order_acquire,
+							  memory_order_relaxed)) {
+			return true;
+		}
+		arch_cpu_pause();
+	}
+	return false;
+}
+
+static void release_lock(bool is_taken)
+{
+	if (is_taken) {
+		atomic_store_explicit(&lock, 0, memory_order_release);
+	}
+}
+
+void console_break_lock(void)
+{
+	atomic_store_explicit(&is_lock_broken, true, memory_order_relaxed);
+}
+
+void console_init(const struct boot_info *boot)
+{
+	level_max = (enum log_level)boot->config.log_level;
+	platform_console_init(boot, boot->config.console);
+}
+
+static void emit(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		ring[ring_next++ % RING_SIZE] = text[i];
+	}
+	platform_console_write(text, size);
+}
+
+static void emit_line(const char *text, size_t size)
+{
+	if (is_raw_open) {
+		emit("\n", 1);
+		is_raw_open = false;
+	}
+	emit(text, size);
+}
+
+void log_write(enum log_level level, const char *format, ...)
+{
+	static const char *const marks[] = {"error: ", "", "", ""};
+	char text[LINE_MAX + 64];
+	va_list arguments;
+	size_t length;
+	bool is_taken;
+
+	if (level > level_max) {
+		return;
+	}
+	length = fmt_print(text, sizeof(text), "hv: %s", marks[level]);
+	va_start(arguments, format);
+	length += fmt_format(text + length, sizeof(text) - length - 1, format, arguments);
+	va_end(arguments);
+	text[length++] = '\n';
+	is_taken = take_lock();
+	emit_line(text, length);
+	release_lock(is_taken);
+}
+
+enum { ESCAPE_NONE, ESCAPE_STARTED, ESCAPE_SEQUENCE };
+
+/*
+ * What a terminal is to show of a quoted byte; 0 = nothing. Escape sequences are left out (ECMA-48,
+ * "Control sequences"): a partition must not steer the terminal that quotes it.
+ */
+static char printable(struct line *line, uint8_t byte)
+{
+	if (byte == 0x1b) {
+		line->escape = ESCAPE_STARTED;
+		return 0;
+	}
+	if (line->escape == ESCAPE_STARTED) {
+		line->escape = byte == '[' ? ESCAPE_SEQUENCE : ESCAPE_NONE;
+		return 0;
+	}
+	if (line->escape == ESCAPE_SEQUENCE) {
+		line->escape = byte >= 0x40 && byte <= 0x7e ? ESCAPE_NONE : ESCAPE_SEQUENCE;
+		return 0;
+	}
+	if (byte == '\r' || byte == '\0') {
+		return 0;
+	}
+	return (byte >= 0x20 && byte != 0x7f) || byte == '\t' ? (char)byte : '?';
+}
+
+static void finish_line(struct vm *vm)
+{
+	struct line *line = &lines[vm->id];
+	char text[VM_NAME_MAX + LINE_MAX + 8];
+	size_t length = fmt_print(text, sizeof(text), "[%s] %.*s\n", vm->name, (int)line->length,
+				  line->text);
+
+	emit_line(text, length);
+	line->length = 0;
+}
+
+static void put_quoted(struct vm *vm, uint8_t byte)
+{
+	struct line *line = &lines[vm->id];
+	char shown;
+
+	if (byte == '\n') {
+		finish_line(vm);
+		return;
+	}
+	shown = printable(line, byte);
+	if (shown == 0) {
+		return;
+	}
+	if (line->length == LINE_MAX) {
+		finish_line(vm);
+	}
+	line->text[line->length++] = shown;
+}
+
+void console_put(struct vm *vm, uint8_t byte)
+{
+	char raw = (char)byte;
+	bool is_taken = take_lock();
+
+	if ((vm->config->flags & CONFIG_PARTITION_OWNS_UART0) == 0) {
+		put_quoted(vm, byte);
+	} else if (raw != '\r') { /* the driver makes \r\n of \n */
+		emit(&raw, 1);
+		is_raw_open = raw != '\n';
+	}
+	release_lock(is_taken);
+}
+
+void console_flush(struct vm *vm)
+{
+	bool is_taken = take_lock();
+
+	if (lines[vm->id].length > 0) {
+		finish_line(vm);
+	}
+	release_lock(is_taken);
+}
+
+void console_poll_input(struct vm *owner)
+{
+	uint8_t byte;
+
+	/* Bounded: a sender faster than this loop must not keep the CPU from its guest. */
+	for (uint32_t i = 0; i < 64 && platform_console_read(&byte); i++) {
+		vuart_input(owner, byte);
+	}
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Second-level page tables. */
+#include "stage2.h"
+
+#include "arch/mmu.h"
+#include "arch/upcalls.h"
+#include "bits.h"
+#include "check.h"
+#include "owner.h"
+
+#define ROOT_LEVEL 4u
+#define ENTRY_COUNT 512u
+
+static uint32_t shift_of(uint32_t level)
+{
+	return PAGE_SHIFT + 9 * (level - 1);
+}
+
+static uint64_t *slot_of(uint64_t *table, gpa_t guest, uint32_t level)
+{
+	return &table[(guest.value >> shift_of(level)) % ENTRY_COUNT];
+}
+
+enum hv_status stage2_create(hpa_t *root)
+{
+	void *table = page_alloc(1);
+
+	if (table == NULL) {
+		return HV_NO_MEMORY;
+	}
+	*root = arch_va_to_pa(table);
+	return HV_OK;
+}
+
+/* The table below *slot, made if it is missing. */
+static enum hv_status descend(uint64_t *slot, uint32_t level, uint64_t **below)
+{
+	struct stage2_entry entry = arch_stage2_read(*slot, level);
+
+	if (entry.access != 0) {
+		if (entry.is_leaf) {
+			return HV_BUSY;
+		}
+		*below = arch_pa_to_va(entry.address);
+		return HV_OK;
+	}
+	*below = page_alloc(1);
+	if (*below == NULL) {
+		return HV_NO_MEMORY;
+	}
+	entry = (struct stage2_entry){.address = arch_va_to_pa(*below), .access = STAGE2_ALL};
+	*slot = arch_stage2_make(&entry, level);
+	return HV_OK;
+}
+
+static enum hv_status map_leaf(hpa_t root, gpa_t guest, const struct stage2_entry *leaf, uint32_t level)
+{
+	uint64_t *table = arch_pa_to_va(root);
+	enum hv_status status;
+	uint64_t *slot;
+
+	for (uint32_t at = ROOT_LEVEL; at > level; at--) {
+		status = descend(slot_of(table, guest, at), at, &table);
+		if (status != HV_OK) {
+			return status;
+		}
+	}
+	slot = slot_of(table, guest, level);
+	if (arch_stage2_read(*slot, level).access != 0) {
+		return HV_BUSY;
+	}
+	*slot = arch_stage2_make(leaf, level);
+	return HV_OK;
+}
+
+/* The largest level whose page starts at both addresses and fits. */
+static uint32_t leaf_level(gpa_t guest, hpa_t host, uint64_t size)
+{
+	uint32_t level = arch_stage2_max_leaf();
+
+	while (level > 1 && (!is_aligned(guest.value | host.value, BIT(shift_of(level))) ||
+			     size < BIT(shift_of(level)))) {
+		level--;
+	}
+	return level;
+}
+
+enum hv_status stage2_map(hpa_t root, const struct stage2_mapping *mapping)
+{
+	uint64_t done = 0;
+
+	CHECK(is_aligned(mapping->guest.value | mapping->host.value | mapping->size, PAGE_SIZE));
+	while (done < mapping->size) {
+		gpa_t guest = gpa_add(mapping->guest, done);
+		struct stage2_entry leaf = {.address = hpa_add(mapping->host, done),
+					    .access = mapping->access,
+					    .memory = mapping->memory,
+					    .is_leaf = true};
+		uint32_t level = leaf_level(guest, leaf.address, mapping->size - done);
+		enum hv_status status = map_leaf(root, guest, &leaf, level);
+
+		if (status != HV_OK) {
+			return status;
+		}
+		done += BIT(shift_of(level));
+	}
+	return HV_OK;
+}
+
+enum hv_status stage2_translate(hpa_t root, gpa_t guest, hpa_t *host)
+{
+	uint64_t *table = arch_pa_to_va(root);
+
+	if (guest.value >> shift_of(ROOT_LEVEL + 1) != 0) {
+		return HV_NOT_FOUND;
+	}
+	for (uint32_t level = ROOT_LEVEL; level > 0; level--) {
+		struct stage2_entry entry = arch_stage2_read(*slot_of(table, guest, level), level);
+
+		if (entry.access == 0) {
+			return HV_NOT_FOUND;
+		}
+		if (entry.is_leaf) {
+			*host = hpa_add(entry.address, guest.value & (BIT(shift_of(level)) - 1));
+			return HV_OK;
+		}
+		table = arch_pa_to_va(entry.address);
+	}
+	return HV_NOT_FOUND;
+}
+
+/*
+ * Walks every entry of the tree, depth first, without recursion: `index` is the position in the
+ * table of each level.
+ */
+struct walk {
+	uint64_t *table[ROOT_LEVEL + 1];
+	uint32_t index[ROOT_LEVEL + 1];
+	uint32_t level;
+};
+
+static void walk_start(struct walk *walk, hpa_t root)
+{
+	walk->level = ROOT_LEVEL;
+	walk->table[ROOT_LEVEL] = arch_pa_to_va(root);
+	walk->index[ROOT_LEVEL] = 0;
+}
+
+/* The next leaf, into *entry and *level; tables that were left behind are freed if asked to. */
+static bool walk_next(struct walk *walk, struct stage2_entry *entry, uint32_t *level, bool is_freeing)
+{
+	while (walk->level <= ROOT_LEVEL) {
+		uint32_t at = walk->level;
+
+		if (walk->index[at] == ENTRY_COUNT) {
+			if (is_freeing) {
+				page_free(walk->table[at], 1);
+			}
+			walk->level++;
+			continue;
+		}
+		*entry = arch_stage2_read(walk->table[at][walk->index[at]++], at);
+		if (entry->access == 0) {
+			continue;
+		}
+		if (entry->is_leaf) {
+			*level = at;
+			return true;
+		}
+		walk->level--;
+		walk->table[at - 1] = arch_pa_to_va(entry->address);
+		walk->index[at - 1] = 0;
+	}
+	return false;
+}
+
+void stage2_destroy(hpa_t root)
+{
+	struct stage2_entry entry;
+	struct walk walk;
+	uint32_t level;
+
+	walk_start(&walk, root);
+	while (walk_next(&walk, &entry, &level, true)) {
+	}
+}
+
+uint64_t stage2_check_owner(hpa_t root, uint32_t owner, uint64_t *mapped)
+{
+	struct stage2_entry entry;
+	struct walk walk;
+	uint32_t level;
+
+	*mapped = 0;
+	walk_start(&walk, root);
+	while (walk_next(&walk, &entry, &level, false)) {
+		uint64_t size = BIT(shift_of(level));
+
+		for (uint64_t offset = 0; offset < size; offset += FRAME_SIZE) {
+			if (owner_of(hpa_add(entry.address, offset)) != owner) {
+				return entry.address.value + offset;
+			}
+		}
+		*mapped += size;
+	}
+	return UINT64_MAX;
+}
