@@ -236,7 +236,7 @@ def run_machine(options, folder):
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, run.interrupt)
     try:
-        run.start(command, folder, output, listener)
+        run.start(command, output, listener)
         verdict = run.run()
     finally:
         status = run.stop()

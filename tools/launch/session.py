@@ -41,7 +41,7 @@ class Session:
     def seconds(self):
         return time.monotonic() - self.started
 
-    def start(self, command, folder, output_path, listener=None):
+    def start(self, command, output_path, listener=None):
         """With a listener the serial port comes by its socket, else by standard input and output."""
         self.started = time.monotonic()
         self.listener = listener
@@ -49,7 +49,7 @@ class Session:
             pipe = subprocess.DEVNULL if listener else subprocess.PIPE
             try:
                 self.process = subprocess.Popen(
-                    command, cwd=folder, stdin=pipe, stdout=output if listener else pipe,
+                    command, stdin=pipe, stdout=output if listener else pipe,
                     stderr=output, start_new_session=True, preexec_fn=die_with_parent)
             except OSError as error:
                 raise RunError(f"{command[0]}: {error.strerror}") from error
