@@ -1,1 +1,33 @@
-# Rules of boot; included by the top Makefile.
+# Rules of boot: the UEFI loader. Included by the top Makefile.
+BOOT := main.c options.c console.c esp.c config_load.c modules.c machine.c cpu_list.c clock.c \
+	virt_check.c region.c leave.c elf_load.c memmap.c madt.c handoff.asm
+BOOT_LIB := $(LIB_HV) $(LIB_CONFIG)
+GNU_EFI_INCLUDE ?= /usr/include/efi
+GNU_EFI_LIB ?= /usr/lib
+
+# Position independent: gnu-efi's start code relocates the image by itself.
+BOOT_FLAGS := $(filter-out -fno-pic -fno-pie -f%-sections,$(FREESTANDING)) -fpic -fshort-wchar -fvisibility=hidden \
+	-DGNU_EFI_USE_MS_ABI $(WARN) -MMD -MP $(INC_lib) -Iboot -isystem $(GNU_EFI_INCLUDE) \
+	-isystem $(GNU_EFI_INCLUDE)/x86_64
+BOOT_OBJECTS := $(addprefix $(BUILD)/boot-objs/,$(addsuffix .o,$(basename \
+	$(addprefix boot/,$(BOOT)) $(addprefix hv/lib/,$(BOOT_LIB)))))
+
+all: $(BUILD)/BOOTX64.EFI
+
+$(BUILD)/boot-objs/%.o: %.c Makefile boot/files.mk
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BOOT_FLAGS) -c $< -o $@
+
+$(BUILD)/boot-objs/%.o: %.asm Makefile boot/files.mk
+	@mkdir -p $(@D)
+	$(Q)$(NASM) -f elf64 -g -F dwarf -Werror $< -o $@
+
+$(BUILD)/bootx64.so: $(BOOT_OBJECTS)
+	$(Q)$(LD) -nostdlib -znocombreloc -shared -Bsymbolic --no-undefined -T \
+		$(GNU_EFI_LIB)/elf_x86_64_efi.lds $(GNU_EFI_LIB)/crt0-efi-x86_64.o $^ \
+		-L$(GNU_EFI_LIB) -lgnuefi -o $@
+
+$(BUILD)/BOOTX64.EFI: $(BUILD)/bootx64.so
+	$(Q)objcopy -j .text -j .sdata -j .data -j .dynamic -j .dynsym -j .rel -j .rela -j .reloc \
+		--target=efi-app-x86_64 --subsystem=10 $< $@
+-include $(BOOT_OBJECTS:.o=.d)

@@ -25,4 +25,5 @@ $(foreach test,$(HOST_TESTS),$(eval $(call host_test_rule,$(test))))
 check-host: $(HOST_PROGRAMS)
 	$(Q)tests/run_host $(HOST_PROGRAMS)
 
+include tests/boot/files.mk
 include tests/emu/files.mk

@@ -1,2 +1,4 @@
 # Sources of hv/lib. LIB_HV is linked into the hypervisor; the loader and host tests pick their own.
 LIB_HV := mem.c str.c fmt.c
+# Pure parsers and builders shared by loader, hypervisor, tools and host tests.
+LIB_CONFIG := config_parse.c config_value.c config_check.c

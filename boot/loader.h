@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the boot steps share: the state of the loader, in the order in which it is filled. */
+#pragma once
+
+#include "boot_abi.h"
+#include "elf_load.h"
+#include "uefi.h"
+#include "memmap.h"
+#include "status.h"
+
+#include <stdbool.h>
+
+#define LOADER_PATH_MAX 512u    /* UTF-16 units */
+#define LOADER_MODULE_MAX 64u   /* distinct files: two for each partition */
+
+/* One distinct file that partitions name. */
+struct loader_module {
+	struct config_span name;
+	uint32_t line;
+	struct boot_module place;
+};
+
+struct loader {
+	EFI_HANDLE image;
+	EFI_SYSTEM_TABLE *system;
+	EFI_BOOT_SERVICES *services;
+	EFI_LOADED_IMAGE *loaded;
+	EFI_FILE_HANDLE root; /* of the volume the loader came from */
+
+	/* Load options. */
+	bool is_bare_metal_asked;
+	CHAR16 config_path[LOADER_PATH_MAX];
+
+	/* The configuration and the files it names. */
+	const char *config_text;
+	uint64_t config_size;
+	struct config config;
+	const void *hypervisor;
+	uint64_t hypervisor_size;
+	struct elf_load elf;
+	struct loader_module modules[LOADER_MODULE_MAX];
+	uint32_t module_count;
+	uint64_t modules_base; /* physical, 2 MiB aligned */
+	uint64_t modules_size;
+
+	/* The machine. */
+	struct boot_cpu cpus[CONFIG_CPU_MAX];
+	uint32_t cpu_count;
+	uint64_t rsdp;
+	struct boot_framebuffer framebuffer;
+	struct boot_time time;
+	uint8_t entropy[32];
+	uint64_t tsc_firmware;
+
+	/* What the hypervisor gets. */
+	uint64_t trampoline;
+	uint64_t region;
+	uint64_t region_size;
+	struct boot_info *info;     /* in the region */
+	uint64_t *root_table;       /* in the region: the top page table */
+	struct memmap map;          /* its entries are in the region, or in loader memory */
+
+	/* The firmware's map, taken for ExitBootServices. */
+	void *descriptors;
+	UINTN descriptors_room;
+	UINTN descriptors_bytes;
+	UINTN descriptor_stride;
+	UINT32 descriptor_version;
+};
+
+/* Each step prints its own message when it fails. */
+
+/* options.c */
+void options_read(struct loader *loader);
+
+/* config_load.c */
+MUST_CHECK enum hv_status config_load(struct loader *loader);
+/* `bulkhead.conf:LINE: message` */
+void config_complain(const struct loader *loader, uint32_t line, const char *message);
+
+/* modules.c */
+MUST_CHECK enum hv_status modules_load(struct loader *loader);
+
+/* machine.c, cpu_list.c, clock.c */
+MUST_CHECK enum hv_status machine_read(struct loader *loader);
+void cpu_list_read(struct loader *loader);
+void clock_read(struct loader *loader);
+void entropy_read(struct loader *loader);
+
+/* virt_check.c */
+MUST_CHECK enum hv_status virt_check(const struct loader *loader);
+
+/* region.c */
+MUST_CHECK enum hv_status region_allocate(struct loader *loader);
+/* Turns the firmware map taken last into the region's list; no firmware call. */
+MUST_CHECK enum hv_status region_read_map(struct loader *loader);
+
+/* leave.c */
+MUST_CHECK enum hv_status leave_map(struct loader *loader);
+MUST_CHECK enum hv_status leave_firmware(struct loader *loader);
+MUST_CHECK enum hv_status leave_allocate(struct loader *loader, uint64_t size, uint64_t alignment,
+					 EFI_MEMORY_TYPE type, uint64_t *base);
+
+/* bare_metal.c */
+MUST_CHECK enum hv_status bare_metal_prepare(struct loader *loader);
+_Noreturn void bare_metal_start(struct loader *loader);
+
+/* handoff.asm */
+_Noreturn void handoff_hypervisor(uint64_t root_table, uint64_t entry, uint64_t boot_info,
+				  uint64_t *tsc_handoff);
+_Noreturn void handoff_linux(uint64_t entry, uint64_t boot_params);

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hypervisor's region: allocates it, and lays out image, boot data and page tables in it. */
+#include "addr.h"
+#include "config_parse.h"
+#include "console.h"
+#include "loader.h"
+#include "str.h"
+
+#define MAP_SPARE 64u /* entries by which the firmware's map may grow until the end */
+#define TABLE_COUNT 4u
+#define TABLE_ENTRIES 512u
+/* SDM 3A, "4-Level Paging and 5-Level Paging". */
+#define ENTRY_PRESENT UINT64_C(1)
+#define ENTRY_WRITABLE UINT64_C(2)
+#define ENTRY_LARGE UINT64_C(0x80)
+#define ENTRY_ADDRESS UINT64_C(0x000ffffffffff000)
+#define CR4_LA57 UINT64_C(0x1000)
+
+/* Offsets of the parts from the start of the region. */
+struct layout {
+	uint64_t info;
+	uint64_t cpus;
+	uint64_t modules;
+	uint64_t memory;
+	uint64_t text;
+	uint64_t tables;
+	uint64_t end;
+	uint32_t memory_capacity;
+};
+
+static struct layout make_layout(const struct loader *loader)
+{
+	struct layout layout = {.info = align_up(loader->elf.image_size, PAGE_SIZE)};
+
+	/* Each descriptor can split a neighbour; the region, modules and trampoline add their own. */
+	layout.memory_capacity =
+		(uint32_t)(loader->descriptors_bytes / loader->descriptor_stride) + 2 * MAP_SPARE;
+	layout.cpus = align_up(layout.info + sizeof(struct boot_info), 16);
+	layout.modules = align_up(layout.cpus + loader->cpu_count * sizeof(struct boot_cpu), 16);
+	layout.memory =
+		align_up(layout.modules + loader->module_count * sizeof(struct boot_module), 16);
+	layout.text = layout.memory + layout.memory_capacity * sizeof(struct boot_memory);
+	layout.tables = align_up(layout.text + loader->config_size + 1, PAGE_SIZE);
+	layout.end = layout.tables + TABLE_COUNT * PAGE_SIZE;
+	return layout;
+}
+
+static uint64_t pool_size(const struct loader *loader, uint64_t top)
+{
+	return HV_POOL_BASE + loader->cpu_count * HV_POOL_PER_CPU +
+	       loader->config.partition_count * HV_POOL_PER_PARTITION +
+	       (align_up(top, FRAME_SIZE) >> FRAME_SHIFT) * HV_POOL_PER_FRAME;
+}
+
+static uint64_t *table_at(const struct loader *loader, const struct layout *layout, unsigned int n)
+{
+	return (uint64_t *)(loader->region + layout->tables + n * PAGE_SIZE);
+}
+
+/*
+ * A copy of the firmware's top table whose last entry leads to new tables that map the region at
+ * HV_VIRT_BASE. Below the top everything stays the firmware's own.
+ */
+static void build_tables(struct loader *loader, const struct layout *layout)
+{
+	uint64_t *top = table_at(loader, layout, 0);
+	uint64_t *pointers = table_at(loader, layout, 1);
+	uint64_t *directory = table_at(loader, layout, 2);
+	uint64_t cr3;
+
+	__asm__ volatile("mov %%cr3, %0" : "=r"(cr3));
+	memcpy(top, (const void *)(cr3 & ENTRY_ADDRESS), PAGE_SIZE);
+	memset(pointers, 0, PAGE_SIZE);
+	memset(directory, 0, PAGE_SIZE);
+	for (uint64_t i = 0; i < loader->region_size / FRAME_SIZE && i < TABLE_ENTRIES; i++) {
+		directory[i] = (loader->region + i * FRAME_SIZE) | ENTRY_PRESENT | ENTRY_WRITABLE |
+			       ENTRY_LARGE;
+	}
+	top[TABLE_ENTRIES - 1] = (uint64_t)pointers | ENTRY_PRESENT | ENTRY_WRITABLE;
+	pointers[TABLE_ENTRIES - 2] = (uint64_t)directory | ENTRY_PRESENT | ENTRY_WRITABLE;
+	loader->root_table = top;
+}
+
+static void copy_lists(const struct loader *loader, const struct layout *layout)
+{
+	struct boot_module *modules = (struct boot_module *)(loader->region + layout->modules);
+	char *text = (char *)(loader->region + layout->text);
+
+	memcpy((void *)(loader->region + layout->cpus), loader->cpus,
+	       loader->cpu_count * sizeof(loader->cpus[0]));
+	for (uint32_t i = 0; i < loader->module_count; i++) {
+		modules[i] = loader->modules[i].place;
+	}
+	memcpy(text, loader->config_text, loader->config_size);
+	text[loader->config_size] = '\0';
+}
+
+static void fill_info(struct loader *loader, const struct layout *layout)
+{
+	struct boot_info *info = (struct boot_info *)(loader->region + layout->info);
+
+	*info = (struct boot_info){
+		.magic = BOOT_MAGIC,
+		.version = BOOT_VERSION,
+		.size = sizeof(*info),
+		.region_base = loader->region,
+		.region_size = loader->region_size,
+		.region_used = layout->end,
+		.trampoline = loader->trampoline,
+		.rsdp = loader->rsdp,
+		.efi_system_table = (uint64_t)loader->system,
+		.config_text = loader->region + layout->text,
+		.config_text_size = loader->config_size,
+		.memory = loader->region + layout->memory,
+		.cpus = loader->region + layout->cpus,
+		.modules = loader->region + layout->modules,
+		.cpu_count = loader->cpu_count,
+		.module_count = loader->module_count,
+		.framebuffer = loader->framebuffer,
+		.time = loader->time,
+		.tsc_firmware = loader->tsc_firmware,
+	};
+	memcpy(info->entropy, loader->entropy, sizeof(info->entropy));
+	info->config = loader->config;
+	loader->info = info;
+	loader->map = (struct memmap){
+		.entries = (struct boot_memory *)info->memory,
+		.capacity = layout->memory_capacity,
+	};
+}
+
+static enum hv_status check_paging(void)
+{
+	uint64_t cr4;
+
+	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
+	if ((cr4 & CR4_LA57) != 0) {
+		console_print("bulkhead: the firmware runs with 5-level paging (CR4.LA57); switch it "
+			      "off in its setup");
+		return HV_UNSUPPORTED;
+	}
+	return HV_OK;
+}
+
+/* Too little RAM or too few CPUs; the numbers are those the hypervisor will find. */
+static enum hv_status check_machine(struct loader *loader)
+{
+	struct config_error error;
+
+	if (region_read_map(loader) != HV_OK) {
+		return HV_INVALID;
+	}
+	if (config_check_machine(&loader->config, loader->cpu_count,
+				 memmap_free_frames(&loader->map), &error) != HV_OK) {
+		config_complain(loader, error.line, error.message);
+		return HV_INVALID;
+	}
+	return HV_OK;
+}
+
+enum hv_status region_allocate(struct loader *loader)
+{
+	struct layout layout;
+	uint64_t top = 0;
+
+	if (check_paging() != HV_OK || leave_map(loader) != HV_OK) {
+		return HV_UNSUPPORTED;
+	}
+	for (UINTN at = 0; at < loader->descriptors_bytes; at += loader->descriptor_stride) {
+		const struct memmap_descriptor *descriptor =
+			(const void *)((const char *)loader->descriptors + at);
+		uint64_t end = descriptor->physical_start + descriptor->page_count * PAGE_SIZE;
+
+		if (descriptor->type == EfiConventionalMemory && end > top) {
+			top = end;
+		}
+	}
+	layout = make_layout(loader);
+	loader->region_size = align_up(layout.end + pool_size(loader, top), HV_REGION_ALIGN);
+	loader->trampoline = UINT64_C(0xfffff);
+	if (leave_allocate(loader, loader->region_size, HV_REGION_ALIGN, EfiLoaderCode,
+			   &loader->region) != HV_OK ||
+	    EFI_ERROR(loader->services->AllocatePages(AllocateMaxAddress, EfiLoaderCode, 1,
+						      &loader->trampoline))) {
+		console_print("bulkhead: the hypervisor needs %llu MiB in one piece and one page below "
+			      "1 MiB; the firmware has not that much",
+			      (unsigned long long)(loader->region_size >> 20));
+		return HV_NO_MEMORY;
+	}
+	elf_load_copy(&loader->elf, loader->hypervisor, (void *)loader->region);
+	copy_lists(loader, &layout);
+	fill_info(loader, &layout);
+	build_tables(loader, &layout);
+	return check_machine(loader);
+}
+
+enum hv_status region_read_map(struct loader *loader)
+{
+	struct memmap *map = &loader->map;
+
+	map->count = 0;
+	if (memmap_from_efi(map, loader->descriptors, loader->descriptors_bytes,
+			    loader->descriptor_stride) != HV_OK ||
+	    memmap_claim(map, loader->region, loader->region_size, BOOT_MEMORY_HYPERVISOR) != HV_OK ||
+	    memmap_claim(map, loader->trampoline, PAGE_SIZE, BOOT_MEMORY_HYPERVISOR) != HV_OK ||
+	    (loader->modules_size > 0 &&
+	     memmap_claim(map, loader->modules_base, loader->modules_size, BOOT_MEMORY_MODULES) !=
+		     HV_OK)) {
+		console_print_uart("bulkhead: the firmware's memory map is malformed or too long");
+		return HV_INVALID;
+	}
+	loader->info->memory_count = map->count;
+	return HV_OK;
+}
