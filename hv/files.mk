@@ -1,1 +1,3 @@
-HV :=
+# Sources of hv; objects in the order of a start-up.
+HV := main.c panic.c console.c page_alloc.c owner.c stage2.c guest_mem.c cpus.c vcpu.c vm_create.c \
+	vm_life.c exit.c io_bus.c hypercall.c report.c

@@ -61,7 +61,7 @@ struct vm {
 	uint64_t stop_code;     /* HYPERCALL_SHUTDOWN's exit code */
 	uint32_t left_count;    /* vCPUs that have acknowledged STOPPING */
 	uint32_t start_count;
-	uint64_t hole_warned;   /* first hole address that was logged, + 1 */
+	uint32_t hole_warned;   /* a hole was touched, and logged, since the last start */
 	struct vcpu_start_state start; /* of vCPU 0; set by the loaders */
 };
 

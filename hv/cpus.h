@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The machine's CPUs. */
+#pragma once
+
+#include "arch/cpu.h"
+#include "boot_abi.h"
+
+#include <stdint.h>
+
+/* Takes the loader's list; the boot CPU is prepared and becomes the running one. */
+struct cpu *cpus_init_boot(const struct boot_info *boot);
+
+/* Prepares and starts the others; a CPU that does not come up is reported and left out. */
+void cpus_start_others(const struct boot_info *boot);
+
+uint32_t cpus_count(void);
+struct cpu *cpus_get(uint32_t index); /* NULL: no such CPU */
+
+/* Runs on every CPU for ever: its vCPU when there is work, else sleep. */
+_Noreturn void cpus_loop(struct cpu *cpu);

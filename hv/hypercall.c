@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hypercalls. Each handler checks every argument before it does anything. */
+#include "hypercall.h"
+
+#include "arch/clock.h"
+#include "bits.h"
+#include "hv/console.h"
+#include "hv/guest_mem.h"
+#include "hv/vm.h"
+#include "hypercall_abi.h"
+
+#define WRITE_MAX 4096u
+#define WRITE_PIECE 128u
+#define NANOSECONDS UINT64_C(1000000000)
+#define INVALID_CR4 (~UINT64_C(0)) /* reserved bits set: no VM entry accepts it */
+
+static uint64_t argument(const struct vcpu *vcpu, uint32_t number)
+{
+	static const enum vcpu_reg registers[] = {VCPU_RDI, VCPU_RSI, VCPU_RDX};
+
+	return vcpu->arch.gpr[registers[number]];
+}
+
+static enum hypercall_status hc_null(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return HYPERCALL_OK;
+}
+
+static enum hypercall_status hc_version(struct vcpu *vcpu)
+{
+	vcpu->arch.gpr[VCPU_RDI] = HYPERCALL_ABI_VERSION;
+	return HYPERCALL_OK;
+}
+
+static enum hypercall_status hc_console_write(struct vcpu *vcpu)
+{
+	gpa_t from = gpa_from_u64(argument(vcpu, 0));
+	uint64_t size = argument(vcpu, 1);
+	uint8_t piece[WRITE_PIECE];
+
+	if (size == 0 || size > WRITE_MAX) {
+		return HYPERCALL_INVALID;
+	}
+	if (!guest_mem_is_ram(&vcpu->vm->arch, from, size)) {
+		return HYPERCALL_BAD_ADDRESS;
+	}
+	for (uint64_t done = 0; done < size; done += sizeof(piece)) {
+		size_t length = (size_t)min_u64(sizeof(piece), size - done);
+
+		if (guest_mem_read(&vcpu->vm->arch, gpa_add(from, done), piece, length) != HV_OK) {
+			return HYPERCALL_BAD_ADDRESS;
+		}
+		for (size_t i = 0; i < length; i++) {
+			console_put(vcpu->vm, piece[i]);
+		}
+	}
+	return HYPERCALL_OK;
+}
+
+static enum hypercall_status hc_exit_count(struct vcpu *vcpu)
+{
+	uint64_t index = argument(vcpu, 0);
+	uint64_t reason = argument(vcpu, 1);
+
+	if (index >= vcpu->vm->vcpu_count || reason >= EXIT_COUNT_REASONS) {
+		return HYPERCALL_INVALID;
+	}
+	vcpu->arch.gpr[VCPU_RDI] = vcpu->vm->vcpus[index]->arch.exit_count[reason];
+	return HYPERCALL_OK;
+}
+
+/* Other vCPUs may be counting at this moment and bring one old value back: statistics, not state. */
+static enum hypercall_status hc_exit_reset(struct vcpu *vcpu)
+{
+	for (uint32_t i = 0; i < vcpu->vm->vcpu_count; i++) {
+		for (uint32_t reason = 0; reason < EXIT_COUNT_REASONS; reason++) {
+			vcpu->vm->vcpus[i]->arch.exit_count[reason] = 0;
+		}
+	}
+	return HYPERCALL_OK;
+}
+
+static enum hypercall_status hc_shutdown(struct vcpu *vcpu)
+{
+	uint64_t how = argument(vcpu, 0);
+	uint64_t code = argument(vcpu, 1);
+
+	if (how > SHUTDOWN_CRASH || code > UINT8_MAX) {
+		return HYPERCALL_INVALID;
+	}
+	vm_stop(vcpu->vm,
+		how == SHUTDOWN_POWER_OFF ? VM_STOP_POWER_OFF
+		: how == SHUTDOWN_RESTART ? VM_STOP_RESET
+					  : VM_STOP_CRASH,
+		code);
+	return HYPERCALL_OK;
+}
+
+static enum hypercall_status hc_time(struct vcpu *vcpu)
+{
+	uint64_t hz = arch_tsc_hz();
+	uint64_t tsc = arch_tsc();
+	uint64_t elapsed = tsc / hz * NANOSECONDS + tsc % hz * NANOSECONDS / hz;
+
+	vcpu->arch.gpr[VCPU_RDI] = hz;
+	vcpu->arch.gpr[VCPU_RSI] = vcpu->vm->arch.clock_wall + elapsed;
+	return HYPERCALL_OK;
+}
+
+static enum hypercall_status hc_inject(struct vcpu *vcpu)
+{
+	uint64_t what = argument(vcpu, 0);
+	uint64_t index = argument(vcpu, 1);
+
+	if (what > INJECT_ENTRY_FAILURE || index >= vcpu->vm->vcpu_count) {
+		return HYPERCALL_INVALID;
+	}
+	if (what == INJECT_NMI) {
+		vcpu_request(vcpu->vm->vcpus[index], VCPU_REQUEST_NMI);
+		return HYPERCALL_OK;
+	}
+	if (index != vcpu->index) {
+		return HYPERCALL_DENIED;
+	}
+	arch_vcpu_set(&vcpu->arch, VCPU_CR4, INVALID_CR4);
+	return HYPERCALL_OK;
+}
+
+static enum hypercall_status (*const handlers[HYPERCALL_COUNT])(struct vcpu *vcpu) = {
+	[HYPERCALL_NULL] = hc_null,
+	[HYPERCALL_VERSION] = hc_version,
+	[HYPERCALL_CONSOLE_WRITE] = hc_console_write,
+	[HYPERCALL_EXIT_COUNT] = hc_exit_count,
+	[HYPERCALL_EXIT_RESET] = hc_exit_reset,
+	[HYPERCALL_SHUTDOWN] = hc_shutdown,
+	[HYPERCALL_TIME] = hc_time,
+	[HYPERCALL_INJECT] = hc_inject,
+};
+
+void hypercall_handle(struct vcpu *vcpu)
+{
+	uint64_t number = vcpu->arch.gpr[VCPU_RAX];
+	enum hypercall_status status = HYPERCALL_UNKNOWN;
+
+	if (number < HYPERCALL_COUNT) {
+		status = handlers[number](vcpu);
+	}
+	vcpu->arch.gpr[VCPU_RAX] = (uint64_t)(int64_t)status;
+	arch_vcpu_skip(&vcpu->arch);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Figures for people and tests. */
+#include "report.h"
+
+#include "arch/clock.h"
+#include "arch/mmu.h"
+#include "boot_abi.h"
+#include "cpus.h"
+#include "fmt.h"
+#include "hv/vm.h"
+#include "log.h"
+#include "owner.h"
+#include "page_alloc.h"
+#include "vm_life.h"
+
+static const char *const exit_names[EXIT_COUNT_REASONS] = {
+	[EXIT_COUNT_TOTAL] = "total",
+	[EXIT_COUNT_CPUID] = "cpuid",
+	[EXIT_COUNT_HYPERCALL] = "hypercall",
+	[EXIT_COUNT_IO] = "io",
+	[EXIT_COUNT_MMIO] = "mmio",
+	[EXIT_COUNT_APIC] = "apic",
+	[EXIT_COUNT_RDMSR] = "rdmsr",
+	[EXIT_COUNT_WRMSR] = "wrmsr",
+	[EXIT_COUNT_CR] = "cr",
+	[EXIT_COUNT_XSETBV] = "xsetbv",
+	[EXIT_COUNT_HLT] = "hlt",
+	[EXIT_COUNT_INTERRUPT] = "interrupt",
+	[EXIT_COUNT_NMI] = "nmi",
+	[EXIT_COUNT_WINDOW] = "window",
+	[EXIT_COUNT_EXCEPTION] = "exception",
+	[EXIT_COUNT_INSTRUCTION] = "instruction",
+	[EXIT_COUNT_OTHER] = "other",
+};
+
+static void report_vcpu(const struct vm *vm, const struct vcpu *vcpu)
+{
+	char text[200];
+	size_t length = 0;
+
+	for (uint32_t i = 0; i < EXIT_COUNT_REASONS; i++) {
+		if (vcpu->arch.exit_count[i] != 0) {
+			length += fmt_print(text + length, sizeof(text) - length, " %s=%llu",
+					    exit_names[i],
+					    (unsigned long long)vcpu->arch.exit_count[i]);
+		}
+	}
+	text[length] = '\0';
+	log_info("partition %s: vCPU %u: exits%s", vm->name, vcpu->index, text);
+}
+
+void report_exits(const struct vm *vm)
+{
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		report_vcpu(vm, vm->vcpus[i]);
+	}
+}
+
+static void report_vm(const struct vm *vm)
+{
+	char cpus[80] = "";
+	size_t length = 0;
+
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		length += fmt_print(cpus + length, sizeof(cpus) - length, "%s%u", i == 0 ? "" : ",",
+				    vm->vcpus[i]->cpu->index);
+	}
+	log_info("partition %s: CPU %s, %llu MiB in %u piece%s", vm->name, cpus,
+		 (unsigned long long)(vm->memory_size >> 20), vm->extent_count,
+		 vm->extent_count == 1 ? "" : "s");
+}
+
+void report_machine(const struct boot_info *boot)
+{
+	uint64_t used = boot->region_used + ((uint64_t)page_alloc_used() << PAGE_SHIFT);
+
+	log_info("%u CPUs, TSC %llu kHz, %llu MiB left for partitions", cpus_count(),
+		 (unsigned long long)(arch_tsc_hz() / 1000),
+		 (unsigned long long)(owner_total(OWNER_FREE) >> 20));
+	log_info("hypervisor keeps %llu KiB (of %llu KiB set aside), image and boot data %llu KiB",
+		 (unsigned long long)(used >> 10), (unsigned long long)(boot->region_size >> 10),
+		 (unsigned long long)(boot->region_used >> 10));
+	log_debug("root=0x%llx region=0x%llx+0x%llx", (unsigned long long)arch_mmu_root(),
+		  (unsigned long long)boot->region_base, (unsigned long long)boot->region_size);
+	for (uint32_t i = 0; i < vm_count(); i++) {
+		if (vm_get(i)->vcpu_count > 0) {
+			report_vm(vm_get(i));
+		}
+	}
+}

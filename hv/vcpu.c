@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The vCPU state machine of hv/vcpu.h, driven by requests. */
+#include "hv/vcpu.h"
+
+#include "arch/lapic.h"
+#include "arch/upcalls.h"
+#include "check.h"
+#include "console.h"
+#include "hv/device.h"
+#include "hv/vm.h"
+#include "log.h"
+#include "vcpu_run.h"
+#include "vm_life.h"
+
+#include <stdatomic.h>
+
+#define FIRST_VECTOR 16u /* below: illegal for the local APIC */
+
+void vcpu_request(struct vcpu *vcpu, uint32_t requests)
+{
+	atomic_fetch_or_explicit(&vcpu->requests, requests, memory_order_release);
+	if (vcpu->cpu != arch_this_cpu()) {
+		arch_cpu_kick(vcpu->cpu);
+	}
+}
+
+void vcpu_interrupt(struct vcpu *vcpu, uint8_t vector)
+{
+	if (vector >= FIRST_VECTOR) {
+		arch_lapic_send(vcpu->cpu->apic_id, LAPIC_DELIVERY_FIXED, vector);
+	}
+}
+
+/* Nothing of the last guest stays on this CPU. */
+static void leave(struct vcpu *vcpu)
+{
+	arch_lapic_reset();
+	vcpu->state = VCPU_OFF;
+}
+
+static void enter_guest(struct vcpu *vcpu, const struct vcpu_start_state *start, bool is_init)
+{
+	arch_lapic_reset();
+	vlapic_reset(vcpu, is_init);
+	arch_vcpu_reset(&vcpu->arch, start);
+	vcpu->state = VCPU_RUNNING;
+}
+
+static void do_start(struct vcpu *vcpu)
+{
+	if (vcpu->index != 0) {
+		arch_lapic_reset();
+		vlapic_reset(vcpu, false);
+		vcpu->state = VCPU_WAIT_SIPI;
+	} else if (vm_load(vcpu->vm) == HV_OK) {
+		enter_guest(vcpu, &vcpu->vm->start, false);
+	} else {
+		vm_stop(vcpu->vm, VM_STOP_CRASH, 0);
+	}
+}
+
+/* SDM 3A, "MP Initialization Protocol Algorithm": INIT waits for a SIPI, but the boot CPU of a guest
+ * that resets itself this way starts over like a processor after power-on: its VM restarts. */
+static void do_init(struct vcpu *vcpu)
+{
+	if (vcpu->index == 0) {
+		vm_stop(vcpu->vm, VM_STOP_RESET, 0);
+	} else if (vcpu->state != VCPU_OFF) {
+		arch_lapic_reset();
+		vlapic_reset(vcpu, true);
+		vcpu->state = VCPU_WAIT_SIPI;
+	}
+}
+
+static void do_sipi(struct vcpu *vcpu)
+{
+	struct vcpu_start_state start = {.how = VCPU_START_SIPI};
+
+	if (vcpu->state == VCPU_WAIT_SIPI) {
+		start.sipi_vector = atomic_load(&vcpu->sipi_vector);
+		enter_guest(vcpu, &start, true);
+	}
+}
+
+/* In the order in which they make sense when several came at once: INIT before SIPI. */
+static void take_requests(struct vcpu *vcpu)
+{
+	uint32_t requests = atomic_exchange_explicit(&vcpu->requests, 0, memory_order_acquire);
+
+	if ((requests & VCPU_REQUEST_STOP) != 0) {
+		leave(vcpu);
+		vm_vcpu_left(vcpu->vm);
+		requests &= VCPU_REQUEST_START;
+	}
+	if ((requests & VCPU_REQUEST_START) != 0) {
+		do_start(vcpu);
+	}
+	if ((requests & VCPU_REQUEST_INIT) != 0) {
+		do_init(vcpu);
+	}
+	if ((requests & VCPU_REQUEST_SIPI) != 0) {
+		do_sipi(vcpu);
+	}
+	if ((requests & VCPU_REQUEST_NMI) != 0 && vcpu->state == VCPU_RUNNING) {
+		arch_vcpu_inject_nmi(&vcpu->arch);
+	}
+}
+
+void vcpu_crash(struct vcpu *vcpu, const char *why)
+{
+	log_notice("partition %s: vCPU %u: %s", vcpu->vm->name, vcpu->index, why);
+	arch_vcpu_dump(&vcpu->arch);
+	vm_stop(vcpu->vm, VM_STOP_CRASH, 0);
+}
+
+static bool has_requests(struct vcpu *vcpu)
+{
+	return atomic_load_explicit(&vcpu->requests, memory_order_relaxed) != 0;
+}
+
+bool vcpu_run(struct vcpu *vcpu)
+{
+	struct vm_exit exit;
+
+	do {
+		while (has_requests(vcpu)) {
+			take_requests(vcpu);
+		}
+		if (vcpu->state != VCPU_RUNNING) {
+			return false;
+		}
+		arch_vcpu_run(&vcpu->arch, &exit);
+		exit_handle(vcpu, &exit);
+	} while (true);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the configuration to VMs: memory, second-level tables, vCPUs, device state. */
+#include "vm_life.h"
+
+#include "arch/mmu.h"
+#include "arch/upcalls.h"
+#include "bits.h"
+#include "check.h"
+#include "cpus.h"
+#include "log.h"
+#include "owner.h"
+#include "stage2.h"
+#include "str.h"
+
+static struct vm *vms[CONFIG_PARTITION_MAX];
+static uint32_t count;
+
+_Static_assert(sizeof(struct vm) <= 2 * PAGE_SIZE, "a VM and its tables stay small");
+_Static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "a vCPU takes one page");
+
+uint32_t vm_count(void)
+{
+	return count;
+}
+
+struct vm *vm_get(uint32_t id)
+{
+	return id < count ? vms[id] : NULL;
+}
+
+struct vm *vm_uart_owner(void)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if ((vms[i]->config->flags & CONFIG_PARTITION_OWNS_UART0) != 0) {
+			return vms[i];
+		}
+	}
+	return NULL;
+}
+
+static gpa_t guest_base(uint64_t offset)
+{
+	return gpa_from_u64(offset < VM_LOW_LIMIT ? offset : VM_HIGH_BASE + (offset - VM_LOW_LIMIT));
+}
+
+/* Takes frames for the whole memory, in as few pieces as there are. Under the owner lock. */
+static enum hv_status take_memory(struct vm *vm)
+{
+	uint64_t done = 0;
+
+	while (done < vm->memory_size) {
+		struct vm_extent *extent = &vm->extents[vm->extent_count];
+		uint64_t wanted = vm->memory_size - done;
+		enum hv_status status;
+
+		if (done < VM_LOW_LIMIT) {
+			wanted = min_u64(wanted, VM_LOW_LIMIT - done);
+		}
+		if (vm->extent_count == VM_EXTENT_MAX) {
+			return HV_NO_MEMORY;
+		}
+		status = owner_find(wanted, &extent->host, &extent->size);
+		if (status != HV_OK) {
+			return status;
+		}
+		status = owner_change(extent->host, extent->size, OWNER_FREE, OWNER_VM + vm->id);
+		CHECK(status == HV_OK);
+		extent->guest = guest_base(done);
+		vm->extent_count++;
+		done += extent->size;
+	}
+	return HV_OK;
+}
+
+static enum hv_status map_memory(struct vm *vm)
+{
+	enum hv_status status = stage2_create(&vm->arch.stage2_root);
+
+	for (uint32_t i = 0; status == HV_OK && i < vm->extent_count; i++) {
+		struct stage2_mapping mapping = {
+			.guest = vm->extents[i].guest,
+			.host = vm->extents[i].host,
+			.size = vm->extents[i].size,
+			.access = STAGE2_ALL,
+			.memory = STAGE2_WRITE_BACK,
+		};
+
+		status = stage2_map(vm->arch.stage2_root, &mapping);
+	}
+	return status;
+}
+
+static enum hv_status create_vcpu(struct vm *vm, struct cpu *cpu)
+{
+	struct vcpu *vcpu = page_alloc(1);
+	enum hv_status status;
+
+	if (vcpu == NULL) {
+		return HV_NO_MEMORY;
+	}
+	vcpu->vm = vm;
+	vcpu->cpu = cpu;
+	vcpu->index = vm->vcpu_count;
+	status = arch_vcpu_init(&vcpu->arch, &vm->arch, vcpu->index);
+	if (status == HV_OK) {
+		vm->vcpus[vm->vcpu_count++] = vcpu;
+	}
+	return status;
+}
+
+static enum hv_status create_vcpus(struct vm *vm)
+{
+	enum hv_status status = HV_OK;
+
+	for (uint32_t i = 0; status == HV_OK && i < CPU_MAX; i++) {
+		if ((vm->config->cpus & BIT(i)) == 0) {
+			continue;
+		}
+		if (cpus_get(i) == NULL || !cpus_get(i)->is_online) {
+			log_error("partition %s: CPU %u is not there", vm->name, i);
+			return HV_NOT_FOUND;
+		}
+		status = create_vcpu(vm, cpus_get(i));
+	}
+	return status;
+}
+
+static enum hv_status create_devices(struct vm *vm)
+{
+	uint64_t total = 0;
+	uint8_t *states;
+
+	for (uint32_t i = 0; i < device_model_count; i++) {
+		total += align_up(device_models[i].state_size, sizeof(uint64_t));
+	}
+	states = page_alloc((uint32_t)(align_up(total + 1, PAGE_SIZE) >> PAGE_SHIFT));
+	if (states == NULL) {
+		return HV_NO_MEMORY;
+	}
+	for (uint32_t i = 0; i < device_model_count; i++) {
+		vm->device_state[i] = states;
+		states += align_up(device_models[i].state_size, sizeof(uint64_t));
+	}
+	return HV_OK;
+}
+
+void *device_state(struct vm *vm, const struct device_model *model)
+{
+	return vm->device_state[model - device_models];
+}
+
+static enum hv_status build(struct vm *vm, const struct boot_info *boot)
+{
+	enum hv_status status;
+
+	owner_lock();
+	status = take_memory(vm);
+	owner_unlock();
+	if (status != HV_OK) {
+		log_error("partition %s: %llu MiB asked for, not that much is free: %llu MiB", vm->name,
+			  (unsigned long long)(vm->memory_size >> 20),
+			  (unsigned long long)(owner_total(OWNER_FREE) >> 20));
+		return status;
+	}
+	vm->arch.vcpu_count = (uint32_t)__builtin_popcountll(vm->config->cpus);
+	vm->arch.clock_wall = boot->time.unix_seconds * UINT64_C(1000000000);
+	status = map_memory(vm);
+	status = status == HV_OK ? arch_vm_init(&vm->arch) : status;
+	status = status == HV_OK ? create_devices(vm) : status;
+	return status == HV_OK ? create_vcpus(vm) : status;
+}
+
+/* The configuration was checked by the loader: what fails here is the machine's fault. What a failed
+ * VM has taken stays taken; the machine goes on without it. */
+static void create(const struct config_partition *config, const struct boot_info *boot)
+{
+	struct vm *vm = page_alloc(2);
+
+	if (vm == NULL) {
+		log_error("partition %s: no hypervisor memory left", config->name);
+		return;
+	}
+	vm->id = count;
+	vm->config = config;
+	vm->memory_size = config->memory;
+	memcpy(vm->name, config->name, sizeof(vm->name));
+	vms[count++] = vm;
+	if (build(vm, boot) != HV_OK) {
+		log_error("partition %s: not created", vm->name);
+		vm->vcpu_count = 0;
+	}
+}
+
+static void check_ownership(const struct vm *vm)
+{
+	uint64_t mapped;
+	uint64_t foreign = stage2_check_owner(vm->arch.stage2_root, OWNER_VM + vm->id, &mapped);
+
+	if (foreign != UINT64_MAX || mapped != vm->memory_size) {
+		panic("partition %s reaches foreign memory at %llx", vm->name,
+		      (unsigned long long)foreign);
+	}
+}
+
+void vm_create_all(const struct boot_info *boot)
+{
+	uint32_t made = 0;
+
+	for (uint32_t i = 0; i < boot->config.partition_count; i++) {
+		create(&boot->config.partitions[i], boot);
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		if (vms[i]->vcpu_count == 0) {
+			continue;
+		}
+		check_ownership(vms[i]);
+		made++;
+		/* From here on the CPU knows its vCPU; it is kicked when the VM starts. */
+		for (uint32_t j = 0; j < vms[i]->vcpu_count; j++) {
+			vms[i]->vcpus[j]->cpu->vcpu = vms[i]->vcpus[j];
+		}
+	}
+	log_info("%u of %u partitions made; every frame they reach is theirs alone", made, count);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Starting and stopping VMs: the state machine of hv/vm.h. */
+#include "vm_life.h"
+
+#include "arch/upcalls.h"
+#include "check.h"
+#include "console.h"
+#include "hv/device.h"
+#include "hv/guest_mem.h"
+#include "hv/platform.h"
+#include "log.h"
+#include "report.h"
+
+#include <stdatomic.h>
+
+static bool is_test_run;
+static _Atomic uint32_t worst_code; /* highest exit code of a partition so far */
+
+#define CRASH_EXIT_CODE 1u
+
+static void request_all(struct vm *vm, uint32_t request)
+{
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		vcpu_request(vm->vcpus[i], request);
+	}
+}
+
+static enum vm_state state_of(struct vm *vm)
+{
+	return (enum vm_state)atomic_load(&vm->state);
+}
+
+enum hv_status vm_start(struct vm *vm)
+{
+	spin_lock(&vm->lock);
+	if (state_of(vm) != VM_STOPPED) {
+		spin_unlock(&vm->lock);
+		return HV_BUSY;
+	}
+	vm->left_count = 0;
+	vm->start_count++;
+	atomic_store(&vm->state, VM_RUNNING);
+	spin_unlock(&vm->lock);
+	log_notice("partition %s: started", vm->name);
+	request_all(vm, VCPU_REQUEST_START);
+	return HV_OK;
+}
+
+void vm_stop(struct vm *vm, enum vm_stop_cause cause, uint64_t code)
+{
+	spin_lock(&vm->lock);
+	if (state_of(vm) != VM_RUNNING) {
+		spin_unlock(&vm->lock);
+		return;
+	}
+	vm->stop_cause = cause;
+	vm->stop_code = code;
+	atomic_store(&vm->state, VM_STOPPING);
+	spin_unlock(&vm->lock);
+	request_all(vm, VCPU_REQUEST_STOP);
+}
+
+static bool is_restart_wanted(const struct vm *vm)
+{
+	return vm->stop_cause == VM_STOP_RESET ||
+	       (vm->stop_cause == VM_STOP_CRASH && vm->config->on_crash == CONFIG_CRASH_RESTART);
+}
+
+static bool is_all_stopped(void)
+{
+	for (uint32_t i = 0; i < vm_count(); i++) {
+		if (state_of(vm_get(i)) != VM_STOPPED) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void note_exit_code(uint32_t code)
+{
+	uint32_t worst = atomic_load(&worst_code);
+
+	while (code > worst && !atomic_compare_exchange_weak(&worst_code, &worst, code)) {
+	}
+}
+
+/* Nothing of the VM's data outlives it, whoever gets the frames next. */
+static void scrub(struct vm *vm)
+{
+	for (uint32_t i = 0; i < vm->extent_count; i++) {
+		enum hv_status status =
+			guest_mem_clear(&vm->arch, vm->extents[i].guest, vm->extents[i].size);
+
+		CHECK(status == HV_OK);
+	}
+}
+
+static void log_stop(const struct vm *vm)
+{
+	switch ((enum vm_stop_cause)vm->stop_cause) {
+	case VM_STOP_POWER_OFF:
+		log_notice("partition %s: stopped: power-off, exit code %llu", vm->name,
+			   (unsigned long long)vm->stop_code);
+		break;
+	case VM_STOP_RESET:
+		log_notice("partition %s: stopped: reset", vm->name);
+		break;
+	case VM_STOP_CRASH:
+		log_notice("partition %s: stopped: crash", vm->name);
+		break;
+	}
+}
+
+static void end_machine_if_done(void)
+{
+	if (!is_test_run || !is_all_stopped()) {
+		return;
+	}
+	log_info("every partition has stopped: end, exit code %u", atomic_load(&worst_code));
+	platform_power_off(atomic_load(&worst_code));
+}
+
+static void finish(struct vm *vm)
+{
+	bool is_restart = is_restart_wanted(vm);
+
+	console_flush(vm);
+	log_stop(vm);
+	report_exits(vm);
+	scrub(vm);
+	if (vm->stop_cause == VM_STOP_CRASH && vm->config->on_crash == CONFIG_CRASH_HALT_MACHINE) {
+		panic("partition %s has crashed, and its on_crash is halt-machine", vm->name);
+	}
+	if (!is_restart) {
+		note_exit_code(vm->stop_cause == VM_STOP_CRASH ? CRASH_EXIT_CODE
+							       : (uint32_t)vm->stop_code);
+	}
+	spin_lock(&vm->lock);
+	atomic_store(&vm->state, VM_STOPPED);
+	spin_unlock(&vm->lock);
+	if (is_restart) {
+		enum hv_status status = vm_start(vm);
+
+		CHECK(status == HV_OK);
+		return;
+	}
+	end_machine_if_done();
+}
+
+void vm_vcpu_left(struct vm *vm)
+{
+	bool is_last;
+
+	spin_lock(&vm->lock);
+	vm->left_count++;
+	is_last = state_of(vm) == VM_STOPPING && vm->left_count == vm->vcpu_count;
+	spin_unlock(&vm->lock);
+	if (is_last) {
+		finish(vm);
+	}
+}
+
+void vm_start_all(const struct boot_info *boot)
+{
+	is_test_run = boot->config.test_exit != 0;
+	for (uint32_t i = 0; i < vm_count(); i++) {
+		struct vm *vm = vm_get(i);
+
+		if (vm->vcpu_count > 0 && (vm->config->flags & CONFIG_PARTITION_AUTOSTART) != 0) {
+			enum hv_status status = vm_start(vm);
+
+			CHECK(status == HV_OK);
+		}
+	}
+}
