@@ -125,7 +125,7 @@ def contents(options):
             raise UsageError(f"{path} is missing: run `make` first")
     files = []
     if options.settings:
-        search = [os.path.join(build, part) for part in ("guest", "guest/test", "kernel")] + [build]
+        search = [os.path.join(build, part) for part in ("guest", "guest/test", "kernel", "emu")] + [build]
         files = config.collect_files(options.settings, search, options.allow_missing)
     for pair in options.file:
         name, is_pair, path = pair.partition("=")

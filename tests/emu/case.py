@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+# Reads the emulator tests' case files and judges a case's output. The format is in README.md.
+import os
+import re
+
+LISTS = ("expect", "reject", "send", "args", "extra")
+SINGLE = ("config", "emulators", "cpus", "memory", "timeout", "report", "skip-default-reject")
+# The machines a case can name: what tools/run is told.
+MACHINES = {
+    "qemu": ["--emulator", "qemu"],
+    "qemu-icount": ["--emulator", "qemu", "--icount"],
+    "bochs": ["--emulator", "bochs"],
+    "bochs-svm": ["--emulator", "bochs", "--cpu", "ryzen"],
+    "qemu10": ["--emulator", "qemu"],
+}
+# Nothing may make the hypervisor give up.
+DEFAULT_REJECT = r"^hv: (error: )?PANIC"
+RESULT = re.compile(r"^(?:\[(?P<name>[^\]]+)\] )?(?P<kind>PASS|FAIL|SKIP) (?P<test>\S.*)$")
+DONE = re.compile(r"^(?:\[(?P<name>[^\]]+)\] )?DONE passed=(\d+) failed=(\d+) skipped=(\d+)")
+
+
+class CaseError(Exception):
+    """A case file is wrong."""
+
+
+class Case:
+    """One case on one machine."""
+
+    def __init__(self, name, machine, values):
+        self.name = f"{name}/{machine}"
+        self.machine = machine
+        self.values = values
+
+    def one(self, key, otherwise=None):
+        return self.values.get(key, otherwise)
+
+    def all(self, key):
+        return self.values.get(key, [])
+
+    def timeout(self):
+        return float(self.one("timeout", "60"))
+
+    def reports(self):
+        """The partitions whose PASS and DONE lines are counted; "-" is output without a name."""
+        return self.one("report", "").split()
+
+    def expects(self):
+        lines = [f"{re.escape(prefix(name))}DONE passed=" for name in self.reports()]
+        return self.all("expect") + ["^" + line for line in lines]
+
+    def rejects(self):
+        usual = [] if self.one("skip-default-reject") else [DEFAULT_REJECT]
+        return self.all("reject") + usual
+
+
+def prefix(name):
+    return "" if name == "-" else f"[{name}] "
+
+
+def parse_line(path, number, line):
+    key, is_pair, value = (part.strip() for part in line.partition("="))
+    machine, is_special, plain = key.rpartition(".")
+    if not is_pair or plain not in LISTS + SINGLE or (is_special and machine not in MACHINES):
+        raise CaseError(f"{path}:{number}: '{line}' is not a line of a case (README.md)")
+    return machine, plain, value
+
+
+def read(path):
+    """-> one Case per machine it names"""
+    name = os.path.splitext(os.path.basename(path))[0]
+    rows = []
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip() and not line.lstrip().startswith("#"):
+                rows.append(parse_line(path, number, line.strip()))
+    machines = next((value.split() for _, key, value in rows if key == "emulators"), [])
+    if not machines or not set(machines) <= set(MACHINES):
+        raise CaseError(f"{path}: 'emulators' must name some of {' '.join(MACHINES)}")
+    cases = []
+    for machine in machines:
+        values = {}
+        # What is written for this machine alone comes later and wins.
+        for wanted in ("", machine):
+            for special, key, value in rows:
+                if special == wanted and key in LISTS:
+                    values.setdefault(key, []).append(value)
+                elif special == wanted:
+                    values[key] = value
+        cases.append(Case(name, machine, values))
+    return cases
+
+
+class Count:
+    def __init__(self, passed=0, failed=0, skipped=0):
+        self.passed, self.failed, self.skipped = passed, failed, skipped
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def text(self):
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.passed} passed, {self.failed} failed{skipped}"
+
+
+def judge_reports(case, lines):
+    """Counts the in-guest results; -> (Count, what is wrong, SKIP lines)"""
+    count, wrong, skips = Count(), [], []
+    for name in case.reports():
+        seen, done = Count(), None
+        for line in lines:
+            result, end = RESULT.match(line), DONE.match(line)
+            if result and (result["name"] or "-") == name:
+                attribute = {"PASS": "passed", "FAIL": "failed", "SKIP": "skipped"}[result["kind"]]
+                setattr(seen, attribute, getattr(seen, attribute) + 1)
+                wrong += [line] if attribute == "failed" else []
+                skips += [line] if attribute == "skipped" else []
+            elif end and (end["name"] or "-") == name:
+                done = Count(*(int(number) for number in end.groups()[1:]))
+        if done is None:
+            wrong.append(f"{prefix(name)}no DONE line")
+            seen.failed += 1
+        elif vars(done) != vars(seen):
+            wrong.append(f"{prefix(name)}DONE says {done.text()}; the lines say {seen.text()}")
+            seen.failed += 1
+        elif seen.passed + seen.failed == 0:
+            wrong.append(f"{prefix(name)}DONE without any PASS")
+            seen.failed += 1
+        count.add(seen)
+    return count, wrong, skips
