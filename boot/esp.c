@@ -7,7 +7,8 @@
 #define INFO_NAME_MAX 520u /* bytes of EFI_FILE_INFO.FileName that are made room for */
 #define READ_CHUNK (UINT64_C(1) << 20)
 
-enum hv_status esp_open_volume(EFI_BOOT_SERVICES *services, EFI_HANDLE device, EFI_FILE_HANDLE *root)
+static enum hv_status open_volume(EFI_BOOT_SERVICES *services, EFI_HANDLE device,
+				  EFI_FILE_HANDLE *root)
 {
 	EFI_GUID guid = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
 	EFI_SIMPLE_FILE_SYSTEM_PROTOCOL *volume = NULL;
@@ -17,6 +18,48 @@ enum hv_status esp_open_volume(EFI_BOOT_SERVICES *services, EFI_HANDLE device, E
 		return HV_NOT_FOUND;
 	}
 	return HV_OK;
+}
+
+static bool volume_has(EFI_FILE_HANDLE root, const CHAR16 *path)
+{
+	EFI_FILE_HANDLE file;
+
+	if (EFI_ERROR(root->Open(root, &file, (CHAR16 *)(uintptr_t)path, EFI_FILE_MODE_READ, 0))) {
+		return false;
+	}
+	file->Close(file);
+	return true;
+}
+
+/*
+ * GRUB on a CD names the whole disc as the device, which holds no file system the firmware can
+ * read; the El Torito image beside it does. So where the device has none, the first volume that
+ * holds `path` is taken.
+ */
+enum hv_status esp_open_volume(EFI_BOOT_SERVICES *services, EFI_HANDLE device, const CHAR16 *path,
+			       EFI_FILE_HANDLE *root)
+{
+	EFI_GUID guid = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
+	EFI_HANDLE *volumes = NULL;
+	UINTN count = 0;
+	bool is_found = false;
+
+	if (open_volume(services, device, root) == HV_OK) {
+		return HV_OK;
+	}
+	if (EFI_ERROR(services->LocateHandleBuffer(ByProtocol, &guid, NULL, &count, &volumes))) {
+		return HV_NOT_FOUND;
+	}
+	for (UINTN i = 0; i < count && !is_found; i++) {
+		if (open_volume(services, volumes[i], root) == HV_OK) {
+			is_found = volume_has(*root, path);
+			if (!is_found) {
+				(*root)->Close(*root);
+			}
+		}
+	}
+	services->FreePool(volumes);
+	return is_found ? HV_OK : HV_NOT_FOUND;
 }
 
 static enum hv_status read_size(EFI_FILE_HANDLE file, uint64_t *size)

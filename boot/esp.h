@@ -7,8 +7,9 @@
 
 #include <stdint.h>
 
+/* The device's volume, or where it has none the first volume that holds `path`. */
 MUST_CHECK enum hv_status esp_open_volume(EFI_BOOT_SERVICES *services, EFI_HANDLE device,
-					  EFI_FILE_HANDLE *root);
+					  const CHAR16 *path, EFI_FILE_HANDLE *root);
 
 /* HV_NOT_FOUND: no such file. HV_INVALID: a directory, or the volume does not answer. */
 MUST_CHECK enum hv_status esp_open(EFI_FILE_HANDLE root, const CHAR16 *path, EFI_FILE_HANDLE *file,

@@ -31,12 +31,16 @@ static enum hv_status open_firmware(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 	loader.services = system->BootServices;
 	console_start(system);
 	loader.services->SetWatchdogTimer(0, 0, 0, NULL);
-	if (EFI_ERROR(loader.services->HandleProtocol(image, &guid, (void **)&loader.loaded)) ||
-	    esp_open_volume(loader.services, loader.loaded->DeviceHandle, &loader.root) != HV_OK) {
-		console_print("bulkhead: the volume the loader came from cannot be opened");
+	if (EFI_ERROR(loader.services->HandleProtocol(image, &guid, (void **)&loader.loaded))) {
+		console_print("bulkhead: the firmware does not say where the loader came from");
 		return HV_NOT_FOUND;
 	}
 	options_read(&loader);
+	if (esp_open_volume(loader.services, loader.loaded->DeviceHandle, loader.config_path,
+			    &loader.root) != HV_OK) {
+		console_print("bulkhead: the volume the loader came from cannot be opened");
+		return HV_NOT_FOUND;
+	}
 	return HV_OK;
 }
 

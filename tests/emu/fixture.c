@@ -43,32 +43,45 @@ static void print_wide(const CHAR16 *text)
 	}
 }
 
-/* Prints the first line of \bulkhead\bulkhead.conf of the volume this program came from. */
-static void print_config(EFI_LOADED_IMAGE *image)
+/* Reads the start of \bulkhead\bulkhead.conf of one volume; false where there is none. */
+static BOOLEAN read_config(EFI_HANDLE volume, CHAR8 *text, UINTN size)
 {
-	EFI_FILE_HANDLE root = LibOpenRoot(image->DeviceHandle);
+	EFI_FILE_HANDLE root = LibOpenRoot(volume);
 	EFI_FILE_HANDLE file = NULL;
-	CHAR8 text[80];
-	UINTN size = sizeof(text) - 1;
 
-	if (root == NULL) {
-		print((const CHAR8 *)"fixture: no volume\r\n");
-		return;
-	}
-	if (EFI_ERROR(root->Open(root, &file, (CHAR16 *)L"\\bulkhead\\bulkhead.conf",
+	if (root == NULL ||
+	    EFI_ERROR(root->Open(root, &file, (CHAR16 *)L"\\bulkhead\\bulkhead.conf",
 				 EFI_FILE_MODE_READ, 0)) ||
 	    EFI_ERROR(file->Read(file, &size, text))) {
-		print((const CHAR8 *)"fixture: no configuration\r\n");
-		return;
+		return FALSE;
 	}
 	text[size] = 0;
-	for (UINTN i = 0; i < size; i++) {
-		if (text[i] == '\n') {
-			text[i] = 0;
+	for (CHAR8 *at = text; *at; at++) {
+		if (*at == '\n') {
+			*at = 0;
+			break;
 		}
 	}
+	return TRUE;
+}
+
+/* The configuration of the volume this program came from, or of any other, as the loader does. */
+static void print_config(EFI_LOADED_IMAGE *image)
+{
+	EFI_GUID guid = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
+	EFI_HANDLE *volumes = NULL;
+	UINTN count = 0;
+	CHAR8 text[80];
+	BOOLEAN is_found = read_config(image->DeviceHandle, text, sizeof(text) - 1);
+
+	if (!is_found) {
+		LibLocateHandle(ByProtocol, &guid, NULL, &count, &volumes);
+	}
+	for (UINTN i = 0; i < count && !is_found; i++) {
+		is_found = read_config(volumes[i], text, sizeof(text) - 1);
+	}
 	print((const CHAR8 *)"fixture: configuration '");
-	print(text);
+	print(is_found ? text : (const CHAR8 *)"none");
 	print((const CHAR8 *)"'\r\n");
 }
 
