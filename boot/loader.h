@@ -81,6 +81,9 @@ void config_complain(const struct loader *loader, uint32_t line, const char *mes
 /* modules.c */
 MUST_CHECK enum hv_status modules_load(struct loader *loader);
 
+/* kernel_check.c: what partitions name as kernel is one, and fits. */
+MUST_CHECK enum hv_status kernel_check(const struct loader *loader);
+
 /* machine.c, cpu_list.c, clock.c */
 MUST_CHECK enum hv_status machine_read(struct loader *loader);
 void cpu_list_read(struct loader *loader);
@@ -102,6 +105,7 @@ MUST_CHECK enum hv_status leave_allocate(struct loader *loader, uint64_t size, u
 					 EFI_MEMORY_TYPE type, uint64_t *base);
 
 /* bare_metal.c */
+const struct config_partition *bare_metal_partition(const struct config *config);
 MUST_CHECK enum hv_status bare_metal_prepare(struct loader *loader);
 _Noreturn void bare_metal_start(struct loader *loader);
 

@@ -49,14 +49,11 @@ static enum hv_status prepare(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 {
 	if (open_firmware(image, system) != HV_OK || config_load(&loader) != HV_OK ||
 	    virt_check(&loader) != HV_OK || modules_load(&loader) != HV_OK ||
-	    machine_read(&loader) != HV_OK) {
+	    kernel_check(&loader) != HV_OK || machine_read(&loader) != HV_OK) {
 		return HV_INVALID;
 	}
-	if (loader.config.mode == CONFIG_MODE_BARE_METAL) {
-		console_print("bulkhead: bare-metal mode is not in this build");
-		return HV_UNSUPPORTED;
-	}
-	return region_allocate(&loader);
+	return loader.config.mode == CONFIG_MODE_BARE_METAL ? bare_metal_prepare(&loader)
+							    : region_allocate(&loader);
 }
 
 static enum hv_status leave(void)
@@ -65,6 +62,9 @@ static enum hv_status leave(void)
 
 	if (leave_firmware(&loader) != HV_OK) {
 		return HV_INVALID;
+	}
+	if (loader.config.mode == CONFIG_MODE_BARE_METAL) {
+		bare_metal_start(&loader);
 	}
 	CHECK(region_read_map(&loader) == HV_OK);
 	info_address = HV_VIRT_BASE + ((uint64_t)loader.info - loader.region);

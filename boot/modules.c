@@ -34,6 +34,10 @@ static void name_modules(struct loader *loader)
 	for (uint32_t i = 0; i < loader->config.partition_count; i++) {
 		struct config_partition *partition = &loader->config.partitions[i];
 
+		if (loader->config.mode == CONFIG_MODE_BARE_METAL &&
+		    partition != bare_metal_partition(&loader->config)) {
+			continue;
+		}
 		partition->kernel_module =
 			name_module(loader, partition->kernel, partition->kernel_line);
 		partition->initrd_module =

@@ -2,3 +2,5 @@
 LIB_HV := mem.c str.c fmt.c
 # Pure parsers and builders shared by loader, hypervisor, tools and host tests.
 LIB_CONFIG := config_parse.c config_value.c config_check.c
+LIB_KERNEL := kernel_image.c kernel_elf.c kernel_multiboot.c linux_boot.c
+LIB_HV += $(LIB_KERNEL)
