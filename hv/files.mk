@@ -1,3 +1,4 @@
 # Sources of hv; objects in the order of a start-up.
-HV := main.c panic.c console.c page_alloc.c owner.c stage2.c guest_mem.c cpus.c vcpu.c vm_create.c \
-	vm_life.c exit.c io_bus.c hypercall.c report.c
+HV := main.c panic.c console.c page_alloc.c owner.c stage2.c guest_mem.c cpus.c vcpu.c modules.c \
+	vm_create.c vm_life.c vm_load.c guest_boot.c guest_boot_linux.c guest_boot_pvh.c \
+	guest_boot_multiboot.c exit.c io_bus.c hypercall.c report.c

@@ -93,6 +93,7 @@ static void scrub(struct vm *vm)
 
 		CHECK(status == HV_OK);
 	}
+	vm->is_clear = true;
 }
 
 static void log_stop(const struct vm *vm)
