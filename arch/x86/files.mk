@@ -1,1 +1,1 @@
-ARCH_X86 :=
+ARCH_X86 := cpuid.c
