@@ -28,7 +28,7 @@ INC_x86 := $(INC_lib) -Iarch/include -Iarch/x86
 INC_vmx := $(INC_x86) -Iarch/vmx
 INC_svm := $(INC_x86) -Iarch/svm
 INC_fake := $(INC_lib) -Iarch/include -Iarch/fake
-INC_hv := $(INC_lib) -Iarch/include -Ihv/include -Ihv -I$(BUILD)/gen
+INC_hv := $(INC_lib) -Iarch/include -Ihv/include -Ihv
 INC_drivers := $(INC_lib) -Iarch/include -Ihv/include -Idrivers/include
 
 include hv/lib/files.mk hv/files.mk arch/x86/files.mk arch/vmx/files.mk arch/svm/files.mk \
@@ -63,3 +63,23 @@ $(BUILD)/asm_offsets.inc: arch/x86/asm_offsets.c Makefile
 	$(Q)$(CC) $(HV_FLAGS) $(INC_x86) -MF $(BUILD)/asm_offsets.d -MT $@ -S $< -o $(BUILD)/asm_offsets.s
 	$(Q)sed -n 's/.*->\([A-Z0-9_]*\) \$$*\([-0-9]*\).*/%define \1 \2/p' $(BUILD)/asm_offsets.s > $@
 -include $(BUILD)/asm_offsets.d
+
+all: $(HV_OBJECTS)
+
+# The image is linked twice: the first link yields the symbol table of the second.
+HV_LINK := $(LD) -nostdlib -static --gc-sections -z noexecstack -z max-page-size=4096 -T hv/hv.lds
+$(BUILD)/hv-objs/symbols_none.asm: tools/gen_symbols
+	@mkdir -p $(@D)
+	$(Q)tools/gen_symbols > $@
+$(BUILD)/hv-objs/symbols_final.asm: $(BUILD)/hv-objs/pass0.elf tools/gen_symbols
+	$(Q)tools/gen_symbols $< > $@
+$(BUILD)/hv-objs/symbols_%.o: $(BUILD)/hv-objs/symbols_%.asm
+	$(Q)$(NASM) -f elf64 -Werror $< -o $@
+$(BUILD)/hv-objs/pass0.elf: $(HV_OBJECTS) $(BUILD)/hv-objs/symbols_none.o hv/hv.lds
+	$(Q)$(HV_LINK) $(filter %.o,$^) -o $@
+# With debug information, for debuggers; the image that is booted has none.
+$(BUILD)/bulkhead.debug.elf: $(HV_OBJECTS) $(BUILD)/hv-objs/symbols_final.o hv/hv.lds
+	$(Q)$(HV_LINK) $(filter %.o,$^) -o $@
+$(BUILD)/bulkhead.elf: $(BUILD)/bulkhead.debug.elf
+	$(Q)objcopy --strip-all $< $@
+	@size $@ | awk 'END { print "hypervisor: text+data " $$1 + $$2 " of 131072 bytes, bss " $$3 }'

@@ -19,7 +19,8 @@ enum hv_status leave_allocate(struct loader *loader, uint64_t size, uint64_t ali
 			      EFI_MEMORY_TYPE type, uint64_t *base)
 {
 	EFI_BOOT_SERVICES *services = loader->services;
-	EFI_PHYSICAL_ADDRESS start = 0;
+	/* All of it below 4 GiB: other CPUs load CR3 in real mode, kernels take 32-bit addresses. */
+	EFI_PHYSICAL_ADDRESS start = UINT32_MAX;
 	UINTN pages = size / PAGE_SIZE;
 	UINTN slack = alignment / PAGE_SIZE - 1;
 	uint64_t aligned;
@@ -28,7 +29,7 @@ enum hv_status leave_allocate(struct loader *loader, uint64_t size, uint64_t ali
 		*base = 0;
 		return HV_OK;
 	}
-	if (EFI_ERROR(services->AllocatePages(AllocateAnyPages, type, pages + slack, &start))) {
+	if (EFI_ERROR(services->AllocatePages(AllocateMaxAddress, type, pages + slack, &start))) {
 		return HV_NO_MEMORY;
 	}
 	/* Give back what alignment did not need. */

@@ -198,6 +198,6 @@ static inline void msr_write(uint32_t number, uint64_t value)
 	__asm__ volatile("wrmsr" : : "c"(number), "a"(low32(value)), "d"(high32(value)) : "memory");
 }
 
-/* For MSRs that may not exist or may refuse the value: false on #GP. In traps.asm. */
+/* For MSRs that may not exist or may refuse the value: false on #GP. In trap_stubs.asm. */
 bool msr_read_safe(uint32_t number, uint64_t *value);
 bool msr_write_safe(uint32_t number, uint64_t value);

@@ -8,8 +8,8 @@
 #include "config_abi.h"
 
 /*
- * Hand-off. The loader allocates one physically contiguous region, 2 MiB aligned, a multiple of
- * 2 MiB long: the ELF image at its start (page aligned segments, at their linked distance from
+ * Hand-off. The loader allocates one physically contiguous region below 4 GiB (other CPUs load CR3
+ * in real mode), 2 MiB aligned, a multiple of 2 MiB long: the ELF image at its start (page aligned segments, at their linked distance from
  * HV_VIRT_BASE), then boot_info with everything it points to inside the region, then free pool.
  * It enters the ELF entry point on the boot CPU with
  *   RDI = virtual address of struct boot_info, RSP = undefined, IF = 0, long mode, and

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* Built by traps.asm from the top down; offsets are asserted there. */
+/* Built by trap_stubs.asm from the top down; offsets are asserted there. */
 struct trap_frame {
 	uint64_t fault_address; /* CR2 */
 	uint64_t r15, r14, r13, r12, r11, r10, r9, r8;

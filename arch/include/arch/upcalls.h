@@ -24,7 +24,7 @@ void page_free(void *pages, uint32_t count);
 enum hv_status guest_mem_read(const struct vm_arch *vm, gpa_t from, void *to, size_t size) MUST_CHECK;
 enum hv_status guest_mem_write(const struct vm_arch *vm, gpa_t to, const void *from, size_t size) MUST_CHECK;
 
-/* An exception in the hypervisor itself: prints and stops the machine. `frame`: see traps.asm. */
+/* An exception in the hypervisor itself: prints and stops the machine. `frame`: see trap_stubs.asm. */
 struct trap_frame;
 _Noreturn void panic_exception(const struct trap_frame *frame);
 __attribute__((format(printf, 1, 2))) _Noreturn void panic(const char *format, ...);

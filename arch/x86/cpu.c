@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The CPU the code runs on: registers, tables, sleep, wake-up, the end. */
+#include "cpu.h"
+
+#include "arch/clock.h"
+#include "arch/cpu.h"
+#include "arch/lapic.h"
+#include "gdt.h"
+#include "lapic.h"
+#include "mmu_layout.h"
+#include "msr.h"
+#include "paging.h"
+#include "regs.h"
+#include "traps.h"
+
+#include <stdatomic.h>
+
+/* Stands in for the boot CPU's until arch_cpu_init(), so that an early exception can be reported. */
+static struct cpu early = {.self = &early};
+
+static struct gdt_page *tables_of(const struct cpu *cpu)
+{
+	return (struct gdt_page *)((uint8_t *)cpu->private_pages + PRIVATE_TABLES * PAGE_SIZE);
+}
+
+struct cpu *arch_this_cpu(void)
+{
+	struct cpu *cpu;
+
+	__asm__ volatile("movq %%gs:0, %0" : "=r"(cpu));
+	return cpu;
+}
+
+void cpu_early_init(void)
+{
+	gdt_load_early();
+	msr_write(MSR_IA32_GS_BASE, (uint64_t)&early);
+	idt_init(false);
+	idt_load();
+}
+
+enum hv_status arch_cpu_prepare(struct cpu *cpu, void *private_pages)
+{
+	uint64_t ist[IST_COUNT];
+	enum hv_status status;
+
+	if (cpu->index >= CPU_MAX) {
+		return HV_RANGE;
+	}
+	status = paging_map_stacks(cpu->index, private_pages);
+	if (status != HV_OK) {
+		return status;
+	}
+	cpu->private_pages = private_pages;
+	cpu->stack_top = mmu_main_stack(cpu->index) + MMU_STACK_MAIN_PAGES * PAGE_SIZE;
+	for (uint32_t i = 0; i < IST_COUNT; i++) {
+		ist[i] = mmu_ist_stack(cpu->index, i + 1) + PAGE_SIZE;
+	}
+	gdt_fill(tables_of(cpu), ist, IST_COUNT);
+	return HV_OK;
+}
+
+uint64_t cpu_host_cr4(void)
+{
+	struct cpuid_regs features = regs_cpuid(CPUID_FEATURES, 0);
+	struct cpuid_regs extended = {0};
+	uint64_t cr4 = CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+
+	if (regs_has_leaf(CPUID_EXTENDED_FEATURES)) {
+		extended = regs_cpuid(CPUID_EXTENDED_FEATURES, 0);
+	}
+	cr4 |= (features.ecx & CPUID_1_ECX_XSAVE) != 0 ? CR4_OSXSAVE : 0;
+	cr4 |= (features.edx & CPUID_1_EDX_MCE) != 0 ? CR4_MCE : 0;
+	cr4 |= (extended.ebx & CPUID_7_EBX_SMEP) != 0 ? CR4_SMEP : 0;
+	cr4 |= (extended.ebx & CPUID_7_EBX_SMAP) != 0 ? CR4_SMAP : 0;
+	cr4 |= (extended.ecx & CPUID_7_ECX_UMIP) != 0 ? CR4_UMIP : 0;
+	/* The number of levels cannot change in long mode: it stays firmware's. */
+	return cr4 | (regs_read_cr4() & CR4_LA57);
+}
+
+void arch_cpu_init(struct cpu *cpu)
+{
+	/* Before GS points to another CPU's data nothing may fault; afterwards everything is in place. */
+	gdt_load(tables_of(cpu));
+	msr_write(MSR_IA32_GS_BASE, (uint64_t)cpu);
+	/* The gates are shared: the boot CPU comes first and has its TSS now. */
+	idt_init(true);
+	idt_load();
+	regs_write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
+	regs_write_cr4(cpu_host_cr4());
+	msr_write(MSR_IA32_EFER, EFER_LME | EFER_LMA | EFER_NXE);
+	regs_write_dr7(DR7_INIT);
+	if ((regs_read_cr4() & CR4_OSXSAVE) != 0) {
+		regs_write_xcr0(XCR0_X87);
+	}
+	mce_init();
+}
+
+void arch_cpu_enter(struct cpu *cpu, void (*main)(struct cpu *cpu))
+{
+	cpu_switch_stack(cpu, main);
+}
+
+void arch_cpu_idle(struct cpu *cpu)
+{
+	while (!atomic_exchange_explicit(&cpu->is_woken, false, memory_order_acquire)) {
+		cpu_wait_nmi(&cpu->is_woken);
+	}
+}
+
+void arch_cpu_kick(struct cpu *cpu)
+{
+	atomic_store_explicit(&cpu->is_woken, true, memory_order_release);
+	arch_lapic_send(cpu->apic_id, LAPIC_DELIVERY_NMI, 0);
+}
+
+void arch_cpu_stop_others(void)
+{
+	traps_set_stopping();
+	if (lapic_is_ready()) {
+		lapic_send_others(LAPIC_DELIVERY_NMI);
+	}
+}
+
+void arch_cpu_halt(void)
+{
+	for (;;) {
+		__asm__ volatile("cli\n\thlt" : : : "memory");
+	}
+}
+
+void arch_cpu_pause(void)
+{
+	__asm__ volatile("pause" : : : "memory");
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Machine-check banks: they belong to the hypervisor (SDM 3B, "Machine-Check Architecture"). */
+#include "log.h"
+#include "msr.h"
+#include "regs.h"
+#include "traps.h"
+
+static uint32_t bank_count(void)
+{
+	uint64_t capabilities;
+
+	if ((regs_cpuid(CPUID_FEATURES, 0).edx & CPUID_1_EDX_MCA) == 0 ||
+	    !msr_read_safe(MSR_IA32_MCG_CAP, &capabilities)) {
+		return 0;
+	}
+	return (uint32_t)(capabilities & MCG_CAP_COUNT);
+}
+
+void mce_log(void)
+{
+	uint32_t count = bank_count();
+	uint64_t status;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t address = 0;
+
+		if (!msr_read_safe(MSR_IA32_MC0_STATUS + i * MSR_IA32_MC_STRIDE, &status) ||
+		    (status & MC_STATUS_VAL) == 0) {
+			continue;
+		}
+		if ((status & MC_STATUS_ADDRV) != 0) {
+			(void)msr_read_safe(MSR_IA32_MC0_ADDR + i * MSR_IA32_MC_STRIDE, &address);
+		}
+		log_error("machine check: bank %u status %016llx address %016llx", i,
+			  (unsigned long long)status, (unsigned long long)address);
+	}
+}
+
+void mce_init(void)
+{
+	uint32_t count = bank_count();
+	uint64_t capabilities;
+
+	/* What an earlier boot left behind is worth a line before it goes. */
+	mce_log();
+	if (count > 0 && msr_read_safe(MSR_IA32_MCG_CAP, &capabilities) &&
+	    (capabilities & MCG_CAP_CTL) != 0) {
+		(void)msr_write_safe(MSR_IA32_MCG_CTL, ~UINT64_C(0));
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		(void)msr_write_safe(MSR_IA32_MC0_CTL + i * MSR_IA32_MC_STRIDE, ~UINT64_C(0));
+		(void)msr_write_safe(MSR_IA32_MC0_STATUS + i * MSR_IA32_MC_STRIDE, 0);
+	}
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* 4- and 5-level page tables: pure, over page_alloc() and the linear translation of arch/mmu.h. */
+#pragma once
+
+#include "addr.h"
+#include "regs.h"
+#include "status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pagetable {
+	uint64_t *root;
+	uint32_t levels; /* 4, or 5 with CR4.LA57 */
+};
+
+enum pagetable_cache {
+	PAGETABLE_WB,
+	PAGETABLE_UC,
+	PAGETABLE_WC, /* needs PAGETABLE_PAT */
+};
+
+/* Power-on layout, so that PCD and PWT alone mean what they always do, but WC in entry 4. */
+#define PAGETABLE_PAT ((PAT_POWER_ON & ~MASK64(39, 32)) | PAT_WC << 32)
+
+struct mapping {
+	uint64_t virtual;
+	hpa_t physical;
+	uint64_t size;
+	uint64_t flags; /* PTE_W, PTE_NX, PTE_G; never writable and executable */
+	enum pagetable_cache cache;
+};
+
+/* All page aligned. 2 MiB pages where both addresses and the rest of the size allow it. HV_NO_MEMORY:
+ * part of it may be mapped. Nothing of the range may be mapped before. */
+enum hv_status pagetable_map(const struct pagetable *table, const struct mapping *mapping) MUST_CHECK;
+
+/* The entry for an address at `level` (1 or 2), tables above it made as needed; NULL: no memory. */
+uint64_t *pagetable_entry(const struct pagetable *table, uint64_t address, uint32_t level);
+
+/* The leaf for an address: the raw entry and its level; 0: not mapped. */
+uint64_t pagetable_find(const struct pagetable *table, uint64_t address, uint32_t *level);
+
+uint64_t pagetable_make_leaf(hpa_t address, uint32_t level, uint64_t flags, enum pagetable_cache cache);
+
+/* Frees the tables below the root, and only them, on the way to one address. */
+void pagetable_free_path(const struct pagetable *table, uint64_t address);

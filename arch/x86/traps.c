@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exceptions in host mode: NMIs wake the CPU, known faults are fixed up, the rest is the end. */
+#include "traps.h"
+
+#include "arch/cpu.h"
+#include "arch/trap.h"
+#include "arch/upcalls.h"
+#include "regs.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+/* In entry.asm. */
+extern const uint8_t cpu_wait_nmi[];
+extern const uint8_t cpu_wait_nmi_end[];
+
+static _Atomic bool is_stopping;
+
+static const char *const names[] = {
+	[EXCEPTION_DE] = "#DE divide error",
+	[EXCEPTION_DB] = "#DB debug",
+	[EXCEPTION_NMI] = "NMI",
+	[EXCEPTION_BP] = "#BP breakpoint",
+	[EXCEPTION_OF] = "#OF overflow",
+	[EXCEPTION_BR] = "#BR bound range",
+	[EXCEPTION_UD] = "#UD invalid opcode",
+	[EXCEPTION_NM] = "#NM device not available",
+	[EXCEPTION_DF] = "#DF double fault",
+	[EXCEPTION_TS] = "#TS invalid TSS",
+	[EXCEPTION_NP] = "#NP segment not present",
+	[EXCEPTION_SS] = "#SS stack-segment fault",
+	[EXCEPTION_GP] = "#GP general protection",
+	[EXCEPTION_PF] = "#PF page fault",
+	[EXCEPTION_MF] = "#MF x87 error",
+	[EXCEPTION_AC] = "#AC alignment check",
+	[EXCEPTION_MC] = "#MC machine check",
+	[EXCEPTION_XM] = "#XM SIMD error",
+	[EXCEPTION_VE] = "#VE virtualization exception",
+	[EXCEPTION_CP] = "#CP control protection",
+};
+
+const char *arch_trap_name(uint64_t vector)
+{
+	if (vector >= ARRAY_COUNT(names) || names[vector] == NULL) {
+		return "unknown exception";
+	}
+	return names[vector];
+}
+
+void traps_set_stopping(void)
+{
+	atomic_store_explicit(&is_stopping, true, memory_order_release);
+}
+
+/* Must not fault: an IRET inside it would unblock NMIs while its stack is in use. */
+static void take_nmi(struct trap_frame *frame)
+{
+	if (atomic_load_explicit(&is_stopping, memory_order_acquire)) {
+		arch_cpu_halt();
+	}
+	atomic_store_explicit(&arch_this_cpu()->is_woken, true, memory_order_release);
+	virt_nmi_in_host();
+	/* See cpu_wait_nmi() in entry.asm: it has checked, but must not sleep any more. */
+	if (frame->rip >= (uint64_t)cpu_wait_nmi && frame->rip < (uint64_t)cpu_wait_nmi_end) {
+		frame->rip = (uint64_t)cpu_wait_nmi_end;
+	}
+}
+
+static bool fix_up(struct trap_frame *frame)
+{
+	for (const struct trap_fixup *fixup = traps_fixups; fixup < traps_fixups_end; fixup++) {
+		if (fixup->at == frame->rip) {
+			frame->rip = fixup->to;
+			return true;
+		}
+	}
+	return false;
+}
+
+void traps_handle(struct trap_frame *frame)
+{
+	if (frame->vector == EXCEPTION_NMI) {
+		take_nmi(frame);
+		return;
+	}
+	if (frame->vector == EXCEPTION_GP && fix_up(frame)) {
+		return;
+	}
+	if (frame->vector == EXCEPTION_MC) {
+		mce_log();
+	}
+	panic_exception(frame);
+}
