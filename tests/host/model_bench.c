@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The functions of hv that device models call, and a VM to call them with. */
+#include "model_bench.h"
+
+#include "fake.h"
+#include "hv/console.h"
+#include "hv/device.h"
+#include "tap.h"
+
+#include <stdlib.h>
+
+struct bench bench;
+
+static uint64_t states[DEVICE_MODEL_MAX][1024];
+
+void bench_clear(void)
+{
+	memset(bench.output, 0, sizeof(bench.output));
+	bench.output_count = 0;
+	bench.stop_count = 0;
+	memset(bench.interrupted, 0, sizeof(bench.interrupted));
+	bench.interrupt_count = 0;
+	memset(bench.requested, 0, sizeof(bench.requested));
+	bench.request_count = 0;
+}
+
+void bench_start(uint32_t vcpu_count)
+{
+	fake_reset();
+	memset(&bench, 0, sizeof(bench));
+	memset(states, 0, sizeof(states));
+	bench.vm.vcpu_count = vcpu_count;
+	fake_cpus.current = &bench.cpus[0];
+	for (uint32_t i = 0; i < vcpu_count; i++) {
+		bench.vm.vcpus[i] = &bench.vcpus[i];
+		bench.vcpus[i].vm = &bench.vm;
+		bench.vcpus[i].index = i;
+		bench.vcpus[i].cpu = &bench.cpus[i];
+		if (arch_vcpu_init(&bench.vcpus[i].arch, &bench.vm.arch, i) != HV_OK) {
+			abort();
+		}
+	}
+	for (uint32_t i = 0; i < device_model_count; i++) {
+		if (device_models[i].state_size > sizeof(states[i])) {
+			abort();
+		}
+		bench.vm.device_state[i] = states[i];
+		if (device_models[i].reset != NULL) {
+			device_models[i].reset(states[i], &bench.vm);
+		}
+	}
+	for (uint32_t i = 0; i < vcpu_count; i++) {
+		vlapic_reset(&bench.vcpus[i], false);
+	}
+}
+
+void *device_state(struct vm *vm, const struct device_model *model)
+{
+	return vm->device_state[model - device_models];
+}
+
+void console_put(struct vm *vm, uint8_t byte)
+{
+	TAP_CHECK(vm == &bench.vm);
+	if (bench.output_count < BENCH_OUTPUT_MAX) {
+		bench.output[bench.output_count] = (char)byte;
+	}
+	bench.output_count++;
+}
+
+void vm_stop(struct vm *vm, enum vm_stop_cause cause, uint64_t code)
+{
+	TAP_CHECK(vm == &bench.vm);
+	TAP_EQUAL(code, 0);
+	bench.stop_cause = cause;
+	bench.stop_count++;
+}
+
+void vcpu_interrupt(struct vcpu *vcpu, uint8_t vector)
+{
+	bench.interrupted[vector] |= UINT64_C(1) << vcpu->index;
+	bench.interrupt_count++;
+}
+
+void vcpu_request(struct vcpu *vcpu, uint32_t requests)
+{
+	bench.requested[vcpu->index] |= requests;
+	bench.request_count++;
+}

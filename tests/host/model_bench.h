@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A VM of vCPUs for tests of device models: what models call in hv is recorded here. */
+#pragma once
+
+#include "hv/vm.h"
+
+#define BENCH_OUTPUT_MAX 64u
+
+struct bench {
+	struct vm vm;
+	struct vcpu vcpus[CPU_MAX];
+	struct cpu cpus[CPU_MAX];
+	char output[BENCH_OUTPUT_MAX + 1]; /* console_put(), the first bytes */
+	uint32_t output_count;
+	uint32_t stop_count;
+	enum vm_stop_cause stop_cause;
+	uint64_t interrupted[256]; /* by vector: vCPUs that got it, bit per index */
+	uint32_t interrupt_count;
+	uint32_t requested[CPU_MAX]; /* VCPU_REQUEST_* */
+	uint32_t request_count;
+};
+extern struct bench bench;
+
+/* Models reset; vCPUs as after a start of the VM, vCPU 0's CPU is the current one. */
+void bench_start(uint32_t vcpu_count);
+/* Forgets what was recorded. */
+void bench_clear(void);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Register face of the I/O APIC model. */
+/* Links: tests/host/model_bench.c drivers/model/models.c drivers/model/vuart.c drivers/model/vlapic.c drivers/model/vlapic_icr.c drivers/model/vioapic.c drivers/model/vpower.c hv/irq_route.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_io.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c */
+#include "host/model_bench.h"
+#include "models.h"
+#include "tap.h"
+#include "vioapic.h"
+
+static void *state(void)
+{
+	return bench.vm.device_state[MODEL_IOAPIC];
+}
+
+static uint32_t get(uint32_t reg)
+{
+	vioapic_write(state(), &bench.vcpus[0], 0x00, 4, reg);
+	return (uint32_t)vioapic_read(state(), &bench.vcpus[0], 0x10, 4);
+}
+
+static void set(uint32_t reg, uint32_t value)
+{
+	vioapic_write(state(), &bench.vcpus[0], 0x00, 4, reg);
+	vioapic_write(state(), &bench.vcpus[0], 0x10, 4, value);
+}
+
+static void test_registers(void)
+{
+	bench_start(1);
+	TAP_EQUAL(get(1), 0x00170020);
+	set(0, 0xffffffff);
+	TAP_EQUAL(get(0), 0x0f000000);
+	TAP_EQUAL(get(2), 0x0f000000);
+	set(1, 0);
+	TAP_EQUAL(get(1), 0x00170020);
+	TAP_EQUAL(get(0x10), 0x00010000);
+	TAP_EQUAL(vioapic_read(state(), &bench.vcpus[0], 0x00, 4), 0x10);
+	TAP_EQUAL(get(0x40), 0); /* one past the last pin */
+	set(0x40, 0);
+	set(0x0f, 0xffffffff);
+	TAP_EQUAL(get(0x0f), 0);
+	TAP_EQUAL(get(0xff), 0);
+	TAP_EQUAL(vioapic_read(state(), &bench.vcpus[0], 0xffc, 4), 0);
+}
+
+static void test_entries(void)
+{
+	bench_start(4);
+	set(0x10 + 2 * 23 + 1, 0x03000000);
+	set(0x10 + 2 * 23, 0x31);
+	TAP_EQUAL(get(0x10 + 2 * 23 + 1), 0x03000000);
+	TAP_EQUAL(get(0x10 + 2 * 23), 0x31);
+	irq_route_set(&bench.vm, 23, true);
+	TAP_EQUAL(bench.interrupted[0x31], 8);
+}
+
+static void test_eoi(void)
+{
+	bench_start(1);
+	set(0x10 + 2 * 5, 0x8031); /* level */
+	irq_route_set(&bench.vm, 5, true);
+	TAP_EQUAL(bench.interrupt_count, 1);
+	vioapic_write(state(), &bench.vcpus[0], 0x40, 4, 0x30);
+	TAP_EQUAL(bench.interrupt_count, 1);
+	vioapic_write(state(), &bench.vcpus[0], 0x40, 4, 0x31);
+	TAP_EQUAL(bench.interrupt_count, 2);
+	irq_route_set(&bench.vm, 5, false);
+	vioapic_write(state(), &bench.vcpus[0], 0x40, 4, 0x31);
+	TAP_EQUAL(bench.interrupt_count, 2);
+}
+
+static const struct tap_case cases[] = {
+	{"registers", test_registers},
+	{"redirection entries", test_entries},
+	{"EOI register", test_eoi},
+};
+TAP_MAIN(cases)
