@@ -40,13 +40,10 @@ void page_alloc_init(void *base, uint64_t size)
 	uint64_t bitmap_size;
 
 	CHECK(is_aligned((uintptr_t)base, PAGE_SIZE) && is_aligned(size, PAGE_SIZE));
-	pool.base = base;
-	pool.page_count = (uint32_t)(size >> PAGE_SHIFT);
-	pool.used = base;
+	pool = (struct pool){.base = base, .used = base, .page_count = (uint32_t)(size >> PAGE_SHIFT)};
 	bitmap_size = align_up((pool.page_count + 7) / 8, PAGE_SIZE);
 	CHECK(bitmap_size < size);
 	memset(base, 0, bitmap_size);
-	pool.used_count = 0;
 	mark(0, (uint32_t)(bitmap_size >> PAGE_SHIFT), true);
 }
 

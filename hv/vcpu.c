@@ -82,7 +82,10 @@ static void do_sipi(struct vcpu *vcpu)
 	}
 }
 
-/* In the order in which they make sense when several came at once: INIT before SIPI. */
+/*
+ * In the order in which they make sense when several came at once: INIT before SIPI; STOP cancels all
+ * else, START too: a restart asks for START only when this vCPU has acknowledged its STOP.
+ */
 static void take_requests(struct vcpu *vcpu)
 {
 	uint32_t requests = atomic_exchange_explicit(&vcpu->requests, 0, memory_order_acquire);
@@ -90,7 +93,7 @@ static void take_requests(struct vcpu *vcpu)
 	if ((requests & VCPU_REQUEST_STOP) != 0) {
 		leave(vcpu);
 		vm_vcpu_left(vcpu->vm);
-		requests &= VCPU_REQUEST_START;
+		return;
 	}
 	if ((requests & VCPU_REQUEST_START) != 0) {
 		do_start(vcpu);

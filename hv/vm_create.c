@@ -2,6 +2,7 @@
 /* From the configuration to VMs: memory, second-level tables, vCPUs, device state. */
 #include "vm_life.h"
 
+#include "arch/clock.h"
 #include "arch/mmu.h"
 #include "arch/upcalls.h"
 #include "bits.h"
@@ -11,6 +12,8 @@
 #include "owner.h"
 #include "stage2.h"
 #include "str.h"
+
+#define NANOSECONDS UINT64_C(1000000000)
 
 static struct vm *vms[CONFIG_PARTITION_MAX];
 static uint32_t count;
@@ -149,6 +152,15 @@ void *device_state(struct vm *vm, const struct device_model *model)
 	return vm->device_state[model - device_models];
 }
 
+/* Nanoseconds since the epoch when the TSC was zero. */
+static uint64_t wall_at_tsc_zero(const struct boot_time *time)
+{
+	uint64_t hz = arch_tsc_hz();
+	uint64_t up = time->tsc / hz * NANOSECONDS + time->tsc % hz * NANOSECONDS / hz;
+
+	return time->unix_seconds * NANOSECONDS - up;
+}
+
 static enum hv_status build(struct vm *vm, const struct boot_info *boot)
 {
 	enum hv_status status;
@@ -163,7 +175,7 @@ static enum hv_status build(struct vm *vm, const struct boot_info *boot)
 		return status;
 	}
 	vm->arch.vcpu_count = (uint32_t)__builtin_popcountll(vm->config->cpus);
-	vm->arch.clock_wall = boot->time.unix_seconds * UINT64_C(1000000000);
+	vm->arch.clock_wall = wall_at_tsc_zero(&boot->time);
 	status = map_memory(vm);
 	status = status == HV_OK ? arch_vm_init(&vm->arch) : status;
 	status = status == HV_OK ? create_devices(vm) : status;

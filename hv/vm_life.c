@@ -93,6 +93,7 @@ static void scrub(struct vm *vm)
 
 		CHECK(status == HV_OK);
 	}
+	vm->is_clear = true;
 }
 
 static void log_stop(const struct vm *vm)
@@ -163,6 +164,7 @@ void vm_vcpu_left(struct vm *vm)
 void vm_start_all(const struct boot_info *boot)
 {
 	is_test_run = boot->config.test_exit != 0;
+	atomic_store(&worst_code, 0);
 	for (uint32_t i = 0; i < vm_count(); i++) {
 		struct vm *vm = vm_get(i);
 

@@ -14,6 +14,9 @@ void vm_start_all(const struct boot_info *boot);
 /* STOPPED -> RUNNING. HV_BUSY: it is not stopped. Any CPU. */
 enum hv_status vm_start(struct vm *vm) MUST_CHECK;
 
+/* text: the configuration file, mapped for good. */
+void vm_load_init(const char *text);
+
 /* Clears the VM's RAM, places kernel, initrd and tables, resets its devices, sets vm->start. On the
  * CPU of its vCPU 0, before that runs. */
 enum hv_status vm_load(struct vm *vm) MUST_CHECK;

@@ -2,7 +2,7 @@
 
 # --- host tests: every tests/host/X_test.c, linked with the sources its `Links:` line names ----
 INC_tests := -Ihv/abi -Ihv/lib -Iarch/include -Ihv/include -Idrivers/include -Iarch/x86 -Iarch/vmx \
-	-Iarch/svm -Iarch/fake -Ihv -Iboot -Itests
+	-Iarch/svm -Iarch/fake -Ihv -Iboot -Itests -Idrivers/hw -Idrivers/model -I$(BUILD)/gen
 HOST_TESTS := $(patsubst tests/host/%_test.c,%,$(wildcard tests/host/*_test.c))
 HOST_PROGRAMS := $(HOST_TESTS:%=$(BUILD)/host-tests/%)
 
@@ -27,3 +27,28 @@ check-host: $(HOST_PROGRAMS)
 
 include tests/boot/files.mk
 include tests/emu/files.mk
+
+# --- make check: groups of tests, each a target whose last line is "NAME: N passed, N failed" -----
+CHECK_GROUPS += check-host check-launch check-clang check-emu
+
+.PHONY: check check-launch check-clang check-emu
+check: setup
+	$(BUILD_ALL) check-programs
+	$(Q)tests/check $(MAKE) $(CHECK_GROUPS)
+
+.PHONY: check-programs
+check-programs: $(HOST_PROGRAMS) $(FIXTURE)
+
+check-launch:
+	$(Q)tests/launch/run
+
+check-emu: all $(FIXTURE)
+	$(Q)tests/emu/run --build $(BUILD) $(CASES)
+
+check-clang:
+ifeq ($(shell command -v clang),)
+	$(Q)echo "clang build: 0 passed, 0 failed, 1 skipped"
+else
+	$(Q)$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)/clang all
+	$(Q)echo "clang build: 1 passed, 0 failed"
+endif

@@ -45,6 +45,8 @@ struct fake_cpus {
 	uint32_t stop_others_count;
 	uint32_t prepare_count;
 	uint64_t dead_cpus; /* bit n: CPU n does not come up */
+	uint32_t cpuid_leaf; /* arch_cpuid(): this leaf answers `cpuid`, all others zeros */
+	uint32_t cpuid[4];
 	/* Called by arch_cpu_idle() while the CPU is not woken: wakes it, or leaves by longjmp(). */
 	void (*on_idle)(struct cpu *cpu);
 	void (*on_kick)(struct cpu *cpu);

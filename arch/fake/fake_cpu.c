@@ -77,6 +77,14 @@ void arch_cpu_kick(struct cpu *cpu)
 	}
 }
 
+void arch_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t registers[4])
+{
+	(void)subleaf;
+	for (uint32_t i = 0; i < 4; i++) {
+		registers[i] = leaf == fake_cpus.cpuid_leaf ? fake_cpus.cpuid[i] : 0;
+	}
+}
+
 void arch_cpu_stop_others(void)
 {
 	fake_cpus.stop_others_count++;

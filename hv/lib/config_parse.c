@@ -1,29 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parser of the configuration file: lines, sections and keys. Values: config_value.c. */
+/* Parser of the configuration file: lines, sections and keys. Keys: config_keys.c. */
 #include "config_parse.h"
 
 #include "bits.h"
-#include "config_value.h"
+#include "config_keys.h"
 #include "str.h"
-
-/* The order of key_names. */
-enum config_key {
-	KEY_LOG,
-	KEY_CONSOLE,
-	KEY_MODE,
-	KEY_TEST_EXIT,
-	KEY_ROLE,
-	KEY_CPUS,
-	KEY_MEMORY,
-	KEY_KERNEL,
-	KEY_INITRD,
-	KEY_CMDLINE,
-	KEY_ON_CRASH,
-	KEY_DEVICES,
-	KEY_AUTOSTART,
-	KEY_DMA,
-	KEY_COUNT,
-};
 
 static const char *const key_names[KEY_COUNT] = {
 	"log",	  "console", "mode",	"test_exit", "role",	"cpus",	     "memory",
@@ -35,24 +16,8 @@ static const char *const key_names[KEY_COUNT] = {
 #define PARTITION_KEYS \
 	((BIT32(KEY_COUNT) - 1) & ~(BIT32(KEY_LOG) | BIT32(KEY_MODE) | BIT32(KEY_TEST_EXIT)))
 
-struct parser {
-	const char *text;
-	struct config *config;
-	struct config_error *error;
-	struct config_partition *partition; /* of the section; NULL in [hypervisor] */
-	uint32_t line;
-	uint32_t section_line;    /* 0 = before the first section */
-	uint32_t hypervisor_line; /* 0 = not seen */
-	uint32_t key_line[KEY_COUNT]; /* in this section; 0 = not given */
-};
-
-static struct config_span span_of(const struct parser *parser, struct config_text value)
-{
-	return (struct config_span){(uint32_t)(value.start - parser->text), (uint32_t)value.length};
-}
-
 /* What can only be seen at the end of a [partition] section. */
-static enum hv_status finish_section(struct parser *parser)
+static enum hv_status finish_section(struct config_parser *parser)
 {
 	static const enum config_key required[] = {KEY_CPUS, KEY_MEMORY, KEY_KERNEL};
 
@@ -66,7 +31,7 @@ static enum hv_status finish_section(struct parser *parser)
 	return HV_OK;
 }
 
-static enum hv_status start_partition(struct parser *parser, struct config_text name)
+static enum hv_status start_partition(struct config_parser *parser, struct config_text name)
 {
 	struct config *config = parser->config;
 	struct config_partition *partition = &config->partitions[config->partition_count];
@@ -96,7 +61,7 @@ static enum hv_status start_partition(struct parser *parser, struct config_text 
 	return HV_OK;
 }
 
-static enum hv_status start_section(struct parser *parser, struct config_text line)
+static enum hv_status start_section(struct config_parser *parser, struct config_text line)
 {
 	struct config_text title = {line.start + 1, line.length - 1};
 	struct config_text word;
@@ -132,178 +97,7 @@ static enum hv_status start_section(struct parser *parser, struct config_text li
 			   config_shown(title), title.start);
 }
 
-static enum hv_status set_hypervisor(struct parser *parser, enum config_key key,
-				     struct config_text name, struct config_text value)
-{
-	static const char *const levels[] = {"error", "notice", "info", "debug"};
-	static const char *const consoles[] = {"none", "uart0", "framebuffer", "both"};
-	static const char *const modes[] = {"partitions", "bare-metal"};
-	static const char *const answers[] = {"no", "yes"};
-	struct config *config = parser->config;
-
-	if (key == KEY_LOG) {
-		return config_word(name, value, parser->line, levels, ARRAY_COUNT(levels),
-				   &config->log_level, parser->error);
-	}
-	if (key == KEY_CONSOLE) {
-		return config_word(name, value, parser->line, consoles, ARRAY_COUNT(consoles),
-				   &config->console, parser->error);
-	}
-	if (key == KEY_MODE) {
-		return config_word(name, value, parser->line, modes, ARRAY_COUNT(modes), &config->mode,
-				   parser->error);
-	}
-	return config_word(name, value, parser->line, answers, ARRAY_COUNT(answers),
-			   &config->test_exit, parser->error);
-}
-
-/* A flag that only one partition may have. */
-static enum hv_status set_only(struct parser *parser, uint32_t flag, const char *what)
-{
-	const struct config *config = parser->config;
-
-	for (uint32_t i = 0; i < config->partition_count; i++) {
-		if ((config->partitions[i].flags & flag) != 0) {
-			return config_fail(parser->error, parser->line,
-					   "%s is partition `%s` of line %u already", what,
-					   config->partitions[i].name, config->partitions[i].line);
-		}
-	}
-	parser->partition->flags |= flag;
-	return HV_OK;
-}
-
-/* Keys whose value is one word of a list. */
-static enum hv_status set_choice(struct parser *parser, enum config_key key, struct config_text name,
-				 struct config_text value)
-{
-	static const char *const roles[] = {"guest", "management"};
-	static const char *const crashes[] = {"stop", "restart", "halt-machine"};
-	static const char *const answers[] = {"no", "yes"};
-	static const char *const consoles[] = {"uart0"};
-	static const char *const dmas[] = {"trusted"};
-	static const struct {
-		const char *const *words;
-		uint32_t count;
-	} lists[KEY_COUNT] = {
-		[KEY_ROLE] = {roles, ARRAY_COUNT(roles)},
-		[KEY_ON_CRASH] = {crashes, ARRAY_COUNT(crashes)},
-		[KEY_AUTOSTART] = {answers, ARRAY_COUNT(answers)},
-		[KEY_CONSOLE] = {consoles, ARRAY_COUNT(consoles)},
-		[KEY_DMA] = {dmas, ARRAY_COUNT(dmas)},
-	};
-	struct config_partition *partition = parser->partition;
-	uint32_t choice;
-
-	if (config_word(name, value, parser->line, lists[key].words, lists[key].count, &choice,
-			parser->error) != HV_OK) {
-		return HV_INVALID;
-	}
-	if (key == KEY_ROLE && choice == 1) {
-		return set_only(parser, CONFIG_PARTITION_MANAGEMENT, "the management partition");
-	}
-	if (key == KEY_CONSOLE) {
-		return set_only(parser, CONFIG_PARTITION_OWNS_UART0, "the owner of uart0");
-	}
-	if (key == KEY_ON_CRASH) {
-		partition->on_crash = choice;
-	} else if (key == KEY_AUTOSTART && choice == 0) {
-		partition->flags &= ~CONFIG_PARTITION_AUTOSTART;
-	} else if (key == KEY_DMA) {
-		partition->flags |= CONFIG_PARTITION_DMA_TRUSTED;
-	}
-	return HV_OK;
-}
-
-static enum hv_status set_cpus(struct parser *parser, struct config_text value)
-{
-	struct config_partition *partition = parser->partition;
-	uint64_t both;
-
-	partition->cpus_line = parser->line;
-	if (config_cpus(value, parser->line, &partition->cpus, parser->error) != HV_OK) {
-		return HV_INVALID;
-	}
-	for (const struct config_partition *other = parser->config->partitions; other < partition;
-	     other++) {
-		both = other->cpus & partition->cpus;
-		if (both != 0) {
-			return config_fail(parser->error, parser->line,
-					   "CPU %u is given to `%s` in line %u already",
-					   (unsigned int)__builtin_ctzll(both), other->name,
-					   other->cpus_line);
-		}
-	}
-	return HV_OK;
-}
-
-static enum hv_status set_devices(struct parser *parser, struct config_text value)
-{
-	struct config_partition *partition = parser->partition;
-
-	if (config_devices(value, parser->line, partition, parser->error) != HV_OK) {
-		return HV_INVALID;
-	}
-	for (const struct config_partition *other = parser->config->partitions; other < partition;
-	     other++) {
-		for (uint32_t i = 0; i < partition->pci_count * other->pci_count; i++) {
-			uint16_t pci = partition->pci[i / other->pci_count];
-
-			if (pci == other->pci[i % other->pci_count]) {
-				return config_fail(parser->error, parser->line,
-						   "pci %02x:%02x.%x is given to `%s` already",
-						   pci >> 8, pci >> 3 & 31, pci & 7, other->name);
-			}
-		}
-	}
-	return HV_OK;
-}
-
-static enum hv_status set_partition(struct parser *parser, enum config_key key,
-				    struct config_text name, struct config_text value)
-{
-	struct config_partition *partition = parser->partition;
-
-	switch (key) {
-	case KEY_CPUS:
-		return set_cpus(parser, value);
-	case KEY_MEMORY:
-		partition->memory_line = parser->line;
-		return config_memory(value, parser->line, &partition->memory, parser->error);
-	case KEY_KERNEL:
-		partition->kernel = span_of(parser, value);
-		partition->kernel_line = parser->line;
-		return config_path(value, parser->line, parser->error);
-	case KEY_INITRD:
-		partition->initrd = span_of(parser, value);
-		partition->initrd_line = parser->line;
-		return config_path(value, parser->line, parser->error);
-	case KEY_CMDLINE:
-		partition->cmdline = span_of(parser, value);
-		if (value.length > CONFIG_CMDLINE_MAX) {
-			return config_fail(parser->error, parser->line,
-					   "command line of %u characters, longer than %u",
-					   (unsigned int)value.length, CONFIG_CMDLINE_MAX);
-		}
-		return HV_OK;
-	case KEY_DEVICES:
-		return set_devices(parser, value);
-	case KEY_ROLE:
-	case KEY_ON_CRASH:
-	case KEY_AUTOSTART:
-	case KEY_CONSOLE:
-	case KEY_DMA:
-		return set_choice(parser, key, name, value);
-	case KEY_LOG:
-	case KEY_MODE:
-	case KEY_TEST_EXIT:
-	case KEY_COUNT:
-		break;
-	}
-	return config_fail(parser->error, parser->line, "unknown key");
-}
-
-static enum hv_status parse_key(struct parser *parser, struct config_text line)
+static enum hv_status parse_key(struct config_parser *parser, struct config_text line)
 {
 	struct config_text value = line;
 	struct config_text name;
@@ -339,8 +133,8 @@ static enum hv_status parse_key(struct parser *parser, struct config_text line)
 	if (value.length == 0 && key != KEY_CMDLINE) {
 		return config_fail(parser->error, parser->line, "`%s` has no value", key_names[key]);
 	}
-	return parser->partition != NULL ? set_partition(parser, key, name, value)
-					 : set_hypervisor(parser, key, name, value);
+	return parser->partition != NULL ? config_set_partition(parser, key, name, value)
+					 : config_set_hypervisor(parser, key, name, value);
 }
 
 /* A # starts a comment at the start of a line and after white space. */
@@ -355,7 +149,7 @@ static struct config_text without_comment(struct config_text line)
 	return config_trim(line);
 }
 
-static enum hv_status parse_line(struct parser *parser, struct config_text line)
+static enum hv_status parse_line(struct config_parser *parser, struct config_text line)
 {
 	if (line.length > 0 && line.start[line.length - 1] == '\r') {
 		line.length--;
@@ -379,7 +173,7 @@ static enum hv_status parse_line(struct parser *parser, struct config_text line)
 enum hv_status config_parse(const char *text, size_t size, struct config *out,
 			    struct config_error *error)
 {
-	struct parser parser = {.text = text, .config = out, .error = error};
+	struct config_parser parser = {.text = text, .config = out, .error = error};
 	struct config_text rest = {text, size};
 	struct config_text line;
 	bool is_last = false;

@@ -55,6 +55,9 @@ void arch_cpu_kick(struct cpu *cpu);
 /* Stops every other CPU for ever (panic). */
 void arch_cpu_stop_others(void);
 
+/* CPUID as the hardware answers it: EAX, EBX, ECX, EDX. */
+void arch_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t registers[4]);
+
 _Noreturn void arch_cpu_halt(void); /* this CPU, for ever */
 void arch_cpu_pause(void);          /* PAUSE: in every spin loop */
 

@@ -11,6 +11,8 @@
 #include "hv/irq_route.h"
 #include "hv/vcpu.h"
 
+#include <stdbool.h>
+
 #define VM_EXTENT_MAX 16u
 #define VM_NAME_MAX CONFIG_NAME_MAX
 #define VM_LOW_LIMIT UINT64_C(0xc0000000) /* RAM above 3 GiB goes to 4 GiB and up */
@@ -61,6 +63,7 @@ struct vm {
 	uint64_t stop_code;     /* HYPERCALL_SHUTDOWN's exit code */
 	uint32_t left_count;    /* vCPUs that have acknowledged STOPPING */
 	uint32_t start_count;
+	bool is_clear;          /* RAM holds nothing but zeros; own vCPU 0, or the last that left */
 	uint32_t hole_warned;   /* a hole was touched, and logged, since the last start */
 	struct vcpu_start_state start; /* of vCPU 0; set by the loaders */
 };

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fills a VMCS: host state, controls and the guest's start state, one function per group. */
+#include "vmx.h"
+
+#include "arch/mmu.h"
+
+#include "msr.h"
+#include "regs.h"
+#include "str.h"
+#include "vmcs_rw.h"
+
+#define EXCEPTION_BITMAP (BIT32(EXCEPTION_DB) | BIT32(EXCEPTION_AC) | BIT32(EXCEPTION_MC))
+
+struct table_pointer {
+	uint16_t limit;
+	uint64_t base;
+} __attribute__((packed));
+
+/* Descriptor of a TSS in 64-bit mode (SDM 3A, "TSS Descriptor in 64-bit mode"). */
+static uint64_t tss_base(const struct table_pointer *gdt, uint16_t selector)
+{
+	uint64_t words[2];
+
+	memcpy(words, (const void *)(uintptr_t)(gdt->base + selector), sizeof(words));
+	return (words[0] >> 16 & 0xffffff) | (words[0] >> 32 & 0xff000000) | words[1] << 32;
+}
+
+#define READ_SELECTOR(name)                                                                        \
+	static uint16_t name##_selector(void)                                                      \
+	{                                                                                          \
+		uint16_t value;                                                                    \
+                                                                                                   \
+		__asm__ volatile("mov %%" #name ", %0" : "=r"(value));                             \
+		return value;                                                                      \
+	}
+READ_SELECTOR(cs)
+READ_SELECTOR(ss)
+
+/* DS, ES, FS and GS selectors are loaded with 0: 64-bit code does not use them. */
+static void write_host_selectors(uint16_t tr)
+{
+	vmcs_write(VMCS_HOST_CS_SELECTOR, cs_selector());
+	vmcs_write(VMCS_HOST_SS_SELECTOR, ss_selector());
+	vmcs_write(VMCS_HOST_DS_SELECTOR, 0);
+	vmcs_write(VMCS_HOST_ES_SELECTOR, 0);
+	vmcs_write(VMCS_HOST_FS_SELECTOR, 0);
+	vmcs_write(VMCS_HOST_GS_SELECTOR, 0);
+	vmcs_write(VMCS_HOST_TR_SELECTOR, tr);
+}
+
+/* SDM 3C, "Host-State Area": what this CPU has now. Table limits become 0xffff at an exit. */
+static void write_host(const struct vcpu_arch *vcpu)
+{
+	struct table_pointer gdt;
+	struct table_pointer idt;
+	uint16_t tr;
+
+	__asm__ volatile("sgdt %0" : "=m"(gdt));
+	__asm__ volatile("sidt %0" : "=m"(idt));
+	__asm__ volatile("str %0" : "=r"(tr));
+	write_host_selectors(tr);
+	vmcs_write(VMCS_HOST_TR_BASE, tss_base(&gdt, tr));
+	vmcs_write(VMCS_HOST_GDTR_BASE, gdt.base);
+	vmcs_write(VMCS_HOST_IDTR_BASE, idt.base);
+	vmcs_write(VMCS_HOST_FS_BASE, 0);
+	vmcs_write(VMCS_HOST_GS_BASE, (uint64_t)(uintptr_t)arch_this_cpu());
+	vmcs_write(VMCS_HOST_CR0, regs_read_cr0());
+	vmcs_write(VMCS_HOST_CR3, arch_mmu_root());
+	vmcs_write(VMCS_HOST_CR4, regs_read_cr4());
+	vmcs_write(VMCS_HOST_EFER, msr_read(MSR_IA32_EFER));
+	vmcs_write(VMCS_HOST_PAT, msr_read(MSR_IA32_PAT));
+	vmcs_write(VMCS_HOST_SYSENTER_CS, 0);
+	vmcs_write(VMCS_HOST_SYSENTER_ESP, 0);
+	vmcs_write(VMCS_HOST_SYSENTER_EIP, 0);
+	vmcs_write(VMCS_HOST_RSP, (uint64_t)(uintptr_t)vcpu);
+	vmcs_write(VMCS_HOST_RIP, vmx_machine.is_rsb_stuffed
+					  ? (uint64_t)(uintptr_t)vmx_host_entry_stuffed
+					  : (uint64_t)(uintptr_t)vmx_host_entry);
+}
+
+static void write_secondary_controls(const struct vcpu_arch *vcpu)
+{
+	uint32_t secondary = vmx_machine.controls.secondary;
+
+	vmcs_write(VMCS_SECONDARY_CONTROLS, secondary);
+	vmcs_write(VMCS_EPT_POINTER, vmx_ept_pointer(vcpu->vm));
+	if ((secondary & SECONDARY_VPID) != 0) {
+		vmcs_write(VMCS_VPID, arch_this_cpu()->index + 1);
+	}
+	if ((secondary & SECONDARY_XSAVES) != 0) {
+		vmcs_write(VMCS_XSS_EXITING_BITMAP, 0);
+	}
+	if ((secondary & SECONDARY_ENCLS_EXITING) != 0) {
+		vmcs_write(VMCS_ENCLS_EXITING_BITMAP, ~UINT64_C(0));
+	}
+}
+
+static void write_controls(struct vcpu_arch *vcpu, bool is_long)
+{
+	const struct vmx_controls *controls = &vmx_machine.controls;
+	hpa_t port_bitmap = arch_va_to_pa(vcpu->vm->port_bitmap);
+
+	vmcs_write(VMCS_PIN_CONTROLS, controls->pin);
+	vmcs_write(VMCS_PROCESSOR_CONTROLS, controls->processor);
+	vcpu->backend[VMX_PROCESSOR_CONTROLS] = controls->processor;
+	write_secondary_controls(vcpu);
+	vmcs_write(VMCS_EXIT_CONTROLS, controls->exit);
+	vmcs_write(VMCS_ENTRY_CONTROLS, controls->entry | (is_long ? ENTRY_IA32E_GUEST : 0));
+	vmcs_write(VMCS_EXCEPTION_BITMAP, EXCEPTION_BITMAP);
+	vmcs_write(VMCS_PAGE_FAULT_ERROR_MASK, 0);
+	vmcs_write(VMCS_PAGE_FAULT_ERROR_MATCH, 0);
+	vmcs_write(VMCS_CR3_TARGET_COUNT, 0);
+	vmcs_write(VMCS_EXIT_MSR_STORE_COUNT, 0);
+	vmcs_write(VMCS_EXIT_MSR_LOAD_COUNT, 0);
+	vmcs_write(VMCS_ENTRY_MSR_LOAD_COUNT, 0);
+	vmcs_write(VMCS_ENTRY_EVENT, 0);
+	vmcs_write(VMCS_IO_BITMAP_A, port_bitmap.value);
+	vmcs_write(VMCS_IO_BITMAP_B, port_bitmap.value + PAGE_SIZE);
+	vmcs_write(VMCS_MSR_BITMAP, arch_va_to_pa(vmx_bitmap_msr(vcpu->is_x2apic)).value);
+	vmcs_write(VMCS_PREEMPTION_TIMER, 0);
+	vmcs_write(VMCS_VMCS_LINK_POINTER, ~UINT64_C(0));
+}
+
+/* `index`: 0 to 7 = ES CS SS DS FS GS LDTR TR. */
+static void write_segment(uint32_t index, uint16_t selector, uint64_t base, uint32_t limit,
+			  uint32_t attributes)
+{
+	uint32_t offset = index * VMCS_SEGMENT_STRIDE;
+
+	vmcs_write((enum vmcs_field)(VMCS_GUEST_ES_SELECTOR + offset), selector);
+	vmcs_write((enum vmcs_field)(VMCS_GUEST_ES_BASE + offset), base);
+	vmcs_write((enum vmcs_field)(VMCS_GUEST_ES_LIMIT + offset), limit);
+	vmcs_write((enum vmcs_field)(VMCS_GUEST_ES_ATTRIBUTES + offset), attributes);
+}
+
+#define SEGMENT_CS         1u
+#define SEGMENT_LDTR       6u
+#define SEGMENT_TR         7u
+#define SEGMENT_DATA_COUNT 6u
+
+static void write_table(enum vmcs_field base_field, enum vmcs_field limit_field, uint64_t base,
+			uint32_t limit)
+{
+	vmcs_write(base_field, base);
+	vmcs_write(limit_field, limit);
+}
+
+/* SDM 3A, "Processor State After Reset". */
+static void write_real_segments(uint16_t selector, uint64_t base)
+{
+	for (uint32_t i = 0; i < SEGMENT_DATA_COUNT; i++) {
+		write_segment(i, 0, 0, 0xffff, SEGMENT_DATA16);
+	}
+	write_segment(SEGMENT_CS, selector, base, 0xffff, SEGMENT_CODE16);
+	write_segment(SEGMENT_LDTR, 0, 0, 0xffff, SEGMENT_LDT);
+	write_segment(SEGMENT_TR, 0, 0, 0xffff, SEGMENT_TSS);
+	write_table(VMCS_GUEST_GDTR_BASE, VMCS_GUEST_GDTR_LIMIT, 0, 0xffff);
+	write_table(VMCS_GUEST_IDTR_BASE, VMCS_GUEST_IDTR_LIMIT, 0, 0xffff);
+}
+
+/* Code 0x10, data 0x18: what Linux, "The 64-bit Boot Protocol", asks for; the other protocols leave
+ * the selectors open. */
+static void write_flat_segments(uint32_t code_attributes, uint64_t gdt_base, uint32_t gdt_limit)
+{
+	for (uint32_t i = 0; i < SEGMENT_DATA_COUNT; i++) {
+		write_segment(i, 0x18, 0, 0xffffffff, SEGMENT_DATA32);
+	}
+	write_segment(SEGMENT_CS, 0x10, 0, 0xffffffff, code_attributes);
+	write_segment(SEGMENT_LDTR, 0, 0, 0, SEGMENT_UNUSABLE);
+	write_segment(SEGMENT_TR, 0, 0, TSS_LIMIT, SEGMENT_TSS);
+	write_table(VMCS_GUEST_GDTR_BASE, VMCS_GUEST_GDTR_LIMIT, gdt_base, gdt_limit);
+	write_table(VMCS_GUEST_IDTR_BASE, VMCS_GUEST_IDTR_LIMIT, 0, 0);
+}
+
+static void write_guest_common(const struct vcpu_start_state *start)
+{
+	vmcs_write(VMCS_GUEST_RSP, start->rsp);
+	vmcs_write(VMCS_GUEST_RFLAGS, RFLAGS_FIXED);
+	vmcs_write(VMCS_GUEST_DR7, DR7_INIT);
+	vmcs_write(VMCS_GUEST_DEBUGCTL, 0);
+	vmcs_write(VMCS_GUEST_PAT, PAT_POWER_ON);
+	vmcs_write(VMCS_GUEST_SYSENTER_CS, 0);
+	vmcs_write(VMCS_GUEST_SYSENTER_ESP, 0);
+	vmcs_write(VMCS_GUEST_SYSENTER_EIP, 0);
+	vmcs_write(VMCS_GUEST_INTERRUPTIBILITY, 0);
+	vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_ACTIVE);
+	vmcs_write(VMCS_GUEST_PENDING_DEBUG, 0);
+}
+
+/*
+ * CR0: CD, NW, NE and ET are the hypervisor's (a real CD would slow the whole CPU and is not
+ * switched at exits), the rest the guest's. CR4: VMXE, MCE and SMXE, and every bit the CPU does not
+ * know.
+ */
+#define CR0_OWNED (CR0_CD | CR0_NW | CR0_NE | CR0_ET)
+#define CR4_OWNED (CR4_VMXE | CR4_MCE | CR4_SMXE)
+
+static void write_guest_control_registers(struct vcpu_arch *vcpu, uint64_t cr0, uint64_t cr4,
+					  uint64_t cr3, uint64_t efer)
+{
+	uint64_t unknown_cr4 = ~vmx_machine.cr4_fixed1;
+
+	vmcs_write(VMCS_CR0_MASK, CR0_OWNED);
+	vmcs_write(VMCS_CR4_MASK, CR4_OWNED | unknown_cr4);
+	vmcs_write(VMCS_GUEST_EFER, efer);
+	vmcs_write(VMCS_GUEST_CR3, cr3);
+	vmx_reg_set(vcpu, VCPU_CR4, cr4);
+	vmx_reg_set(vcpu, VCPU_CR0, cr0);
+	vmcs_write(VMCS_GUEST_PDPTE0, 0);
+	vmcs_write(VMCS_GUEST_PDPTE1, 0);
+	vmcs_write(VMCS_GUEST_PDPTE2, 0);
+	vmcs_write(VMCS_GUEST_PDPTE3, 0);
+	regs_write_cr2(0);
+}
+
+#define CR0_RESET (CR0_CD | CR0_NW | CR0_ET)
+#define CR0_LONG  (CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_PE)
+
+static void write_guest(struct vcpu_arch *vcpu, const struct vcpu_start_state *start)
+{
+	uint64_t rip = start->rip;
+
+	write_guest_common(start);
+	switch (start->how) {
+	case VCPU_START_RESET:
+		rip = 0xfff0;
+		write_real_segments(0xf000, 0xffff0000);
+		write_guest_control_registers(vcpu, CR0_RESET, 0, 0, 0);
+		break;
+	case VCPU_START_SIPI:
+		rip = 0;
+		write_real_segments((uint16_t)(start->sipi_vector << 8),
+				    (uint64_t)start->sipi_vector << 12);
+		write_guest_control_registers(vcpu, CR0_RESET, 0, 0, 0);
+		break;
+	case VCPU_START_LONG64:
+		write_flat_segments(SEGMENT_CODE64, start->gdt_base, 0x1f);
+		write_guest_control_registers(vcpu, CR0_LONG, CR4_PAE, start->cr3,
+					      EFER_LME | EFER_LMA);
+		break;
+	case VCPU_START_PROTECTED32:
+		write_flat_segments(SEGMENT_CODE32, 0, 0);
+		write_guest_control_registers(vcpu, CR0_ET | CR0_PE, 0, 0, 0);
+		break;
+	}
+	vmx_reg_set(vcpu, VCPU_RIP, rip);
+}
+
+static void reset_registers(struct vcpu_arch *vcpu, const struct vcpu_start_state *start)
+{
+	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
+	vcpu->gpr[VCPU_RAX] = start->rax;
+	vcpu->gpr[VCPU_RBX] = start->rbx;
+	vcpu->gpr[VCPU_RSI] = start->rsi;
+	if (start->how == VCPU_START_RESET || start->how == VCPU_START_SIPI) {
+		vcpu->gpr[VCPU_RDX] = regs_cpuid(CPUID_FEATURES, 0).eax;
+	}
+	vcpu->is_launched = false;
+	vcpu->is_nmi_pending = false;
+	vcpu->is_flush_wanted = true; /* the VPID may have been another guest's */
+	vcpu->pending_event = 0;
+	vcpu->pending_error = 0;
+	vcpu->exit_length = 0;
+	vcpu->backend[VMX_ALWAYS_PREPARE] =
+		vmx_machine.is_verw_needed || vmx_machine.is_l1d_flush_needed;
+}
+
+void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *start)
+{
+	struct cpu_virt *virt = arch_this_cpu()->virt;
+
+	if (virt->current != NULL && virt->current != vcpu) {
+		CHECK(vmx_clear(virt->current->control_pa.value));
+	}
+	if (vmx_machine.has_ibpb && virt->current != vcpu) {
+		msr_write(MSR_IA32_PRED_CMD, 1);
+	}
+	CHECK(vmx_clear(vcpu->control_pa.value));
+	virt->current = vcpu;
+	CHECK(vmx_load(vcpu->control_pa.value));
+	reset_registers(vcpu, start);
+	write_controls(vcpu, start->how == VCPU_START_LONG64);
+	write_host(vcpu);
+	write_guest(vcpu, start);
+	/* An NMI that came before the VMCS was current and had its controls is not lost. */
+	if (atomic_load_explicit(&virt->is_kicked, memory_order_relaxed)) {
+		vmcs_write(VMCS_PIN_CONTROLS, vmx_machine.controls.pin | PIN_PREEMPTION_TIMER);
+	}
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* VT-x: what the CPU offers, switching it on, the life of VMs and vCPUs, and the backend's table.
+ */
+#include "vmx.h"
+
+#include "arch/mmu.h"
+#include "arch/upcalls.h"
+
+#include "addr.h"
+#include "log.h"
+#include "msr.h"
+#include "regs.h"
+#include "str.h"
+#include "virt_internal.h"
+#include "vmcs_rw.h"
+
+#define PORT_BITMAP_PAGES 2u
+
+#define VMX_BASIC_INS_OUTS BIT(54)
+
+/* SDM 4, "IA32_ARCH_CAPABILITIES". */
+#define ARCH_RDCL_NO            BIT(0)
+#define ARCH_SKIP_L1DFL_VMENTRY BIT(3)
+#define ARCH_MDS_NO             BIT(5)
+#define ARCH_IF_PSCHANGE_MC_NO  BIT(6)
+#define ARCH_TAA_NO             BIT(8)
+#define CPUID_7_EDX_MD_CLEAR    BIT32(10)
+#define CPUID_7_EDX_L1D_FLUSH   BIT32(28)
+
+struct vmx_machine vmx_machine;
+static struct cpu_virt cpu_virts[CPU_MAX];
+
+static void read_capabilities(struct vmx_capabilities *capabilities)
+{
+	uint32_t shift = 0;
+
+	capabilities->basic = msr_read(MSR_IA32_VMX_BASIC);
+	if ((capabilities->basic & VMX_BASIC_TRUE_CONTROLS) != 0) {
+		shift = MSR_IA32_VMX_TRUE_PINBASED_CTLS - MSR_IA32_VMX_PINBASED_CTLS;
+	}
+	capabilities->pin = msr_read(MSR_IA32_VMX_PINBASED_CTLS + shift);
+	capabilities->processor = msr_read(MSR_IA32_VMX_PROCBASED_CTLS + shift);
+	capabilities->exit = msr_read(MSR_IA32_VMX_EXIT_CTLS + shift);
+	capabilities->entry = msr_read(MSR_IA32_VMX_ENTRY_CTLS + shift);
+	/* The last two exist only where the controls before them say so. */
+	if ((high32(capabilities->processor) & PROCESSOR_SECONDARY) != 0) {
+		capabilities->secondary = msr_read(MSR_IA32_VMX_PROCBASED_CTLS2);
+	}
+	if ((high32(capabilities->secondary) & (SECONDARY_EPT | SECONDARY_VPID)) != 0) {
+		capabilities->ept_vpid = msr_read(MSR_IA32_VMX_EPT_VPID_CAP);
+	}
+}
+
+/*
+ * CPUs without the page-size-change fault say so in IA32_ARCH_CAPABILITIES; these models are known
+ * to be free of it even where (under an emulator) the MSR is missing: Ice Lake, Tiger Lake, Rocket
+ * Lake, Alder Lake, Sapphire Rapids.
+ */
+static bool is_multihit_safe_model(void)
+{
+	static const uint8_t safe[] = {0x6a, 0x6c, 0x7d, 0x7e, 0x8c, 0x8d, 0x8f, 0x97, 0x9a, 0xa7};
+	uint32_t signature = regs_cpuid(CPUID_FEATURES, 0).eax;
+	uint32_t family = signature >> 8 & 0xf;
+	uint32_t model = (signature >> 4 & 0xf) | (signature >> 12 & 0xf0);
+
+	for (uint32_t i = 0; i < ARRAY_COUNT(safe) && family == 6; i++) {
+		if (safe[i] == model) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void choose_mitigations(bool *is_multihit_safe)
+{
+	uint32_t edx = 0;
+	uint64_t arch = 0;
+
+	if (regs_has_leaf(CPUID_EXTENDED_FEATURES)) {
+		edx = regs_cpuid(CPUID_EXTENDED_FEATURES, 0).edx;
+	}
+	if ((edx & CPUID_7_EDX_ARCH_CAPABILITIES) != 0) {
+		arch = msr_read(MSR_IA32_ARCH_CAPABILITIES);
+	}
+	*is_multihit_safe = (arch & ARCH_IF_PSCHANGE_MC_NO) != 0 || is_multihit_safe_model();
+	vmx_machine.is_verw_needed =
+		(edx & CPUID_7_EDX_MD_CLEAR) != 0 &&
+		(arch & (ARCH_MDS_NO | ARCH_TAA_NO)) != (ARCH_MDS_NO | ARCH_TAA_NO);
+	vmx_machine.is_l1d_flush_needed = (edx & CPUID_7_EDX_L1D_FLUSH) != 0 &&
+					  (arch & (ARCH_RDCL_NO | ARCH_SKIP_L1DFL_VMENTRY)) == 0;
+	vmx_machine.has_spec_ctrl = (edx & CPUID_7_EDX_SPEC_CTRL) != 0;
+	vmx_machine.has_ibpb = vmx_machine.has_spec_ctrl;
+	vmx_machine.is_rsb_stuffed = vmx_machine.has_spec_ctrl;
+}
+
+static void prepare_bitmaps(void)
+{
+	struct vmx_msr_features features = {
+		.has_tsc_deadline =
+			(regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_TSC_DEADLINE) != 0,
+		.has_tsc_aux = (vmx_machine.controls.secondary & SECONDARY_RDTSCP) != 0,
+		.has_spec_ctrl = vmx_machine.has_spec_ctrl,
+		.has_pred_cmd = vmx_machine.has_ibpb,
+	};
+
+	vmx_bitmap_init(&features);
+}
+
+static void tell_features(void)
+{
+	uint32_t secondary = vmx_machine.controls.secondary;
+
+	virt_features.has_rdtscp = (secondary & SECONDARY_RDTSCP) != 0;
+	virt_features.has_invpcid = (secondary & SECONDARY_INVPCID) != 0;
+	virt_features.has_pcid = (secondary & SECONDARY_VPID) != 0;
+	virt_features.has_xsaves = (secondary & SECONDARY_XSAVES) != 0;
+	virt_features.has_spec_ctrl = vmx_machine.has_spec_ctrl;
+}
+
+/* Everything that the switching on of one CPU needs to know. */
+static void prepare_machine(uint32_t *max_leaf)
+{
+	bool is_multihit_safe;
+
+	vmx_machine.cr0_fixed0 = msr_read(MSR_IA32_VMX_CR0_FIXED0);
+	vmx_machine.cr0_fixed1 = msr_read(MSR_IA32_VMX_CR0_FIXED1);
+	vmx_machine.cr4_fixed0 = msr_read(MSR_IA32_VMX_CR4_FIXED0);
+	vmx_machine.cr4_fixed1 = msr_read(MSR_IA32_VMX_CR4_FIXED1);
+	choose_mitigations(&is_multihit_safe);
+	prepare_bitmaps();
+	tell_features();
+	*max_leaf = vmx_ept_max_leaf(vmx_machine.capabilities.ept_vpid, is_multihit_safe);
+}
+
+static enum hv_status vmx_probe(const char **why, uint32_t *max_leaf)
+{
+	uint64_t control;
+
+	if ((regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_VMX) == 0) {
+		*why = "no VT-x: CPUID.1:ECX bit 5 (VMX) is 0; switch Virtualization Technology on "
+		       "in the "
+		       "firmware's set-up";
+		return HV_UNSUPPORTED;
+	}
+	control = msr_read(MSR_IA32_FEATURE_CONTROL);
+	if ((control & FEATURE_CONTROL_LOCK) != 0 &&
+	    (control & FEATURE_CONTROL_VMX_OUTSIDE_SMX) == 0) {
+		*why = "VT-x is locked off: IA32_FEATURE_CONTROL bit 2 is 0, bit 0 is 1; switch "
+		       "Virtualization Technology on in the firmware's set-up";
+		return HV_UNSUPPORTED;
+	}
+	read_capabilities(&vmx_machine.capabilities);
+	if (!vmx_control_choose(&vmx_machine.capabilities, &vmx_machine.controls, why)) {
+		return HV_UNSUPPORTED;
+	}
+	if ((vmx_machine.capabilities.basic & VMX_BASIC_INS_OUTS) == 0 ||
+	    (vmx_machine.capabilities.basic & VMX_BASIC_MEMORY_TYPE) != VMX_BASIC_WRITE_BACK) {
+		*why = "VT-x without information on INS and OUTS, or without write-back VMCS";
+		return HV_UNSUPPORTED;
+	}
+	prepare_machine(max_leaf);
+	return HV_OK;
+}
+
+/* Nothing of an earlier user of VT-x on this CPU stays in its TLB. */
+static void drop_translations(void)
+{
+	if ((vmx_machine.capabilities.ept_vpid & EPT_CAP_INVEPT_ALL) != 0) {
+		CHECK(vmx_invept(INVALIDATE_ALL, 0));
+	}
+	if ((vmx_machine.controls.secondary & SECONDARY_VPID) != 0 &&
+	    (vmx_machine.capabilities.ept_vpid & VPID_CAP_ALL) != 0) {
+		CHECK(vmx_invvpid(INVALIDATE_ALL, 0));
+	}
+}
+
+static enum hv_status vmx_cpu_enable(void)
+{
+	struct cpu *cpu = arch_this_cpu();
+	struct cpu_virt *virt = &cpu_virts[cpu->index];
+	uint64_t control = msr_read(MSR_IA32_FEATURE_CONTROL);
+	uint32_t revision = (uint32_t)(vmx_machine.capabilities.basic & VMX_BASIC_REVISION);
+
+	if ((control & FEATURE_CONTROL_LOCK) == 0) {
+		control |= FEATURE_CONTROL_LOCK | FEATURE_CONTROL_VMX_OUTSIDE_SMX;
+		msr_write(MSR_IA32_FEATURE_CONTROL, control);
+	}
+	if ((control & FEATURE_CONTROL_VMX_OUTSIDE_SMX) == 0) {
+		log_error("cpu %u: VT-x is locked off by the firmware on this CPU", cpu->index);
+		return HV_UNSUPPORTED;
+	}
+	virt->vmxon_region = page_alloc(1);
+	if (virt->vmxon_region == NULL) {
+		return HV_NO_MEMORY;
+	}
+	memcpy(virt->vmxon_region, &revision, sizeof(revision));
+	regs_write_cr0((regs_read_cr0() | vmx_machine.cr0_fixed0) & vmx_machine.cr0_fixed1);
+	regs_write_cr4((regs_read_cr4() | vmx_machine.cr4_fixed0) & vmx_machine.cr4_fixed1);
+	if (!vmx_on(arch_va_to_pa(virt->vmxon_region).value)) {
+		log_error("cpu %u: VMXON failed", cpu->index);
+		return HV_UNSUPPORTED;
+	}
+	drop_translations();
+	cpu->virt = virt;
+	return HV_OK;
+}
+
+static enum hv_status vmx_vm_init(struct vm_arch *vm)
+{
+	vm->port_bitmap = page_alloc(PORT_BITMAP_PAGES);
+	if (vm->port_bitmap == NULL) {
+		return HV_NO_MEMORY;
+	}
+	memset(vm->port_bitmap, 0xff, PORT_BITMAP_PAGES * PAGE_SIZE);
+	return HV_OK;
+}
+
+static void vmx_vm_fini(struct vm_arch *vm)
+{
+	page_free(vm->port_bitmap, PORT_BITMAP_PAGES);
+	vm->port_bitmap = NULL;
+}
+
+static enum hv_status vmx_vcpu_init(struct vcpu_arch *vcpu)
+{
+	uint32_t revision = (uint32_t)(vmx_machine.capabilities.basic & VMX_BASIC_REVISION);
+
+	vcpu->control = page_alloc(1);
+	if (vcpu->control == NULL) {
+		return HV_NO_MEMORY;
+	}
+	memcpy(vcpu->control, &revision, sizeof(revision));
+	vcpu->control_pa = arch_va_to_pa(vcpu->control);
+	return HV_OK;
+}
+
+/* On the vCPU's CPU when it has ever run: the CPU may hold parts of a VMCS until VMCLEAR. */
+static void vmx_vcpu_fini(struct vcpu_arch *vcpu)
+{
+	struct cpu_virt *virt = arch_this_cpu()->virt;
+
+	if (virt != NULL && virt->current == vcpu) {
+		CHECK(vmx_clear(vcpu->control_pa.value));
+		virt->current = NULL;
+	}
+	page_free(vcpu->control, 1);
+	vcpu->control = NULL;
+}
+
+static void vmx_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic)
+{
+	vcpu->is_x2apic = is_x2apic;
+	vmcs_write(VMCS_MSR_BITMAP, arch_va_to_pa(vmx_bitmap_msr(is_x2apic)).value);
+}
+
+static void vmx_port_intercept(struct vm_arch *vm, uint16_t first, uint32_t count,
+			       bool is_intercepted)
+{
+	vmx_bitmap_port(vm->port_bitmap, first, count, is_intercepted);
+}
+
+static void vmx_stage2_flush(struct vm_arch *vm)
+{
+	bool has_single = (vmx_machine.capabilities.ept_vpid & EPT_CAP_INVEPT_SINGLE) != 0;
+
+	CHECK(vmx_invept(has_single ? INVALIDATE_SINGLE : INVALIDATE_ALL, vmx_ept_pointer(vm)));
+}
+
+/*
+ * An NMI that arrives while the hypervisor runs must make the next entry exit at once. With the
+ * preemption timer active and at 0 it does, before the guest's first instruction. No instant is
+ * left open: before VMRESUME this handler arms the timer, after it the NMI itself exits. What the
+ * handler writes is undone only by an exit that is reported as a kick (vmx_exit.c), and a VMCS that
+ * becomes current later looks at is_kicked (vmcs_init.c). VMWRITE without a current VMCS fails
+ * without harm.
+ */
+static void vmx_nmi_in_host(void)
+{
+	struct cpu_virt *virt = arch_this_cpu()->virt;
+
+	if (virt != NULL) {
+		atomic_store_explicit(&virt->is_kicked, true, memory_order_relaxed);
+		(void)vmcs_try_write(VMCS_PIN_CONTROLS,
+				     vmx_machine.controls.pin | PIN_PREEMPTION_TIMER);
+	}
+}
+
+const struct virt_ops vmx_ops = {
+	.name = "VMX/EPT",
+	.probe = vmx_probe,
+	.cpu_enable = vmx_cpu_enable,
+	.vm_init = vmx_vm_init,
+	.vm_fini = vmx_vm_fini,
+	.vcpu_init = vmx_vcpu_init,
+	.vcpu_fini = vmx_vcpu_fini,
+	.vcpu_reset = vmx_vmcs_reset,
+	.vcpu_run = vmx_vcpu_run,
+	.vcpu_skip = vmx_skip,
+	.reg_get = vmx_reg_get,
+	.reg_set = vmx_reg_set,
+	.inject = vmx_inject,
+	.set_x2apic = vmx_set_x2apic,
+	.port_intercept = vmx_port_intercept,
+	.stage2_make = vmx_ept_make,
+	.stage2_read = vmx_ept_read,
+	.stage2_flush = vmx_stage2_flush,
+	.nmi_in_host = vmx_nmi_in_host,
+	.dump = vmx_dump,
+	.exit_name = vmx_exit_name,
+};

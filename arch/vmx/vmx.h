@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the VMX backend share. */
+#pragma once
+
+#include "arch/cpu.h"
+#include "arch/virt.h"
+#include "vmcs.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the CPU's capability MSRs say (SDM 3D, Appendix A). Control words: low half = bits that must
+ * be 1, high half = bits that may be 1. */
+struct vmx_capabilities {
+	uint64_t basic;
+	uint64_t pin;
+	uint64_t processor;
+	uint64_t secondary;
+	uint64_t exit;
+	uint64_t entry;
+	uint64_t ept_vpid;
+};
+
+struct vmx_controls {
+	uint32_t pin;
+	uint32_t processor;
+	uint32_t secondary;
+	uint32_t exit;
+	uint32_t entry;
+};
+
+/* The machine: written by vmx_probe() on the boot CPU, constant afterwards. */
+struct vmx_machine {
+	struct vmx_capabilities capabilities;
+	struct vmx_controls controls;
+	uint64_t cr0_fixed0;
+	uint64_t cr0_fixed1;
+	uint64_t cr4_fixed0;
+	uint64_t cr4_fixed1;
+	bool is_verw_needed; /* MDS, TAA: buffers cleared before each entry */
+	bool is_l1d_flush_needed;
+	bool is_rsb_stuffed;
+	bool has_ibpb;
+	bool has_spec_ctrl;
+};
+extern struct vmx_machine vmx_machine;
+
+/* Per CPU; cpu->virt points to it once VMXON has succeeded. */
+struct cpu_virt {
+	_Atomic bool
+		is_kicked; /* an NMI came while the hypervisor ran; own CPU and its NMI handler */
+	void *vmxon_region;
+	struct vcpu_arch *current; /* whose VMCS is current, or NULL */
+};
+
+/* Use of vcpu_arch.backend. */
+enum vmx_backend {
+	VMX_HOST_RSP,           /* while the guest runs (vmx_run.asm) */
+	VMX_ALWAYS_PREPARE,     /* not 0: vmx_inject_prepare() before every entry (vmx_run.asm) */
+	VMX_PROCESSOR_CONTROLS, /* as in the VMCS: NMI-window exiting comes and goes */
+};
+
+/* vcpu_arch.pending_event holds VM-entry interruption information in its low half, the instruction
+ * length in the high half. This value instead of it: the vCPU has shut down (triple fault). */
+#define VMX_EVENT_SHUTDOWN     BIT(63)
+#define VMX_EVENT_LENGTH_SHIFT 32u
+
+/* vmx_control.c: pure. */
+bool vmx_control_choose(const struct vmx_capabilities *capabilities, struct vmx_controls *controls,
+			const char **why);
+
+/* vmx_bitmap.c */
+struct vmx_msr_features {
+	bool has_tsc_deadline;
+	bool has_tsc_aux;
+	bool has_spec_ctrl;
+	bool has_pred_cmd;
+};
+void vmx_bitmap_init(const struct vmx_msr_features *features);
+const void *vmx_bitmap_msr(bool is_x2apic);
+void vmx_bitmap_port(void *bitmap, uint16_t first, uint32_t count, bool is_intercepted);
+
+/* ept.c */
+uint64_t vmx_ept_make(const struct stage2_entry *entry, uint32_t level);
+struct stage2_entry vmx_ept_read(uint64_t raw, uint32_t level);
+uint64_t vmx_ept_pointer(const struct vm_arch *vm);
+uint32_t vmx_ept_max_leaf(uint64_t ept_vpid, bool is_multihit_safe);
+
+/* vmcs_init.c */
+void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *start);
+
+/* vmx_reg.c */
+uint64_t vmx_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg);
+void vmx_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value);
+
+/* vmx_inject.c */
+void vmx_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code);
+void vmx_inject_again(struct vcpu_arch *vcpu); /* the event whose delivery the exit cut short */
+bool vmx_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit);
+void vmx_inject_window(struct vcpu_arch *vcpu, bool is_wanted);
+void vmx_skip(struct vcpu_arch *vcpu);
+
+/* vmx_exit.c: called by vmx_run.asm. */
+void vmx_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit);
+void vmx_exit_entry_failed(struct vcpu_arch *vcpu, struct vm_exit *exit);
+
+/* vmx_run.asm */
+void vmx_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit);
+void vmx_host_entry(void);         /* HOST_RIP; not to be called */
+void vmx_host_entry_stuffed(void); /* the same for CPUs whose return stack must be refilled */
+void vmx_unblock_nmi(void);
+
+/* vmx_dump.c */
+void vmx_dump(struct vcpu_arch *vcpu);
+const char *vmx_exit_name(uint32_t raw_reason);
+const char *vmx_error_name(uint32_t error);

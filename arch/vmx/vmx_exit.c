@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Turns an exit reason and its qualification into a struct vm_exit. */
+#include "vmx.h"
+
+#include "log.h"
+#include "msr.h"
+#include "regs.h"
+#include "vmcs_rw.h"
+
+_Static_assert(offsetof(struct vcpu_arch, gpr) == 0, "vmx_run.asm: RSP = vcpu = &gpr[0]");
+_Static_assert(offsetof(struct vcpu_arch, is_nmi_pending) ==
+			       offsetof(struct vcpu_arch, is_launched) + 1 &&
+		       offsetof(struct vcpu_arch, is_x2apic) ==
+			       offsetof(struct vcpu_arch, is_launched) + 2 &&
+		       offsetof(struct vcpu_arch, is_flush_wanted) ==
+			       offsetof(struct vcpu_arch, is_launched) + 3,
+	       "vmx_run.asm reads four flags as one word");
+_Static_assert(VMX_HOST_RSP == 0 && VMX_ALWAYS_PREPARE == 1, "vmx_run.asm");
+
+static void crash(struct vm_exit *exit, const char *why)
+{
+	exit->kind = VM_EXIT_CRASH;
+	exit->why = why;
+}
+
+/* SDM 3C, "Exit Qualification for I/O Instructions". */
+static void decode_io(struct vm_exit *exit)
+{
+	uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
+	struct exit_io *io = &exit->io;
+
+	exit->raw_info[0] = qualification;
+	exit->kind = VM_EXIT_IO;
+	io->port = (uint16_t)(qualification >> 16);
+	io->size = (uint8_t)((qualification & QUALIFICATION_IO_SIZE) + 1);
+	io->is_in = (qualification & QUALIFICATION_IO_IN) != 0;
+	io->is_rep = (qualification & QUALIFICATION_IO_REP) != 0;
+	io->is_string = (qualification & QUALIFICATION_IO_STRING) != 0;
+	if (io->is_string) {
+		/* SDM 3C, "VM-Exit Instruction Information for INS and OUTS". */
+		uint32_t information = vmcs_read32(VMCS_EXIT_INSTRUCTION_INFORMATION);
+
+		io->address_size = (uint8_t)(2u << (information >> 7 & 7));
+		io->segment = io->is_in ? 0 : (uint8_t)(information >> 15 & 7);
+	}
+}
+
+/* SDM 3C, "Exit Qualification for Control-Register Accesses". */
+static void decode_cr(struct vm_exit *exit)
+{
+	uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
+	uint32_t type = (uint32_t)(qualification >> 4 & 3);
+
+	exit->raw_info[0] = qualification;
+	exit->kind = VM_EXIT_CR;
+	exit->cr = (struct exit_cr){
+		.number = (uint8_t)(qualification & 15),
+		.reg = (uint8_t)(qualification >> 8 & 15),
+		.is_read = type == 1,
+		.is_clts = type == 2,
+		.is_lmsw = type == 3,
+		.lmsw_source = (uint16_t)(qualification >> 16),
+	};
+}
+
+/* IRET had ended NMI blocking before it faulted: it runs again, so NMIs are blocked again (SDM 3C,
+ * "Information for VM Exits Due to Vectored Events"). */
+static void block_nmi_again(void)
+{
+	vmcs_write(VMCS_GUEST_INTERRUPTIBILITY,
+		   vmcs_read(VMCS_GUEST_INTERRUPTIBILITY) | INTERRUPTIBILITY_NMI);
+}
+
+/* SDM 3C, "Exit Qualification for EPT Violations"; bits not named there are left alone. */
+static void decode_ept_violation(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
+	uint64_t address = vmcs_read(VMCS_GUEST_PHYSICAL_ADDRESS);
+
+	exit->raw_info[0] = qualification;
+	exit->raw_info[1] = address;
+	vcpu->exit_length = 0; /* undefined here */
+	vmx_inject_again(vcpu);
+	if (vcpu->pending_event != 0) {
+		crash(exit, "event delivery touched an address without memory");
+		return;
+	}
+	if ((qualification & QUALIFICATION_EPT_NMI_UNBLOCKED) != 0) {
+		block_nmi_again();
+	}
+	exit->kind = VM_EXIT_STAGE2;
+	exit->stage2 = (struct exit_stage2){
+		.address = gpa_from_u64(address),
+		.is_write = (qualification & QUALIFICATION_EPT_WRITE) != 0,
+		.is_fetch = (qualification & QUALIFICATION_EPT_FETCH) != 0,
+		.is_walk = (qualification & (QUALIFICATION_EPT_LINEAR | QUALIFICATION_EPT_FINAL)) ==
+			   QUALIFICATION_EPT_LINEAR,
+	};
+}
+
+/* The preemption timer's exit, and an NMI's: the hypervisor looks at its requests. */
+static void kick(struct vm_exit *exit)
+{
+	struct cpu_virt *virt = arch_this_cpu()->virt;
+
+	/* An NMI between these two lines arms the timer again or is reported now: both are right.
+	 */
+	atomic_store_explicit(&virt->is_kicked, false, memory_order_relaxed);
+	vmcs_write(VMCS_PIN_CONTROLS, vmx_machine.controls.pin);
+	exit->kind = VM_EXIT_KICK;
+}
+
+/* SDM 3B, "Machine-Check Architecture". Banks are logged and cleared; the guest is stopped. */
+static void machine_check(struct vm_exit *exit)
+{
+	uint64_t count = msr_read(MSR_IA32_MCG_CAP) & MCG_CAP_COUNT;
+
+	log_error("machine check: MCG_STATUS %lx", msr_read(MSR_IA32_MCG_STATUS));
+	for (uint32_t bank = 0; bank < count; bank++) {
+		uint32_t status_msr = MSR_IA32_MC0_STATUS + bank * MSR_IA32_MC_STRIDE;
+		uint64_t status = msr_read(status_msr);
+
+		if ((status & MC_STATUS_VAL) != 0) {
+			uint64_t address = (status & MC_STATUS_ADDRV) != 0
+						   ? msr_read(status_msr + MSR_IA32_MC0_ADDR -
+							      MSR_IA32_MC0_STATUS)
+						   : 0;
+
+			log_error("bank %u: status %lx address %lx", bank, status, address);
+			msr_write(status_msr, 0);
+		}
+	}
+	msr_write(MSR_IA32_MCG_STATUS, 0); /* MCIP: the next one would shut the CPU down */
+	crash(exit, "machine check");
+}
+
+/* A debug exception that exits has not touched DR6 and DR7 yet; afterwards it looks delivered, as
+ * on SVM (SDM 3C, "Exit Qualification for Debug Exceptions"). */
+static void apply_debug(uint64_t qualification)
+{
+	uint64_t causes = qualification & (DR6_B0_B3 | DR6_BD | DR6_BS);
+
+	regs_write_dr6((regs_read_dr6() & ~DR6_B0_B3) | causes);
+	vmcs_write(VMCS_GUEST_DR7, vmcs_read(VMCS_GUEST_DR7) & ~DR7_GD);
+}
+
+static void decode_exception(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	uint32_t event = vmcs_read32(VMCS_EXIT_EVENT);
+	uint32_t vector = event & EVENT_VECTOR;
+
+	vmx_inject_again(vcpu);
+	if ((event & EVENT_TYPE) == EVENT_TYPE_NMI) {
+		vmx_unblock_nmi();
+		kick(exit);
+		return;
+	}
+	if (vector == EXCEPTION_MC) {
+		machine_check(exit);
+		return;
+	}
+	if ((event & EVENT_NMI_UNBLOCKED) != 0 && vcpu->pending_event == 0) {
+		block_nmi_again();
+	}
+	exit->raw_info[0] = vmcs_read(VMCS_EXIT_QUALIFICATION);
+	exit->kind = VM_EXIT_EXCEPTION;
+	exit->exception = (struct exit_exception){
+		.vector = (uint8_t)vector,
+		.has_error_code = (event & EVENT_HAS_ERROR) != 0,
+		.error_code = vmcs_read32(VMCS_EXIT_EVENT_ERROR),
+		.qualification = exit->raw_info[0],
+	};
+	vcpu->exit_length = 0;
+	if (vector == EXCEPTION_DB) {
+		apply_debug(exit->raw_info[0]);
+	}
+}
+
+static void decode_msr(struct vcpu_arch *vcpu, struct vm_exit *exit, enum vm_exit_kind kind)
+{
+	exit->kind = kind;
+	exit->msr.number = low32(vcpu->gpr[VCPU_RCX]);
+	exit->msr.value = join32(low32(vcpu->gpr[VCPU_RDX]), low32(vcpu->gpr[VCPU_RAX]));
+}
+
+static void decode_entry_failure(struct vm_exit *exit, uint32_t reason)
+{
+	exit->raw_info[0] = vmcs_read(VMCS_EXIT_QUALIFICATION);
+	exit->kind = VM_EXIT_ENTRY_FAILED;
+	exit->why = vmx_exit_name(reason);
+	if ((reason & REASON_BASIC) == REASON_ENTRY_MACHINE_CHECK) {
+		machine_check(exit);
+	}
+}
+
+/* Exits that are rare. */
+static void decode_rest(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason)
+{
+	switch (reason) {
+	case REASON_TRIPLE_FAULT:
+		exit->kind = VM_EXIT_TRIPLE_FAULT;
+		break;
+	case REASON_NMI_WINDOW:
+		vmx_inject_window(vcpu, false);
+		exit->kind = VM_EXIT_WINDOW;
+		break;
+	case REASON_PREEMPTION_TIMER:
+		kick(exit);
+		break;
+	case REASON_RDPMC: /* there is no counter: SDM 2B, "RDPMC" */
+		vmx_inject(vcpu, EXCEPTION_GP, true, 0);
+		vcpu->exit_length = 0;
+		exit->kind = VM_EXIT_IGNORED;
+		break;
+	case REASON_INIT: /* INIT is emulated; a real one is somebody else's noise */
+	case REASON_SIPI:
+		vcpu->exit_length = 0;
+		exit->kind = VM_EXIT_IGNORED;
+		break;
+	case REASON_TASK_SWITCH:
+		crash(exit, "task switch: not supported under VT-x");
+		break;
+	case REASON_EPT_MISCONFIGURATION:
+		exit->raw_info[1] = vmcs_read(VMCS_GUEST_PHYSICAL_ADDRESS);
+		log_error("EPT misconfiguration at %lx", exit->raw_info[1]);
+		crash(exit, "EPT misconfiguration");
+		break;
+	default:
+		if ((reason & REASON_ENTRY_FAILED) != 0) {
+			decode_entry_failure(exit, reason);
+		} else {
+			crash(exit, "unexpected exit reason");
+		}
+		break;
+	}
+}
+
+static void remember(struct vcpu_arch *vcpu, uint64_t rip, uint32_t reason)
+{
+	struct exit_record *record = &vcpu->history[vcpu->history_next++ % EXIT_HISTORY];
+
+	record->rip = rip;
+	record->raw_reason = reason;
+	record->info = 0;
+}
+
+static void remember_info(struct vcpu_arch *vcpu, const struct vm_exit *exit)
+{
+	vcpu->history[(vcpu->history_next - 1) % EXIT_HISTORY].info = low32(exit->raw_info[0]);
+}
+
+static void decode_by_reason(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason)
+{
+	switch (reason) {
+	case REASON_IO:
+		decode_io(exit);
+		break;
+	case REASON_EPT_VIOLATION:
+		decode_ept_violation(vcpu, exit);
+		break;
+	case REASON_EXCEPTION_NMI:
+		decode_exception(vcpu, exit);
+		break;
+	case REASON_CONTROL_REGISTER:
+		decode_cr(exit);
+		break;
+	default:
+		decode_rest(vcpu, exit, reason);
+		break;
+	}
+	remember_info(vcpu, exit);
+}
+
+/*
+ * Entered from vmx_run.asm. Instructions with nothing but a length come first and read nothing
+ * else: their cost is the cost of an exit.
+ */
+void vmx_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	uint32_t reason = vmcs_read32(VMCS_EXIT_REASON);
+	uint64_t rip = vmcs_read(VMCS_GUEST_RIP);
+
+	vcpu->rip = rip;
+	vcpu->exit_length = vmcs_read32(VMCS_EXIT_INSTRUCTION_LENGTH);
+	exit->raw_reason = reason;
+	exit->raw_info[0] = 0;
+	remember(vcpu, rip, reason);
+	switch (reason) {
+	case REASON_CPUID:
+		exit->kind = VM_EXIT_CPUID;
+		break;
+	case REASON_VMCALL:
+		exit->kind = VM_EXIT_HYPERCALL;
+		break;
+	case REASON_RDMSR:
+		decode_msr(vcpu, exit, VM_EXIT_RDMSR);
+		break;
+	case REASON_WRMSR:
+		decode_msr(vcpu, exit, VM_EXIT_WRMSR);
+		break;
+	case REASON_XSETBV:
+		exit->kind = VM_EXIT_XSETBV;
+		break;
+	case REASON_INVD: /* caches are coherent; dropping dirty lines would hurt other partitions
+			   */
+	case REASON_WBINVD:
+		exit->kind = VM_EXIT_IGNORED;
+		break;
+	case REASON_GETSEC:
+	case REASON_RSM:
+	case REASON_VMCLEAR:
+	case REASON_VMLAUNCH:
+	case REASON_VMPTRLD:
+	case REASON_VMPTRST:
+	case REASON_VMREAD:
+	case REASON_VMRESUME:
+	case REASON_VMWRITE:
+	case REASON_VMXOFF:
+	case REASON_VMXON:
+	case REASON_INVEPT:
+	case REASON_INVVPID:
+	case REASON_VMFUNC:
+	case REASON_ENCLS:
+		exit->kind = VM_EXIT_FORBIDDEN;
+		break;
+	default:
+		decode_by_reason(vcpu, exit, reason);
+		break;
+	}
+}
+
+/* VMLAUNCH or VMRESUME did not even begin: the CPU stays in the hypervisor. */
+void vmx_exit_entry_failed(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	uint32_t error = vmcs_read32(VMCS_INSTRUCTION_ERROR);
+
+	vcpu->exit_length = 0;
+	vcpu->is_launched = false; /* the next start clears the VMCS */
+	exit->kind = VM_EXIT_ENTRY_FAILED;
+	exit->raw_reason = REASON_ENTRY_FAILED | REASON_BASIC;
+	exit->raw_info[0] = error;
+	exit->why = vmx_error_name(error);
+	remember(vcpu, vcpu->rip, exit->raw_reason);
+	remember_info(vcpu, exit);
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events for the guest, and stepping over an instruction. SDM 3C, "Event Injection". */
+#include "vmx.h"
+
+#include "log.h"
+#include "msr.h"
+#include "regs.h"
+#include "vmcs_rw.h"
+
+#define DEBUGCTL_BTF           BIT(1)
+#define BLOCKED_BY_INSTRUCTION (INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS)
+
+/* SDM 3A, "Conditions for Generating a Double Fault". */
+static bool is_contributory(uint32_t vector)
+{
+	return vector == EXCEPTION_DE || (vector >= EXCEPTION_TS && vector <= EXCEPTION_GP) ||
+	       vector == EXCEPTION_CP;
+}
+
+static bool is_exception(uint32_t event)
+{
+	return (event & EVENT_VALID) != 0 && (event & EVENT_TYPE) == EVENT_TYPE_EXCEPTION;
+}
+
+enum outcome {
+	OUTCOME_NEW,      /* the second exception is delivered */
+	OUTCOME_DOUBLE,   /* #DF */
+	OUTCOME_SHUTDOWN, /* triple fault */
+};
+
+static enum outcome combine(uint32_t first, uint32_t second)
+{
+	bool is_second_grave = is_contributory(second) || second == EXCEPTION_PF;
+
+	if (first == EXCEPTION_DF) {
+		return is_second_grave ? OUTCOME_SHUTDOWN : OUTCOME_NEW;
+	}
+	if (first == EXCEPTION_PF) {
+		return is_second_grave ? OUTCOME_DOUBLE : OUTCOME_NEW;
+	}
+	return is_contributory(first) && is_contributory(second) ? OUTCOME_DOUBLE : OUTCOME_NEW;
+}
+
+/* Faults are delivered with RF set, so that a breakpoint on the instruction does not fire again
+ * (SDM 3B, "Instruction-Breakpoint Exception Condition"). */
+static bool is_fault(uint32_t vector)
+{
+	return vector != EXCEPTION_DB && vector != EXCEPTION_BP && vector != EXCEPTION_OF &&
+	       vector != EXCEPTION_DF && vector != EXCEPTION_MC;
+}
+
+/* Type and length: an exception handed back to the guest as it came (INT1 is not a hardware
+ * exception), else a hardware exception. */
+static uint64_t describe(uint32_t vector)
+{
+	uint32_t exit_event = vmcs_read32(VMCS_EXIT_EVENT);
+	bool is_same = vmcs_read32(VMCS_EXIT_REASON) == REASON_EXCEPTION_NMI &&
+		       (exit_event & EVENT_VECTOR) == vector;
+
+	if (is_same && (exit_event & EVENT_TYPE) == EVENT_TYPE_PRIVILEGED_SOFTWARE) {
+		return EVENT_TYPE_PRIVILEGED_SOFTWARE | vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH)
+								<< VMX_EVENT_LENGTH_SHIFT;
+	}
+	return EVENT_TYPE_EXCEPTION;
+}
+
+/* Delivery of an event ends the shadow of STI and MOV SS. */
+static void end_shadow(void)
+{
+	uint32_t interruptibility = vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY);
+
+	if ((interruptibility & BLOCKED_BY_INSTRUCTION) != 0) {
+		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY, interruptibility & ~BLOCKED_BY_INSTRUCTION);
+	}
+}
+
+static void queue(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code)
+{
+	/* Real mode has no error codes. */
+	bool has_error = has_error_code && (vmcs_read(VMCS_GUEST_CR0) & CR0_PE) != 0;
+
+	vcpu->pending_event =
+		EVENT_VALID | describe(vector) | vector | (has_error ? EVENT_HAS_ERROR : 0);
+	vcpu->pending_error = error_code;
+	if (is_fault(vector)) {
+		vmcs_write(VMCS_GUEST_RFLAGS, vmcs_read(VMCS_GUEST_RFLAGS) | RFLAGS_RF);
+	}
+	end_shadow();
+}
+
+void vmx_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code)
+{
+	uint32_t pending = low32(vcpu->pending_event);
+	enum outcome outcome = OUTCOME_NEW;
+
+	if (vcpu->pending_event == VMX_EVENT_SHUTDOWN) {
+		return;
+	}
+	if (is_exception(pending)) {
+		outcome = combine(pending & EVENT_VECTOR, vector);
+	} else if ((pending & EVENT_VALID) != 0 && (pending & EVENT_TYPE) == EVENT_TYPE_NMI) {
+		vcpu->is_nmi_pending = true; /* after the exception */
+	} else if ((pending & EVENT_VALID) != 0 && (pending & EVENT_TYPE) == EVENT_TYPE_EXTERNAL) {
+		log_debug("interrupt %u lost to exception %u", pending & EVENT_VECTOR, vector);
+	}
+	switch (outcome) {
+	case OUTCOME_NEW:
+		queue(vcpu, vector, has_error_code, error_code);
+		break;
+	case OUTCOME_DOUBLE:
+		queue(vcpu, EXCEPTION_DF, true, 0);
+		break;
+	case OUTCOME_SHUTDOWN:
+		vcpu->pending_event = VMX_EVENT_SHUTDOWN;
+		break;
+	}
+}
+
+/* SDM 3C, "Information for VM Exits During Event Delivery": what was on its way is delivered again.
+ */
+void vmx_inject_again(struct vcpu_arch *vcpu)
+{
+	uint32_t event = vmcs_read32(VMCS_IDT_VECTORING);
+
+	if ((event & EVENT_VALID) == 0) {
+		return;
+	}
+	event &= EVENT_VALID | EVENT_HAS_ERROR | EVENT_TYPE | EVENT_VECTOR;
+	vcpu->pending_event = event | vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH)
+					      << VMX_EVENT_LENGTH_SHIFT;
+	if ((event & EVENT_HAS_ERROR) != 0) {
+		vcpu->pending_error = vmcs_read(VMCS_IDT_VECTORING_ERROR);
+	}
+	if ((event & EVENT_TYPE) == EVENT_TYPE_NMI) {
+		/* The first try has blocked NMIs; injecting one then would fail the entry. */
+		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY, vmcs_read(VMCS_GUEST_INTERRUPTIBILITY) &
+								~(uint64_t)INTERRUPTIBILITY_NMI);
+	}
+}
+
+void vmx_inject_window(struct vcpu_arch *vcpu, bool is_wanted)
+{
+	uint64_t controls = vcpu->backend[VMX_PROCESSOR_CONTROLS];
+	uint64_t wanted = is_wanted ? controls | PROCESSOR_NMI_WINDOW_EXITING
+				    : controls & ~(uint64_t)PROCESSOR_NMI_WINDOW_EXITING;
+
+	if (wanted != controls) {
+		vcpu->backend[VMX_PROCESSOR_CONTROLS] = wanted;
+		vmcs_write(VMCS_PROCESSOR_CONTROLS, wanted);
+	}
+}
+
+static void deliver_event(struct vcpu_arch *vcpu)
+{
+	uint32_t event = low32(vcpu->pending_event);
+
+	vmcs_write(VMCS_ENTRY_EVENT, event);
+	vmcs_write(VMCS_ENTRY_EVENT_ERROR, vcpu->pending_error);
+	vmcs_write(VMCS_ENTRY_INSTRUCTION_LENGTH, vcpu->pending_event >> VMX_EVENT_LENGTH_SHIFT);
+	vcpu->pending_event = 0;
+}
+
+static void deliver_nmi(struct vcpu_arch *vcpu, bool is_slot_free)
+{
+	uint32_t blocked = INTERRUPTIBILITY_NMI | BLOCKED_BY_INSTRUCTION;
+
+	if (!is_slot_free || (vmcs_read32(VMCS_GUEST_INTERRUPTIBILITY) & blocked) != 0) {
+		vmx_inject_window(vcpu, true);
+		return;
+	}
+	vmcs_write(VMCS_ENTRY_EVENT, EVENT_VALID | EVENT_TYPE_NMI | EXCEPTION_NMI);
+	vcpu->is_nmi_pending = false;
+	vmx_inject_window(vcpu, false);
+}
+
+static void flush_translations(struct vcpu_arch *vcpu)
+{
+	bool has_single = (vmx_machine.capabilities.ept_vpid & VPID_CAP_SINGLE) != 0;
+
+	vcpu->is_flush_wanted = false;
+	if ((vmx_machine.controls.secondary & SECONDARY_VPID) != 0) {
+		CHECK(vmx_invvpid(has_single ? INVALIDATE_SINGLE : INVALIDATE_ALL,
+				  (uint16_t)(arch_this_cpu()->index + 1)));
+	}
+}
+
+/* Intel, "Microarchitectural Data Sampling" and "L1 Terminal Fault": leave nothing of the
+ * hypervisor's in buffers and cache that the guest could sample. */
+static void clear_buffers(void)
+{
+	static const uint16_t selector = SELECTOR_DATA;
+
+	if (vmx_machine.is_l1d_flush_needed) {
+		msr_write(MSR_IA32_FLUSH_CMD, 1);
+	}
+	if (vmx_machine.is_verw_needed) {
+		__asm__ volatile("verw %0" : : "m"(selector) : "cc");
+	}
+}
+
+/* Before an entry that needs more than registers. False: no entry, *exit is filled. */
+bool vmx_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	bool has_event = vcpu->pending_event != 0;
+
+	if (vcpu->pending_event == VMX_EVENT_SHUTDOWN) {
+		vcpu->pending_event = 0;
+		exit->kind = VM_EXIT_TRIPLE_FAULT;
+		exit->raw_reason = REASON_TRIPLE_FAULT;
+		exit->raw_info[0] = 0;
+		return false;
+	}
+	if (vcpu->is_flush_wanted) {
+		flush_translations(vcpu);
+	}
+	if (has_event) {
+		deliver_event(vcpu);
+	}
+	if (vcpu->is_nmi_pending) {
+		deliver_nmi(vcpu, !has_event);
+	}
+	clear_buffers();
+	return true;
+}
+
+static bool is_64bit_code(void)
+{
+	return (vmcs_read(VMCS_GUEST_EFER) & EFER_LMA) != 0 &&
+	       (vmcs_read32(VMCS_GUEST_CS_ATTRIBUTES) & SEGMENT_LONG) != 0;
+}
+
+/* The instruction has ended: RF falls, a single step is due (SDM 3C, "Pending Debug Exceptions").
+ */
+static void finish_flags(uint64_t flags)
+{
+	if ((flags & RFLAGS_RF) != 0) {
+		vmcs_write(VMCS_GUEST_RFLAGS, flags & ~RFLAGS_RF);
+	}
+	if ((flags & RFLAGS_TF) != 0 && (vmcs_read(VMCS_GUEST_DEBUGCTL) & DEBUGCTL_BTF) == 0) {
+		vmcs_write(VMCS_GUEST_PENDING_DEBUG,
+			   vmcs_read(VMCS_GUEST_PENDING_DEBUG) | PENDING_DEBUG_BS);
+	}
+}
+
+void vmx_skip(struct vcpu_arch *vcpu)
+{
+	uint64_t rip = vcpu->rip;
+	uint64_t next = rip + vcpu->exit_length;
+	uint64_t flags = vmcs_read(VMCS_GUEST_RFLAGS);
+
+	/* Only a step across 4 GiB can be a 32-bit wrap. */
+	if (high32(rip ^ next) != 0 && !is_64bit_code()) {
+		next = low32(next);
+	}
+	end_shadow();
+	if ((flags & (RFLAGS_TF | RFLAGS_RF)) != 0) {
+		finish_flags(flags);
+	}
+	vcpu->rip = next;
+	vmcs_write(VMCS_GUEST_RIP, next);
+}

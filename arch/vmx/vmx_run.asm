@@ -1,0 +1,160 @@
+; SPDX-License-Identifier: Apache-2.0
+; Entry to and exit from the guest: the only code that runs with guest registers in the CPU.
+;
+; While the guest runs HOST_RSP is the address of its struct vcpu_arch: at the exit RSP points at the
+; register array, and no other register is needed to find it. Nothing is pushed meanwhile; an NMI or
+; machine check in that window runs on its own stack (IST).
+%include "asm_offsets.inc"
+default rel
+section .text.vmx_run progbits alloc exec nowrite align=16
+
+extern vmx_inject_prepare
+extern vmx_exit_decode
+extern vmx_exit_entry_failed
+
+%macro LOAD_GUEST 0
+	mov rax, [rsp + 0 * 8]
+	mov rcx, [rsp + 1 * 8]
+	mov rdx, [rsp + 2 * 8]
+	mov rbx, [rsp + 3 * 8]
+	mov rbp, [rsp + 5 * 8]
+	mov rsi, [rsp + 6 * 8]
+	mov rdi, [rsp + 7 * 8]
+%assign i 8
+%rep 8
+	mov r %+ i, [rsp + i * 8]
+%assign i i + 1
+%endrep
+%endmacro
+
+; Registers that C may use before writing them hold nothing of the guest's afterwards.
+%macro SAVE_GUEST 0
+	mov [rsp + 0 * 8], rax
+	mov [rsp + 1 * 8], rcx
+	mov [rsp + 2 * 8], rdx
+	mov [rsp + 3 * 8], rbx
+	mov [rsp + 5 * 8], rbp
+	mov [rsp + 6 * 8], rsi
+	mov [rsp + 7 * 8], rdi
+%assign i 8
+%rep 8
+	mov [rsp + i * 8], r %+ i
+%assign i i + 1
+%endrep
+	xor eax, eax
+	xor ecx, ecx
+	xor edx, edx
+	xor r8d, r8d
+	xor r9d, r9d
+	xor r10d, r10d
+	xor r11d, r11d
+	mov rdi, rsp
+	mov rsp, [rdi + VCPU_BACKEND] ; VMX_HOST_RSP
+%endmacro
+
+%macro LEAVE 0
+	pop rsi
+	pop r15
+	pop r14
+	pop r13
+	pop r12
+	pop rbp
+	pop rbx
+%endmacro
+
+; void vmx_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit)
+; In: RDI, RSI. Keeps what the C convention keeps. IF = 0. Ends in the C function of the outcome, with
+; both arguments and the caller's stack.
+global vmx_vcpu_run
+vmx_vcpu_run:
+	push rbx
+	push rbp
+	push r12
+	push r13
+	push r14
+	push r15
+	push rsi
+	mov eax, [rdi + VCPU_IS_LAUNCHED] ; and is_nmi_pending, is_x2apic, is_flush_wanted
+	and eax, 0xff00ffff
+	xor eax, 1
+	or rax, [rdi + VCPU_PENDING_EVENT]
+	or rax, [rdi + VCPU_BACKEND + 8] ; VMX_ALWAYS_PREPARE
+	jnz prepare
+resume:
+	mov [rdi + VCPU_BACKEND], rsp
+	mov rsp, rdi
+	LOAD_GUEST
+	vmresume
+failed:
+	mov rdi, rsp
+	mov rsp, [rdi + VCPU_BACKEND]
+	LEAVE
+	jmp vmx_exit_entry_failed
+
+prepare:
+	mov rbx, rdi
+	call vmx_inject_prepare
+	mov rdi, rbx
+	test al, al
+	jz refused
+	cmp byte [rdi + VCPU_IS_LAUNCHED], 0
+	jne resume
+	mov byte [rdi + VCPU_IS_LAUNCHED], 1
+	mov [rdi + VCPU_BACKEND], rsp
+	mov rsp, rdi
+	LOAD_GUEST
+	vmlaunch
+	jmp failed
+refused:
+	LEAVE
+	ret
+
+; Where the CPU comes back. In: RSP = vcpu, all other general registers the guest's, RFLAGS = 2.
+global vmx_host_entry
+align 16
+vmx_host_entry:
+	SAVE_GUEST
+	LEAVE
+	jmp vmx_exit_decode
+
+; The same, and no return address that the guest has predicted survives (32 entries).
+global vmx_host_entry_stuffed
+align 16
+vmx_host_entry_stuffed:
+	SAVE_GUEST
+	mov eax, 16
+.more:
+	call .first
+.trap_first:
+	pause
+	lfence
+	jmp .trap_first
+.first:
+	call .second
+.trap_second:
+	pause
+	lfence
+	jmp .trap_second
+.second:
+	dec eax
+	jnz .more
+	add rsp, 32 * 8
+	LEAVE
+	jmp vmx_exit_decode
+
+; void vmx_unblock_nmi(void)
+; An NMI exit leaves NMIs blocked; IRET ends that (SDM 3C, "NMI blocking" after VM exits). Clobbers RAX.
+global vmx_unblock_nmi
+vmx_unblock_nmi:
+	mov rax, rsp
+	push qword 0
+	mov word [rsp], ss
+	push rax
+	pushfq
+	push qword 0
+	mov word [rsp], cs
+	lea rax, [.done]
+	push rax
+	iretq
+.done:
+	ret

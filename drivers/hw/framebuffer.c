@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A text console of 32-bit pixels; the lines are kept in RAM, for reading pixels back is slow. */
+#include "framebuffer.h"
+
+#include "arch/mmu.h"
+#include "font.h"
+#include "str.h"
+
+#include <stddef.h>
+
+#define CELL_WIDTH 8u
+#define CELL_HEIGHT 16u /* each row of the font twice, one blank row above and below */
+#define COLUMN_MAX 128u
+#define LINE_MAX 64u
+#define SIDE_MAX 16384u /* pixels; no screen is larger */
+#define TAB 8u
+#define BYTES_PER_PIXEL 4u
+#define COLOUR_TEXT 0x00c0c0c0u /* grey: the same in RGB and BGR */
+#define COLOUR_BACK 0x00000000u
+
+static struct {
+	uint32_t *pixels; /* NULL: no framebuffer */
+	uint32_t stride;
+	uint32_t columns;
+	uint32_t lines;
+	uint32_t column;
+	uint32_t line;
+	char text[LINE_MAX][COLUMN_MAX];
+} screen;
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Dots of one pixel row of a cell, left dot in bit 4. */
+static uint32_t dots(char character, uint32_t row)
+{
+	uint32_t glyph = (uint32_t)(uint8_t)character - FONT_FIRST;
+
+	if (glyph >= FONT_COUNT || row == 0 || row > FONT_ROWS * 2) {
+		return 0;
+	}
+	return font_glyphs[glyph][(row - 1) / 2];
+}
+
+static void draw(uint32_t line, uint32_t column)
+{
+	char character = screen.text[line][column];
+
+	for (uint32_t row = 0; row < CELL_HEIGHT; row++) {
+		uint32_t *to = screen.pixels + (size_t)(line * CELL_HEIGHT + row) * screen.stride +
+			       (size_t)column * CELL_WIDTH;
+		uint32_t bits = dots(character, row) << 2; /* one blank dot left, two right */
+
+		for (uint32_t x = 0; x < CELL_WIDTH; x++) {
+			to[x] = (bits >> (CELL_WIDTH - 1 - x) & 1) != 0 ? COLOUR_TEXT : COLOUR_BACK;
+		}
+	}
+}
+
+bool framebuffer_init(const struct boot_framebuffer *description)
+{
+	uint64_t needed = (uint64_t)description->stride * description->height * BYTES_PER_PIXEL;
+
+	screen.pixels = NULL;
+	if (description->base == 0 || description->width < CELL_WIDTH ||
+	    description->height < CELL_HEIGHT || description->height > SIDE_MAX ||
+	    description->stride < description->width || description->stride > SIDE_MAX ||
+	    needed > description->size) {
+		return false;
+	}
+	screen.stride = description->stride;
+	screen.columns = smaller(description->width / CELL_WIDTH, COLUMN_MAX);
+	screen.lines = smaller(description->height / CELL_HEIGHT, LINE_MAX);
+	screen.column = 0;
+	screen.line = 0;
+	memset(screen.text, ' ', sizeof(screen.text));
+	screen.pixels = arch_map_device(hpa_from_u64(description->base), needed, true);
+	if (screen.pixels == NULL) {
+		return false;
+	}
+	for (uint32_t y = 0; y < description->height; y++) {
+		memset(screen.pixels + (size_t)y * screen.stride, 0,
+		       (size_t)description->width * BYTES_PER_PIXEL);
+	}
+	return true;
+}
+
+/* Only the cells that change are drawn: most of a screen is blank. */
+static void scroll(void)
+{
+	for (uint32_t line = 0; line < screen.lines; line++) {
+		for (uint32_t column = 0; column < screen.columns; column++) {
+			char below = line + 1 < screen.lines ? screen.text[line + 1][column] : ' ';
+
+			if (screen.text[line][column] != below) {
+				screen.text[line][column] = below;
+				draw(line, column);
+			}
+		}
+	}
+}
+
+static void new_line(void)
+{
+	screen.column = 0;
+	if (screen.line + 1 < screen.lines) {
+		screen.line++;
+	} else {
+		scroll();
+	}
+}
+
+static void print(char character)
+{
+	if (screen.column == screen.columns) {
+		new_line();
+	}
+	screen.text[screen.line][screen.column] = character;
+	draw(screen.line, screen.column);
+	screen.column++;
+}
+
+void framebuffer_put(char character)
+{
+	if (screen.pixels == NULL) {
+		return;
+	}
+	switch (character) {
+	case '\n':
+		new_line();
+		break;
+	case '\r':
+		screen.column = 0;
+		break;
+	case '\b':
+		screen.column -= screen.column > 0 ? 1 : 0;
+		break;
+	case '\t':
+		screen.column = smaller((screen.column / TAB + 1) * TAB, screen.columns);
+		break;
+	default:
+		print(character >= 0x20 && character < 0x7f ? character : '?');
+		break;
+	}
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The real serial port COM1. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define UART16550_PIN 4u /* ISA interrupt of COM1 */
+
+/* Looks for it without sending anything; sets it to 115200 8N1. False: not there. */
+bool uart16550_init(void);
+/* Waits a bounded time for room; then the byte is lost. */
+void uart16550_put(uint8_t byte);
+/* Waits a bounded time until everything has left. */
+void uart16550_drain(void);
+bool uart16550_get(uint8_t *byte);
+/* Received bytes raise the interrupt line. */
+void uart16550_enable_interrupt(void);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Index of every model in device_models[]. */
+#pragma once
+
+/* In the order of the table: most often hit first. */
+enum model {
+	MODEL_UART,
+	MODEL_LAPIC,
+	MODEL_IOAPIC,
+	MODEL_RESET,
+	MODEL_SLEEP,
+	MODEL_COUNT,
+};

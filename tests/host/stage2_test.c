@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Second-level tables against a stupid list of mappings, in the fake arch's invented entry format. */
+/* Links: hv/stage2.c hv/owner.c hv/page_alloc.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c arch/fake/fake_pte.c arch/fake/fake_io.c */
+#include "stage2.h"
+
+#include "arch/upcalls.h"
+#include "bits.h"
+#include "fake.h"
+#include "owner.h"
+#include "page_alloc.h"
+#include "tap.h"
+
+#include <stdlib.h>
+
+#define MIB (UINT64_C(1) << 20)
+#define GIB (UINT64_C(1) << 30)
+#define LIST_MAX 64u
+
+static void start(uint32_t max_leaf)
+{
+	static const struct boot_memory memory[] = {{2 * MIB, 4 * GIB, BOOT_MEMORY_FREE, 0}};
+
+	fake_reset();
+	fake_memory_init(8 * MIB, 8 * MIB);
+	page_alloc_init(fake_memory_at(hpa_from_u64(FAKE_MEMORY_BASE)), 8 * MIB);
+	fake_vcpus.max_leaf = max_leaf;
+	TAP_EQUAL(owner_init(memory, 1), HV_OK);
+}
+
+static struct stage2_mapping mapping_of(uint64_t guest, uint64_t host, uint64_t size)
+{
+	return (struct stage2_mapping){.guest = gpa_from_u64(guest),
+				       .host = hpa_from_u64(host),
+				       .size = size,
+				       .access = STAGE2_ALL,
+				       .memory = STAGE2_WRITE_BACK};
+}
+
+static void uses_the_largest_pages(void)
+{
+	static const uint32_t tables[] = {0, 2 + 1 + 512, 1 + 1, 1};
+	hpa_t root;
+
+	for (uint32_t leaf = 1; leaf <= 3; leaf++) {
+		struct stage2_mapping mapping = mapping_of(0, GIB, GIB);
+		uint32_t before;
+
+		start(leaf);
+		before = page_alloc_used();
+		TAP_EQUAL(stage2_create(&root), HV_OK);
+		TAP_EQUAL(stage2_map(root, &mapping), HV_OK);
+		TAP_EQUAL(page_alloc_used() - before, leaf == 1 ? tables[1] : tables[leaf] + 1);
+		stage2_destroy(root);
+		TAP_EQUAL(page_alloc_used(), before);
+	}
+}
+
+static void refuses_a_second_mapping(void)
+{
+	struct stage2_mapping mapping = mapping_of(2 * MIB, 4 * MIB, 2 * MIB);
+	struct stage2_mapping inside = mapping_of(2 * MIB + 4096, 8 * MIB, 4096);
+	struct stage2_mapping giant = mapping_of(0, GIB, GIB);
+	hpa_t root;
+
+	start(3);
+	TAP_EQUAL(stage2_create(&root), HV_OK);
+	TAP_EQUAL(stage2_map(root, &mapping), HV_OK);
+	TAP_EQUAL(stage2_map(root, &mapping), HV_BUSY);
+	TAP_EQUAL(stage2_map(root, &inside), HV_BUSY);
+	TAP_EQUAL(stage2_map(root, &giant), HV_BUSY);
+}
+
+static void says_when_the_pool_is_empty(void)
+{
+	struct stage2_mapping mapping = mapping_of(0, 0, 4096);
+	hpa_t root;
+	void *page;
+
+	start(3);
+	TAP_EQUAL(stage2_create(&root), HV_OK);
+	page = page_alloc(1);
+	while (page_alloc(1) != NULL) {
+	}
+	page_free(page, 1); /* one table of the three that are needed */
+	TAP_EQUAL(stage2_map(root, &mapping), HV_NO_MEMORY);
+	stage2_destroy(root);
+	TAP_CHECK(page_alloc(1) != NULL);
+	TAP_CHECK(page_alloc(1) != NULL);
+	TAP_CHECK(page_alloc(1) == NULL);
+}
+
+static const struct stage2_mapping *find(const struct stage2_mapping *list, uint32_t count, uint64_t at)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (at - list[i].guest.value < list[i].size) {
+			return &list[i];
+		}
+	}
+	return NULL;
+}
+
+static bool is_clear(const struct stage2_mapping *list, uint32_t count, const struct stage2_mapping *new)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (new->guest.value < list[i].guest.value + list[i].size &&
+		    list[i].guest.value < new->guest.value + new->size) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void check_translation(hpa_t root, const struct stage2_mapping *list, uint32_t count)
+{
+	for (uint32_t i = 0; i < 2000; i++) {
+		uint64_t at = ((uint64_t)rand() << 12 | (uint64_t)rand() % 4096) % (8 * GIB);
+		const struct stage2_mapping *mapping;
+		hpa_t host = {0};
+		enum hv_status status;
+
+		if (i % 2 == 0) {
+			at = list[i % count].guest.value + at % list[i % count].size;
+		}
+		mapping = find(list, count, at);
+		status = stage2_translate(root, gpa_from_u64(at), &host);
+		if (status != (mapping != NULL ? HV_OK : HV_NOT_FOUND)) {
+			TAP_EQUAL(status, HV_OK);
+		}
+		if (mapping != NULL && host.value != mapping->host.value + at - mapping->guest.value) {
+			TAP_EQUAL(host.value, mapping->host.value + at - mapping->guest.value);
+		}
+	}
+}
+
+static void agrees_with_a_list(void)
+{
+	srand(11);
+	for (uint32_t leaf = 1; leaf <= 3; leaf++) {
+		struct stage2_mapping list[LIST_MAX];
+		uint32_t count = 0;
+		hpa_t root;
+
+		start(leaf);
+		TAP_EQUAL(stage2_create(&root), HV_OK);
+		for (uint32_t i = 0; i < 40; i++) {
+			uint64_t unit = rand() % 2 == 0 ? 4096 : 2 * MIB;
+			struct stage2_mapping new = mapping_of((uint64_t)rand() % 4096 * unit,
+							       (uint64_t)rand() % 65536 * unit,
+							       (1 + (uint64_t)rand() % 8) * unit);
+
+			if (is_clear(list, count, &new)) {
+				TAP_EQUAL(stage2_map(root, &new), HV_OK);
+				list[count++] = new;
+			}
+		}
+		TAP_CHECK(count > 10);
+		check_translation(root, list, count);
+		stage2_destroy(root);
+	}
+}
+
+static void finds_foreign_frames(void)
+{
+	struct stage2_mapping own = mapping_of(0, 64 * MIB, 8 * MIB);
+	struct stage2_mapping foreign = mapping_of(16 * MIB, 128 * MIB + 8192, 4096);
+	uint64_t mapped;
+	hpa_t root;
+
+	start(3);
+	TAP_EQUAL(owner_change(own.host, own.size, OWNER_FREE, OWNER_VM + 3), HV_OK);
+	TAP_EQUAL(stage2_create(&root), HV_OK);
+	TAP_EQUAL(stage2_map(root, &own), HV_OK);
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, &mapped), UINT64_MAX);
+	TAP_EQUAL(mapped, 8 * MIB);
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 2, &mapped), 64 * MIB);
+	TAP_EQUAL(stage2_map(root, &foreign), HV_OK);
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, &mapped), 128 * MIB + 8192);
+}
+
+static const struct tap_case cases[] = {
+	{"uses the largest pages", uses_the_largest_pages},
+	{"refuses a second mapping", refuses_a_second_mapping},
+	{"says when the pool is empty", says_when_the_pool_is_empty},
+	{"agrees with a list of mappings", agrees_with_a_list},
+	{"finds foreign frames", finds_foreign_frames},
+};
+
+TAP_MAIN(cases)
