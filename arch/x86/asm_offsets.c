@@ -24,6 +24,7 @@ void asm_offsets(void)
 	DEFINE(VCPU_CONTROL, offsetof(struct vcpu_arch, control));
 	DEFINE(VCPU_CONTROL_PA, offsetof(struct vcpu_arch, control_pa));
 	DEFINE(VCPU_IS_LAUNCHED, offsetof(struct vcpu_arch, is_launched));
+	DEFINE(VCPU_PENDING_EVENT, offsetof(struct vcpu_arch, pending_event));
 	DEFINE(VCPU_BACKEND, offsetof(struct vcpu_arch, backend));
 
 	DEFINE(FRAME_VECTOR, offsetof(struct trap_frame, vector));
