@@ -21,6 +21,8 @@ endef
 $(foreach test,$(HOST_TESTS),$(eval $(call host_test_rule,$(test))))
 -include $(shell find $(BUILD)/host-objs -name '*.d' 2>/dev/null)
 
+include tests/fuzz/files.mk
+
 .PHONY: check-host
 check-host: $(HOST_PROGRAMS)
 	$(Q)tests/run_host $(HOST_PROGRAMS)

@@ -8,6 +8,8 @@
 
 #define SECTOR_SIZE 512u
 #define SYSSIZE_UNIT 16u
+#define HEADER_LENGTH_FROM 0x202u /* jump[1] counts from here */
+#define HEADER_END_MIN 0x264u     /* behind init_size, the last field that is needed */
 #define SETUP_SECTORS_DEFAULT 4u /* boot.rst: 0 means 4 */
 
 enum hv_status kernel_refuse(const struct kernel_file *file, const char *why)
@@ -99,8 +101,9 @@ static enum hv_status check_linux(const struct kernel_file *file,
 	if ((header->xloadflags & LINUX_KERNEL_64) == 0) {
 		return kernel_refuse(file, "is a Linux kernel without a 64-bit entry");
 	}
-	if (LINUX_SETUP_OFFSET + 0x11u + header->jump[1] > LINUX_SETUP_END_MAX) {
-		return kernel_refuse(file, "is a Linux kernel with too long a setup header");
+	if (HEADER_LENGTH_FROM + header->jump[1] > LINUX_SETUP_END_MAX ||
+	    HEADER_LENGTH_FROM + header->jump[1] < HEADER_END_MIN) {
+		return kernel_refuse(file, "is a Linux kernel with a setup header of impossible length");
 	}
 	if (setup_size >= file->size ||
 	    (uint64_t)header->syssize * SYSSIZE_UNIT > file->size - setup_size + SYSSIZE_UNIT - 1) {
