@@ -91,7 +91,7 @@ static void emit_line(const char *text, size_t size)
 void log_write(enum log_level level, const char *format, ...)
 {
 	static const char *const marks[] = {"error: ", "", "", ""};
-	char text[LINE_MAX + 64];
+	char text[LINE_MAX + 192]; /* a vCPU's exits by reason fit one line */
 	va_list arguments;
 	size_t length;
 	bool is_taken;

@@ -7,6 +7,7 @@
 #include "boot_abi.h"
 #include "cpus.h"
 #include "fmt.h"
+#include "hv/stats.h"
 #include "hv/vm.h"
 #include "log.h"
 #include "owner.h"
@@ -33,20 +34,38 @@ static const char *const exit_names[EXIT_COUNT_REASONS] = {
 	[EXIT_COUNT_OTHER] = "other",
 };
 
-static void report_vcpu(const struct vm *vm, const struct vcpu *vcpu)
+#define EXITS_TEXT_MAX 240u
+
+static void format_exits(const struct vcpu *vcpu, char text[EXITS_TEXT_MAX])
 {
-	char text[200];
 	size_t length = 0;
 
+	text[0] = '\0';
 	for (uint32_t i = 0; i < EXIT_COUNT_REASONS; i++) {
 		if (vcpu->arch.exit_count[i] != 0) {
-			length += fmt_print(text + length, sizeof(text) - length, " %s=%llu",
+			length += fmt_print(text + length, EXITS_TEXT_MAX - length, " %s=%llu",
 					    exit_names[i],
 					    (unsigned long long)vcpu->arch.exit_count[i]);
 		}
 	}
-	text[length] = '\0';
+}
+
+static void report_vcpu(const struct vm *vm, const struct vcpu *vcpu)
+{
+	char text[EXITS_TEXT_MAX];
+
+	format_exits(vcpu, text);
 	log_info("partition %s: vCPU %u: exits%s", vm->name, vcpu->index, text);
+}
+
+void stats_mark(struct vcpu *vcpu, uint8_t byte)
+{
+	uint64_t tsc = arch_tsc(); /* before the slow part */
+	char text[EXITS_TEXT_MAX];
+
+	format_exits(vcpu, text);
+	log_info("partition %s: vCPU %u: mark 0x%02x tsc=%llu exits%s", vcpu->vm->name, vcpu->index,
+		 byte, (unsigned long long)tsc, text);
 }
 
 void report_exits(const struct vm *vm)

@@ -2,6 +2,7 @@
 /* The vCPU state machine of hv/vcpu.h, driven by requests. */
 #include "hv/vcpu.h"
 
+#include "arch/clock.h"
 #include "arch/lapic.h"
 #include "arch/upcalls.h"
 #include "check.h"
@@ -54,6 +55,8 @@ static void do_start(struct vcpu *vcpu)
 		vcpu->state = VCPU_WAIT_SIPI;
 	} else if (vm_load(vcpu->vm) == HV_OK) {
 		enter_guest(vcpu, &vcpu->vm->start, false);
+		log_info("partition %s: entered tsc=%llu", vcpu->vm->name,
+			 (unsigned long long)arch_tsc());
 	} else {
 		vm_stop(vcpu->vm, VM_STOP_CRASH, 0);
 	}

@@ -174,7 +174,7 @@ static enum hv_status build(struct vm *vm, const struct boot_info *boot)
 			  (unsigned long long)(owner_total(OWNER_FREE) >> 20));
 		return status;
 	}
-	vm->arch.vcpu_count = (uint32_t)__builtin_popcountll(vm->config->cpus);
+	vm->arch.vcpu_count = bit_count(vm->config->cpus);
 	vm->arch.clock_wall = wall_at_tsc_zero(&boot->time);
 	status = map_memory(vm);
 	status = status == HV_OK ? arch_vm_init(&vm->arch) : status;

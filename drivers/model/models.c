@@ -4,6 +4,7 @@
 
 #include "vioapic.h"
 #include "vlapic.h"
+#include "vmark.h"
 #include "vpower.h"
 #include "vuart.h"
 
@@ -56,6 +57,14 @@ const struct device_model device_models[] = {
 			.port_count = 2,
 			.port_read = vpower_sleep_read,
 			.port_write = vpower_sleep_write,
+		},
+	[MODEL_MARK] =
+		{
+			.name = "mark",
+			.port_base = VMARK_PORT,
+			.port_count = 1,
+			.port_read = vmark_read,
+			.port_write = vmark_write,
 		},
 };
 

@@ -9,5 +9,6 @@ enum model {
 	MODEL_IOAPIC,
 	MODEL_RESET,
 	MODEL_SLEEP,
+	MODEL_MARK,
 	MODEL_COUNT,
 };

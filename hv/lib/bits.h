@@ -35,6 +35,17 @@ static inline uint64_t max_u64(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+/* Number of set bits, without the compiler's library. */
+static inline uint32_t bit_count(uint64_t value)
+{
+	uint32_t count = 0;
+
+	for (; value != 0; value &= value - 1) {
+		count++;
+	}
+	return count;
+}
+
 /* The bits of a register or access of `size` bytes (1, 2, 4 or 8). */
 static inline uint64_t size_mask(uint32_t size)
 {
