@@ -3,6 +3,7 @@
 #pragma once
 
 #include "addr.h"
+#include "msr.h"
 #include "regs.h"
 #include "status.h"
 
