@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Text on the framebuffer, by its pixels. */
+/* Links: drivers/hw/framebuffer.c drivers/hw/font.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_io.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c */
+#include "fake.h"
+#include "font.h"
+#include "framebuffer.h"
+#include "tap.h"
+
+#define WIDTH 84u /* ten cells and a rest */
+#define HEIGHT 50u /* three lines and a rest */
+#define STRIDE 90u
+
+static struct boot_framebuffer description;
+
+static const uint32_t *pixel(uint32_t x, uint32_t y)
+{
+	return (const uint32_t *)fake_memory.device[0] + y * STRIDE + x;
+}
+
+/* The character whose dots are at a cell; '?' for none. */
+static char shown(uint32_t line, uint32_t column)
+{
+	for (uint32_t glyph = 0; glyph < FONT_COUNT; glyph++) {
+		bool is_same = true;
+
+		for (uint32_t y = 0; y < FONT_ROWS * 2 && is_same; y++) {
+			for (uint32_t x = 0; x < FONT_COLUMNS; x++) {
+				bool is_lit = *pixel(column * 8 + 1 + x, line * 16 + 1 + y) != 0;
+				bool is_dot = (font_glyphs[glyph][y / 2] >> (4 - x) & 1) != 0;
+
+				is_same &= is_lit == is_dot;
+			}
+		}
+		if (is_same) {
+			return (char)(FONT_FIRST + glyph);
+		}
+	}
+	return '?';
+}
+
+static void start(void)
+{
+	fake_reset();
+	fake_memory_init(4 * FRAME_SIZE, FRAME_SIZE);
+	description = (struct boot_framebuffer){.base = FAKE_MEMORY_BASE + 2 * FRAME_SIZE,
+						.size = STRIDE * HEIGHT * 4,
+						.width = WIDTH,
+						.height = HEIGHT,
+						.stride = STRIDE};
+	TAP_CHECK(framebuffer_init(&description));
+}
+
+static void put(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		framebuffer_put(*text);
+	}
+}
+
+static void check_line(uint32_t line, const char *expected)
+{
+	char text[11] = {0};
+
+	for (uint32_t column = 0; column < 10; column++) {
+		text[column] = shown(line, column);
+	}
+	TAP_TEXT(text, expected);
+}
+
+static void test_text(void)
+{
+	start();
+	put("Hello, {1}\nab\tc\rX");
+	check_line(0, "Hello, {1}");
+	check_line(1, "Xb      c ");
+	put("\b\x01"); /* not printable */
+	check_line(1, "?b      c ");
+	check_line(2, "          ");
+}
+
+static void test_wrap_and_scroll(void)
+{
+	start();
+	put("0123456789ab\nsecond\nthird");
+	check_line(0, "ab        ");
+	check_line(1, "second    ");
+	check_line(2, "third     ");
+	put("\n\n");
+	check_line(0, "third     ");
+	check_line(2, "          ");
+}
+
+/* Nothing outside the cells is ever written; past the end ASan watches. */
+static void test_edges(void)
+{
+	uint32_t *pixels;
+	uint32_t changed = 0;
+
+	start();
+	pixels = fake_memory.device[0];
+	for (uint32_t i = 0; i < STRIDE * HEIGHT; i++) {
+		if (i % STRIDE >= 80 || i / STRIDE >= 48) {
+			pixels[i] = 0x12345678;
+		}
+	}
+	for (uint32_t i = 0; i < 300; i++) {
+		put("##########");
+	}
+	for (uint32_t i = 0; i < STRIDE * HEIGHT; i++) {
+		if (i % STRIDE >= 80 || i / STRIDE >= 48) {
+			changed += pixels[i] != 0x12345678;
+		}
+	}
+	TAP_EQUAL(changed, 0);
+}
+
+static void test_refused(void)
+{
+	start();
+	description.size--;
+	TAP_CHECK(!framebuffer_init(&description));
+	put("nothing happens");
+	description.size++;
+	description.stride = WIDTH - 1;
+	TAP_CHECK(!framebuffer_init(&description));
+	description.stride = UINT32_MAX;
+	description.height = UINT32_MAX;
+	TAP_CHECK(!framebuffer_init(&description));
+	description = (struct boot_framebuffer){0};
+	TAP_CHECK(!framebuffer_init(&description));
+}
+
+static void test_font(void)
+{
+	for (uint32_t a = 0; a < FONT_COUNT; a++) {
+		for (uint32_t b = 0; b < a; b++) {
+			TAP_CHECK(memcmp(font_glyphs[a], font_glyphs[b], FONT_ROWS) != 0);
+		}
+	}
+}
+
+static const struct tap_case cases[] = {
+	{"text and control characters", test_text},
+	{"wrap and scroll", test_wrap_and_scroll},
+	{"edges", test_edges},
+	{"refused descriptions", test_refused},
+	{"every glyph is its own", test_font},
+};
+TAP_MAIN(cases)
