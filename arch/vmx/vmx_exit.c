@@ -249,7 +249,8 @@ static void remember_info(struct vcpu_arch *vcpu, const struct vm_exit *exit)
 	vcpu->history[(vcpu->history_next - 1) % EXIT_HISTORY].info = low32(exit->raw_info[0]);
 }
 
-static void decode_by_reason(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason)
+/* Kept out of line, with all that it inlines: vmx_exit_decode() then saves no registers. */
+__attribute__((noinline)) static void decode_by_reason(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason)
 {
 	switch (reason) {
 	case REASON_IO:
