@@ -5,6 +5,7 @@
 #include "log.h"
 #include "msr.h"
 #include "regs.h"
+#include "traps.h"
 #include "vmcs_rw.h"
 
 _Static_assert(offsetof(struct vcpu_arch, gpr) == 0, "vmx_run.asm: RSP = vcpu = &gpr[0]");
@@ -151,7 +152,7 @@ static void decode_exception(struct vcpu_arch *vcpu, struct vm_exit *exit)
 
 	vmx_inject_again(vcpu);
 	if ((event & EVENT_TYPE) == EVENT_TYPE_NMI) {
-		vmx_unblock_nmi();
+		traps_take_nmi(); /* which ends the blocking, and stops this CPU in a panic */
 		kick(exit);
 		return;
 	}
