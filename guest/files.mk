@@ -2,7 +2,8 @@
 GUEST_LIB := main.c cpu.c trap_entry.asm trap.c boot.c acpi.c console.c hypercall.c report.c apic.c ioapic.c \
 	timer.c paging.c smp.c ap_start.asm
 GUEST_HV_LIB := fmt.c str.c mem.c
-GUEST_TESTS := hello cpuid msr port_io uart
+GUEST_TESTS := hello cpuid msr port_io uart memory acpi mmio exceptions debug forbidden hypercall_bad clock \
+	timer irq smp xsave nmi bench apic_mode exitless heartbeat endings
 GUEST_FLAGS := $(FREESTANDING) $(WARN) -MMD -MP -Ihv/abi -Ihv/lib -Iguest/lib -Iguest/test
 GUEST_OBJ := $(BUILD)/guest-objs
 GUEST_BASE := $(GUEST_HV_LIB:%.c=$(GUEST_OBJ)/hv/lib/%.o) \
@@ -39,8 +40,16 @@ $(BUILD)/guest/hello-%.elf: $(GUEST_OBJ)/start-%.o $(GUEST_OBJ)/single-hello.o \
 	@mkdir -p $(@D)
 	$(Q)$(GUEST_LINK)
 
+# One kernel per feature: `make guest-singles` builds build/guest/only/NAME.elf.
+GUEST_SINGLES := $(filter-out heartbeat endings,$(GUEST_TESTS))
+$(BUILD)/guest/only/%.elf: $(GUEST_OBJ)/start-pvh.o $(GUEST_OBJ)/single-%.o $(GUEST_OBJ)/guest/test/%.o \
+		$(GUEST_BASE) guest/lib/guest.lds
+	@mkdir -p $(@D)
+	$(Q)$(GUEST_LINK)
+
 .SECONDARY:
-.PHONY: guests
+.PHONY: guests guest-singles
+guest-singles: $(GUEST_SINGLES:%=$(BUILD)/guest/only/%.elf)
 guests: $(GUEST_KERNELS)
 all: guests
 -include $(wildcard $(GUEST_OBJ)/*.d $(GUEST_OBJ)/guest/*/*.d $(GUEST_OBJ)/hv/lib/*.d)

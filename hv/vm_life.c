@@ -41,7 +41,7 @@ enum hv_status vm_start(struct vm *vm)
 	vm->start_count++;
 	atomic_store(&vm->state, VM_RUNNING);
 	spin_unlock(&vm->lock);
-	log_notice("partition %s: started", vm->name);
+	log_notice("partition %s: started, start %u", vm->name, vm->start_count);
 	request_all(vm, VCPU_REQUEST_START);
 	return HV_OK;
 }

@@ -7,6 +7,9 @@
 #define CPUID_X2APIC (1u << 21)
 #define BUSY_POLLS_MAX 1000000u
 
+/* Of each vCPU, so that no access asks IA32_APIC_BASE, which exits. */
+static bool is_x2apic[CPU_COUNT_MAX];
+
 bool apic_has_x2apic(void)
 {
 	return (cpu_cpuid(1, 0).ecx & CPUID_X2APIC) != 0;
@@ -14,12 +17,13 @@ bool apic_has_x2apic(void)
 
 bool apic_is_x2apic(void)
 {
-	return (cpu_rdmsr(MSR_APIC_BASE) & APIC_BASE_EXTD) != 0;
+	return is_x2apic[cpu_index()];
 }
 
 void apic_enter_x2apic(void)
 {
 	cpu_wrmsr(MSR_APIC_BASE, cpu_rdmsr(MSR_APIC_BASE) | APIC_BASE_EXTD);
+	apic_init();
 }
 
 static volatile uint32_t *page_register(uint32_t offset)
@@ -53,6 +57,7 @@ uint32_t apic_id(void)
 
 void apic_init(void)
 {
+	is_x2apic[cpu_index()] = (cpu_rdmsr(MSR_APIC_BASE) & APIC_BASE_EXTD) != 0;
 	apic_write(APIC_TPR, 0);
 	apic_write(APIC_SVR, APIC_SVR_ENABLE | APIC_VECTOR_SPURIOUS);
 }

@@ -52,10 +52,10 @@
 
 #define APIC_VECTOR_SPURIOUS 0xffu
 
-/* Enables the APIC by SVR; mode as it is. */
+/* Enables the APIC by SVR; mode as IA32_APIC_BASE has it. After every change of mode. */
 void apic_init(void);
 bool apic_has_x2apic(void); /* CPUID */
-bool apic_is_x2apic(void);  /* the mode now */
+bool apic_is_x2apic(void);  /* the mode as of apic_init() */
 void apic_enter_x2apic(void);
 
 uint32_t apic_read(uint32_t offset);

@@ -63,6 +63,15 @@ static void add_range(uint64_t base, uint64_t size, uint32_t type)
 	}
 }
 
+static void add_source(uint64_t address)
+{
+	static uint32_t count;
+
+	if (count < BOOT_SOURCE_MAX) {
+		boot_data.sources[count++] = address;
+	}
+}
+
 static void copy_cmdline(uint64_t address)
 {
 	const char *text = at(address);
@@ -71,6 +80,7 @@ static void copy_cmdline(uint64_t address)
 	if (address == 0) {
 		return;
 	}
+	add_source(address);
 	for (; i < BOOT_CMDLINE_MAX - 1 && text[i] != '\0'; i++) {
 		boot_data.cmdline[i] = text[i];
 	}
@@ -85,12 +95,14 @@ static void read_pvh(uint64_t address)
 	boot_data.protocol = "pvh";
 	copy_cmdline(info->cmdline);
 	boot_data.rsdp = info->rsdp;
+	add_source(info->memmap);
 	for (uint32_t i = 0; info->version >= 1 && i < info->memmap_entries; i++) {
 		add_range(entries[i].base, entries[i].size, entries[i].type);
 	}
 	if (info->module_count > 0) {
 		const uint64_t *module = at(info->modules);
 
+		add_source(info->modules);
 		boot_data.module_base = module[0];
 		boot_data.module_size = module[1];
 	}
@@ -162,6 +174,7 @@ static void read_mb2(uint64_t address)
 
 bool boot_read(uint32_t magic, uint64_t information)
 {
+	add_source(information);
 	switch (magic) {
 	case BOOT_MAGIC_PVH:
 		read_pvh(information);

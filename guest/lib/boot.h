@@ -13,6 +13,7 @@
 #define BOOT_RANGE_MAX 16u
 #define BOOT_CMDLINE_MAX 512u
 #define BOOT_RAM 1u
+#define BOOT_SOURCE_MAX 4u
 
 struct boot_range {
 	uint64_t base;
@@ -28,6 +29,7 @@ struct boot_data {
 	uint64_t rsdp; /* 0: not told */
 	uint64_t module_base; /* of the first module */
 	uint64_t module_size;
+	uint64_t sources[BOOT_SOURCE_MAX]; /* where all this was read; 0: unused */
 };
 
 extern struct boot_data boot_data;

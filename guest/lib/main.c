@@ -14,6 +14,8 @@
 #include <stddef.h>
 
 #define LIST_MAX 256u
+#define PIC_MASTER_DATA 0x21u
+#define PIC_SLAVE_DATA 0xa1u
 
 void guest_start(uint32_t magic, uint32_t information);
 
@@ -55,6 +57,13 @@ static uint32_t run_listed(const struct guest_test *tests, const char *list)
 	return run_count;
 }
 
+/* Bare QEMU's firmware leaves the 8259s on; in a partition nobody owns these ports. */
+static void mask_pic(void)
+{
+	cpu_outb(PIC_MASTER_DATA, 0xff);
+	cpu_outb(PIC_SLAVE_DATA, 0xff);
+}
+
 /* `tests=a,b` on the command line picks; without it all of guest_tests run. */
 void guest_start(uint32_t magic, uint32_t information)
 {
@@ -67,6 +76,7 @@ void guest_start(uint32_t magic, uint32_t information)
 		report_fail("boot", "unknown magic 0x%x", magic);
 		report_done();
 	}
+	mask_pic();
 	apic_init();
 	smp_init();
 	console_print("START protocol=%s cpus=%u bulkhead=%u cmdline=%s\n", boot_data.protocol,

@@ -25,14 +25,14 @@ static uint64_t *table_of(uint64_t entry)
 	return (uint64_t *)(uintptr_t)(entry & ADDRESS_MASK);
 }
 
-static uint64_t *large_entry(uint64_t address)
+static volatile uint64_t *large_entry(uint64_t address)
 {
 	return &table_of(boot_pdpt[address >> GIANT_SHIFT])[address >> 21 & (ENTRIES - 1)];
 }
 
 void paging_split(const void *address)
 {
-	uint64_t *entry = large_entry((uintptr_t)address);
+	volatile uint64_t *entry = large_entry((uintptr_t)address);
 	uint64_t *table;
 
 	if ((*entry & PTE_LARGE) == 0) {
@@ -47,9 +47,9 @@ void paging_split(const void *address)
 	cpu_write_cr3(cpu_read_cr3());
 }
 
-uint64_t *paging_entry(const void *address)
+volatile uint64_t *paging_entry(const void *address)
 {
-	uint64_t *entry = large_entry((uintptr_t)address);
+	volatile uint64_t *entry = large_entry((uintptr_t)address);
 
 	if ((*entry & PTE_LARGE) != 0) {
 		return entry;
@@ -59,7 +59,7 @@ uint64_t *paging_entry(const void *address)
 
 void paging_set_present(const void *address, bool is_present)
 {
-	uint64_t *entry = paging_entry(address);
+	volatile uint64_t *entry = paging_entry(address);
 
 	*entry = is_present ? *entry | PTE_PRESENT : *entry & ~PTE_PRESENT;
 	cpu_invlpg(address);

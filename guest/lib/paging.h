@@ -17,7 +17,7 @@
 void paging_split(const void *address);
 
 /* The entry that maps the address: of 4 KiB after paging_split(), else of 2 MiB. */
-uint64_t *paging_entry(const void *address);
+volatile uint64_t *paging_entry(const void *address);
 void paging_set_present(const void *address, bool is_present);
 
 /* Identity-maps the 1 GiB round a physical address from 4 GiB up to 512 GiB (2 MiB pages). */

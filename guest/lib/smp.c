@@ -37,6 +37,7 @@ uint8_t smp_index_of_apic[APIC_ID_MAX];
 static struct mailbox boxes[CPU_COUNT_MAX];
 static uint32_t apic_ids[CPU_COUNT_MAX];
 static uint32_t cpu_count;
+static bool is_x2apic_wanted; /* the mode of the vCPU that started the others last */
 
 static void add_cpu(uint32_t id)
 {
@@ -126,6 +127,7 @@ bool smp_start(uint32_t index)
 	uint32_t sipi = APIC_STARTUP | APIC_ASSERT | SMP_START_PAGE >> 12;
 
 	smp_prepare();
+	is_x2apic_wanted = apic_is_x2apic();
 	smp_stop(index);
 	timer_delay_us(200);
 	apic_send(apic_ids[index], sipi);
@@ -152,6 +154,9 @@ void smp_ap_main(uint32_t index)
 
 	cpu_init(index);
 	apic_init();
+	if (is_x2apic_wanted) {
+		apic_enter_x2apic();
+	}
 	box->done_count = box->asked_count;
 	box->is_online = true;
 	box->start_count++;

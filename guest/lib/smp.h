@@ -15,7 +15,7 @@ void smp_init(void);
 uint32_t smp_count(void); /* vCPUs in the MADT, at least 1 */
 uint32_t smp_apic_id(uint32_t index);
 
-/* INIT, SIPI, SIPI; false: did not come up within the time. Also restarts one that runs. */
+/* INIT, SIPI, SIPI; it takes the caller's APIC mode. false: did not come up within the time. Also restarts one that runs. */
 bool smp_start(uint32_t index);
 bool smp_start_all(void);
 bool smp_is_online(uint32_t index);

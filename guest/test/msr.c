@@ -31,10 +31,10 @@ static const struct named_msr read_write[] = {
 
 /* Numbers that no guest may reach: each would give away or change what is the hypervisor's. */
 static const struct named_msr refused[] = {
-	{"smi-count", 0x34},	     {"pmc0", 0xc1},		 {"therm-status", 0x19c},
+	{"temperature-target", 0x1a2},     {"pmc0", 0xc1},		 {"therm-status", 0x19c},
 	{"perf-global-ctrl", 0x38f}, {"vmx-basic", 0x480},	 {"rtit-ctl", 0x570},
 	{"ds-area", 0x600},	     {"power-limit", 0x610},	 {"smrr-base", 0x1f2},
-	{"below-range", 0x2000},     {"outside", 0x12345678},	 {"amd-syscfg", 0xc0010010},
+	{"below-range", 0x2000},     {"outside", 0x12345678},	 {"power-unit", 0x606},
 	{"vm-hsave-pa", 0xc0010117}, {"svm-key", 0xc0010118},	 {"amd-smm-base", 0xc0010111},
 	{"highest", 0xffffffff},
 };

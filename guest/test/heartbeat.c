@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The neighbour that must not notice: timer beats, memory, registers and time are checked all along. */
+#include "apic.h"
+#include "boot.h"
+#include "console.h"
+#include "cpu.h"
+#include "report.h"
+#include "tests.h"
+#include "timer.h"
+#include "trap.h"
+
+#include <stddef.h>
+
+#define VECTOR 0x4bu
+#define BEAT_US 100000u
+#define WORDS 8192u
+#define BEATS_SHOWN 10u
+
+static uint64_t words[WORDS];
+static _Atomic uint32_t beat_count;
+static uint64_t last_beat;
+static uint64_t longest_gap;
+
+static void on_beat(struct trap_frame *frame)
+{
+	uint64_t now = cpu_rdtsc();
+
+	(void)frame;
+	if (last_beat != 0 && now - last_beat > longest_gap) {
+		longest_gap = now - last_beat;
+	}
+	last_beat = now;
+	beat_count++;
+	apic_eoi();
+}
+
+static uint64_t pattern(uint32_t index)
+{
+	return (index + 1) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static uint32_t count_wrong_words(void)
+{
+	uint32_t wrong_count = 0;
+
+	for (uint32_t i = 0; i < WORDS; i++) {
+		wrong_count += words[i] != pattern(i);
+	}
+	return wrong_count;
+}
+
+static void start_timer(void)
+{
+	uint64_t khz = timer_apic_khz() != 0 ? timer_apic_khz() : 1000000;
+
+	trap_set_handler(VECTOR, on_beat);
+	apic_write(APIC_TIMER_DIVIDE, 0x3); /* by 16 */
+	apic_write(APIC_LVT_TIMER, APIC_TIMER_PERIODIC | VECTOR);
+	apic_write(APIC_TIMER_INITIAL, (uint32_t)(khz * BEAT_US / 1000 / 16));
+}
+
+/* `beats=` of a tenth of a second each; the longest gap may be `gap_ms=`. */
+void test_heartbeat(void)
+{
+	uint64_t beats = boot_option_number("beats", 50);
+	uint64_t gap_ms = boot_option_number("gap_ms", 3000);
+	uint64_t end = cpu_rdtsc() + beats * BEAT_US * 20 / 1000 * timer_tsc_khz();
+	uint32_t wrong_count = 0;
+	uint32_t backward_count = 0;
+	uint32_t shown = 0;
+	uint64_t last = cpu_rdtsc();
+
+	for (uint32_t i = 0; i < WORDS; i++) {
+		words[i] = pattern(i);
+	}
+	cpu_write_dr0(pattern(0));
+	start_timer();
+	cpu_sti();
+	while (beat_count < beats && cpu_rdtsc() < end) {
+		uint64_t now = cpu_rdtsc();
+
+		backward_count += now < last;
+		last = now;
+		wrong_count += count_wrong_words();
+		if (beat_count >= shown + beats / BEATS_SHOWN) {
+			shown = beat_count;
+			console_print("beat %u\n", shown);
+		}
+		cpu_pause();
+	}
+	cpu_cli();
+	apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED);
+	report_true("beats", beat_count >= beats);
+	report_equal("memory", wrong_count, 0);
+	report_equal("time-forward", backward_count, 0);
+	report_equal("debug-register", cpu_read_dr0(), pattern(0));
+	report_range("longest-gap-ms", longest_gap / timer_tsc_khz(), 0, gap_ms);
+	report_equal("no-nmi", trap_count(TRAP_NMI), 0);
+}
