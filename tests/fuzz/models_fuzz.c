@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fuzz entry of the device models: whatever a guest writes, models stay sound and inside its VM. */
+/* Links: tests/tap.c tests/host/model_bench.c drivers/model/models.c drivers/model/vuart.c drivers/model/vlapic.c drivers/model/vlapic_icr.c drivers/model/vioapic.c drivers/model/vpower.c drivers/model/vmark.c hv/irq_route.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_io.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c */
+#include "fuzz.h"
+
+#include "fake.h"
+#include "host/model_bench.h"
+#include "models.h"
+#include "str.h"
+#include "vuart.h"
+
+#define VCPUS 3u
+
+/* One access of a guest. */
+struct step {
+	uint8_t what;
+	uint8_t vcpu;
+	uint16_t offset;
+	uint32_t value;
+};
+
+static void access_ports(const struct device_model *model, struct vcpu *vcpu, const struct step *step)
+{
+	static const uint8_t sizes[] = {1, 2, 4, 1};
+	void *state = device_state(&bench.vm, model);
+	uint32_t size = sizes[step->what >> 4 & 3];
+	uint32_t offset;
+
+	if (size > model->port_count) {
+		return;
+	}
+	offset = step->offset % (model->port_count - size + 1);
+	if ((step->what & 1) != 0) {
+		model->port_write(state, vcpu, offset, size, step->value);
+	} else {
+		(void)model->port_read(state, vcpu, offset, size);
+	}
+}
+
+static void access_memory(const struct device_model *model, struct vcpu *vcpu, const struct step *step)
+{
+	static const uint8_t sizes[] = {4, 1, 8, 2};
+	void *state = device_state(&bench.vm, model);
+	uint32_t size = sizes[step->what >> 4 & 3];
+	uint64_t offset = step->offset % (model->mmio_size - size + 1);
+
+	if ((step->what & 1) != 0) {
+		model->mmio_write(state, vcpu, offset, size, step->value);
+	} else {
+		(void)model->mmio_read(state, vcpu, offset, size);
+	}
+}
+
+static void do_step(const struct step *step)
+{
+	struct vcpu *vcpu = &bench.vcpus[step->vcpu % VCPUS];
+	uint64_t value;
+
+	switch (step->what >> 1 & 7) {
+	case 0:
+	case 1:
+		access_ports(&device_models[MODEL_UART], vcpu, step);
+		break;
+	case 2:
+		access_memory(&device_models[MODEL_LAPIC], vcpu, step);
+		break;
+	case 3:
+		access_memory(&device_models[MODEL_IOAPIC], vcpu, step);
+		break;
+	case 4:
+		access_ports(&device_models[step->offset & 1 ? MODEL_RESET : MODEL_SLEEP], vcpu, step);
+		break;
+	case 5:
+		vuart_input(&bench.vm, (uint8_t)step->value);
+		break;
+	case 6:
+		(void)vlapic_read(vcpu, step->offset & 0xff0, &value);
+		(void)vlapic_write(vcpu, step->offset & 0xff0, (uint64_t)step->value << (step->what >> 4));
+		break;
+	default:
+		(void)vlapic_write(vcpu, LAPIC_BASE_MSR, UINT64_C(0xfee00000) | (step->value & 0xf00));
+		break;
+	}
+}
+
+static void check(void)
+{
+	const struct vuart *uart = device_state(&bench.vm, &device_models[MODEL_UART]);
+	bool is_line_high = (bench.vm.irq.level & 1u << VUART_PIN) != 0;
+
+	FUZZ_CHECK(uart->input_count <= VUART_BACKLOG && uart->input_head < VUART_BACKLOG);
+	FUZZ_CHECK(uart->is_line_high == is_line_high);
+	FUZZ_CHECK(fake_lapic.ipi_count == 0); /* IPIs go through vcpu_interrupt() only */
+	for (uint32_t i = 0; i < 4; i++) { /* sensors and pins: never the real ones */
+		FUZZ_CHECK(fake_lapic.reg[(LAPIC_LVT_THERMAL + i * 16) / 16] == LAPIC_LVT_MASKED);
+	}
+	FUZZ_CHECK((fake_lapic.reg[LAPIC_LVT_TIMER / 16] & ~0x300ffu) == 0);
+	FUZZ_CHECK((fake_lapic.reg[LAPIC_SVR / 16] & ~0x1ffu) == 0);
+	for (uint32_t vector = 0; vector < 256; vector++) {
+		FUZZ_CHECK(bench.interrupted[vector] >> VCPUS == 0);
+	}
+	for (uint32_t i = 0; i < VCPUS; i++) {
+		uint64_t base = bench.vcpus[i].arch.apic_base;
+
+		FUZZ_CHECK((base & ~UINT64_C(0xd00)) == UINT64_C(0xfee00000));
+		FUZZ_CHECK((base & 0xc00) != 0x400);
+		FUZZ_CHECK(bench.vcpus[i].arch.is_x2apic == ((base & 0xc00) == 0xc00));
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct step step;
+
+	bench_start(VCPUS);
+	fake_lapic.is_x2apic = size % 2 != 0;
+	for (size_t at = 0; at + sizeof(step) <= size && at < 512 * sizeof(step); at += sizeof(step)) {
+		memcpy(&step, data + at, sizeof(step));
+		do_step(&step);
+	}
+	check();
+	return 0;
+}
