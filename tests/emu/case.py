@@ -3,7 +3,7 @@
 import os
 import re
 
-LISTS = ("expect", "reject", "send", "args", "extra")
+LISTS = ("expect", "then", "reject", "send", "args", "extra")
 SINGLE = ("config", "emulators", "cpus", "memory", "timeout", "report", "skip-default-reject")
 # The machines a case can name: what tools/run is told.
 MACHINES = {
@@ -45,8 +45,11 @@ class Case:
         return self.one("report", "").split()
 
     def expects(self):
+        """[(option, regex)], what comes in any order first"""
         lines = [f"{re.escape(prefix(name))}DONE passed=" for name in self.reports()]
-        return self.all("expect") + ["^" + line for line in lines]
+        return ([("--expect", text) for text in self.all("expect")]
+                + [("--expect", "^" + line) for line in lines]
+                + [("--then", text) for text in self.all("then")])
 
     def rejects(self):
         usual = [] if self.one("skip-default-reject") else [DEFAULT_REJECT]

@@ -53,11 +53,12 @@ class Files(unittest.TestCase):
 
     def test_one_case_per_machine(self):
         cases = self.read("# c\nemulators = qemu bochs\ntimeout = 9\nbochs.timeout = 99\n"
-                          "expect = a = b\nbochs.expect = c\nreport = x -\n")
+                          "expect = a = b\nbochs.expect = c\nthen = d\nreport = x -\n")
         self.assertEqual([case.name for case in cases], ["name/qemu", "name/bochs"])
         self.assertEqual([case.timeout() for case in cases], [9, 99])
-        self.assertEqual(cases[0].expects(), ["a = b", r"^\[x\]\ DONE passed=", "^DONE passed="])
-        self.assertEqual(cases[1].expects()[:2], ["a = b", "c"])
+        self.assertEqual(cases[0].expects(), [("--expect", "a = b"), ("--expect", r"^\[x\]\ DONE passed="),
+                                              ("--expect", "^DONE passed="), ("--then", "d")])
+        self.assertEqual(cases[1].expects()[:2], [("--expect", "a = b"), ("--expect", "c")])
 
     def test_special_lines_win_wherever_they_stand(self):
         cases = self.read("bochs.timeout = 99\nemulators = bochs\ntimeout = 9\n")

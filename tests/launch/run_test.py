@@ -64,6 +64,16 @@ class Verdicts(RunCase):
     def test_two_expects_may_be_one_line(self):
         self.check("say one two\\n; sleep 30", ["--expect", "one", "--expect", "two"], 0)
 
+    def test_an_expect_given_twice_wants_two_lines(self):
+        twice = ["--expect", "one", "--expect", "one", "--timeout", "2"]
+        self.check("say one one\\n; sleep 30", twice, 1, "missing: --expect 'one'")
+        self.check("say one\\none\\n; sleep 30", twice, 0)
+
+    def test_then_wants_the_order(self):
+        order = ["--expect", "one", "--then", "two", "--then", "one", "--timeout", "2"]
+        self.check("say one\\none\\ntwo\\n; sleep 30", order, 1, "missing: --then 'one'")
+        self.check("say two\\none\\none\\ntwo\\none\\n; sleep 30", order, 0)
+
     def test_prompt_without_newline_counts(self):
         self.check("say login:; sleep 30", ["--expect", "login:$", "--timeout", "20"], 0)
 

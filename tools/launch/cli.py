@@ -46,7 +46,10 @@ def make_parser():
     add("--icount", action="store_true", help="TCG with exact instruction counts")
     add("--icount-shift", type=int, default=7, metavar="N", help="TSC = instructions << N (7)")
     add("--timeout", type=float, metavar="S", help="seconds until it is given up")
-    add("--expect", action="append", default=[], metavar="REGEX", help="a line that must come")
+    add("--expect", action="append", default=[], metavar="REGEX", type=lambda text: (text, False),
+        help="a line that must come; given twice, two lines")
+    add("--then", action="append", dest="expect", metavar="REGEX", type=lambda text: (text, True),
+        help="the same, and only after every --expect and --then written before it")
     add("--reject", action="append", default=[], metavar="REGEX", help="a line that must not come")
     add("--send", action="append", default=[], nargs=2, metavar=("REGEX", "TEXT"),
         help=r"when REGEX was seen, types TEXT (\r \n \x1b ... as in C); each once, in this order")
@@ -197,8 +200,8 @@ def conclude(options, run, verdict, status, emulator_text):
         note(f"failed: {reason} ({seconds})")
         for line in emulator_text.splitlines()[-LAST_LINES:]:
             note("  " + line)
-    for regex in judge.missing:
-        note(f"missing: --expect '{regex.pattern}'")
+    for wanted in judge.missing:
+        note(f"missing: {wanted.text()}")
     return code
 
 

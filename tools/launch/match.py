@@ -20,11 +20,24 @@ def unescape(text):
     return codecs.decode(text.encode("latin-1", "backslashreplace"), "unicode_escape").encode("latin-1")
 
 
+class Wanted:
+    """A line that must come; a --then only counts once all wanted before it were seen."""
+
+    def __init__(self, text, is_ordered):
+        self.option = "--then" if is_ordered else "--expect"
+        self.regex = compile_regex(text, self.option)
+        self.is_ordered = is_ordered
+
+    def text(self):
+        return f"{self.option} '{self.regex.pattern}'"
+
+
 class Judge:
     """Feed it bytes; it tells what was decided and what to send to the machine."""
 
     def __init__(self, expects, rejects, sends=()):
-        self.missing = [compile_regex(text, "--expect") for text in expects]
+        """expects: [(regex, is it a --then)]"""
+        self.missing = [Wanted(text, is_ordered) for text, is_ordered in expects]
         self.rejects = [compile_regex(text, "--reject") for text in rejects]
         self.sends = [(compile_regex(regex, "--send"), unescape(text)) for regex, text in sends]
         self.has_expects = bool(expects)
@@ -41,11 +54,21 @@ class Judge:
             if regex.search(line):
                 self.rejected = (regex.pattern, line)
                 return b""
-        self.missing = [regex for regex in self.missing if not regex.search(line)]
+        self.tick_off(line)
         # Each answer is given once, in the order written.
         if self.sends and self.sends[0][0].search(line):
             return self.sends.pop(0)[1]
         return b""
+
+    def tick_off(self, line):
+        """The same regex given twice wants two lines."""
+        first = self.missing[0] if self.missing else None
+        seen = set()
+        for wanted in list(self.missing):
+            is_due = not wanted.is_ordered or wanted is first
+            if is_due and wanted.regex.pattern not in seen and wanted.regex.search(line):
+                seen.add(wanted.regex.pattern)
+                self.missing.remove(wanted)
 
     def feed(self, data):
         """Judges complete lines in order, up to the one that decides; returns bytes to send."""
