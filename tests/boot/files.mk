@@ -8,3 +8,5 @@ $(BUILD)/print_info.elf: $(PRINT_INFO_OBJECTS) tests/boot/print_info.lds
 	$(Q)$(LD) -nostdlib -static -z max-page-size=4096 -T tests/boot/print_info.lds \
 		$(PRINT_INFO_OBJECTS) -o $@
 -include $(BUILD)/tests-objs/print_info.d
+
+check-programs check-emu: $(BUILD)/print_info.elf
