@@ -9,7 +9,9 @@
 #include "str.h"
 #include "vmcs_rw.h"
 
-#define EXCEPTION_BITMAP (BIT32(EXCEPTION_DB) | BIT32(EXCEPTION_AC) | BIT32(EXCEPTION_MC))
+/* #UD: the other vendor's hypercall instruction (hypercall_abi.h) shows as one. */
+#define EXCEPTION_BITMAP                                                                           \
+	(BIT32(EXCEPTION_DB) | BIT32(EXCEPTION_UD) | BIT32(EXCEPTION_AC) | BIT32(EXCEPTION_MC))
 
 struct table_pointer {
 	uint16_t limit;

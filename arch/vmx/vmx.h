@@ -110,7 +110,6 @@ void vmx_exit_entry_failed(struct vcpu_arch *vcpu, struct vm_exit *exit);
 void vmx_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit);
 void vmx_host_entry(void);         /* HOST_RIP; not to be called */
 void vmx_host_entry_stuffed(void); /* the same for CPUs whose return stack must be refilled */
-void vmx_unblock_nmi(void);
 
 /* vmx_dump.c */
 void vmx_dump(struct vcpu_arch *vcpu);

@@ -5,6 +5,7 @@
 #include "log.h"
 #include "msr.h"
 #include "regs.h"
+#include "traps.h"
 #include "vmcs_rw.h"
 
 _Static_assert(offsetof(struct vcpu_arch, gpr) == 0, "vmx_run.asm: RSP = vcpu = &gpr[0]");
@@ -151,7 +152,7 @@ static void decode_exception(struct vcpu_arch *vcpu, struct vm_exit *exit)
 
 	vmx_inject_again(vcpu);
 	if ((event & EVENT_TYPE) == EVENT_TYPE_NMI) {
-		vmx_unblock_nmi();
+		traps_take_nmi(); /* which ends the blocking, and stops this CPU in a panic */
 		kick(exit);
 		return;
 	}
@@ -249,7 +250,8 @@ static void remember_info(struct vcpu_arch *vcpu, const struct vm_exit *exit)
 	vcpu->history[(vcpu->history_next - 1) % EXIT_HISTORY].info = low32(exit->raw_info[0]);
 }
 
-static void decode_by_reason(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason)
+/* Kept out of line, with all that it inlines: vmx_exit_decode() then saves no registers. */
+__attribute__((noinline)) static void decode_by_reason(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason)
 {
 	switch (reason) {
 	case REASON_IO:

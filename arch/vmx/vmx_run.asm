@@ -141,20 +141,3 @@ vmx_host_entry_stuffed:
 	add rsp, 32 * 8
 	LEAVE
 	jmp vmx_exit_decode
-
-; void vmx_unblock_nmi(void)
-; An NMI exit leaves NMIs blocked; IRET ends that (SDM 3C, "NMI blocking" after VM exits). Clobbers RAX.
-global vmx_unblock_nmi
-vmx_unblock_nmi:
-	mov rax, rsp
-	push qword 0
-	mov word [rsp], ss
-	push rax
-	pushfq
-	push qword 0
-	mov word [rsp], cs
-	lea rax, [.done]
-	push rax
-	iretq
-.done:
-	ret

@@ -51,5 +51,6 @@ void guest_cr_xsetbv(struct vcpu_arch *vcpu);
 enum virt_result guest_mmio_exit(struct vcpu_arch *vcpu, struct vm_exit *exit); /* guest_mmio.c */
 /* fpu.c: x87, SSE, AVX and beyond as after reset, XCR0 = 1. */
 void fpu_reset(void);
+uint64_t fpu_xcr0(void); /* the real one; 0 without XSAVE */
 /* guest_clock.c: false: the value is refused (#GP). */
 bool guest_clock_write(struct vcpu_arch *vcpu, uint32_t msr, uint64_t value);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decoder of instructions with a memory operand, for device accesses. Pure: host-tested, fuzzed. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DECODE_LENGTH_MAX 15u /* SDM 2A, "Instruction Format" */
+
+/* Default sizes of the code segment. */
+enum decode_mode {
+	DECODE_16,
+	DECODE_32,
+	DECODE_64,
+};
+
+enum decode_op {
+	DECODE_ADD, /* the first eight in the order of their encoding */
+	DECODE_OR,
+	DECODE_ADC,
+	DECODE_SBB,
+	DECODE_AND,
+	DECODE_SUB,
+	DECODE_XOR,
+	DECODE_CMP,
+	DECODE_TEST,
+	DECODE_MOV,
+	DECODE_XCHG,
+	DECODE_XADD,
+	DECODE_CMPXCHG,
+	DECODE_INC,
+	DECODE_DEC,
+	DECODE_NOT,
+	DECODE_NEG,
+	DECODE_BT,
+	DECODE_BTS,
+	DECODE_BTR,
+	DECODE_BTC,
+	DECODE_STOS,
+	DECODE_MOVS,
+};
+
+/* Who gets the result, where both are possible. */
+enum decode_direction {
+	DECODE_TO_MEMORY,
+	DECODE_TO_REGISTER,
+};
+
+/* Prefixes: what stands before the opcode. Also gives backends the length of instructions without
+ * operands: head.length plus their opcode's. */
+struct decode_head {
+	uint8_t length; /* legacy prefixes and REX */
+	uint8_t rex;    /* 0 = none */
+	uint8_t segment; /* 0..5 = ES CS SS DS FS GS; 0xff = none given */
+	bool has_operand_size; /* 66 */
+	bool has_address_size; /* 67 */
+	bool has_lock;
+	bool has_rep;   /* F3 */
+	bool has_repne; /* F2 */
+};
+#define DECODE_SEGMENT_NONE 0xffu
+
+struct decoded {
+	enum decode_op op;
+	enum decode_direction direction;
+	uint8_t length;       /* of the whole instruction */
+	uint8_t size;         /* of the memory operand: 1, 2, 4, 8 */
+	uint8_t reg;          /* register operand, 0..15 */
+	uint8_t reg_size;     /* of the register; differs from size for MOVZX and MOVSX */
+	uint8_t address_size; /* 2, 4, 8 */
+	uint8_t segment;      /* string forms: of the source */
+	bool is_high_byte;    /* AH, CH, DH, BH */
+	bool is_sign_extended;
+	bool is_immediate;    /* the other operand is `immediate`, not `reg` */
+	bool is_rep;
+	uint64_t immediate;   /* sign-extended to 64 bits */
+};
+
+/* False: no opcode within `length` bytes. */
+bool decode_prefixes(const uint8_t *bytes, size_t length, enum decode_mode mode, struct decode_head *head);
+
+/* False: not one of the forms above, or longer than `length` bytes. */
+bool decode_memory(const uint8_t *bytes, size_t length, enum decode_mode mode, struct decoded *out);

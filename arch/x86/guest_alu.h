@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Results and flags of the integer operations that decode.h knows. Pure. */
+#pragma once
+
+#include "decode.h"
+
+#include <stdint.h>
+
+/*
+ * memory op= other: returns the result (for CMP, TEST and BT the unchanged left side) and updates the
+ * arithmetic flags in *rflags as SDM 2, under the instruction, says; undefined flags are left alone.
+ */
+uint64_t guest_alu(enum decode_op op, uint8_t size, uint64_t left, uint64_t right, uint64_t *rflags);

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The MSR allow-list: what a guest reads and may write; everything else is #GP(0). */
+#include "guest_msr.h"
+
+#include "guest_cpuid.h"
+#include "msr.h"
+#include "regs.h"
+#include "virt_internal.h"
+
+#include "arch/clock.h"
+#include "log.h"
+
+/* Numbers that only this file needs. SDM 4, "Architectural MSRs"; for AMD the processor's PPR. */
+#define MSR_IA32_MISC_FEATURES 0x140u
+#define MSR_SMI_COUNT 0x034u
+#define MSR_AMD_TSEG_ADDRESS 0xc0010112u
+#define MSR_AMD_TSEG_MASK 0xc0010113u
+#define MSR_AMD_INT_PENDING 0xc0010055u
+#define MSR_AMD_MMIO_CONFIG_BASE 0xc0010058u
+#define MSR_AMD_NB_CFG 0xc001001fu
+#define MSR_AMD_LS_CFG 0xc0011020u
+#define MSR_AMD_DC_CFG 0xc0011022u
+#define MSR_AMD_BU_CFG2 0xc001102au
+#define MSR_AMD_BU_CFG 0xc0011023u
+#define MSR_AMD_TOP_MEM 0xc001001au
+#define MSR_AMD_TOP_MEM2 0xc001001du
+
+#define DE_CFG_LFENCE_SERIALIZING BIT(1)
+#define DEBUGCTL_LBR BIT(0)
+#define DEBUGCTL_BTF BIT(1)
+#define MTRR_DEF_TYPE_ALLOWED (MTRR_DEF_TYPE_TYPE | MTRR_DEF_TYPE_FE | MTRR_DEF_TYPE_E)
+#define SPEC_CTRL_ALLOWED (BIT(0) | BIT(1) | BIT(2) | BIT(7)) /* IBRS, STIBP, SSBD, PSFD */
+#define PRED_CMD_IBPB BIT(0)
+
+/*
+ * RDCL_NO, IBRS_ALL, RSBA, SKIP_L1DFL_VMENTRY, SSB_NO, MDS_NO, IF_PSCHANGE_MC_NO, TAA_NO, SBDR_SSDP_NO,
+ * FBSDP_NO, PSDP_NO, FB_CLEAR, RRSBA, BHI_NO, PBRSB_NO, GDS_NO, RFDS_NO: facts about the CPU. Left out:
+ * bits that announce further MSRs (TSX_CTRL, FB_CLEAR_CTRL, energy filtering, ...).
+ */
+#define ARCH_CAPABILITIES_ALLOWED                                                                \
+	(MASK64(6, 0) | BIT(8) | MASK64(15, 13) | BIT(17) | BIT(19) | BIT(20) | BIT(24) |         \
+	 BIT(26) | BIT(27))
+
+static struct guest_msr_facts host; /* written once, before the first guest */
+
+void guest_msr_init(const struct guest_msr_facts *facts)
+{
+	host = *facts;
+	host.arch_capabilities &= ARCH_CAPABILITIES_ALLOWED;
+	host.hwcr &= HWCR_TSC_FREQ_SEL;
+}
+
+static uint64_t read_or_zero(uint32_t number)
+{
+	uint64_t value;
+
+	return msr_read_safe(number, &value) ? value : 0;
+}
+
+void guest_msr_probe(void)
+{
+	struct guest_msr_facts facts = {.has_spec_ctrl = virt_features.has_spec_ctrl};
+	struct cpuid_regs vendor = regs_cpuid(CPUID_VENDOR, 0);
+
+	facts.is_amd = vendor.ecx == 0x444d4163u || vendor.ecx == 0x656e6975u; /* "cAMD", "uine" */
+	facts.microcode = read_or_zero(MSR_IA32_BIOS_SIGN_ID);
+	if (facts.is_amd) {
+		facts.hwcr = read_or_zero(MSR_HWCR);
+	} else {
+		facts.platform_id = read_or_zero(MSR_IA32_PLATFORM_ID);
+		facts.misc_enable = read_or_zero(MSR_IA32_MISC_ENABLE);
+		facts.has_arch_capabilities =
+			regs_has_leaf(CPUID_EXTENDED_FEATURES) &&
+			(regs_cpuid(CPUID_EXTENDED_FEATURES, 0).edx & CPUID_7_EDX_ARCH_CAPABILITIES) != 0;
+		if (facts.has_arch_capabilities) {
+			facts.arch_capabilities = read_or_zero(MSR_IA32_ARCH_CAPABILITIES);
+		}
+	}
+	guest_msr_init(&facts);
+}
+
+void guest_msr_reset(struct vcpu_arch *vcpu)
+{
+	/* Firmware would have left all memory write-back; RAM of a guest is (arch/README.md, 25). */
+	vcpu->mtrr_def_type = MTRR_DEF_TYPE_E | PAT_WB;
+	vcpu->misc_enable = host.misc_enable & MISC_ENABLE_FAST_STRING;
+	vcpu->misc_enable |= MISC_ENABLE_BTS_UNAVAILABLE | MISC_ENABLE_PEBS_UNAVAILABLE;
+	vcpu->clock_page = 0;
+}
+
+/* Those that only AMD CPUs have; guests of other CPUs get #GP. */
+static bool read_amd(uint32_t number, uint64_t *value)
+{
+	switch (number) {
+	case MSR_HWCR:
+		*value = host.hwcr;
+		return true;
+	case MSR_DE_CFG:
+		*value = DE_CFG_LFENCE_SERIALIZING;
+		return true;
+	case MSR_VM_CR: /* as with SVM switched off by firmware */
+		*value = VM_CR_SVMDIS | VM_CR_LOCK;
+		return true;
+	case MSR_SYSCFG:
+	case MSR_AMD_NB_CFG:
+	case MSR_AMD_TOP_MEM:
+	case MSR_AMD_TOP_MEM2:
+	case MSR_AMD_TSEG_ADDRESS:
+	case MSR_AMD_TSEG_MASK:
+	case MSR_AMD_INT_PENDING:
+	case MSR_AMD_MMIO_CONFIG_BASE:
+	case MSR_AMD_DC_CFG:
+	case MSR_AMD_BU_CFG:
+	case MSR_AMD_BU_CFG2:
+		*value = 0;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool read_intel(struct vcpu_arch *vcpu, uint32_t number, uint64_t *value)
+{
+	switch (number) {
+	case MSR_IA32_PLATFORM_ID:
+		*value = host.platform_id;
+		return true;
+	case MSR_IA32_MISC_ENABLE:
+		*value = vcpu->misc_enable;
+		return true;
+	case MSR_IA32_FEATURE_CONTROL: /* locked, everything off */
+		*value = FEATURE_CONTROL_LOCK;
+		return true;
+	case MSR_IA32_ARCH_CAPABILITIES:
+		*value = host.arch_capabilities;
+		return host.has_arch_capabilities;
+	case MSR_SMI_COUNT:
+	case MSR_IA32_MISC_FEATURES:
+		*value = 0;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool read_passed_on(uint32_t number, uint64_t *value)
+{
+	if (number == MSR_IA32_SPEC_CTRL && !host.has_spec_ctrl) {
+		return false;
+	}
+	return msr_read_safe(number, value);
+}
+
+bool guest_msr_read(struct vcpu_arch *vcpu, uint32_t number, uint64_t *value)
+{
+	switch (number) {
+	case MSR_IA32_TSC:
+		*value = arch_tsc();
+		return true;
+	case MSR_IA32_EFER:
+		*value = arch_vcpu_get(vcpu, VCPU_EFER) & vcpu->vm->cpuid->efer_allowed;
+		return true;
+	case MSR_IA32_BIOS_SIGN_ID:
+		*value = host.microcode;
+		return true;
+	case MSR_IA32_PAT:
+		*value = arch_vcpu_get(vcpu, VCPU_PAT);
+		return true;
+	case MSR_IA32_MTRR_DEF_TYPE:
+		*value = vcpu->mtrr_def_type;
+		return true;
+	case MSR_IA32_MTRRCAP: /* no variable and no fixed ranges */
+	case MSR_IA32_MCG_CAP: /* no bank */
+	case MSR_IA32_MCG_STATUS:
+	case MSR_IA32_DEBUGCTL:
+		*value = 0;
+		return true;
+	case MSR_IA32_XSS:
+		*value = 0;
+		return virt_features.has_xsaves;
+	case MSR_IA32_SPEC_CTRL:
+	case MSR_IA32_TSC_DEADLINE:
+	case MSR_IA32_STAR:
+	case MSR_IA32_LSTAR:
+	case MSR_IA32_CSTAR:
+	case MSR_IA32_FMASK:
+	case MSR_IA32_KERNEL_GS_BASE:
+	case MSR_IA32_TSC_AUX:
+		return read_passed_on(number, value);
+	case MSR_KVM_SYSTEM_TIME_NEW:
+		*value = vcpu->clock_page;
+		return true;
+	default:
+		return host.is_amd ? read_amd(number, value) : read_intel(vcpu, number, value);
+	}
+}
+
+/* SDM 4, "IA32_EFER"; APM 2, "Extended Feature Enable Register": LME is fixed while paging is on; LMA
+ * is the CPU's. */
+static bool write_efer(struct vcpu_arch *vcpu, uint64_t value)
+{
+	uint64_t allowed = vcpu->vm->cpuid->efer_allowed;
+	uint64_t old = arch_vcpu_get(vcpu, VCPU_EFER) & allowed;
+
+	if ((value & ~allowed) != 0) {
+		return false;
+	}
+	if (((value ^ old) & EFER_LME) != 0 && (arch_vcpu_get(vcpu, VCPU_CR0) & CR0_PG) != 0) {
+		return false;
+	}
+	arch_vcpu_set(vcpu, VCPU_EFER, (value & ~EFER_LMA) | (old & EFER_LMA));
+	return true;
+}
+
+static bool is_memory_type(uint64_t type)
+{
+	return type <= PAT_UC_MINUS && type != 2 && type != 3;
+}
+
+static bool write_pat(struct vcpu_arch *vcpu, uint64_t value)
+{
+	for (uint32_t i = 0; i < 8; i++) {
+		if (!is_memory_type(value >> (i * 8) & 0xff)) {
+			return false;
+		}
+	}
+	arch_vcpu_set(vcpu, VCPU_PAT, value);
+	return true;
+}
+
+static bool write_mtrr_def_type(struct vcpu_arch *vcpu, uint64_t value)
+{
+	uint64_t type = value & MTRR_DEF_TYPE_TYPE;
+
+	if ((value & ~MTRR_DEF_TYPE_ALLOWED) != 0 || type == PAT_UC_MINUS || !is_memory_type(type)) {
+		return false;
+	}
+	vcpu->mtrr_def_type = value;
+	return true;
+}
+
+static bool write_passed_on(uint32_t number, uint64_t value)
+{
+	switch (number) {
+	case MSR_IA32_SPEC_CTRL:
+		return host.has_spec_ctrl && (value & ~SPEC_CTRL_ALLOWED) == 0 && msr_write_safe(number, value);
+	case MSR_IA32_PRED_CMD:
+		return host.has_spec_ctrl && (value & ~PRED_CMD_IBPB) == 0 && msr_write_safe(number, value);
+	default:
+		return msr_write_safe(number, value);
+	}
+}
+
+static bool write_amd(uint32_t number)
+{
+	/* Accepted without effect: firmware's business, which kernels write all the same. */
+	return number == MSR_PATCH_LOADER || number == MSR_HWCR || number == MSR_DE_CFG ||
+	       number == MSR_SYSCFG || number == MSR_AMD_NB_CFG || number == MSR_AMD_DC_CFG ||
+	       number == MSR_AMD_BU_CFG || number == MSR_AMD_BU_CFG2 || number == MSR_AMD_INT_PENDING;
+}
+
+bool guest_msr_write(struct vcpu_arch *vcpu, uint32_t number, uint64_t value)
+{
+	switch (number) {
+	case MSR_IA32_TSC: /* the CPU's, which other partitions' clocks rest on: ignored */
+	case MSR_IA32_BIOS_UPDT_TRIG: /* microcode is loaded by firmware: swallowed */
+	case MSR_IA32_BIOS_SIGN_ID:
+		return true;
+	case MSR_IA32_EFER:
+		return write_efer(vcpu, value);
+	case MSR_IA32_PAT:
+		return write_pat(vcpu, value);
+	case MSR_IA32_MTRR_DEF_TYPE:
+		return write_mtrr_def_type(vcpu, value);
+	case MSR_IA32_MCG_STATUS:
+		return value == 0;
+	case MSR_IA32_DEBUGCTL: /* no branch records, no branch stepping: ignored */
+		return (value & ~(DEBUGCTL_LBR | DEBUGCTL_BTF)) == 0;
+	case MSR_IA32_XSS:
+		return value == 0 && virt_features.has_xsaves;
+	case MSR_IA32_MISC_ENABLE: /* changed bits are ignored */
+		return !host.is_amd;
+	case MSR_IA32_SPEC_CTRL:
+	case MSR_IA32_PRED_CMD:
+	case MSR_IA32_TSC_DEADLINE:
+	case MSR_IA32_STAR:
+	case MSR_IA32_LSTAR:
+	case MSR_IA32_CSTAR:
+	case MSR_IA32_FMASK:
+	case MSR_IA32_KERNEL_GS_BASE:
+	case MSR_IA32_TSC_AUX:
+		return write_passed_on(number, value);
+	case MSR_KVM_SYSTEM_TIME_NEW:
+	case MSR_KVM_WALL_CLOCK_NEW:
+		return guest_clock_write(vcpu, number, value);
+	default:
+		return host.is_amd && write_amd(number);
+	}
+}
+
+/* The local APIC has a door of its own. False: not one of its MSRs. */
+static bool is_apic(uint32_t number, uint32_t *offset)
+{
+	if (number == MSR_IA32_APIC_BASE) {
+		*offset = VIRT_APIC_BASE_OFFSET;
+		return true;
+	}
+	if (number >= MSR_IA32_X2APIC_BASE && number <= MSR_IA32_X2APIC_LAST) {
+		*offset = (number - MSR_IA32_X2APIC_BASE) * 16;
+		return true;
+	}
+	return false;
+}
+
+/* hv's local APIC does not know that x2APIC registers exist only in that mode. */
+static enum virt_result exit_apic(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t offset)
+{
+	struct exit_apic apic = {.offset = offset, .value = exit->msr.value};
+
+	if (offset != VIRT_APIC_BASE_OFFSET && !vcpu->is_x2apic) {
+		virt_inject_gp(vcpu);
+		return VIRT_RESUME;
+	}
+	exit->kind = exit->kind == VM_EXIT_RDMSR ? VM_EXIT_APIC_READ : VM_EXIT_APIC_WRITE;
+	exit->apic = apic;
+	return VIRT_RETURN;
+}
+
+/* Once for a run of accesses to the same MSR: a guest must not fill the log. */
+static void log_refused(struct vcpu_arch *vcpu, const struct vm_exit *exit)
+{
+	if (vcpu->last_msr != exit->msr.number) {
+		vcpu->last_msr = exit->msr.number;
+		log_debug("vcpu %u: %s of MSR 0x%x refused (rip 0x%lx)", vcpu->index,
+			  exit->kind == VM_EXIT_RDMSR ? "read" : "write", exit->msr.number, vcpu->rip);
+	}
+}
+
+enum virt_result guest_msr_exit(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	uint64_t value = exit->msr.value;
+	uint32_t offset;
+	bool is_done;
+
+	if (is_apic(exit->msr.number, &offset)) {
+		return exit_apic(vcpu, exit, offset);
+	}
+	if (exit->kind == VM_EXIT_RDMSR) {
+		is_done = guest_msr_read(vcpu, exit->msr.number, &value);
+		if (is_done) {
+			vcpu->gpr[VCPU_RAX] = low32(value);
+			vcpu->gpr[VCPU_RDX] = high32(value);
+		}
+	} else {
+		is_done = guest_msr_write(vcpu, exit->msr.number, value);
+	}
+	if (is_done) {
+		arch_vcpu_skip(vcpu);
+	} else {
+		log_refused(vcpu, exit);
+		virt_inject_gp(vcpu);
+	}
+	return VIRT_RESUME;
+}

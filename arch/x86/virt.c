@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Picks VMX or SVM, and hands the contract of arch/vcpu.h to it. */
+#include "guest_cpuid.h"
+#include "guest_msr.h"
+#include "msr.h"
+#include "regs.h"
+#include "virt_internal.h"
+
+#include "arch/clock.h"
+#include "arch/lapic.h"
+#include "arch/upcalls.h"
+
+#include "str.h"
+
+_Static_assert(sizeof(struct guest_cpuid) <= PAGE_SIZE, "one page per VM");
+
+struct virt_features virt_features; /* written by the backend's probe, before the first guest */
+const struct virt_ops *virt_ops;
+
+static uint32_t max_leaf;
+
+/* --- set-up -------------------------------------------------------------------------------------- */
+
+static bool has_vmx(void)
+{
+	return (regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_VMX) != 0;
+}
+
+static bool has_svm(void)
+{
+	return regs_has_leaf(CPUID_EXTENDED_SIGNATURE) &&
+	       (regs_cpuid(CPUID_EXTENDED_SIGNATURE, 0).ecx & CPUID_EXT1_ECX_SVM) != 0;
+}
+
+enum hv_status arch_virt_probe(const char **why)
+{
+	const struct virt_ops *ops = has_vmx() ? &vmx_ops : &svm_ops;
+	enum hv_status status;
+
+	if (!has_vmx() && !has_svm()) {
+		*why = "this CPU has neither VT-x (CPUID 1, ECX bit 5) nor SVM (CPUID 80000001h, ECX "
+		       "bit 2); in a virtual machine, switch nested virtualization on";
+		return HV_UNSUPPORTED;
+	}
+	status = ops->probe(why, &max_leaf);
+	if (status != HV_OK) {
+		return status;
+	}
+	virt_ops = ops;
+	guest_msr_probe();
+	return HV_OK;
+}
+
+const char *arch_virt_name(void)
+{
+	return virt_ops != NULL ? virt_ops->name : "none";
+}
+
+enum hv_status arch_virt_enable(void)
+{
+	return virt_ops->cpu_enable();
+}
+
+void virt_nmi_in_host(void)
+{
+	if (virt_ops != NULL) {
+		virt_ops->nmi_in_host();
+	}
+}
+
+static struct cpuid_regs read_host_cpuid(const void *context, uint32_t leaf, uint32_t subleaf)
+{
+	(void)context;
+	return regs_cpuid(leaf, subleaf);
+}
+
+enum hv_status arch_vm_init(struct vm_arch *vm)
+{
+	struct guest_cpuid_facts facts = {
+		.vcpu_count = vm->vcpu_count,
+		.tsc_hz = arch_tsc_hz(),
+		.apic_timer_hz = arch_apic_timer_hz(),
+		.has_x2apic = arch_lapic_is_x2apic(),
+		.has_rdtscp = virt_features.has_rdtscp,
+		.has_invpcid = virt_features.has_invpcid,
+		.has_pcid = virt_features.has_pcid,
+		.has_xsaves = virt_features.has_xsaves,
+		.has_waitpkg = virt_features.has_waitpkg,
+		.has_spec_ctrl = virt_features.has_spec_ctrl,
+	};
+	enum hv_status status;
+
+	vm->cpuid = page_alloc(1);
+	if (vm->cpuid == NULL) {
+		return HV_NO_MEMORY;
+	}
+	guest_cpuid_build(vm->cpuid, read_host_cpuid, NULL, &facts);
+	status = virt_ops->vm_init(vm);
+	if (status != HV_OK) {
+		page_free(vm->cpuid, 1);
+		vm->cpuid = NULL;
+	}
+	return status;
+}
+
+void arch_vm_fini(struct vm_arch *vm)
+{
+	virt_ops->vm_fini(vm);
+	page_free(vm->cpuid, 1);
+	vm->cpuid = NULL;
+}
+
+enum hv_status arch_vcpu_init(struct vcpu_arch *vcpu, struct vm_arch *vm, uint32_t index)
+{
+	vcpu->vm = vm;
+	vcpu->index = index;
+	return virt_ops->vcpu_init(vcpu);
+}
+
+void arch_vcpu_fini(struct vcpu_arch *vcpu)
+{
+	virt_ops->vcpu_fini(vcpu);
+}
+
+/* State of the CPU that neither backend switches: it is the guest's while the guest has the CPU. */
+static void reset_unswitched(void)
+{
+	static const uint32_t zeroed[] = {MSR_IA32_STAR, MSR_IA32_LSTAR, MSR_IA32_CSTAR, MSR_IA32_FMASK,
+					  MSR_IA32_KERNEL_GS_BASE};
+
+	fpu_reset();
+	regs_write_cr2(0);
+	regs_write_dr0(0);
+	regs_write_dr1(0);
+	regs_write_dr2(0);
+	regs_write_dr3(0);
+	regs_write_dr6(DR6_INIT);
+	for (uint32_t i = 0; i < ARRAY_COUNT(zeroed); i++) {
+		msr_write(zeroed[i], 0);
+	}
+	/* Not every CPU has these. */
+	(void)msr_write_safe(MSR_IA32_TSC_AUX, 0);
+	if (virt_features.has_xsaves) {
+		(void)msr_write_safe(MSR_IA32_XSS, 0);
+	}
+	if (virt_features.has_spec_ctrl) {
+		(void)msr_write_safe(MSR_IA32_SPEC_CTRL, 0);
+		(void)msr_write_safe(MSR_IA32_PRED_CMD, 1); /* IBPB: no branch history of another guest */
+	}
+}
+
+void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *start)
+{
+	reset_unswitched();
+	guest_msr_reset(vcpu);
+	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
+	vcpu->xcr0 = XCR0_X87;
+	vcpu->is_nmi_pending = false;
+	vcpu->pending_event = 0;
+	virt_ops->vcpu_reset(vcpu, start);
+}
+
+/* --- access to a vCPU ---------------------------------------------------------------------------- */
+
+static bool is_in_gpr(enum vcpu_reg reg)
+{
+	return reg <= VCPU_R15 && reg != VCPU_RSP;
+}
+
+uint64_t arch_vcpu_get(struct vcpu_arch *vcpu, enum vcpu_reg reg)
+{
+	return is_in_gpr(reg) ? vcpu->gpr[reg] : virt_ops->reg_get(vcpu, reg);
+}
+
+void arch_vcpu_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value)
+{
+	if (is_in_gpr(reg)) {
+		vcpu->gpr[reg] = value;
+	} else {
+		virt_ops->reg_set(vcpu, reg, value);
+	}
+}
+
+void arch_vcpu_skip(struct vcpu_arch *vcpu)
+{
+	virt_ops->vcpu_skip(vcpu);
+}
+
+void arch_vcpu_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code)
+{
+	virt_ops->inject(vcpu, vector, has_error_code, error_code);
+}
+
+void arch_vcpu_inject_nmi(struct vcpu_arch *vcpu)
+{
+	vcpu->is_nmi_pending = true;
+}
+
+void virt_inject_gp(struct vcpu_arch *vcpu)
+{
+	virt_ops->inject(vcpu, EXCEPTION_GP, true, 0);
+}
+
+void virt_inject_ud(struct vcpu_arch *vcpu)
+{
+	virt_ops->inject(vcpu, EXCEPTION_UD, false, 0);
+}
+
+void virt_inject_pf(struct vcpu_arch *vcpu, uint64_t address, uint32_t error_code)
+{
+	virt_ops->reg_set(vcpu, VCPU_CR2, address);
+	virt_ops->inject(vcpu, EXCEPTION_PF, true, error_code);
+}
+
+void arch_vcpu_apic_done(struct vcpu_arch *vcpu, uint64_t value)
+{
+	vcpu->gpr[VCPU_RAX] = low32(value);
+	vcpu->gpr[VCPU_RDX] = high32(value);
+	virt_ops->vcpu_skip(vcpu);
+}
+
+void arch_vcpu_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic)
+{
+	vcpu->is_x2apic = is_x2apic;
+	virt_ops->set_x2apic(vcpu, is_x2apic);
+}
+
+void arch_port_intercept(struct vm_arch *vm, uint16_t first, uint32_t count, bool is_intercepted)
+{
+	virt_ops->port_intercept(vm, first, count, is_intercepted);
+}
+
+void arch_vcpu_dump(struct vcpu_arch *vcpu)
+{
+	virt_ops->dump(vcpu);
+}
+
+const char *arch_exit_name(uint32_t raw_reason)
+{
+	return virt_ops->exit_name(raw_reason);
+}
+
+uint64_t arch_stage2_make(const struct stage2_entry *entry, uint32_t level)
+{
+	return virt_ops->stage2_make(entry, level);
+}
+
+struct stage2_entry arch_stage2_read(uint64_t raw, uint32_t level)
+{
+	return virt_ops->stage2_read(raw, level);
+}
+
+uint32_t arch_stage2_max_leaf(void)
+{
+	return max_leaf;
+}
+
+void arch_stage2_flush(struct vm_arch *vm)
+{
+	virt_ops->stage2_flush(vm);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs a vCPU and answers the exits that are x86's own business; the others go to hv. */
+#include "guest_string.h"
+#include "guest_walk.h"
+#include "regs.h"
+#include "virt_internal.h"
+
+#include "str.h"
+
+#define HYPERCALL_LENGTH 3u
+
+enum virt_result virt_crash(struct vm_exit *exit, const char *why)
+{
+	exit->kind = VM_EXIT_CRASH;
+	exit->why = why;
+	return VIRT_RETURN;
+}
+
+static const uint8_t counter_of[] = {
+	[VM_EXIT_CPUID] = EXIT_COUNT_CPUID,
+	[VM_EXIT_RDMSR] = EXIT_COUNT_RDMSR,
+	[VM_EXIT_WRMSR] = EXIT_COUNT_WRMSR,
+	[VM_EXIT_CR] = EXIT_COUNT_CR,
+	[VM_EXIT_DR] = EXIT_COUNT_OTHER,
+	[VM_EXIT_XSETBV] = EXIT_COUNT_XSETBV,
+	[VM_EXIT_EXCEPTION] = EXIT_COUNT_EXCEPTION,
+	[VM_EXIT_WINDOW] = EXIT_COUNT_WINDOW,
+	[VM_EXIT_FORBIDDEN] = EXIT_COUNT_INSTRUCTION,
+	[VM_EXIT_IGNORED] = EXIT_COUNT_OTHER,
+	[VM_EXIT_STAGE2] = EXIT_COUNT_MMIO,
+	[VM_EXIT_KICK] = EXIT_COUNT_NMI,
+	[VM_EXIT_HYPERCALL] = EXIT_COUNT_HYPERCALL,
+	[VM_EXIT_IO] = EXIT_COUNT_IO,
+	[VM_EXIT_MMIO] = EXIT_COUNT_MMIO,
+	[VM_EXIT_APIC_READ] = EXIT_COUNT_APIC,
+	[VM_EXIT_APIC_WRITE] = EXIT_COUNT_APIC,
+	[VM_EXIT_HLT] = EXIT_COUNT_HLT,
+	[VM_EXIT_TRIPLE_FAULT] = EXIT_COUNT_OTHER,
+	[VM_EXIT_ENTRY_FAILED] = EXIT_COUNT_OTHER,
+	[VM_EXIT_CRASH] = EXIT_COUNT_OTHER,
+};
+
+/* VMMCALL on an Intel CPU, VMCALL on an AMD CPU (hypercall_abi.h): #UD there, and meant for us. */
+static bool is_other_hypercall(struct vcpu_arch *vcpu)
+{
+	static const uint8_t vmcall[HYPERCALL_LENGTH] = {0x0f, 0x01, 0xc1};
+	static const uint8_t vmmcall[HYPERCALL_LENGTH] = {0x0f, 0x01, 0xd9};
+	uint64_t linear = vcpu->rip;
+	uint8_t bytes[HYPERCALL_LENGTH];
+	struct guest_walk walk;
+	uint32_t error_code;
+
+	guest_walk_init(&walk, vcpu);
+	if (!guest_is_long_code(vcpu)) {
+		linear = low32(linear + arch_vcpu_get(vcpu, VCPU_CS_BASE));
+	}
+	if (walk.cpl != 0 || guest_walk_copy_in(&walk, &linear, GUEST_WALK_FETCH, bytes, sizeof(bytes),
+						&error_code) != GUEST_WALK_OK) {
+		return false;
+	}
+	return memcmp(bytes, vmcall, sizeof(bytes)) == 0 || memcmp(bytes, vmmcall, sizeof(bytes)) == 0;
+}
+
+/* #DB and #AC are intercepted because a guest could loop in their delivery for ever (pitfall 18): the
+ * exit is what lets requests through; then the guest gets them. */
+static enum virt_result exit_exception(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	struct exit_exception exception = exit->exception;
+
+	if (exception.vector == EXCEPTION_MC) {
+		return virt_crash(exit, "machine check");
+	}
+	if (exception.vector == EXCEPTION_UD && is_other_hypercall(vcpu)) {
+		vcpu->exit_length = HYPERCALL_LENGTH;
+		vcpu->exit_count[EXIT_COUNT_HYPERCALL]++;
+		exit->kind = VM_EXIT_HYPERCALL;
+		return VIRT_RETURN;
+	}
+	if (exception.vector == EXCEPTION_PF) {
+		virt_ops->reg_set(vcpu, VCPU_CR2, exception.qualification);
+	}
+	virt_ops->inject(vcpu, exception.vector, exception.has_error_code, exception.error_code);
+	return VIRT_RESUME;
+}
+
+/* A REP with a count of 0 does nothing, not even to the device. */
+static enum virt_result exit_string_io(struct vcpu_arch *vcpu, const struct vm_exit *exit)
+{
+	if (exit->io.is_rep && guest_string_count(vcpu, exit->io.address_size) == 0) {
+		virt_ops->vcpu_skip(vcpu);
+		return VIRT_RESUME;
+	}
+	return VIRT_RETURN;
+}
+
+static enum virt_result exit_rare(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	switch (exit->kind) {
+	case VM_EXIT_CR:
+		guest_cr_exit(vcpu, &exit->cr);
+		return VIRT_RESUME;
+	case VM_EXIT_DR: /* no backend intercepts them: they are the guest's own */
+		return virt_crash(exit, "unexpected exit on a debug register");
+	case VM_EXIT_XSETBV:
+		guest_cr_xsetbv(vcpu);
+		return VIRT_RESUME;
+	case VM_EXIT_EXCEPTION:
+		return exit_exception(vcpu, exit);
+	case VM_EXIT_WINDOW:
+		return VIRT_RESUME;
+	case VM_EXIT_FORBIDDEN:
+		virt_inject_ud(vcpu);
+		return VIRT_RESUME;
+	case VM_EXIT_IGNORED: /* length 0: not an instruction */
+		if (vcpu->exit_length != 0) {
+			virt_ops->vcpu_skip(vcpu);
+		}
+		return VIRT_RESUME;
+	case VM_EXIT_STAGE2:
+		return guest_mmio_exit(vcpu, exit);
+	case VM_EXIT_CPUID:
+	case VM_EXIT_RDMSR:
+	case VM_EXIT_WRMSR:
+	case VM_EXIT_KICK:
+	case VM_EXIT_HYPERCALL:
+	case VM_EXIT_IO:
+	case VM_EXIT_MMIO:
+	case VM_EXIT_APIC_READ:
+	case VM_EXIT_APIC_WRITE:
+	case VM_EXIT_HLT:
+	case VM_EXIT_TRIPLE_FAULT:
+	case VM_EXIT_ENTRY_FAILED:
+	case VM_EXIT_CRASH:
+		break;
+	}
+	return VIRT_RETURN;
+}
+
+/* The frequent ones first, and nothing in their way: DESIGN section 1, "short exits". */
+static enum virt_result handle(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	if (exit->kind == VM_EXIT_CPUID) {
+		guest_cpuid_exit(vcpu);
+		return VIRT_RESUME;
+	}
+	if (exit->kind == VM_EXIT_HYPERCALL) {
+		if (virt_ops->reg_get(vcpu, VCPU_CPL) == 0) {
+			return VIRT_RETURN;
+		}
+		virt_inject_ud(vcpu);
+		return VIRT_RESUME;
+	}
+	if (exit->kind == VM_EXIT_IO) {
+		return exit->io.is_string ? exit_string_io(vcpu, exit) : VIRT_RETURN;
+	}
+	if (exit->kind == VM_EXIT_RDMSR || exit->kind == VM_EXIT_WRMSR) {
+		enum virt_result result = guest_msr_exit(vcpu, exit);
+
+		vcpu->exit_count[EXIT_COUNT_APIC] += result == VIRT_RETURN ? 1 : 0;
+		return result;
+	}
+	return exit_rare(vcpu, exit);
+}
+
+void arch_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	do {
+		virt_ops->vcpu_run(vcpu, exit);
+		vcpu->exit_count[EXIT_COUNT_TOTAL]++;
+		vcpu->exit_count[counter_of[exit->kind]]++;
+	} while (handle(vcpu, exit) == VIRT_RESUME);
+}
