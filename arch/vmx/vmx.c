@@ -250,7 +250,10 @@ static void vmx_vcpu_fini(struct vcpu_arch *vcpu)
 static void vmx_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic)
 {
 	vcpu->is_x2apic = is_x2apic;
-	vmcs_write(VMCS_MSR_BITMAP, arch_va_to_pa(vmx_bitmap_msr(is_x2apic)).value);
+	/* A vCPU that waits for SIPI has no VMCS here yet: its reset applies the mode. */
+	if (arch_this_cpu()->virt->current == vcpu) {
+		vmcs_write(VMCS_MSR_BITMAP, arch_va_to_pa(vmx_bitmap_msr(is_x2apic)).value);
+	}
 }
 
 static void vmx_port_intercept(struct vm_arch *vm, uint16_t first, uint32_t count,
