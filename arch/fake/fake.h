@@ -45,8 +45,9 @@ struct fake_cpus {
 	uint32_t stop_others_count;
 	uint32_t prepare_count;
 	uint64_t dead_cpus; /* bit n: CPU n does not come up */
-	uint32_t cpuid_leaf; /* arch_cpuid(): this leaf answers `cpuid`, all others zeros */
-	uint32_t cpuid[4];
+	/* arch_cpuid(); NULL: zeros. */
+	void (*on_cpuid)(uint32_t leaf, uint32_t registers[4]);
+	bool is_pause_allowed; /* else arch_cpu_pause() dies: one thread that spins, spins for ever */
 	/* Called by arch_cpu_idle() while the CPU is not woken: wakes it, or leaves by longjmp(). */
 	void (*on_idle)(struct cpu *cpu);
 	void (*on_kick)(struct cpu *cpu);

@@ -80,8 +80,9 @@ void arch_cpu_kick(struct cpu *cpu)
 void arch_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t registers[4])
 {
 	(void)subleaf;
-	for (uint32_t i = 0; i < 4; i++) {
-		registers[i] = leaf == fake_cpus.cpuid_leaf ? fake_cpus.cpuid[i] : 0;
+	memset(registers, 0, 4 * sizeof(*registers));
+	if (fake_cpus.on_cpuid != NULL) {
+		fake_cpus.on_cpuid(leaf, registers);
 	}
 }
 
@@ -97,8 +98,7 @@ _Noreturn void arch_cpu_halt(void)
 
 void arch_cpu_pause(void)
 {
-	/* One thread only: whoever spins here spins for ever. */
-	CHECK(false);
+	CHECK(fake_cpus.is_pause_allowed);
 }
 
 _Noreturn void arch_machine_reset(void)

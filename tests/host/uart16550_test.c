@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The driver of the real UART against our own model of one, and against its absence. */
+/* Links: drivers/hw/uart16550.c tests/host/model_bench.c drivers/model/models.c drivers/model/vuart.c drivers/model/vlapic.c drivers/model/vlapic_icr.c drivers/model/vioapic.c drivers/model/vpower.c drivers/model/vmark.c hv/irq_route.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_io.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c */
+#include "fake.h"
+#include "host/model_bench.h"
+#include "models.h"
+#include "tap.h"
+#include "uart16550.h"
+#include "vuart.h"
+
+static uint32_t lsr_reads;
+static bool is_busy; /* the transmitter never empties */
+
+static struct vuart *uart(void)
+{
+	return device_state(&bench.vm, &device_models[MODEL_UART]);
+}
+
+static uint32_t port_read(uint16_t port, uint32_t size)
+{
+	uint32_t value;
+
+	TAP_CHECK(port >= VUART_PORT && port < VUART_PORT + VUART_PORT_COUNT && size == 1);
+	value = (uint32_t)vuart_read(uart(), &bench.vcpus[0], port - VUART_PORT, size);
+	if (port == VUART_PORT + 5) {
+		lsr_reads++;
+		value &= is_busy ? ~0x60u : ~0u;
+	}
+	return value;
+}
+
+static void port_write(uint16_t port, uint32_t size, uint32_t value)
+{
+	vuart_write(uart(), &bench.vcpus[0], port - VUART_PORT, size, value);
+}
+
+static void start(void)
+{
+	bench_start(1);
+	fake_ports.on_read = port_read;
+	fake_ports.on_write = port_write;
+	lsr_reads = 0;
+	is_busy = false;
+}
+
+static void test_init(void)
+{
+	start();
+	TAP_CHECK(uart16550_init());
+	TAP_EQUAL(bench.output_count, 0); /* probing sends nothing */
+	TAP_EQUAL(uart()->lcr, 0x03);
+	TAP_EQUAL(uart()->divisor_low, 1);
+	TAP_EQUAL(uart()->divisor_high, 0);
+	TAP_EQUAL(uart()->ier, 0);
+	TAP_EQUAL(uart()->mcr, 0x03);
+	TAP_EQUAL(uart()->fcr, 0x01);
+}
+
+static void test_output(void)
+{
+	start();
+	TAP_CHECK(uart16550_init());
+	for (uint32_t i = 0; i < 33; i++) {
+		uart16550_put((uint8_t)('a' + i % 26));
+	}
+	TAP_EQUAL(bench.output_count, 33);
+	TAP_EQUAL(lsr_reads, 3); /* once per FIFO, not per byte */
+}
+
+static void test_input(void)
+{
+	uint8_t byte = 0;
+
+	start();
+	TAP_CHECK(uart16550_init());
+	TAP_CHECK(!uart16550_get(&byte));
+	irq_route_write(&bench.vm, UART16550_PIN, 0x33);
+	uart16550_enable_interrupt();
+	vuart_input(&bench.vm, 'k');
+	TAP_EQUAL(bench.interrupted[0x33], 1);
+	TAP_CHECK(uart16550_get(&byte));
+	TAP_EQUAL(byte, 'k');
+	TAP_CHECK(!uart16550_get(&byte));
+	vuart_input(&bench.vm, 'l'); /* a new edge after the FIFO was emptied */
+	TAP_EQUAL(bench.interrupt_count, 2);
+}
+
+/* A transmitter that hangs costs a bounded time per byte. */
+static void test_busy(void)
+{
+	start();
+	TAP_CHECK(uart16550_init());
+	is_busy = true;
+	fake_cpus.is_pause_allowed = true;
+	uart16550_put('x');
+	uart16550_drain();
+	TAP_EQUAL(bench.output_count, 0);
+	TAP_CHECK(lsr_reads > 1000 && lsr_reads < 1000000);
+}
+
+static void test_absent(void)
+{
+	uint8_t byte;
+
+	fake_reset(); /* all ports read as ones */
+	TAP_CHECK(!uart16550_init());
+	fake_ports.access_count = 0;
+	uart16550_put('x');
+	uart16550_drain();
+	TAP_CHECK(!uart16550_get(&byte));
+	TAP_EQUAL(fake_ports.access_count, 0);
+}
+
+static const struct tap_case cases[] = {
+	{"probe and set-up", test_init},
+	{"output by FIFOs", test_output},
+	{"input and its interrupt", test_input},
+	{"transmitter that hangs", test_busy},
+	{"no UART", test_absent},
+};
+TAP_MAIN(cases)
