@@ -19,6 +19,7 @@ void asm_offsets(void)
 	DEFINE(CPU_IS_WOKEN, offsetof(struct cpu, is_woken));
 	DEFINE(CPU_VCPU, offsetof(struct cpu, vcpu));
 	DEFINE(CPU_VIRT, offsetof(struct cpu, virt));
+	DEFINE(CPU_IS_WOKEN, offsetof(struct cpu, is_woken));
 
 	DEFINE(VCPU_GPR, offsetof(struct vcpu_arch, gpr));
 	DEFINE(VCPU_RIP_CACHED, offsetof(struct vcpu_arch, rip));

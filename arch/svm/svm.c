@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SVM: found, switched on, per CPU and per VM; and the table that the rest of x86 calls it by. */
+#include "svm.h"
+
+#include "arch/mmu.h"
+#include "arch/upcalls.h"
+#include "msr.h"
+#include "regs.h"
+#include "str.h"
+#include "virt_internal.h"
+
+/* CPUID 8000_0008 EBX (APM 3, "Function 8000_0008h"). */
+#define CPUID_EXT8_EBX_RDPRU BIT32(4)
+#define CPUID_EXT8_EBX_INVLPGB BIT32(3)
+#define CPUID_EXT8_EBX_MCOMMIT BIT32(8)
+#define CPUID_EXT8_EBX_IBPB BIT32(12)
+#define CPUID_EXT8_EBX_IBRS BIT32(14)
+#define CPUID_EXT8_EBX_STIBP BIT32(15)
+#define CPUID_EXT8_EBX_SSBD BIT32(24)
+#define CPUID_SVM_EDX_SPEC_CTRL BIT32(20)
+
+#define INTERCEPT_2                                                                       \
+	(VMCB_INTERCEPT_VMRUN | VMCB_INTERCEPT_VMMCALL | VMCB_INTERCEPT_VMLOAD |           \
+	 VMCB_INTERCEPT_VMSAVE | VMCB_INTERCEPT_STGI | VMCB_INTERCEPT_CLGI |               \
+	 VMCB_INTERCEPT_SKINIT | VMCB_INTERCEPT_WBINVD | VMCB_INTERCEPT_MONITOR |          \
+	 VMCB_INTERCEPT_MWAIT | VMCB_INTERCEPT_XSETBV)
+
+struct svm_machine svm_machine;
+
+static uint32_t extended_ebx(void)
+{
+	return regs_has_leaf(CPUID_ADDRESS_SIZES) ? regs_cpuid(CPUID_ADDRESS_SIZES, 0).ebx : 0;
+}
+
+static enum hv_status check(const char **why)
+{
+	uint64_t vm_cr;
+
+	if (!regs_has_leaf(CPUID_EXTENDED_SIGNATURE) ||
+	    (regs_cpuid(CPUID_EXTENDED_SIGNATURE, 0).ecx & CPUID_EXT1_ECX_SVM) == 0) {
+		*why = "the CPU has no SVM (CPUID 8000_0001 ECX bit 2 is 0)";
+		return HV_UNSUPPORTED;
+	}
+	/* APM 2, "Enabling SVM". QEMU has no VM_CR: it reads 0. */
+	if (msr_read_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS) != 0) {
+		*why = (regs_cpuid(CPUID_SVM, 0).edx & CPUID_SVM_EDX_SVML) == 0 || (vm_cr & VM_CR_LOCK) == 0
+			       ? "SVM is switched off (VM_CR.SVMDIS): switch on \"SVM Mode\" or "
+				 "\"Virtualization\" in the firmware's set-up"
+			       : "SVM is switched off and locked (VM_CR.SVMDIS, SVM_LOCK): switch on "
+				 "\"SVM Mode\" or \"Virtualization\" in the firmware's set-up";
+		return HV_UNSUPPORTED;
+	}
+	if (!regs_has_leaf(CPUID_SVM) || (regs_cpuid(CPUID_SVM, 0).edx & CPUID_SVM_EDX_NP) == 0) {
+		*why = "the CPU's SVM has no nested paging (CPUID 8000_000A EDX bit 0 is 0)";
+		return HV_UNSUPPORTED;
+	}
+	if (regs_cpuid(CPUID_SVM, 0).ebx <= SVM_ASID) {
+		*why = "the CPU's SVM has no address-space identifier (CPUID 8000_000A EBX)";
+		return HV_UNSUPPORTED;
+	}
+	return HV_OK;
+}
+
+static void find_features(void)
+{
+	uint32_t svm = regs_cpuid(CPUID_SVM, 0).edx;
+	uint32_t ebx = extended_ebx();
+
+	svm_machine.clean = (svm & CPUID_SVM_EDX_VMCB_CLEAN) != 0 ? VMCB_CLEAN_ALL : 0;
+	svm_machine.flush_asid = (svm & CPUID_SVM_EDX_FLUSH_BY_ASID) != 0 ? VMCB_TLB_CONTROL_FLUSH_ASID
+									  : VMCB_TLB_CONTROL_FLUSH_ALL;
+	svm_machine.has_decode_assists = (svm & CPUID_SVM_EDX_DECODE_ASSISTS) != 0;
+	svm_machine.has_spec_ctrl = (ebx & (CPUID_EXT8_EBX_IBRS | CPUID_EXT8_EBX_STIBP |
+					    CPUID_EXT8_EBX_SSBD)) != 0;
+	svm_machine.has_pred_cmd = (ebx & CPUID_EXT8_EBX_IBPB) != 0;
+	svm_machine.has_virt_spec_ctrl = (svm & CPUID_SVM_EDX_SPEC_CTRL) != 0;
+	/* Reserved intercept bits must be 0, so only what exists. */
+	svm_machine.intercept_2 = INTERCEPT_2;
+	svm_machine.intercept_2 |= (ebx & CPUID_EXT8_EBX_RDPRU) != 0 ? VMCB_INTERCEPT_RDPRU : 0;
+	svm_machine.intercept_3 = (ebx & CPUID_EXT8_EBX_MCOMMIT) != 0 ? VMCB_INTERCEPT_MCOMMIT : 0;
+	if ((ebx & CPUID_EXT8_EBX_INVLPGB) != 0) {
+		svm_machine.intercept_3 |= VMCB_INTERCEPT_INVLPGB | VMCB_INTERCEPT_INVLPGB_ILLEGAL |
+					   VMCB_INTERCEPT_TLBSYNC;
+	}
+}
+
+/* SVM hides no instruction of its own accord: what the CPU has, the guest has. */
+static void tell_features(void)
+{
+	struct svm_msr_features msrs = {
+		.has_tsc_deadline =
+			(regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_TSC_DEADLINE) != 0,
+		.has_tsc_aux =
+			(regs_cpuid(CPUID_EXTENDED_SIGNATURE, 0).edx & CPUID_EXT1_EDX_RDTSCP) != 0,
+		.has_spec_ctrl = svm_machine.has_spec_ctrl,
+		.has_pred_cmd = svm_machine.has_pred_cmd,
+	};
+
+	svm_bitmap_init(&msrs);
+	virt_features = (struct virt_features){
+		.has_rdtscp = true,
+		.has_invpcid = true,
+		.has_pcid = true,
+		.has_xsaves = true,
+		.has_waitpkg = true,
+		.has_spec_ctrl = svm_machine.has_spec_ctrl,
+	};
+}
+
+static enum hv_status svm_probe(const char **why, uint32_t *max_leaf)
+{
+	enum hv_status status = check(why);
+
+	if (status != HV_OK) {
+		return status;
+	}
+	find_features();
+	tell_features();
+	*max_leaf = (regs_cpuid(CPUID_EXTENDED_SIGNATURE, 0).edx & CPUID_EXT1_EDX_PAGE1GB) != 0 ? 3 : 2;
+	return HV_OK;
+}
+
+/* APM 2, "Enabling SVM" and "VMSAVE and VMLOAD Instructions". */
+static enum hv_status svm_cpu_enable(void)
+{
+	struct cpu *cpu = arch_this_cpu();
+	void *save_area = page_alloc(1);
+	struct cpu_virt *virt = page_alloc(1);
+
+	if (save_area == NULL || virt == NULL) {
+		return HV_NO_MEMORY;
+	}
+	msr_write(MSR_IA32_EFER, msr_read(MSR_IA32_EFER) | EFER_SVME);
+	msr_write(MSR_VM_HSAVE_PA, arch_va_to_pa(save_area).value);
+	__asm__ volatile("vmsave %0" : : "a"(arch_va_to_pa(&virt->host).value) : "memory");
+	cpu->virt = virt;
+	return HV_OK;
+}
+
+static enum hv_status svm_vm_init(struct vm_arch *vm)
+{
+	vm->port_bitmap = page_alloc(SVM_IOPM_PAGES);
+	if (vm->port_bitmap == NULL) {
+		return HV_NO_MEMORY;
+	}
+	memset(vm->port_bitmap, 0xff, SVM_IOPM_PAGES * PAGE_SIZE);
+	return HV_OK;
+}
+
+static void svm_vm_fini(struct vm_arch *vm)
+{
+	page_free(vm->port_bitmap, SVM_IOPM_PAGES);
+	vm->port_bitmap = NULL;
+}
+
+static enum hv_status svm_vcpu_init(struct vcpu_arch *vcpu)
+{
+	vcpu->control = page_alloc(1);
+	if (vcpu->control == NULL) {
+		return HV_NO_MEMORY;
+	}
+	vcpu->control_pa = arch_va_to_pa(vcpu->control);
+	return HV_OK;
+}
+
+static void svm_vcpu_fini(struct vcpu_arch *vcpu)
+{
+	page_free(vcpu->control, 1);
+	vcpu->control = NULL;
+}
+
+static void svm_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic)
+{
+	svm_vmcb(vcpu)->msrpm_base_pa = svm_vmcb_msrpm(is_x2apic);
+	svm_dirty(svm_vmcb(vcpu), VMCB_CLEAN_IOPM);
+}
+
+static void svm_port_intercept(struct vm_arch *vm, uint16_t first, uint32_t count, bool is_intercepted)
+{
+	svm_bitmap_port(vm->port_bitmap, first, count, is_intercepted);
+}
+
+/* The VM of this CPU is the only one with translations here: svm_vmcb_reset() flushes. */
+static void svm_stage2_flush(struct vm_arch *vm)
+{
+	/* vcpu_arch is embedded first in struct vcpu (vcpu.h). */
+	struct vcpu_arch *vcpu = (struct vcpu_arch *)(void *)arch_this_cpu()->vcpu;
+
+	if (vcpu != NULL && vcpu->vm == vm) {
+		vcpu->is_flush_wanted = true;
+	}
+}
+
+/* Nothing: the entry looks at is_woken with GIF = 0 (svm_run.asm). */
+static void svm_nmi_in_host(void)
+{
+}
+
+const struct virt_ops svm_ops = {
+	.name = "SVM/NPT",
+	.probe = svm_probe,
+	.cpu_enable = svm_cpu_enable,
+	.vm_init = svm_vm_init,
+	.vm_fini = svm_vm_fini,
+	.vcpu_init = svm_vcpu_init,
+	.vcpu_fini = svm_vcpu_fini,
+	.vcpu_reset = svm_vmcb_reset,
+	.vcpu_run = svm_vcpu_run,
+	.vcpu_skip = svm_skip,
+	.reg_get = svm_reg_get,
+	.reg_set = svm_reg_set,
+	.inject = svm_inject,
+	.set_x2apic = svm_set_x2apic,
+	.port_intercept = svm_port_intercept,
+	.stage2_make = svm_npt_make,
+	.stage2_read = svm_npt_read,
+	.stage2_flush = svm_stage2_flush,
+	.nmi_in_host = svm_nmi_in_host,
+	.dump = svm_dump,
+	.exit_name = svm_exit_name,
+};

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the SVM backend share. */
+#pragma once
+
+#include "arch/cpu.h"
+#include "arch/virt.h"
+#include "vmcb.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The machine: written by svm_probe() on the boot CPU, constant afterwards. */
+struct svm_machine {
+	uint64_t clean;          /* clean bits after an exit: VMCB_CLEAN_ALL, or 0 without the feature */
+	uint32_t intercept_2;    /* VMCB fields: what exists on this CPU */
+	uint32_t intercept_3;
+	uint8_t flush_asid;      /* TLB_CONTROL that flushes our ASID */
+	bool has_decode_assists;
+	bool has_spec_ctrl;      /* MSR_IA32_SPEC_CTRL exists */
+	bool has_pred_cmd;
+	bool has_virt_spec_ctrl; /* and is switched with the VMCB */
+};
+extern struct svm_machine svm_machine;
+
+/* Per CPU: what VMLOAD brings back after an exit (FS, GS, TR, LDTR, SYSCALL and SYSENTER MSRs). */
+struct cpu_virt {
+	struct vmcb host;
+};
+
+/* Use of vcpu_arch.backend. */
+enum svm_backend {
+	SVM_HOST_VMCB_PA,   /* of the CPU it runs on (svm_run.asm) */
+	SVM_NMI_STATE,      /* enum svm_nmi */
+	SVM_CR0_HIDDEN,     /* CD and NW as the guest has set them; the real ones stay 0 */
+	SVM_STEP_FLAGS,     /* the guest's RFLAGS.TF and DR6.BS before SVM_NMI_STEPPING */
+};
+
+/*
+ * The guest's NMI blocking (there is no virtual NMI):
+ *
+ *       inject           IRET intercepted          #DB intercepted
+ *  OPEN ------> BLOCKED -----------------> STEPPING --------------> OPEN
+ *
+ * In STEPPING the IRET runs with TF = 1: NMIs open when it is done, not before.
+ */
+enum svm_nmi {
+	SVM_NMI_OPEN,
+	SVM_NMI_BLOCKED,
+	SVM_NMI_STEPPING,
+};
+
+/* vcpu_arch.pending_event is the EVENTINJ to be; or this: the vCPU has shut down (triple fault). */
+#define SVM_EVENT_SHUTDOWN BIT(30)
+
+/* The only ASID: a CPU belongs to one guest, and is flushed when that changes (README.md). */
+#define SVM_ASID 1u
+
+static inline struct vmcb *svm_vmcb(struct vcpu_arch *vcpu)
+{
+	return vcpu->control;
+}
+
+/* After a change of a field of these groups (VMCB_CLEAN_*). */
+static inline void svm_dirty(struct vmcb *vmcb, uint64_t groups)
+{
+	vmcb->clean &= ~groups;
+}
+
+/* vmcb_init.c */
+void svm_vmcb_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *start);
+uint64_t svm_vmcb_msrpm(bool is_x2apic);
+
+/* svm_reg.c */
+uint64_t svm_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg);
+void svm_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value);
+
+/* svm_bitmap.c */
+#define SVM_IOPM_PAGES 3u
+#define SVM_MSRPM_SIZE 0x2000u
+struct svm_msr_features {
+	bool has_tsc_deadline;
+	bool has_tsc_aux;
+	bool has_spec_ctrl;
+	bool has_pred_cmd;
+};
+void svm_bitmap_init(const struct svm_msr_features *features);
+const void *svm_bitmap_msr(bool is_x2apic);
+void svm_bitmap_port(void *bitmap, uint16_t first, uint32_t count, bool is_intercepted);
+
+/* npt.c */
+uint64_t svm_npt_make(const struct stage2_entry *entry, uint32_t level);
+struct stage2_entry svm_npt_read(uint64_t raw, uint32_t level);
+
+/* svm_inject.c */
+void svm_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code);
+void svm_inject_again(struct vcpu_arch *vcpu); /* the event whose delivery the exit cut short */
+void svm_inject_iret(struct vcpu_arch *vcpu);
+bool svm_inject_stepped(struct vcpu_arch *vcpu); /* #DB: true: it was our step over IRET */
+void svm_skip(struct vcpu_arch *vcpu);
+/* From svm_run.asm, GIF = 0: what must be done before this entry. false: *exit is filled instead. */
+bool svm_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit);
+
+/* svm_exit.c: from svm_run.asm. */
+void svm_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit);
+void svm_exit_kicked(struct vcpu_arch *vcpu, struct vm_exit *exit);
+
+/* svm_decode.c: completes exit->cr and exit->io. */
+void svm_decode_cr0(struct vcpu_arch *vcpu, struct vm_exit *exit, bool is_read);
+void svm_decode_string(struct vcpu_arch *vcpu, struct vm_exit *exit);
+
+/* svm_run.asm */
+void svm_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit);
+
+/* svm_dump.c */
+void svm_dump(struct vcpu_arch *vcpu);
+const char *svm_exit_name(uint32_t raw_reason);

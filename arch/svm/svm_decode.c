@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a CPU without decode assists does not say of an exit: read from the instruction itself. */
+#include "svm.h"
+
+#include "decode.h"
+#include "guest_walk.h"
+#include "msr.h"
+#include "regs.h"
+
+/* APM 3, Appendix A, "Opcode and Operand Encodings". */
+#define OPCODE_ESCAPE 0x0fu
+#define OPCODE_GROUP_7 0x01u /* SMSW /4, LMSW /6 */
+#define OPCODE_CLTS 0x06u
+#define OPCODE_MOV_FROM_CR 0x20u
+#define OPCODE_MOV_TO_CR 0x22u
+#define GROUP_SMSW 4u
+#define GROUP_LMSW 6u
+#define MODRM_REGISTER 3u
+#define REX_B 0x1u
+#define REX_R 0x4u
+#define SEGMENT_DS 3u
+
+struct fetched {
+	uint8_t bytes[DECODE_LENGTH_MAX];
+	struct decode_head head;
+	enum decode_mode mode;
+};
+
+static enum decode_mode code_mode(const struct vmcb *vmcb)
+{
+	if ((vmcb->efer & EFER_LMA) != 0 && (vmcb->cs.attributes & VMCB_ATTRIBUTE_L) != 0) {
+		return DECODE_64;
+	}
+	return (vmcb->cs.attributes & VMCB_ATTRIBUTE_DB) != 0 ? DECODE_32 : DECODE_16;
+}
+
+/* Reads the instruction at RIP and its prefixes; what lies beyond a missing page reads as 0. False: it
+ * cannot be read, which only a guest that changes its tables meanwhile achieves. */
+static bool fetch(struct vcpu_arch *vcpu, struct fetched *out)
+{
+	const struct vmcb *vmcb = svm_vmcb(vcpu);
+	struct guest_walk walk;
+	uint64_t linear = vcpu->rip;
+	uint32_t error_code;
+	uint64_t start;
+
+	*out = (struct fetched){.mode = code_mode(vmcb)};
+	if (out->mode != DECODE_64) {
+		linear = low32(vmcb->cs.base + linear);
+	}
+	start = linear;
+	guest_walk_init(&walk, vcpu);
+	/* All 15 bytes at once stops at a page that is not there, with the bytes before it copied. */
+	if (guest_walk_copy_in(&walk, &linear, GUEST_WALK_FETCH, out->bytes, sizeof(out->bytes),
+			       &error_code) != GUEST_WALK_OK &&
+	    linear == start) {
+		return false;
+	}
+	return decode_prefixes(out->bytes, sizeof(out->bytes), out->mode, &out->head);
+}
+
+static void crash(struct vcpu_arch *vcpu, struct vm_exit *exit, const char *why)
+{
+	vcpu->exit_length = 0;
+	exit->kind = VM_EXIT_CRASH;
+	exit->why = why;
+}
+
+/* LMSW and SMSW: register operands only; no system has been seen to use the others while CR0 exits. */
+static bool decode_group_7(struct vcpu_arch *vcpu, struct exit_cr *cr, uint8_t modrm, uint8_t rex)
+{
+	uint8_t reg = (uint8_t)((modrm & 7) | ((rex & REX_B) != 0 ? 8 : 0));
+
+	if (modrm >> 6 != MODRM_REGISTER) {
+		return false;
+	}
+	cr->reg = reg;
+	cr->is_read = (modrm >> 3 & 7) == GROUP_SMSW;
+	cr->is_lmsw = (modrm >> 3 & 7) == GROUP_LMSW;
+	cr->lmsw_source = (uint16_t)svm_reg_get(vcpu, (enum vcpu_reg)reg);
+	return cr->is_read || cr->is_lmsw;
+}
+
+static bool decode_cr(struct vcpu_arch *vcpu, const struct fetched *in, struct exit_cr *cr)
+{
+	const uint8_t *at = in->bytes + in->head.length;
+	uint8_t modrm;
+
+	if (in->head.length + 3u > DECODE_LENGTH_MAX || at[0] != OPCODE_ESCAPE) {
+		return false;
+	}
+	modrm = at[2];
+	vcpu->exit_length = in->head.length + 3u;
+	switch (at[1]) {
+	case OPCODE_CLTS:
+		vcpu->exit_length = in->head.length + 2u;
+		cr->is_clts = true;
+		return true;
+	case OPCODE_GROUP_7:
+		return decode_group_7(vcpu, cr, modrm, in->head.rex);
+	case OPCODE_MOV_FROM_CR:
+	case OPCODE_MOV_TO_CR:
+		cr->is_read = at[1] == OPCODE_MOV_FROM_CR;
+		cr->reg = (uint8_t)((modrm & 7) | ((in->head.rex & REX_B) != 0 ? 8 : 0));
+		/* Only CR0 is intercepted; another register means that the bytes have changed. */
+		return (modrm >> 3 & 7) == 0 && (in->head.rex & REX_R) == 0;
+	default:
+		return false;
+	}
+}
+
+void svm_decode_cr0(struct vcpu_arch *vcpu, struct vm_exit *exit, bool is_read)
+{
+	const struct vmcb *vmcb = svm_vmcb(vcpu);
+	struct fetched fetched;
+	uint64_t info = exit->raw_info[0];
+
+	exit->kind = VM_EXIT_CR;
+	exit->cr = (struct exit_cr){.number = 0};
+	if (svm_machine.has_decode_assists && (info & EXITINFO1_CR_MOV) != 0 && vmcb->nrip != 0) {
+		exit->cr.reg = (uint8_t)(info & EXITINFO1_CR_GPR);
+		exit->cr.is_read = is_read;
+		vcpu->exit_length = (uint32_t)(vmcb->nrip - vmcb->rip);
+	} else if (!fetch(vcpu, &fetched) || !decode_cr(vcpu, &fetched, &exit->cr)) {
+		crash(vcpu, exit, "an access to CR0 that cannot be decoded");
+	}
+}
+
+void svm_decode_string(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	struct fetched fetched;
+
+	if (svm_machine.has_decode_assists && exit->io.address_size != 0) {
+		return; /* EXITINFO1 has said it all */
+	}
+	if (!fetch(vcpu, &fetched)) {
+		crash(vcpu, exit, "a string instruction that cannot be read");
+		return;
+	}
+	exit->io.segment =
+		fetched.head.segment != DECODE_SEGMENT_NONE ? fetched.head.segment : SEGMENT_DS;
+	switch (fetched.mode) {
+	case DECODE_64:
+		exit->io.address_size = fetched.head.has_address_size ? 4 : 8;
+		break;
+	case DECODE_32:
+		exit->io.address_size = fetched.head.has_address_size ? 2 : 4;
+		break;
+	case DECODE_16:
+		exit->io.address_size = fetched.head.has_address_size ? 4 : 2;
+		break;
+	}
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A readable VMCB, and the manual's names of exit codes. */
+#include "svm.h"
+
+#include "log.h"
+
+struct exit_name {
+	uint32_t code;
+	const char *name;
+};
+
+/* APM 2, Appendix C, "SVM Intercept Exit Codes". */
+static const struct exit_name names[] = {
+	{VMEXIT_CR0_READ, "CR0_READ"},
+	{VMEXIT_CR0_WRITE, "CR0_WRITE"},
+	{VMEXIT_EXCP0 + 1, "EXCP1 (#DB)"},
+	{VMEXIT_EXCP0 + 6, "EXCP6 (#UD)"},
+	{VMEXIT_EXCP0 + 17, "EXCP17 (#AC)"},
+	{VMEXIT_EXCP0 + 18, "EXCP18 (#MC)"},
+	{VMEXIT_INTR, "INTR"},
+	{VMEXIT_NMI, "NMI"},
+	{VMEXIT_SMI, "SMI"},
+	{VMEXIT_INIT, "INIT"},
+	{VMEXIT_CR0_SEL_WRITE, "CR0_SEL_WRITE"},
+	{VMEXIT_RDPMC, "RDPMC"},
+	{VMEXIT_CPUID, "CPUID"},
+	{VMEXIT_RSM, "RSM"},
+	{VMEXIT_IRET, "IRET"},
+	{VMEXIT_INVD, "INVD"},
+	{VMEXIT_HLT, "HLT"},
+	{VMEXIT_INVLPGA, "INVLPGA"},
+	{VMEXIT_IOIO, "IOIO"},
+	{VMEXIT_MSR, "MSR"},
+	{VMEXIT_SHUTDOWN, "SHUTDOWN"},
+	{VMEXIT_VMRUN, "VMRUN"},
+	{VMEXIT_VMMCALL, "VMMCALL"},
+	{VMEXIT_VMLOAD, "VMLOAD"},
+	{VMEXIT_VMSAVE, "VMSAVE"},
+	{VMEXIT_STGI, "STGI"},
+	{VMEXIT_CLGI, "CLGI"},
+	{VMEXIT_SKINIT, "SKINIT"},
+	{VMEXIT_WBINVD, "WBINVD"},
+	{VMEXIT_MONITOR, "MONITOR"},
+	{VMEXIT_MWAIT, "MWAIT"},
+	{VMEXIT_MWAIT_CONDITIONAL, "MWAIT_CONDITIONAL"},
+	{VMEXIT_XSETBV, "XSETBV"},
+	{VMEXIT_RDPRU, "RDPRU"},
+	{VMEXIT_INVLPGB, "INVLPGB"},
+	{VMEXIT_INVLPGB_ILLEGAL, "INVLPGB_ILLEGAL"},
+	{VMEXIT_MCOMMIT, "MCOMMIT"},
+	{VMEXIT_TLBSYNC, "TLBSYNC"},
+	{VMEXIT_NPF, "NPF"},
+	{VMEXIT_INVALID, "INVALID"},
+	{VMEXIT_BUSY, "BUSY"},
+};
+
+const char *svm_exit_name(uint32_t raw_reason)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+		if (names[i].code == raw_reason) {
+			return names[i].name;
+		}
+	}
+	return "unknown";
+}
+
+static void dump_segment(const char *name, const struct vmcb_segment *segment)
+{
+	log_notice("  %s %04x base %016lx limit %08x attributes %03x", name, segment->selector,
+		   segment->base, segment->limit, segment->attributes);
+}
+
+static void dump_control(const struct vmcb *vmcb)
+{
+	log_notice("  EXITCODE %lx (%s) EXITINFO1 %lx EXITINFO2 %lx EXITINTINFO %lx", vmcb->exit_code,
+		   svm_exit_name(low32(vmcb->exit_code)), vmcb->exit_info_1, vmcb->exit_info_2,
+		   vmcb->exit_int_info);
+	log_notice("  EVENTINJ %lx interrupt shadow %lx ASID %u TLB_CONTROL %u N_CR3 %lx", vmcb->event_inj,
+		   vmcb->interrupt_shadow, vmcb->guest_asid, vmcb->tlb_control, vmcb->n_cr3);
+	log_notice("  intercepts: CR %04x/%04x exceptions %08x, %08x %08x %08x",
+		   vmcb->intercept_cr_read, vmcb->intercept_cr_write, vmcb->intercept_exceptions,
+		   vmcb->intercept_1, vmcb->intercept_2, vmcb->intercept_3);
+}
+
+static void dump_registers(const struct vcpu_arch *vcpu, const struct vmcb *vmcb)
+{
+	const uint64_t *gpr = vcpu->gpr;
+
+	log_notice("  RIP %016lx RFLAGS %lx RSP %016lx CPL %u", vmcb->rip, vmcb->rflags, vmcb->rsp,
+		   vmcb->cpl);
+	log_notice("  RAX %016lx RBX %016lx RCX %016lx RDX %016lx", gpr[VCPU_RAX], gpr[VCPU_RBX],
+		   gpr[VCPU_RCX], gpr[VCPU_RDX]);
+	log_notice("  RSI %016lx RDI %016lx RBP %016lx R8  %016lx", gpr[VCPU_RSI], gpr[VCPU_RDI],
+		   gpr[VCPU_RBP], gpr[VCPU_R8]);
+	log_notice("  R9  %016lx R10 %016lx R11 %016lx R12 %016lx", gpr[VCPU_R9], gpr[VCPU_R10],
+		   gpr[VCPU_R11], gpr[VCPU_R12]);
+	log_notice("  R13 %016lx R14 %016lx R15 %016lx", gpr[VCPU_R13], gpr[VCPU_R14], gpr[VCPU_R15]);
+	log_notice("  CR0 %lx (guest's CD, NW %lx) CR2 %lx CR3 %lx CR4 %lx EFER %lx", vmcb->cr0,
+		   vcpu->backend[SVM_CR0_HIDDEN], vmcb->cr2, vmcb->cr3, vmcb->cr4, vmcb->efer);
+	log_notice("  DR6 %lx DR7 %lx G_PAT %lx", vmcb->dr6, vmcb->dr7, vmcb->g_pat);
+}
+
+static void dump_history(const struct vcpu_arch *vcpu)
+{
+	for (uint32_t i = 0; i < EXIT_HISTORY; i++) {
+		const struct exit_record *record =
+			&vcpu->history[(vcpu->history_next + i) % EXIT_HISTORY];
+
+		if (record->rip != 0 || record->raw_reason != 0) {
+			log_notice("  exit %2u: %016lx %s, information %x", i, record->rip,
+				   svm_exit_name(record->raw_reason), record->info);
+		}
+	}
+}
+
+void svm_dump(struct vcpu_arch *vcpu)
+{
+	const struct vmcb *vmcb = svm_vmcb(vcpu);
+
+	log_notice("vCPU %u, VMCB:", vcpu->index);
+	dump_control(vmcb);
+	dump_registers(vcpu, vmcb);
+	dump_segment("CS", &vmcb->cs);
+	dump_segment("SS", &vmcb->ss);
+	dump_segment("DS", &vmcb->ds);
+	dump_segment("TR", &vmcb->tr);
+	dump_segment("GDTR", &vmcb->gdtr);
+	dump_segment("IDTR", &vmcb->idtr);
+	log_notice("vCPU %u, last exits, oldest first:", vcpu->index);
+	dump_history(vcpu);
+}

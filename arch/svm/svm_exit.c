@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* EXITCODE and EXITINFO become struct vm_exit. */
+#include "svm.h"
+
+#include "regs.h"
+#include "traps.h"
+
+/* Exits that say all by their code. length: of the instruction without prefixes, for CPUs without next
+ * RIP; 0: not in this table. */
+struct plain_exit {
+	uint8_t kind;
+	uint8_t length;
+};
+
+static const struct plain_exit plain[] = {
+	[VMEXIT_CPUID] = {VM_EXIT_CPUID, 2},
+	[VMEXIT_RSM] = {VM_EXIT_FORBIDDEN, 2},
+	[VMEXIT_INVD] = {VM_EXIT_IGNORED, 2},
+	[VMEXIT_PAUSE] = {VM_EXIT_IGNORED, 2},
+	[VMEXIT_HLT] = {VM_EXIT_HLT, 1},
+	[VMEXIT_INVLPGA] = {VM_EXIT_FORBIDDEN, 3},
+	[VMEXIT_VMRUN] = {VM_EXIT_FORBIDDEN, 3},
+	[VMEXIT_VMMCALL] = {VM_EXIT_HYPERCALL, 3},
+	[VMEXIT_VMLOAD] = {VM_EXIT_FORBIDDEN, 3},
+	[VMEXIT_VMSAVE] = {VM_EXIT_FORBIDDEN, 3},
+	[VMEXIT_STGI] = {VM_EXIT_FORBIDDEN, 3},
+	[VMEXIT_CLGI] = {VM_EXIT_FORBIDDEN, 3},
+	[VMEXIT_SKINIT] = {VM_EXIT_FORBIDDEN, 3},
+	[VMEXIT_WBINVD] = {VM_EXIT_IGNORED, 2},
+	[VMEXIT_MONITOR] = {VM_EXIT_FORBIDDEN, 3},
+	[VMEXIT_MWAIT] = {VM_EXIT_FORBIDDEN, 3},
+	[VMEXIT_MWAIT_CONDITIONAL] = {VM_EXIT_FORBIDDEN, 3},
+	[VMEXIT_XSETBV] = {VM_EXIT_XSETBV, 3},
+	[VMEXIT_RDPRU] = {VM_EXIT_FORBIDDEN, 3},
+	[VMEXIT_INVLPGB] = {VM_EXIT_FORBIDDEN, 3},
+	[VMEXIT_INVLPGB_ILLEGAL] = {VM_EXIT_FORBIDDEN, 3},
+	[VMEXIT_MCOMMIT] = {VM_EXIT_FORBIDDEN, 4},
+	[VMEXIT_TLBSYNC] = {VM_EXIT_FORBIDDEN, 3},
+};
+
+#define MSR_LENGTH 2u
+
+/* Where the CPU gives no next RIP, that field of the VMCB stays 0. */
+static uint32_t length_of(const struct vmcb *vmcb, uint32_t otherwise)
+{
+	return vmcb->nrip != 0 ? (uint32_t)(vmcb->nrip - vmcb->rip) : otherwise;
+}
+
+static void decode_msr(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	bool is_write = (exit->raw_info[0] & EXITINFO1_MSR_WRITE) != 0;
+
+	vcpu->exit_length = length_of(svm_vmcb(vcpu), MSR_LENGTH);
+	exit->kind = is_write ? VM_EXIT_WRMSR : VM_EXIT_RDMSR;
+	exit->msr.number = low32(vcpu->gpr[VCPU_RCX]);
+	exit->msr.value = join32(low32(vcpu->gpr[VCPU_RDX]), low32(vcpu->gpr[VCPU_RAX]));
+}
+
+static void decode_io(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	uint64_t info = exit->raw_info[0];
+	uint64_t address_size = info >> EXITINFO1_IO_ADDRESS_SHIFT & EXITINFO1_IO_ADDRESS;
+
+	vcpu->exit_length = (uint32_t)(exit->raw_info[1] - vcpu->rip);
+	exit->kind = VM_EXIT_IO;
+	exit->io = (struct exit_io){
+		.port = (uint16_t)(info >> EXITINFO1_IO_PORT_SHIFT),
+		.size = (uint8_t)(info >> EXITINFO1_IO_SIZE_SHIFT & EXITINFO1_IO_SIZE),
+		.is_in = (info & EXITINFO1_IO_IN) != 0,
+		.is_string = (info & EXITINFO1_IO_STR) != 0,
+		.is_rep = (info & EXITINFO1_IO_REP) != 0,
+	};
+	if (exit->io.is_string) {
+		exit->io.address_size = (uint8_t)(address_size * 2);
+		exit->io.segment = (uint8_t)(info >> EXITINFO1_IO_SEGMENT_SHIFT & EXITINFO1_IO_SEGMENT);
+		svm_decode_string(vcpu, exit);
+	}
+}
+
+static void decode_npf(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	uint64_t info = exit->raw_info[0];
+
+	vcpu->exit_length = 0; /* the instruction is decoded first */
+	exit->kind = VM_EXIT_STAGE2;
+	exit->stage2 = (struct exit_stage2){
+		.address = gpa_from_u64(exit->raw_info[1]),
+		.is_write = (info & EXITINFO1_NPF_WRITE) != 0,
+		.is_fetch = (info & EXITINFO1_NPF_FETCH) != 0,
+		.is_walk = (info & EXITINFO1_NPF_TABLE) != 0,
+	};
+}
+
+static void decode_machine_check(struct vm_exit *exit)
+{
+	mce_log();
+	exit->kind = VM_EXIT_CRASH;
+	exit->why = "machine check";
+}
+
+static void decode_exception(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t vector)
+{
+	struct vmcb *vmcb = svm_vmcb(vcpu);
+
+	vcpu->exit_length = 0;
+	exit->kind = VM_EXIT_EXCEPTION;
+	exit->exception = (struct exit_exception){.vector = (uint8_t)vector};
+	if (vector == EXCEPTION_MC) {
+		decode_machine_check(exit);
+	} else if (vector == EXCEPTION_AC) {
+		exit->exception.has_error_code = true;
+		exit->exception.error_code = low32(exit->raw_info[0]);
+	} else if (vector == EXCEPTION_DB) {
+		/* The CPU has set DR6 in the VMCB; delivery would clear DR7.GD (APM 2, "Debug-Control
+		 * Register (DR7)"). */
+		exit->exception.qualification = vmcb->dr6 & (DR6_B0_B3 | DR6_BD | DR6_BS | DR6_BT);
+		if (svm_inject_stepped(vcpu)) {
+			exit->kind = VM_EXIT_WINDOW;
+		} else if ((vmcb->dr7 & DR7_GD) != 0) {
+			vmcb->dr7 &= ~DR7_GD;
+			svm_dirty(vmcb, VMCB_CLEAN_DRX);
+		}
+	}
+}
+
+static void decode_unknown(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	uint32_t code = exit->raw_reason;
+
+	vcpu->exit_length = 0;
+	exit->kind = VM_EXIT_CRASH;
+	exit->why = "an exit that was not asked for";
+	if (code >= VMEXIT_EXCP0 && code <= VMEXIT_EXCP31) {
+		decode_exception(vcpu, exit, code - VMEXIT_EXCP0);
+	} else if (code == VMEXIT_CR0_READ || code == VMEXIT_CR0_WRITE) {
+		svm_decode_cr0(vcpu, exit, code == VMEXIT_CR0_READ);
+	} else if (code == VMEXIT_INVALID || code == VMEXIT_BUSY) {
+		exit->kind = VM_EXIT_ENTRY_FAILED;
+		exit->why = "VMRUN refused the guest's state (VMEXIT_INVALID)";
+	}
+}
+
+static void decode_other(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	switch (exit->raw_reason) {
+	case VMEXIT_IOIO:
+		decode_io(vcpu, exit);
+		break;
+	case VMEXIT_MSR:
+		decode_msr(vcpu, exit);
+		break;
+	case VMEXIT_NPF:
+		decode_npf(vcpu, exit);
+		break;
+	case VMEXIT_NMI: /* taken at the STGI of svm_run.asm */
+		vcpu->exit_length = 0;
+		exit->kind = VM_EXIT_KICK;
+		break;
+	case VMEXIT_IRET:
+		vcpu->exit_length = 0;
+		exit->kind = VM_EXIT_WINDOW;
+		svm_inject_iret(vcpu);
+		break;
+	case VMEXIT_INIT:
+	case VMEXIT_INTR:
+	case VMEXIT_SMI:
+		vcpu->exit_length = 0;
+		exit->kind = VM_EXIT_IGNORED;
+		break;
+	case VMEXIT_RDPMC: /* there is no counter (APM 3, "RDPMC") */
+		vcpu->exit_length = 0;
+		exit->kind = VM_EXIT_IGNORED;
+		svm_inject(vcpu, EXCEPTION_GP, true, 0);
+		break;
+	case VMEXIT_CR0_SEL_WRITE:
+		svm_decode_cr0(vcpu, exit, false);
+		break;
+	case VMEXIT_SHUTDOWN:
+		vcpu->pending_event = 0;
+		vcpu->exit_length = 0;
+		exit->kind = VM_EXIT_TRIPLE_FAULT;
+		break;
+	default:
+		decode_unknown(vcpu, exit);
+	}
+}
+
+static void record(struct vcpu_arch *vcpu, const struct vm_exit *exit)
+{
+	struct exit_record *entry = &vcpu->history[vcpu->history_next++ % EXIT_HISTORY];
+
+	entry->rip = vcpu->rip;
+	entry->raw_reason = exit->raw_reason;
+	entry->info = low32(exit->raw_info[0]);
+}
+
+void svm_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	struct vmcb *vmcb = svm_vmcb(vcpu);
+	uint32_t code = low32(vmcb->exit_code);
+
+	exit->raw_reason = code;
+	exit->raw_info[0] = vmcb->exit_info_1;
+	exit->raw_info[1] = vmcb->exit_info_2;
+	record(vcpu, exit);
+	vmcb->clean = svm_machine.clean;
+	if ((vmcb->exit_int_info & VMCB_EVENT_V) != 0) {
+		svm_inject_again(vcpu);
+	}
+	if (code < ARRAY_COUNT(plain) && plain[code].length != 0) {
+		exit->kind = plain[code].kind;
+		vcpu->exit_length = length_of(vmcb, plain[code].length);
+		return;
+	}
+	decode_other(vcpu, exit);
+}
+
+/* The entry found is_woken set and did not happen. */
+void svm_exit_kicked(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	vcpu->exit_length = 0;
+	exit->kind = VM_EXIT_KICK;
+	exit->raw_reason = VMEXIT_NMI;
+	exit->raw_info[0] = 0;
+	exit->raw_info[1] = 0;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events for the guest: exceptions, NMIs, deliveries cut short; and stepping over an instruction. */
+#include "svm.h"
+
+#include "arch/lapic.h"
+#include "log.h"
+#include "msr.h"
+#include "regs.h"
+
+/* SDM 3A, "Interrupt 8 - Double Fault Exception (#DF)". */
+#define CONTRIBUTORY                                                                           \
+	(BIT32(EXCEPTION_DE) | BIT32(EXCEPTION_TS) | BIT32(EXCEPTION_NP) | BIT32(EXCEPTION_SS) | \
+	 BIT32(EXCEPTION_GP) | BIT32(EXCEPTION_CP))
+
+#define ERROR_CODE_SHIFT 32u
+
+static bool is_contributory(uint32_t vector)
+{
+	return (CONTRIBUTORY >> vector & 1) != 0;
+}
+
+/* The exception that follows when `second` is raised while `first` is on its way. */
+static uint64_t combine(uint32_t first, uint64_t second)
+{
+	uint32_t vector = (uint32_t)(second & VMCB_EVENT_VECTOR);
+	bool is_bad = is_contributory(vector) || (first == EXCEPTION_PF && vector == EXCEPTION_PF);
+
+	if (first == EXCEPTION_DF) {
+		return SVM_EVENT_SHUTDOWN;
+	}
+	if (is_bad && (is_contributory(first) || first == EXCEPTION_PF)) {
+		return EXCEPTION_DF | VMCB_EVENT_TYPE_EXCEPTION | VMCB_EVENT_EV | VMCB_EVENT_V;
+	}
+	return second;
+}
+
+void svm_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code)
+{
+	uint64_t event = (vector & 0x1fu) | VMCB_EVENT_TYPE_EXCEPTION | VMCB_EVENT_V;
+	uint64_t first = vcpu->pending_event;
+
+	if (has_error_code) {
+		event |= VMCB_EVENT_EV | (uint64_t)error_code << ERROR_CODE_SHIFT;
+	}
+	if ((first & VMCB_EVENT_V) == 0) {
+		vcpu->pending_event = first == 0 ? event : first;
+	} else if ((first & VMCB_EVENT_TYPE) == VMCB_EVENT_TYPE_EXCEPTION) {
+		vcpu->pending_event = combine((uint32_t)(first & VMCB_EVENT_VECTOR), event);
+	} else {
+		/* An interrupt or NMI met an exception on its way in: that goes first (README.md, 52). */
+		vcpu->is_nmi_pending |= (first & VMCB_EVENT_TYPE) == VMCB_EVENT_TYPE_NMI;
+		vcpu->pending_event = event;
+	}
+}
+
+/*
+ * EXITINTINFO becomes EVENTINJ (APM 2, "Event Injection"). A software interrupt, INT3 or INTO is not
+ * injected: RIP still points at it, and the guest executes it again. QEMU gives hardware interrupts
+ * and NMIs the type of an exception.
+ */
+void svm_inject_again(struct vcpu_arch *vcpu)
+{
+	uint64_t event = svm_vmcb(vcpu)->exit_int_info;
+	uint64_t vector = event & VMCB_EVENT_VECTOR;
+
+	if ((event & VMCB_EVENT_TYPE) == VMCB_EVENT_TYPE_SOFTWARE) {
+		return;
+	}
+	if ((event & VMCB_EVENT_TYPE) == VMCB_EVENT_TYPE_EXCEPTION) {
+		if (vector == EXCEPTION_BP || vector == EXCEPTION_OF) {
+			return;
+		}
+		if (vector >= EXCEPTION_COUNT) {
+			event = (event & ~VMCB_EVENT_TYPE) | VMCB_EVENT_TYPE_INTR;
+		} else if (vector == EXCEPTION_NMI) {
+			event = (event & ~VMCB_EVENT_TYPE) | VMCB_EVENT_TYPE_NMI;
+		}
+	}
+	if ((event & VMCB_EVENT_EV) == 0) {
+		event &= UINT32_MAX;
+	}
+	vcpu->pending_event = event;
+}
+
+static bool can_take_nmi(struct vcpu_arch *vcpu)
+{
+	return vcpu->backend[SVM_NMI_STATE] == SVM_NMI_OPEN && vcpu->pending_event == 0 &&
+	       (svm_vmcb(vcpu)->interrupt_shadow & VMCB_INTERRUPT_SHADOW) == 0;
+}
+
+static void begin_nmi(struct vcpu_arch *vcpu)
+{
+	struct vmcb *vmcb = svm_vmcb(vcpu);
+
+	vcpu->is_nmi_pending = false;
+	vcpu->pending_event = EXCEPTION_NMI | VMCB_EVENT_TYPE_NMI | VMCB_EVENT_V;
+	vcpu->backend[SVM_NMI_STATE] = SVM_NMI_BLOCKED;
+	vmcb->intercept_1 |= VMCB_INTERCEPT_IRET;
+	svm_dirty(vmcb, VMCB_CLEAN_I);
+}
+
+bool svm_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	struct vmcb *vmcb = svm_vmcb(vcpu);
+
+	if (vcpu->pending_event == SVM_EVENT_SHUTDOWN) {
+		exit->kind = VM_EXIT_TRIPLE_FAULT;
+		exit->raw_reason = VMEXIT_SHUTDOWN;
+		return false;
+	}
+	if (vcpu->is_nmi_pending) {
+		if (can_take_nmi(vcpu)) {
+			begin_nmi(vcpu);
+		} else if (vcpu->backend[SVM_NMI_STATE] == SVM_NMI_OPEN) {
+			/* Not now, but as soon as the event or the shadow is gone: a physical NMI to this
+			 * CPU, which GIF holds back till then, makes the guest exit. */
+			arch_lapic_send(arch_this_cpu()->apic_id, LAPIC_DELIVERY_NMI, 0);
+		}
+	}
+	vmcb->event_inj = vcpu->pending_event;
+	vcpu->pending_event = 0;
+	vmcb->tlb_control = vcpu->is_flush_wanted ? svm_machine.flush_asid : VMCB_TLB_CONTROL_NONE;
+	vcpu->is_flush_wanted = false;
+	/* The next entry comes here too and takes both back. */
+	vcpu->is_launched = vmcb->event_inj != 0 || vmcb->tlb_control != VMCB_TLB_CONTROL_NONE;
+	return true;
+}
+
+/* The IRET that ends the guest's NMI handler is about to execute: TF = 1 brings the guest back when it
+ * has (RFLAGS comes from the stack then). */
+void svm_inject_iret(struct vcpu_arch *vcpu)
+{
+	struct vmcb *vmcb = svm_vmcb(vcpu);
+
+	vmcb->intercept_1 &= ~VMCB_INTERCEPT_IRET;
+	svm_dirty(vmcb, VMCB_CLEAN_I);
+	vcpu->backend[SVM_NMI_STATE] = SVM_NMI_STEPPING;
+	vcpu->backend[SVM_STEP_FLAGS] = (vmcb->rflags & RFLAGS_TF) | (vmcb->dr6 & DR6_BS);
+	vmcb->rflags |= RFLAGS_TF;
+}
+
+bool svm_inject_stepped(struct vcpu_arch *vcpu)
+{
+	struct vmcb *vmcb = svm_vmcb(vcpu);
+	uint64_t before = vcpu->backend[SVM_STEP_FLAGS];
+
+	if (vcpu->backend[SVM_NMI_STATE] != SVM_NMI_STEPPING) {
+		return false;
+	}
+	vcpu->backend[SVM_NMI_STATE] = SVM_NMI_OPEN;
+	if ((before & RFLAGS_TF) != 0 || (vmcb->dr6 & DR6_B0_B3) != 0) {
+		return false; /* the guest has cause for a #DB of its own */
+	}
+	vmcb->dr6 = (vmcb->dr6 & ~DR6_BS) | (before & DR6_BS);
+	svm_dirty(vmcb, VMCB_CLEAN_DRX);
+	return true;
+}
+
+static uint64_t next_rip(const struct vcpu_arch *vcpu, const struct vmcb *vmcb)
+{
+	uint64_t rip = vcpu->rip + vcpu->exit_length;
+
+	return (vmcb->cs.attributes & VMCB_ATTRIBUTE_L) != 0 ? rip : low32(rip);
+}
+
+/* As if the instruction had been executed: RF and the interrupt shadow end, TF traps. */
+void svm_skip(struct vcpu_arch *vcpu)
+{
+	struct vmcb *vmcb = svm_vmcb(vcpu);
+
+	if (vcpu->exit_length == 0) {
+		return; /* the exit was between two instructions */
+	}
+	vcpu->rip = next_rip(vcpu, vmcb);
+	vmcb->rip = vcpu->rip;
+	vmcb->interrupt_shadow = 0;
+	vmcb->rflags &= ~RFLAGS_RF;
+	if ((vmcb->rflags & RFLAGS_TF) != 0) {
+		vmcb->dr6 |= DR6_BS;
+		svm_dirty(vmcb, VMCB_CLEAN_DRX);
+		svm_inject(vcpu, EXCEPTION_DB, false, 0);
+	}
+}

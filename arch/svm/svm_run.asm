@@ -1,0 +1,116 @@
+; SPDX-License-Identifier: Apache-2.0
+; Entry to and exit from the guest: the only code that runs with guest registers in the CPU.
+;
+; GIF is 0 from the CLGI before the last look at is_woken until the host's TR and GS are back after the
+; exit: an NMI that comes in between waits, and ends the guest's run at once (intercepted) or is taken
+; at the STGI. So none is lost, and none runs on the guest's TSS.
+%include "asm_offsets.inc"
+default rel
+section .text.svm_run progbits alloc exec nowrite align=16
+
+extern svm_inject_prepare
+extern svm_exit_decode
+extern svm_exit_kicked
+
+; Asserted in vmcb.h.
+VMCB_RIP equ 0x578
+VMCB_RAX equ 0x5f8
+; is_nmi_pending, is_flush_wanted and is_launched ("clear what the last entry asked for") of the four.
+FLAGS equ 0xff00ffff
+
+%macro LEAVE 0
+	pop rsi
+	pop r15
+	pop r14
+	pop r13
+	pop r12
+	pop rbp
+	pop rbx
+%endmacro
+
+; void svm_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit)
+; In: RDI, RSI. Keeps what the C convention keeps. IF = 0, GIF = 1 in and out. Ends in the C function of
+; the outcome, with both arguments and the caller's stack.
+global svm_vcpu_run
+svm_vcpu_run:
+	push rbx
+	push rbp
+	push r12
+	push r13
+	push r14
+	push r15
+	push rsi
+	push rdi
+	clgi
+	cmp byte [gs:CPU_IS_WOKEN], 0
+	jne kicked
+	mov eax, [rdi + VCPU_IS_LAUNCHED]
+	and eax, FLAGS
+	or rax, [rdi + VCPU_PENDING_EVENT]
+	jnz prepare
+enter:
+	mov rcx, [rdi + VCPU_CONTROL]
+	mov rax, [rdi + 0 * 8]
+	mov [rcx + VMCB_RAX], rax
+	mov rax, [rdi + VCPU_CONTROL_PA]
+	mov rcx, [rdi + 1 * 8]
+	mov rdx, [rdi + 2 * 8]
+	mov rbx, [rdi + 3 * 8]
+	mov rbp, [rdi + 5 * 8]
+	mov rsi, [rdi + 6 * 8]
+%assign i 8
+%rep 8
+	mov r %+ i, [rdi + i * 8]
+%assign i i + 1
+%endrep
+	mov rdi, [rdi + 7 * 8]
+	vmload
+	vmrun
+	vmsave
+	xchg rdi, [rsp]
+	mov [rdi + 1 * 8], rcx
+	mov [rdi + 2 * 8], rdx
+	mov [rdi + 3 * 8], rbx
+	mov [rdi + 5 * 8], rbp
+	mov [rdi + 6 * 8], rsi
+%assign i 8
+%rep 8
+	mov [rdi + i * 8], r %+ i
+%assign i i + 1
+%endrep
+	mov rax, [rdi + VCPU_BACKEND] ; SVM_HOST_VMCB_PA
+	vmload
+	stgi
+	pop rax
+	mov [rdi + 7 * 8], rax
+	mov rcx, [rdi + VCPU_CONTROL]
+	mov rax, [rcx + VMCB_RAX]
+	mov [rdi + 0 * 8], rax
+	mov rax, [rcx + VMCB_RIP]
+	mov [rdi + VCPU_RIP_CACHED], rax
+	; Registers that C may use before writing them hold nothing of the guest's afterwards.
+	xor edx, edx
+	xor r8d, r8d
+	xor r9d, r9d
+	xor r10d, r10d
+	xor r11d, r11d
+	LEAVE
+	jmp svm_exit_decode
+
+prepare:
+	sub rsp, 8
+	call svm_inject_prepare
+	add rsp, 8
+	mov rdi, [rsp]
+	test al, al
+	jnz enter
+	stgi
+	pop rdi
+	LEAVE
+	ret
+
+kicked:
+	stgi
+	pop rdi
+	LEAVE
+	jmp svm_exit_kicked

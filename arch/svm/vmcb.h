@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The VMCB: layout and masks. APM 2, Appendix B, "Layout of VMCB"; manual names. */
+#pragma once
+
+#include "bits.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* State-save area: one segment. Attributes are descriptor bits 55:52 and 47:40, joined. */
+struct vmcb_segment {
+	uint16_t selector;
+	uint16_t attributes;
+#define VMCB_ATTRIBUTES_LOW 0x0ffu  /* type, S, DPL, P */
+#define VMCB_ATTRIBUTES_HIGH 0xf00u /* AVL, L, D/B, G */
+#define VMCB_ATTRIBUTE_P 0x080u
+#define VMCB_ATTRIBUTE_L 0x200u
+#define VMCB_ATTRIBUTE_DB 0x400u
+	uint32_t limit;
+	uint64_t base;
+};
+
+struct vmcb {
+	uint16_t intercept_cr_read;
+	uint16_t intercept_cr_write;
+#define VMCB_INTERCEPT_CR0 0x0001u
+	uint16_t intercept_dr_read;
+	uint16_t intercept_dr_write;
+	uint32_t intercept_exceptions; /* one bit a vector */
+	uint32_t intercept_1;
+#define VMCB_INTERCEPT_INTR BIT32(0)
+#define VMCB_INTERCEPT_NMI BIT32(1)
+#define VMCB_INTERCEPT_SMI BIT32(2)
+#define VMCB_INTERCEPT_INIT BIT32(3)
+#define VMCB_INTERCEPT_VINTR BIT32(4)
+#define VMCB_INTERCEPT_CR0_SEL_WRITE BIT32(5)
+#define VMCB_INTERCEPT_RDTSC BIT32(14)
+#define VMCB_INTERCEPT_RDPMC BIT32(15)
+#define VMCB_INTERCEPT_CPUID BIT32(18)
+#define VMCB_INTERCEPT_RSM BIT32(19)
+#define VMCB_INTERCEPT_IRET BIT32(20)
+#define VMCB_INTERCEPT_INVD BIT32(22)
+#define VMCB_INTERCEPT_PAUSE BIT32(23)
+#define VMCB_INTERCEPT_HLT BIT32(24)
+#define VMCB_INTERCEPT_INVLPG BIT32(25)
+#define VMCB_INTERCEPT_INVLPGA BIT32(26)
+#define VMCB_INTERCEPT_IOIO_PROT BIT32(27)
+#define VMCB_INTERCEPT_MSR_PROT BIT32(28)
+#define VMCB_INTERCEPT_SHUTDOWN BIT32(31)
+	uint32_t intercept_2;
+#define VMCB_INTERCEPT_VMRUN BIT32(0)
+#define VMCB_INTERCEPT_VMMCALL BIT32(1)
+#define VMCB_INTERCEPT_VMLOAD BIT32(2)
+#define VMCB_INTERCEPT_VMSAVE BIT32(3)
+#define VMCB_INTERCEPT_STGI BIT32(4)
+#define VMCB_INTERCEPT_CLGI BIT32(5)
+#define VMCB_INTERCEPT_SKINIT BIT32(6)
+#define VMCB_INTERCEPT_WBINVD BIT32(9)
+#define VMCB_INTERCEPT_MONITOR BIT32(10)
+#define VMCB_INTERCEPT_MWAIT BIT32(11)
+#define VMCB_INTERCEPT_XSETBV BIT32(13)
+#define VMCB_INTERCEPT_RDPRU BIT32(14)
+	uint32_t intercept_3;
+#define VMCB_INTERCEPT_INVLPGB BIT32(0)
+#define VMCB_INTERCEPT_INVLPGB_ILLEGAL BIT32(1)
+#define VMCB_INTERCEPT_MCOMMIT BIT32(3)
+#define VMCB_INTERCEPT_TLBSYNC BIT32(4)
+	uint8_t reserved_018[0x24];
+	uint16_t pause_filter_threshold;
+	uint16_t pause_filter_count;
+	uint64_t iopm_base_pa;
+	uint64_t msrpm_base_pa;
+	uint64_t tsc_offset;
+	uint32_t guest_asid;
+	uint8_t tlb_control;
+#define VMCB_TLB_CONTROL_NONE 0u
+#define VMCB_TLB_CONTROL_FLUSH_ALL 1u
+#define VMCB_TLB_CONTROL_FLUSH_ASID 3u
+	uint8_t reserved_05d[3];
+	uint64_t virtual_interrupt; /* V_TPR, V_IRQ, V_INTR_MASKING and more: all 0 here */
+	uint64_t interrupt_shadow;
+#define VMCB_INTERRUPT_SHADOW BIT(0)
+	uint64_t exit_code;
+	uint64_t exit_info_1;
+	uint64_t exit_info_2;
+	uint64_t exit_int_info; /* as EVENTINJ */
+	uint64_t np_enable;
+#define VMCB_NP_ENABLE BIT(0)
+	uint64_t avic_apic_bar;
+	uint64_t ghcb_pa;
+	uint64_t event_inj;
+#define VMCB_EVENT_VECTOR UINT64_C(0xff)
+#define VMCB_EVENT_TYPE MASK64(10, 8)
+#define VMCB_EVENT_TYPE_INTR (UINT64_C(0) << 8)
+#define VMCB_EVENT_TYPE_NMI (UINT64_C(2) << 8)
+#define VMCB_EVENT_TYPE_EXCEPTION (UINT64_C(3) << 8)
+#define VMCB_EVENT_TYPE_SOFTWARE (UINT64_C(4) << 8)
+#define VMCB_EVENT_EV BIT(11) /* bits 63:32 hold an error code */
+#define VMCB_EVENT_V BIT(31)
+	uint64_t n_cr3;
+	uint64_t lbr_virtualization;
+	uint64_t clean; /* VMCB clean bits: a group unchanged since the last VMRUN */
+#define VMCB_CLEAN_I BIT(0)    /* intercepts, TSC offset, pause filter */
+#define VMCB_CLEAN_IOPM BIT(1) /* IOPM_BASE_PA, MSRPM_BASE_PA */
+#define VMCB_CLEAN_ASID BIT(2)
+#define VMCB_CLEAN_TPR BIT(3)
+#define VMCB_CLEAN_NP BIT(4)  /* N_CR3, G_PAT, NP_ENABLE */
+#define VMCB_CLEAN_CRX BIT(5) /* CR0, CR3, CR4, EFER */
+#define VMCB_CLEAN_DRX BIT(6)
+#define VMCB_CLEAN_DT BIT(7)  /* GDT, IDT */
+#define VMCB_CLEAN_SEG BIT(8) /* CS, DS, SS, ES, CPL */
+#define VMCB_CLEAN_CR2 BIT(9)
+#define VMCB_CLEAN_LBR BIT(10)
+#define VMCB_CLEAN_ALL MASK64(10, 0)
+	uint64_t nrip;
+	uint8_t fetched_count; /* number of bytes fetched (decode assists) */
+	uint8_t fetched[15];   /* guest instruction bytes */
+	uint8_t reserved_0e0[0x320];
+
+	struct vmcb_segment es; /* 0x400: the state-save area */
+	struct vmcb_segment cs;
+	struct vmcb_segment ss;
+	struct vmcb_segment ds;
+	struct vmcb_segment fs; /* FS, GS, LDTR, TR: by VMLOAD and VMSAVE */
+	struct vmcb_segment gs;
+	struct vmcb_segment gdtr;
+	struct vmcb_segment ldtr;
+	struct vmcb_segment idtr;
+	struct vmcb_segment tr;
+	uint8_t reserved_4a0[0x2b];
+	uint8_t cpl;
+	uint8_t reserved_4cc[4];
+	uint64_t efer;
+	uint8_t reserved_4d8[0x70];
+	uint64_t cr4;
+	uint64_t cr3;
+	uint64_t cr0;
+	uint64_t dr7;
+	uint64_t dr6;
+	uint64_t rflags;
+	uint64_t rip;
+	uint8_t reserved_580[0x58];
+	uint64_t rsp;
+	uint64_t s_cet;
+	uint64_t ssp;
+	uint64_t isst_addr;
+	uint64_t rax;
+	uint64_t star; /* STAR to SYSENTER_EIP: by VMLOAD and VMSAVE */
+	uint64_t lstar;
+	uint64_t cstar;
+	uint64_t sfmask;
+	uint64_t kernel_gs_base;
+	uint64_t sysenter_cs;
+	uint64_t sysenter_esp;
+	uint64_t sysenter_eip;
+	uint64_t cr2;
+	uint8_t reserved_648[0x20];
+	uint64_t g_pat;
+	uint64_t dbgctl;
+	uint64_t br_from;
+	uint64_t br_to;
+	uint64_t last_excp_from;
+	uint64_t last_excp_to;
+	uint8_t reserved_698[0x48];
+	uint64_t spec_ctrl; /* used by CPUs with VirtSpecCtrl */
+	uint8_t reserved_6e8[0x918];
+};
+
+#define VMCB_OFFSET(field, offset) \
+	_Static_assert(offsetof(struct vmcb, field) == (offset), #field " lies where the manual says")
+VMCB_OFFSET(intercept_exceptions, 0x008);
+VMCB_OFFSET(intercept_3, 0x014);
+VMCB_OFFSET(pause_filter_threshold, 0x03c);
+VMCB_OFFSET(iopm_base_pa, 0x040);
+VMCB_OFFSET(guest_asid, 0x058);
+VMCB_OFFSET(virtual_interrupt, 0x060);
+VMCB_OFFSET(exit_code, 0x070);
+VMCB_OFFSET(np_enable, 0x090);
+VMCB_OFFSET(event_inj, 0x0a8);
+VMCB_OFFSET(clean, 0x0c0);
+VMCB_OFFSET(nrip, 0x0c8);
+VMCB_OFFSET(fetched, 0x0d1);
+VMCB_OFFSET(es, 0x400);
+VMCB_OFFSET(tr, 0x490);
+VMCB_OFFSET(cpl, 0x4cb);
+VMCB_OFFSET(efer, 0x4d0);
+VMCB_OFFSET(cr4, 0x548);
+VMCB_OFFSET(rflags, 0x570);
+VMCB_OFFSET(rip, 0x578); /* known to svm_run.asm */
+VMCB_OFFSET(rsp, 0x5d8);
+VMCB_OFFSET(rax, 0x5f8); /* known to svm_run.asm */
+VMCB_OFFSET(star, 0x600);
+VMCB_OFFSET(cr2, 0x640);
+VMCB_OFFSET(g_pat, 0x668);
+VMCB_OFFSET(spec_ctrl, 0x6e0);
+_Static_assert(sizeof(struct vmcb_segment) == 16, "a segment takes 16 bytes");
+_Static_assert(sizeof(struct vmcb) == 4096, "a VMCB takes a page");
+
+/* APM 2, Appendix C, "SVM Intercept Exit Codes". */
+#define VMEXIT_CR0_READ 0x000u
+#define VMEXIT_CR0_WRITE 0x010u
+#define VMEXIT_DR0_READ 0x020u
+#define VMEXIT_DR0_WRITE 0x030u
+#define VMEXIT_EXCP0 0x040u
+#define VMEXIT_EXCP31 0x05fu
+#define VMEXIT_INTR 0x060u
+#define VMEXIT_NMI 0x061u
+#define VMEXIT_SMI 0x062u
+#define VMEXIT_INIT 0x063u
+#define VMEXIT_VINTR 0x064u
+#define VMEXIT_CR0_SEL_WRITE 0x065u
+#define VMEXIT_IDTR_READ 0x066u
+#define VMEXIT_GDTR_READ 0x067u
+#define VMEXIT_LDTR_READ 0x068u
+#define VMEXIT_TR_READ 0x069u
+#define VMEXIT_IDTR_WRITE 0x06au
+#define VMEXIT_GDTR_WRITE 0x06bu
+#define VMEXIT_LDTR_WRITE 0x06cu
+#define VMEXIT_TR_WRITE 0x06du
+#define VMEXIT_RDTSC 0x06eu
+#define VMEXIT_RDPMC 0x06fu
+#define VMEXIT_PUSHF 0x070u
+#define VMEXIT_POPF 0x071u
+#define VMEXIT_CPUID 0x072u
+#define VMEXIT_RSM 0x073u
+#define VMEXIT_IRET 0x074u
+#define VMEXIT_SWINT 0x075u
+#define VMEXIT_INVD 0x076u
+#define VMEXIT_PAUSE 0x077u
+#define VMEXIT_HLT 0x078u
+#define VMEXIT_INVLPG 0x079u
+#define VMEXIT_INVLPGA 0x07au
+#define VMEXIT_IOIO 0x07bu
+#define VMEXIT_MSR 0x07cu
+#define VMEXIT_TASK_SWITCH 0x07du
+#define VMEXIT_FERR_FREEZE 0x07eu
+#define VMEXIT_SHUTDOWN 0x07fu
+#define VMEXIT_VMRUN 0x080u
+#define VMEXIT_VMMCALL 0x081u
+#define VMEXIT_VMLOAD 0x082u
+#define VMEXIT_VMSAVE 0x083u
+#define VMEXIT_STGI 0x084u
+#define VMEXIT_CLGI 0x085u
+#define VMEXIT_SKINIT 0x086u
+#define VMEXIT_RDTSCP 0x087u
+#define VMEXIT_ICEBP 0x088u
+#define VMEXIT_WBINVD 0x089u
+#define VMEXIT_MONITOR 0x08au
+#define VMEXIT_MWAIT 0x08bu
+#define VMEXIT_MWAIT_CONDITIONAL 0x08cu
+#define VMEXIT_XSETBV 0x08du
+#define VMEXIT_RDPRU 0x08eu
+#define VMEXIT_INVLPGB 0x0a0u
+#define VMEXIT_INVLPGB_ILLEGAL 0x0a1u
+#define VMEXIT_INVPCID 0x0a2u
+#define VMEXIT_MCOMMIT 0x0a3u
+#define VMEXIT_TLBSYNC 0x0a4u
+#define VMEXIT_NPF 0x400u
+#define VMEXIT_INVALID 0xffffffffu /* low half of -1: QEMU 7.2 stores no more */
+#define VMEXIT_BUSY 0xfffffffeu    /* low half of -2 */
+
+/* EXITINFO1 of MOV CR and CR0_SEL_WRITE (APM 2, "MOV CRx/DRx Intercepts"; with decode assists). */
+#define EXITINFO1_CR_MOV BIT(63)
+#define EXITINFO1_CR_GPR MASK64(3, 0)
+/* EXITINFO1 of IOIO (APM 2, "IOIO Intercept Information"). */
+#define EXITINFO1_IO_IN BIT(0)
+#define EXITINFO1_IO_STR BIT(2)
+#define EXITINFO1_IO_REP BIT(3)
+#define EXITINFO1_IO_SIZE_SHIFT 4u /* SZ8, SZ16, SZ32: the value is 1, 2 or 4 */
+#define EXITINFO1_IO_SIZE UINT64_C(7)
+#define EXITINFO1_IO_ADDRESS_SHIFT 7u /* A16, A32, A64: the value is 1, 2 or 4 */
+#define EXITINFO1_IO_ADDRESS UINT64_C(7)
+#define EXITINFO1_IO_SEGMENT_SHIFT 10u
+#define EXITINFO1_IO_SEGMENT UINT64_C(7)
+#define EXITINFO1_IO_PORT_SHIFT 16u
+/* EXITINFO1 of MSR. */
+#define EXITINFO1_MSR_WRITE BIT(0)
+/* EXITINFO1 of NPF (APM 2, "Nested versus Guest Page Faults, Fault Ordering"): page-fault error code and these. */
+#define EXITINFO1_NPF_WRITE BIT(1)
+#define EXITINFO1_NPF_FETCH BIT(4)
+#define EXITINFO1_NPF_FINAL BIT(32)
+#define EXITINFO1_NPF_TABLE BIT(33)
