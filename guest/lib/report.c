@@ -10,6 +10,7 @@
 #include "trap.h"
 
 #define QEMU_EXIT_PORT 0xf4u
+#define BOCHS_EXIT_PORT 0x8900u
 #define SLEEP_TYPE_S5 5u
 #define SLEEP_ENABLE 0x20u
 #define REASON_MAX 160u
@@ -109,6 +110,9 @@ static _Noreturn void power_off(void)
 		console_print("FAIL guest.power-off: the hypercall came back\n");
 	}
 	cpu_outb(QEMU_EXIT_PORT, failed_count == 0 ? 0 : 1);
+	for (const char *c = "Shutdown"; *c != '\0'; c++) {
+		cpu_outb(BOCHS_EXIT_PORT, (uint8_t)*c);
+	}
 	if (sleep_port != 0) {
 		cpu_outb(sleep_port, (uint8_t)(SLEEP_TYPE_S5 << 2 | SLEEP_ENABLE));
 	}

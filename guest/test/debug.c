@@ -95,7 +95,7 @@ static void check_steps(void)
 			 : "=m"(hit_want) : "i"(UART_PORT + UART_SCR), "i"(RFLAGS_TF)
 			 : "rax", "rdx", "memory", "cc");
 	expect("step-out", DR6_BS);
-	STEP("step-mmio", "mov 0x30(%%rax), %%eax", 0xfec00000);
+	STEP("step-mmio", "mov (%%rax), %%eax", 0xfec00000);
 	if (!report_needs_bulkhead("step-hypercall")) {
 		return;
 	}

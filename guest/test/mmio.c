@@ -197,7 +197,9 @@ void test_mmio(void)
 	check_stores();
 	check_addressing();
 	check_alias();
-	check_narrow();
+	if (report_needs_bulkhead("narrow")) { /* Bochs gives up on byte accesses to its own */
+		check_narrow();
+	}
 	check_modify();
 	check_compare();
 	*target = 0;
