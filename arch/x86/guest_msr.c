@@ -11,8 +11,6 @@
 #include "log.h"
 
 /* Numbers that only this file needs. SDM 4, "Architectural MSRs"; for AMD the processor's PPR. */
-#define MSR_IA32_MISC_FEATURES 0x140u
-#define MSR_SMI_COUNT 0x034u
 #define MSR_AMD_TSEG_ADDRESS 0xc0010112u
 #define MSR_AMD_TSEG_MASK 0xc0010113u
 #define MSR_AMD_INT_PENDING 0xc0010055u
@@ -134,10 +132,6 @@ static bool read_intel(struct vcpu_arch *vcpu, uint32_t number, uint64_t *value)
 	case MSR_IA32_ARCH_CAPABILITIES:
 		*value = host.arch_capabilities;
 		return host.has_arch_capabilities;
-	case MSR_SMI_COUNT:
-	case MSR_IA32_MISC_FEATURES:
-		*value = 0;
-		return true;
 	default:
 		return false;
 	}
