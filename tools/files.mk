@@ -19,3 +19,22 @@ iso: setup
 usb: setup
 	$(BUILD_ALL)
 	$(Q)tools/make-media usb $(BUILD)/bulkhead-usb.img --build $(BUILD) --config $(CONFIG)
+
+.PHONY: help clean
+clean:
+	rm -rf $(BUILD)
+
+define HELP_TEXT
+make              builds the hypervisor, the loader and the test kernels into $(BUILD)
+make setup        installs packages (apt), unpacks Debian's kernel, makes the guests' initramfs
+make run          set-up, build, and the demonstration in QEMU; CONFIG=FILE for another configuration,
+                  RUN_ARGUMENTS='--emulator bochs' for another machine (tools/run --help)
+make check        set-up, build, all tests; ends with `N passed, N failed`
+make check-host   host tests only        make check-emu CASES='linux*'   some emulator tests
+make check-launch the launcher's tests   make check-clang                builds with Clang
+make iso, usb     boot media: $(BUILD)/bulkhead.iso, $(BUILD)/bulkhead-usb.img
+make clean        removes $(BUILD); downloaded packages stay in ~/.cache/bulkhead
+endef
+export HELP_TEXT
+help:
+	@printf '%s\n' "$$HELP_TEXT"

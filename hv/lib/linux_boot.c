@@ -98,7 +98,11 @@ enum hv_status linux_boot_build(const struct linux_boot_input *input, struct lin
 	}
 	set_addresses(input, out);
 	out->e820_entries = (uint8_t)input->e820_count;
-	memcpy(out->e820_table, input->e820, input->e820_count * sizeof(out->e820_table[0]));
+	/* memcpy() takes no null pointer, not even for nothing. */
+	if (input->e820_count > 0) {
+		memcpy(out->e820_table, input->e820,
+		       input->e820_count * sizeof(out->e820_table[0]));
+	}
 	if (input->efi != NULL) {
 		set_efi(input->efi, out);
 	}

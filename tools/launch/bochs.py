@@ -10,6 +10,7 @@ from .errors import RunError, UsageError
 MIB = 1 << 20
 TEMPLATE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bochsrc.template")
 FIRMWARE = ("/usr/share/ovmf/OVMF.fd", "/usr/share/qemu/OVMF.fd", "/usr/share/OVMF/OVMF.fd")
+FIRMWARE_MOST = 2 * MIB  # of a ROM image in Bochs 2.7
 VGA_ROM = ("/usr/share/vgabios/vgabios.bin", "/usr/share/bochs/VGABIOS-lgpl-latest")
 MEMORY_MOST = 2048 * MIB
 DRIVES = {"esp": 'type=disk, path="{}", mode=flat', "usb": 'type=disk, path="{}", mode=flat',
@@ -19,9 +20,9 @@ GOOD_ENDS = re.compile(r"Shutdown port: shutdown requested|ACPI control: soft po
 BAD_LINES = re.compile(r">>PANIC<<|^\d+p\[|^\d+e\[.*(triple|shutdown state)", re.MULTILINE)
 
 
-def first_existing(paths, what):
+def first_existing(paths, what, size_most):
     for path in paths:
-        if os.path.exists(path):
+        if os.path.exists(path) and os.path.getsize(path) <= size_most:
             return path
     raise RunError(f"{what} not found; `make setup` installs it")
 
@@ -39,8 +40,9 @@ def write_rc(options, image, folder, port):
         text = file.read()
     values = {
         "RAM_MIB": str(options.memory // MIB),
-        "FIRMWARE": first_existing(FIRMWARE, "UEFI firmware (package ovmf)"),
-        "VGA_ROM": first_existing(VGA_ROM, "VGA ROM (package vgabios)"),
+        "FIRMWARE": first_existing((os.path.join(options.build, "firmware", "OVMF.fd"),) + FIRMWARE,
+                                   "UEFI firmware of at most 2 MiB (package ovmf)", FIRMWARE_MOST),
+        "VGA_ROM": first_existing(VGA_ROM, "VGA ROM (package vgabios)", FIRMWARE_MOST),
         "CPU_MODEL": options.cpu or "corei7_skylake_x",
         "CPUS": str(options.cpus),
         "DRIVE": DRIVES[options.media].format(image),
