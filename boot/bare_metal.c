@@ -108,7 +108,8 @@ static uint32_t make_e820(const struct memmap *map)
 		enum linux_e820_type type = e820_type(entry->type);
 		struct linux_e820 *last = count > 0 ? &memory->e820[count - 1] : NULL;
 
-		if (last != NULL && last->type == type && last->address + last->size == entry->base) {
+		if (last != NULL && last->type == type &&
+		    last->address + last->size == entry->base) {
 			last->size += entry->size;
 			continue;
 		}

@@ -4,9 +4,9 @@
 #include "loader.h"
 
 #define MEASURE_MICROSECONDS 20000u
-#define MEASURE_COUNT 2
-#define SECONDS_PER_DAY 86400
-#define ZONE_UNKNOWN 2047 /* EFI_UNSPECIFIED_TIMEZONE */
+#define MEASURE_COUNT        2
+#define SECONDS_PER_DAY      86400
+#define ZONE_UNKNOWN         2047 /* EFI_UNSPECIFIED_TIMEZONE */
 
 /* Days from 1970-01-01 by the proleptic Gregorian calendar; years from March, so that leap days
  * come last. */

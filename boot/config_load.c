@@ -37,8 +37,8 @@ static enum hv_status read_text(struct loader *loader)
 	void *text;
 	enum hv_status status;
 
-	status = esp_load(loader->services, loader->root, loader->config_path, CONFIG_TEXT_MAX, &text,
-			  &loader->config_size);
+	status = esp_load(loader->services, loader->root, loader->config_path, CONFIG_TEXT_MAX,
+			  &text, &loader->config_size);
 	if (status == HV_OK) {
 		loader->config_text = text;
 		return HV_OK;

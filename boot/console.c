@@ -11,12 +11,12 @@
 #define LINE_MAX 256u
 
 /* 16550 register numbers, PC16550D data sheet, "Register Addresses". */
-#define UART_BASE 0x3f8u
-#define UART_DATA 0u
-#define UART_LINE_STATUS 5u
-#define UART_SCRATCH 7u
+#define UART_BASE              0x3f8u
+#define UART_DATA              0u
+#define UART_LINE_STATUS       5u
+#define UART_SCRATCH           7u
 #define UART_TRANSMITTER_EMPTY 0x20u
-#define UART_POLLS 1000000u
+#define UART_POLLS             1000000u
 
 static EFI_SYSTEM_TABLE *firmware;
 static bool has_uart;

@@ -6,12 +6,13 @@
 #include "madt.h"
 #include "str.h"
 
-/* ACPI Specification, "Root System Description Pointer (RSDP)" and "System Description Table Header". */
-#define RSDP_REVISION 15u
-#define RSDP_RSDT 16u
-#define RSDP_XSDT 24u
-#define TABLE_LENGTH 4u
-#define TABLE_HEADER 36u
+/* ACPI Specification, "Root System Description Pointer (RSDP)" and "System Description Table
+ * Header". */
+#define RSDP_REVISION  15u
+#define RSDP_RSDT      16u
+#define RSDP_XSDT      24u
+#define TABLE_LENGTH   4u
+#define TABLE_HEADER   36u
 #define TABLE_SIZE_MAX (1u << 20)
 
 static uint64_t read_number(const uint8_t *at, size_t size)

@@ -23,7 +23,8 @@ static enum hv_status check_header(const struct elf64_header *header, size_t siz
 		return refuse(why, "not an executable of fixed address");
 	}
 	if (header->program_size != sizeof(struct elf64_program) || header->program_offset > size ||
-	    (size - header->program_offset) / sizeof(struct elf64_program) < header->program_count) {
+	    (size - header->program_offset) / sizeof(struct elf64_program) <
+		    header->program_count) {
 		return refuse(why, "program headers are outside the file");
 	}
 	return HV_OK;
@@ -83,7 +84,8 @@ enum hv_status elf_load_parse(const void *file, size_t size, struct elf_load *ou
 		return HV_INVALID;
 	}
 	for (uint32_t i = 0; i < header.program_count; i++) {
-		memcpy(&program, bytes + header.program_offset + i * sizeof(program), sizeof(program));
+		memcpy(&program, bytes + header.program_offset + i * sizeof(program),
+		       sizeof(program));
 		if (program.type != ELF_SEGMENT_LOAD || program.memory_size == 0) {
 			continue;
 		}

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define ELF_LOAD_SEGMENT_MAX 16u
-#define ELF_LOAD_SIZE_MAX (UINT64_C(64) << 20)
+#define ELF_LOAD_SIZE_MAX    (UINT64_C(64) << 20)
 
 struct elf_load_segment {
 	uint64_t file_offset;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #define INFO_NAME_MAX 520u /* bytes of EFI_FILE_INFO.FileName that are made room for */
-#define READ_CHUNK (UINT64_C(1) << 20)
+#define READ_CHUNK    (UINT64_C(1) << 20)
 
 static enum hv_status open_volume(EFI_BOOT_SERVICES *services, EFI_HANDLE device,
 				  EFI_FILE_HANDLE *root)
@@ -84,7 +84,7 @@ enum hv_status esp_open(EFI_FILE_HANDLE root, const CHAR16 *path, EFI_FILE_HANDL
 {
 	EFI_STATUS status;
 
-	/* The specification does not let Open() write to the name; gnu-efi's type forgot the const. */
+	/* Open() does not write to the name; gnu-efi's type forgot the const. */
 	status = root->Open(root, file, (CHAR16 *)(uintptr_t)path, EFI_FILE_MODE_READ, 0);
 	if (EFI_ERROR(status)) {
 		return status == EFI_NOT_FOUND ? HV_NOT_FOUND : HV_INVALID;

@@ -1,6 +1,6 @@
 # Rules of boot: the UEFI loader. Included by the top Makefile.
 BOOT := main.c options.c console.c esp.c config_load.c modules.c machine.c cpu_list.c clock.c \
-	virt_check.c region.c leave.c elf_load.c memmap.c madt.c \
+	virt_check.c virt_read.c region.c leave.c elf_load.c memmap.c madt.c \
 	kernel_check.c bare_metal.c handoff.asm
 BOOT_LIB := $(sort $(LIB_HV) $(LIB_CONFIG) $(LIB_KERNEL))
 GNU_EFI_INCLUDE ?= /usr/include/efi

@@ -15,8 +15,8 @@ static uint64_t in_mib(uint64_t bytes)
 	return (bytes + (UINT64_C(1) << 20) - 1) >> 20;
 }
 
-static enum hv_status complain(const struct loader *loader, const struct config_partition *partition,
-			       const char *why)
+static enum hv_status complain(const struct loader *loader,
+			       const struct config_partition *partition, const char *why)
 {
 	char message[200];
 
@@ -27,7 +27,8 @@ static enum hv_status complain(const struct loader *loader, const struct config_
 }
 
 /* Guest RAM starts at 0; kernels sit low, the initrd behind or above them. */
-static enum hv_status check_fit(const struct loader *loader, const struct config_partition *partition,
+static enum hv_status check_fit(const struct loader *loader,
+				const struct config_partition *partition,
 				const struct kernel_image *image)
 {
 	char message[160];

@@ -6,20 +6,20 @@
 
 #include <efipciio.h>
 
-#define MAP_SLACK 32u /* descriptors by which the map may grow between two calls */
+#define MAP_SLACK  32u /* descriptors by which the map may grow between two calls */
 #define EXIT_TRIES 4
 
 /* PCI Local Bus Specification, "Configuration Space Header". */
-#define PCI_COMMAND 0x04u
+#define PCI_COMMAND            0x04u
 #define PCI_COMMAND_BUS_MASTER 0x0004u
-#define PCI_CLASS 0x0bu
-#define PCI_CLASS_BRIDGE 0x06u
+#define PCI_CLASS              0x0bu
+#define PCI_CLASS_BRIDGE       0x06u
 
 enum hv_status leave_allocate(struct loader *loader, uint64_t size, uint64_t alignment,
 			      EFI_MEMORY_TYPE type, uint64_t *base)
 {
 	EFI_BOOT_SERVICES *services = loader->services;
-	/* All of it below 4 GiB: other CPUs load CR3 in real mode, kernels take 32-bit addresses. */
+	/* Below 4 GiB: other CPUs load CR3 in real mode, kernels take 32-bit addresses. */
 	EFI_PHYSICAL_ADDRESS start = UINT32_MAX;
 	UINTN pages = size / PAGE_SIZE;
 	UINTN slack = alignment / PAGE_SIZE - 1;
@@ -38,10 +38,26 @@ enum hv_status leave_allocate(struct loader *loader, uint64_t size, uint64_t ali
 		services->FreePages(start, (aligned - start) / PAGE_SIZE);
 	}
 	if (start + slack * PAGE_SIZE > aligned) {
-		services->FreePages(aligned + size, (start + slack * PAGE_SIZE - aligned) / PAGE_SIZE);
+		services->FreePages(aligned + size,
+				    (start + slack * PAGE_SIZE - aligned) / PAGE_SIZE);
 	}
 	*base = aligned;
 	return HV_OK;
+}
+
+void leave_release(struct loader *loader)
+{
+	EFI_BOOT_SERVICES *services = loader->services;
+
+	if (loader->modules_base != 0) {
+		services->FreePages(loader->modules_base, loader->modules_size / PAGE_SIZE);
+	}
+	if (loader->region != 0) {
+		services->FreePages(loader->region, loader->region_size / PAGE_SIZE);
+	}
+	if (loader->trampoline != 0) {
+		services->FreePages(loader->trampoline, 1);
+	}
 }
 
 /* The first call allocates, with room for later growth; later ones only read again. */
@@ -65,8 +81,8 @@ enum hv_status leave_map(struct loader *loader)
 		}
 		loader->descriptors_room =
 			loader->descriptors_bytes + MAP_SLACK * loader->descriptor_stride;
-		if (EFI_ERROR(loader->services->AllocatePool(EfiLoaderData, loader->descriptors_room,
-							     &loader->descriptors))) {
+		if (EFI_ERROR(loader->services->AllocatePool(
+			    EfiLoaderData, loader->descriptors_room, &loader->descriptors))) {
 			loader->descriptors_room = 0;
 			break;
 		}

@@ -10,8 +10,8 @@
 
 #include <stdbool.h>
 
-#define LOADER_PATH_MAX 512u    /* UTF-16 units */
-#define LOADER_MODULE_MAX 64u   /* distinct files: two for each partition */
+#define LOADER_PATH_MAX   512u /* UTF-16 units */
+#define LOADER_MODULE_MAX 64u  /* distinct files: two for each partition */
 
 /* One distinct file that partitions name. */
 struct loader_module {
@@ -56,9 +56,9 @@ struct loader {
 	uint64_t trampoline;
 	uint64_t region;
 	uint64_t region_size;
-	struct boot_info *info;     /* in the region */
-	uint64_t *root_table;       /* in the region: the top page table */
-	struct memmap map;          /* its entries are in the region, or in loader memory */
+	struct boot_info *info; /* in the region */
+	uint64_t *root_table;   /* in the region: the top page table */
+	struct memmap map;      /* its entries are in the region, or in loader memory */
 
 	/* The firmware's map, taken for ExitBootServices. */
 	void *descriptors;
@@ -90,8 +90,8 @@ void cpu_list_read(struct loader *loader);
 void clock_read(struct loader *loader);
 void entropy_read(struct loader *loader);
 
-/* virt_check.c */
-MUST_CHECK enum hv_status virt_check(const struct loader *loader);
+/* virt_read.c */
+MUST_CHECK enum hv_status virt_require(const struct loader *loader);
 
 /* region.c */
 MUST_CHECK enum hv_status region_allocate(struct loader *loader);
@@ -103,6 +103,9 @@ MUST_CHECK enum hv_status leave_map(struct loader *loader);
 MUST_CHECK enum hv_status leave_firmware(struct loader *loader);
 MUST_CHECK enum hv_status leave_allocate(struct loader *loader, uint64_t size, uint64_t alignment,
 					 EFI_MEMORY_TYPE type, uint64_t *base);
+
+/* Gives back the pages taken, when the firmware is to be returned to. */
+void leave_release(struct loader *loader);
 
 /* bare_metal.c */
 const struct config_partition *bare_metal_partition(const struct config *config);

@@ -6,7 +6,7 @@
 #include "str.h"
 
 #define CPUID_1_ECX_RDRAND (1u << 30)
-#define RDRAND_TRIES 10
+#define RDRAND_TRIES       10
 
 static bool is_same_guid(const EFI_GUID *left, const EFI_GUID *right)
 {

@@ -7,12 +7,12 @@
 #include <stdbool.h>
 
 /* ACPI Specification, "Multiple APIC Description Table (MADT)". */
-#define MADT_FIRST_ENTRY 44u
-#define MADT_LOCAL_APIC 0u
-#define MADT_LOCAL_X2APIC 9u
-#define MADT_LOCAL_APIC_SIZE 8u
+#define MADT_FIRST_ENTRY       44u
+#define MADT_LOCAL_APIC        0u
+#define MADT_LOCAL_X2APIC      9u
+#define MADT_LOCAL_APIC_SIZE   8u
 #define MADT_LOCAL_X2APIC_SIZE 16u
-#define MADT_FLAG_ENABLED 1u
+#define MADT_FLAG_ENABLED      1u
 
 static uint32_t read_u32(const uint8_t *bytes)
 {

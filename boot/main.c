@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ordered list of boot steps, from the firmware's call to the hypervisor's first instruction. */
+/* The ordered list of boot steps, from the firmware's call to the jump out of the loader. */
 #include "check.h"
 #include "console.h"
 #include "cpu_ops.h"
@@ -48,7 +48,7 @@ static enum hv_status open_firmware(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 static enum hv_status prepare(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 {
 	if (open_firmware(image, system) != HV_OK || config_load(&loader) != HV_OK ||
-	    virt_check(&loader) != HV_OK || modules_load(&loader) != HV_OK ||
+	    virt_require(&loader) != HV_OK || modules_load(&loader) != HV_OK ||
 	    kernel_check(&loader) != HV_OK || machine_read(&loader) != HV_OK) {
 		return HV_INVALID;
 	}
@@ -81,5 +81,6 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 	console_print("bulkhead: not started; back to the firmware at a key, or in %u seconds",
 		      ERROR_WAIT_SECONDS);
 	console_wait_key(ERROR_WAIT_SECONDS);
+	leave_release(&loader);
 	return EFI_LOAD_ERROR;
 }

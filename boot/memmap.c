@@ -24,8 +24,8 @@ enum efi_memory_type {
 };
 
 #define ATTRIBUTE_SPECIFIC_PURPOSE UINT64_C(0x40000)
-#define ATTRIBUTE_RUNTIME UINT64_C(0x8000000000000000)
-#define ADDRESS_MAX (UINT64_C(1) << 52)
+#define ATTRIBUTE_RUNTIME          UINT64_C(0x8000000000000000)
+#define ADDRESS_MAX                (UINT64_C(1) << 52)
 
 static void put(struct memmap *map, uint64_t base, uint64_t end, uint32_t type)
 {

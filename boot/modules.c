@@ -7,6 +7,8 @@
 #include "loader.h"
 #include "str.h"
 
+#define MODULE_SIZE_MAX (UINT64_C(1) << 32)
+
 static bool is_same(const struct loader *loader, struct config_span left, struct config_span right)
 {
 	return left.length == right.length &&
@@ -85,9 +87,10 @@ static enum hv_status open_module(const struct loader *loader, struct loader_mod
 		return complain(loader, module,
 				status == HV_NOT_FOUND ? "is not there" : "cannot be opened");
 	}
-	if (module->place.size == 0 || module->place.size > UINT64_C(1) << 40) {
+	if (module->place.size == 0 || module->place.size > MODULE_SIZE_MAX) {
 		(*file)->Close(*file);
-		return complain(loader, module, "is empty");
+		return complain(loader, module,
+				module->place.size == 0 ? "is empty" : "is larger than 4 GiB");
 	}
 	return HV_OK;
 }

@@ -6,15 +6,16 @@
 #include "loader.h"
 #include "str.h"
 
-#define MAP_SPARE 64u /* entries by which the firmware's map may grow until the end */
-#define TABLE_COUNT 4u
-#define TABLE_ENTRIES 512u
+#define MAP_SPARE      64u /* entries by which the firmware's map may grow until the end */
+#define TRAMPOLINE_MAX UINT64_C(0xfffff) /* start-up IPIs reach the first 1 MiB */
+#define TABLE_COUNT    4u
+#define TABLE_ENTRIES  512u
 /* SDM 3A, "4-Level Paging and 5-Level Paging". */
-#define ENTRY_PRESENT UINT64_C(1)
+#define ENTRY_PRESENT  UINT64_C(1)
 #define ENTRY_WRITABLE UINT64_C(2)
-#define ENTRY_LARGE UINT64_C(0x80)
-#define ENTRY_ADDRESS UINT64_C(0x000ffffffffff000)
-#define CR4_LA57 UINT64_C(0x1000)
+#define ENTRY_LARGE    UINT64_C(0x80)
+#define ENTRY_ADDRESS  UINT64_C(0x000ffffffffff000)
+#define CR4_LA57       UINT64_C(0x1000)
 
 /* Offsets of the parts from the start of the region. */
 struct layout {
@@ -32,7 +33,7 @@ static struct layout make_layout(const struct loader *loader)
 {
 	struct layout layout = {.info = align_up(loader->elf.image_size, PAGE_SIZE)};
 
-	/* Each descriptor can split a neighbour; the region, modules and trampoline add their own. */
+	/* Each descriptor can split a neighbour; region, modules and trampoline add more. */
 	layout.memory_capacity =
 		(uint32_t)(loader->descriptors_bytes / loader->descriptor_stride) + 2 * MAP_SPARE;
 	layout.cpus = align_up(layout.info + sizeof(struct boot_info), 16);
@@ -43,6 +44,24 @@ static struct layout make_layout(const struct loader *loader)
 	layout.tables = align_up(layout.text + loader->config_size + 1, PAGE_SIZE);
 	layout.end = layout.tables + TABLE_COUNT * PAGE_SIZE;
 	return layout;
+}
+
+/* As memmap_top() will see it: what becomes free, and what firmware keeps of RAM. */
+static uint64_t ram_end(const struct loader *loader)
+{
+	uint64_t top = 0;
+
+	for (UINTN at = 0; at < loader->descriptors_bytes; at += loader->descriptor_stride) {
+		const struct memmap_descriptor *descriptor =
+			(const void *)((const char *)loader->descriptors + at);
+		uint64_t end = descriptor->physical_start + descriptor->page_count * PAGE_SIZE;
+
+		if (descriptor->type >= EfiLoaderCode && descriptor->type <= EfiACPIMemoryNVS &&
+		    descriptor->type != EfiUnusableMemory && end > top) {
+			top = end;
+		}
+	}
+	return top;
 }
 
 static uint64_t pool_size(const struct loader *loader, uint64_t top)
@@ -135,8 +154,9 @@ static enum hv_status check_paging(void)
 
 	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
 	if ((cr4 & CR4_LA57) != 0) {
-		console_print("bulkhead: the firmware runs with 5-level paging (CR4.LA57); switch it "
-			      "off in its setup");
+		console_print(
+			"bulkhead: the firmware runs with 5-level paging (CR4.LA57); switch it "
+			"off in its setup");
 		return HV_UNSUPPORTED;
 	}
 	return HV_OK;
@@ -158,33 +178,34 @@ static enum hv_status check_machine(struct loader *loader)
 	return HV_OK;
 }
 
+static enum hv_status allocate_trampoline(struct loader *loader)
+{
+	EFI_PHYSICAL_ADDRESS page = TRAMPOLINE_MAX;
+
+	if (EFI_ERROR(
+		    loader->services->AllocatePages(AllocateMaxAddress, EfiLoaderCode, 1, &page))) {
+		return HV_NO_MEMORY;
+	}
+	loader->trampoline = page;
+	return HV_OK;
+}
+
 enum hv_status region_allocate(struct loader *loader)
 {
 	struct layout layout;
-	uint64_t top = 0;
 
 	if (check_paging() != HV_OK || leave_map(loader) != HV_OK) {
 		return HV_UNSUPPORTED;
 	}
-	for (UINTN at = 0; at < loader->descriptors_bytes; at += loader->descriptor_stride) {
-		const struct memmap_descriptor *descriptor =
-			(const void *)((const char *)loader->descriptors + at);
-		uint64_t end = descriptor->physical_start + descriptor->page_count * PAGE_SIZE;
-
-		if (descriptor->type == EfiConventionalMemory && end > top) {
-			top = end;
-		}
-	}
 	layout = make_layout(loader);
-	loader->region_size = align_up(layout.end + pool_size(loader, top), HV_REGION_ALIGN);
-	loader->trampoline = UINT64_C(0xfffff);
+	loader->region_size =
+		align_up(layout.end + pool_size(loader, ram_end(loader)), HV_REGION_ALIGN);
 	if (leave_allocate(loader, loader->region_size, HV_REGION_ALIGN, EfiLoaderCode,
 			   &loader->region) != HV_OK ||
-	    EFI_ERROR(loader->services->AllocatePages(AllocateMaxAddress, EfiLoaderCode, 1,
-						      &loader->trampoline))) {
-		console_print("bulkhead: the hypervisor needs %llu MiB in one piece and one page below "
-			      "1 MiB; the firmware has not that much",
-			      (unsigned long long)(loader->region_size >> 20));
+	    allocate_trampoline(loader) != HV_OK) {
+		console_print("bulkhead: the hypervisor needs %lu MiB in one piece and one page "
+			      "below 1 MiB; the firmware has not that much",
+			      loader->region_size >> 20);
 		return HV_NO_MEMORY;
 	}
 	elf_load_copy(&loader->elf, loader->hypervisor, (void *)loader->region);
@@ -201,7 +222,8 @@ enum hv_status region_read_map(struct loader *loader)
 	map->count = 0;
 	if (memmap_from_efi(map, loader->descriptors, loader->descriptors_bytes,
 			    loader->descriptor_stride) != HV_OK ||
-	    memmap_claim(map, loader->region, loader->region_size, BOOT_MEMORY_HYPERVISOR) != HV_OK ||
+	    memmap_claim(map, loader->region, loader->region_size, BOOT_MEMORY_HYPERVISOR) !=
+		    HV_OK ||
 	    memmap_claim(map, loader->trampoline, PAGE_SIZE, BOOT_MEMORY_HYPERVISOR) != HV_OK ||
 	    (loader->modules_size > 0 &&
 	     memmap_claim(map, loader->modules_base, loader->modules_size, BOOT_MEMORY_MODULES) !=

@@ -5,12 +5,12 @@
 #include <efi.h>
 
 /* UEFI Platform Initialization Specification, Volume 2, "MP Services Protocol". */
-#define EFI_MP_SERVICES_GUID                                                       \
-	{                                                                          \
-		0x3fdda605, 0xa76e, 0x4f46,                                        \
-		{                                                                  \
-			0xad, 0x29, 0x12, 0xf4, 0x53, 0x1b, 0x3d, 0x08             \
-		}                                                                  \
+#define EFI_MP_SERVICES_GUID                                                                       \
+	{                                                                                          \
+		0x3fdda605, 0xa76e, 0x4f46,                                                        \
+		{                                                                                  \
+			0xad, 0x29, 0x12, 0xf4, 0x53, 0x1b, 0x3d, 0x08                             \
+		}                                                                                  \
 	}
 #define MP_PROCESSOR_ENABLED 2u
 #define MP_PROCESSOR_HEALTHY 4u
@@ -26,15 +26,15 @@ struct efi_processor_information {
 
 struct efi_mp_services {
 	EFI_STATUS(EFIAPI *get_number)(struct efi_mp_services *, UINTN *count, UINTN *enabled);
-	EFI_STATUS(EFIAPI *get_information)(struct efi_mp_services *, UINTN index,
-					    struct efi_processor_information *information);
+	EFI_STATUS(EFIAPI *get_information)
+	(struct efi_mp_services *, UINTN index, struct efi_processor_information *information);
 };
 
 /* EDK II, "gEfiConsoleOutDeviceGuid": marks the devices that the console writes to. */
-#define CONSOLE_OUT_DEVICE_GUID                                                    \
-	{                                                                          \
-		0xd3b36f2c, 0xd551, 0x11d4,                                        \
-		{                                                                  \
-			0x9a, 0x46, 0x00, 0x90, 0x27, 0x3f, 0xc1, 0x4d             \
-		}                                                                  \
+#define CONSOLE_OUT_DEVICE_GUID                                                                    \
+	{                                                                                          \
+		0xd3b36f2c, 0xd551, 0x11d4,                                                        \
+		{                                                                                  \
+			0x9a, 0x46, 0x00, 0x90, 0x27, 0x3f, 0xc1, 0x4d                             \
+		}                                                                                  \
 	}

@@ -39,12 +39,13 @@ void tap_check(bool is_true, const char *expression, const char *file, int line)
 	}
 }
 
-void tap_equal(uint64_t actual, uint64_t expected, const char *expression, const char *file, int line)
+void tap_equal(uint64_t actual, uint64_t expected, const char *expression, const char *file,
+	       int line)
 {
 	if (actual != expected) {
 		failure_count++;
-		tap_note("%s:%d: %s is %llu (0x%llx), expected %llu (0x%llx)", file, line, expression,
-			 (unsigned long long)actual, (unsigned long long)actual,
+		tap_note("%s:%d: %s is %llu (0x%llx), expected %llu (0x%llx)", file, line,
+			 expression, (unsigned long long)actual, (unsigned long long)actual,
 			 (unsigned long long)expected, (unsigned long long)expected);
 	}
 }
@@ -75,7 +76,8 @@ int tap_run(const struct tap_case *cases, size_t count)
 }
 
 /* Weak: a test may bring its own. */
-__attribute__((weak)) _Noreturn void check_failed(const char *expression, const char *file, int line)
+__attribute__((weak)) _Noreturn void check_failed(const char *expression, const char *file,
+						  int line)
 {
 	if (is_check_expected) {
 		is_check_expected = false;

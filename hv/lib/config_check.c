@@ -16,7 +16,8 @@ static enum hv_status check_cpus(const struct config_partition *partition, uint3
 	uint32_t highest;
 
 	if (partition->cpus == 0) {
-		return config_fail(error, partition->line, "partition `%s` has no CPU", partition->name);
+		return config_fail(error, partition->line, "partition `%s` has no CPU",
+				   partition->name);
 	}
 	highest = 63u - (uint32_t)__builtin_clzll(partition->cpus);
 	if (highest >= cpu_count) {

@@ -27,8 +27,8 @@ enum hv_status config_set_hypervisor(struct config_parser *parser, enum config_k
 				   &config->console, parser->error);
 	}
 	if (key == KEY_MODE) {
-		return config_word(name, value, parser->line, modes, ARRAY_COUNT(modes), &config->mode,
-				   parser->error);
+		return config_word(name, value, parser->line, modes, ARRAY_COUNT(modes),
+				   &config->mode, parser->error);
 	}
 	return config_word(name, value, parser->line, answers, ARRAY_COUNT(answers),
 			   &config->test_exit, parser->error);
@@ -51,8 +51,8 @@ static enum hv_status set_only(struct config_parser *parser, uint32_t flag, cons
 }
 
 /* Keys whose value is one word of a list. */
-static enum hv_status set_choice(struct config_parser *parser, enum config_key key, struct config_text name,
-				 struct config_text value)
+static enum hv_status set_choice(struct config_parser *parser, enum config_key key,
+				 struct config_text name, struct config_text value)
 {
 	static const char *const roles[] = {"guest", "management"};
 	static const char *const crashes[] = {"stop", "restart", "halt-machine"};

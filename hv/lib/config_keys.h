@@ -29,8 +29,8 @@ struct config_parser {
 	struct config_error *error;
 	struct config_partition *partition; /* of the section; NULL in [hypervisor] */
 	uint32_t line;
-	uint32_t section_line;    /* 0 = before the first section */
-	uint32_t hypervisor_line; /* 0 = not seen */
+	uint32_t section_line;        /* 0 = before the first section */
+	uint32_t hypervisor_line;     /* 0 = not seen */
 	uint32_t key_line[KEY_COUNT]; /* in this section; 0 = not given */
 };
 

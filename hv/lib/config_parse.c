@@ -7,13 +7,13 @@
 #include "str.h"
 
 static const char *const key_names[KEY_COUNT] = {
-	"log",	  "console", "mode",	"test_exit", "role",	"cpus",	     "memory",
+	"log",    "console", "mode",    "test_exit", "role",    "cpus",      "memory",
 	"kernel", "initrd",  "cmdline", "on_crash",  "devices", "autostart", "dma",
 };
 
-#define HYPERVISOR_KEYS \
+#define HYPERVISOR_KEYS                                                                            \
 	(BIT32(KEY_LOG) | BIT32(KEY_CONSOLE) | BIT32(KEY_MODE) | BIT32(KEY_TEST_EXIT))
-#define PARTITION_KEYS \
+#define PARTITION_KEYS                                                                             \
 	((BIT32(KEY_COUNT) - 1) & ~(BIT32(KEY_LOG) | BIT32(KEY_MODE) | BIT32(KEY_TEST_EXIT)))
 
 /* What can only be seen at the end of a [partition] section. */
@@ -114,15 +114,17 @@ static enum hv_status parse_key(struct config_parser *parser, struct config_text
 				   config_shown(line), line.start);
 	}
 	if (parser->section_line == 0) {
-		return config_fail(parser->error, parser->line, "key `%.*s` before the first [section]",
-				   config_shown(name), name.start);
+		return config_fail(parser->error, parser->line,
+				   "key `%.*s` before the first [section]", config_shown(name),
+				   name.start);
 	}
 	while (key < KEY_COUNT && !config_text_is(name, key_names[key])) {
 		key++;
 	}
 	if (key == KEY_COUNT || (allowed & BIT32(key)) == 0) {
-		return config_fail(parser->error, parser->line, "unknown key `%.*s` in a [%s] section",
-				   config_shown(name), name.start,
+		return config_fail(parser->error, parser->line,
+				   "unknown key `%.*s` in a [%s] section", config_shown(name),
+				   name.start,
 				   parser->partition != NULL ? "partition" : "hypervisor");
 	}
 	if (parser->key_line[key] != 0) {
@@ -131,7 +133,8 @@ static enum hv_status parse_key(struct config_parser *parser, struct config_text
 	}
 	parser->key_line[key] = parser->line;
 	if (value.length == 0 && key != KEY_CMDLINE) {
-		return config_fail(parser->error, parser->line, "`%s` has no value", key_names[key]);
+		return config_fail(parser->error, parser->line, "`%s` has no value",
+				   key_names[key]);
 	}
 	return parser->partition != NULL ? config_set_partition(parser, key, name, value)
 					 : config_set_hypervisor(parser, key, name, value);
@@ -183,7 +186,8 @@ enum hv_status config_parse(const char *text, size_t size, struct config *out,
 	out->log_level = CONFIG_LOG_INFO;
 	out->console = CONFIG_CONSOLE_UART0;
 	if (size > CONFIG_TEXT_MAX) {
-		return config_fail(error, 1, "file of %zu bytes, longer than %u", size, CONFIG_TEXT_MAX);
+		return config_fail(error, 1, "file of %zu bytes, longer than %u", size,
+				   CONFIG_TEXT_MAX);
 	}
 	if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
 		rest = (struct config_text){text + 3, size - 3};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parser and checks of the configuration file; pure, shared by loader, hypervisor and host tools. */
+/* Parser and checks of the configuration file; pure, shared by loader and host tools. */
 #pragma once
 
 #include "config_abi.h"
@@ -8,12 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONFIG_ERROR_MAX 160u
-#define CONFIG_TEXT_MAX (UINT32_C(1) << 20) /* bytes of the whole file */
-#define CONFIG_PATH_MAX 255u
+#define CONFIG_ERROR_MAX   160u
+#define CONFIG_TEXT_MAX    (UINT32_C(1) << 20) /* bytes of the whole file */
+#define CONFIG_PATH_MAX    255u
 #define CONFIG_CMDLINE_MAX 2047u
-#define CONFIG_MEMORY_MIN (UINT64_C(4) << 20)
-#define CONFIG_MEMORY_MAX (UINT64_C(1) << 46)
+#define CONFIG_MEMORY_MIN  (UINT64_C(4) << 20)
+#define CONFIG_MEMORY_MAX  (UINT64_C(1) << 46)
 
 struct config_error {
 	uint32_t line; /* from 1 */

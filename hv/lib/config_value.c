@@ -8,7 +8,7 @@
 
 #include <stdarg.h>
 
-#define SHOWN_MAX 40u
+#define SHOWN_MAX  40u
 #define NUMBER_MAX UINT64_C(1000000000)
 
 enum hv_status config_fail(struct config_error *error, uint32_t line, const char *format, ...)
@@ -111,11 +111,13 @@ enum hv_status config_cpus(struct config_text text, uint32_t line, uint64_t *cpu
 	while (!is_last) {
 		config_split(&rest, ',', &part, &is_last);
 		if (!parse_range(part, &first, &last) || first > last) {
-			return config_fail(error, line, "`%.*s` is no list of CPUs such as 0 or 1-2,4",
+			return config_fail(error, line,
+					   "`%.*s` is no list of CPUs such as 0 or 1-2,4",
 					   config_shown(text), text.start);
 		}
 		if (last >= CONFIG_CPU_MAX) {
-			return config_fail(error, line, "CPU %llu is beyond the highest possible, %u",
+			return config_fail(error, line,
+					   "CPU %llu is beyond the highest possible, %u",
 					   (unsigned long long)last, CONFIG_CPU_MAX - 1);
 		}
 		for (uint64_t cpu = first; cpu <= last; cpu++) {
@@ -145,7 +147,8 @@ enum hv_status config_memory(struct config_text text, uint32_t line, uint64_t *b
 	}
 	value = number << (unit == 'M' ? 20 : 30);
 	if (value < CONFIG_MEMORY_MIN || value > CONFIG_MEMORY_MAX) {
-		return config_fail(error, line, "memory of %.*s is %s", config_shown(text), text.start,
+		return config_fail(error, line, "memory of %.*s is %s", config_shown(text),
+				   text.start,
 				   value < CONFIG_MEMORY_MIN ? "less than 4M" : "more than 65536G");
 	}
 	if (value % CONFIG_MEMORY_ALIGN != 0) {
@@ -174,7 +177,8 @@ enum hv_status config_path(struct config_text text, uint32_t line, struct config
 			continue;
 		}
 		if (i == start) {
-			return config_fail(error, line, "path `%.*s` %s", config_shown(text), text.start,
+			return config_fail(error, line, "path `%.*s` %s", config_shown(text),
+					   text.start,
 					   i == 0 ? "is not relative to the configuration file"
 						  : "has an empty part");
 		}
@@ -202,9 +206,10 @@ enum hv_status config_name(struct config_text text, uint32_t line, char *name,
 		is_well_formed = is_name_character(text.start[i]);
 	}
 	if (!is_well_formed) {
-		return config_fail(error, line,
-				   "partition name `%.*s` is not 1 to %u of letters, digits, _ and -",
-				   config_shown(text), text.start, CONFIG_NAME_MAX);
+		return config_fail(
+			error, line,
+			"partition name `%.*s` is not 1 to %u of letters, digits, _ and -",
+			config_shown(text), text.start, CONFIG_NAME_MAX);
 	}
 	memcpy(name, text.start, text.length);
 	name[text.length] = '\0';
@@ -248,7 +253,8 @@ static bool parse_pci(struct config_text text, uint16_t *address)
 static enum hv_status add_pci(struct config_text text, uint32_t line,
 			      struct config_partition *partition, struct config_error *error)
 {
-	struct config_text place = config_trim((struct config_text){text.start + 4, text.length - 4});
+	struct config_text place =
+		config_trim((struct config_text){text.start + 4, text.length - 4});
 	uint16_t address;
 
 	if (!parse_pci(place, &address)) {
@@ -281,7 +287,8 @@ enum hv_status config_devices(struct config_text text, uint32_t line,
 	while (!is_last) {
 		config_split(&text, ',', &part, &is_last);
 		part = config_trim(part);
-		if (part.length > 4 && memcmp(part.start, "pci", 3) == 0 && is_space(part.start[3])) {
+		if (part.length > 4 && memcmp(part.start, "pci", 3) == 0 &&
+		    is_space(part.start[3])) {
 			status = add_pci(part, line, partition, error);
 			if (status != HV_OK) {
 				return status;
@@ -294,13 +301,15 @@ enum hv_status config_devices(struct config_text text, uint32_t line,
 			}
 		}
 		if (device == ARRAY_COUNT(names)) {
-			return config_fail(error, line,
-					   "unknown device `%.*s`: there are console, net0, block0, "
-					   "entropy, channel0 and pci BB:DD.F",
-					   config_shown(part), part.start);
+			return config_fail(
+				error, line,
+				"unknown device `%.*s`: there are console, net0, block0, "
+				"entropy, channel0 and pci BB:DD.F",
+				config_shown(part), part.start);
 		}
 		if ((partition->devices & BIT32(device)) != 0) {
-			return config_fail(error, line, "device `%s` is given twice", names[device]);
+			return config_fail(error, line, "device `%s` is given twice",
+					   names[device]);
 		}
 		partition->devices |= BIT32(device);
 	}
@@ -320,7 +329,10 @@ enum hv_status config_word(struct config_text key, struct config_text text, uint
 			return HV_OK;
 		}
 		length += fmt_print(list + length, sizeof(list) - length, "%s%s",
-				    i == 0 ? "" : i + 1 < count ? ", " : " or ", words[i]);
+				    i == 0          ? ""
+				    : i + 1 < count ? ", "
+						    : " or ",
+				    words[i]);
 	}
 	return config_fail(error, line, "%.*s is `%.*s`, but can only be %s", config_shown(key),
 			   key.start, config_shown(text), text.start, list);

@@ -4,16 +4,16 @@
 
 #include <stdint.h>
 
-#define ELF_MAGIC 0x464c457fu /* "\177ELF" */
-#define ELF_CLASS_32 1u
-#define ELF_CLASS_64 2u
-#define ELF_DATA_LITTLE 1u
-#define ELF_TYPE_EXEC 2u
-#define ELF_TYPE_DYN 3u
-#define ELF_MACHINE_386 3u
+#define ELF_MAGIC          0x464c457fu /* "\177ELF" */
+#define ELF_CLASS_32       1u
+#define ELF_CLASS_64       2u
+#define ELF_DATA_LITTLE    1u
+#define ELF_TYPE_EXEC      2u
+#define ELF_TYPE_DYN       3u
+#define ELF_MACHINE_386    3u
 #define ELF_MACHINE_X86_64 62u
-#define ELF_SEGMENT_LOAD 1u
-#define ELF_SEGMENT_NOTE 4u
+#define ELF_SEGMENT_LOAD   1u
+#define ELF_SEGMENT_NOTE   4u
 
 struct elf64_header {
 	uint32_t magic;

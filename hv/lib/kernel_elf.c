@@ -5,10 +5,10 @@
 #include "str.h"
 
 #define NOTE_HEADER_SIZE 12u
-#define NOTE_COUNT_MAX 256u
+#define NOTE_COUNT_MAX   256u
 /* Xen public headers, elfnote.h: XEN_ELFNOTE_PHYS32_ENTRY. */
 #define NOTE_PHYS32_ENTRY 18u
-#define NOTE_NAME "Xen"
+#define NOTE_NAME         "Xen"
 
 struct elf_view {
 	bool is_64;
@@ -38,14 +38,16 @@ static enum hv_status read_header(const struct kernel_file *file, struct elf_vie
 	if (header64.class == ELF_CLASS_64) {
 		*view = (struct elf_view){true, header64.entry, header64.program_offset,
 					  header64.program_count};
-		stride = header64.program_size == sizeof(struct elf64_program) ? header64.program_size
-									       : 0;
+		stride = header64.program_size == sizeof(struct elf64_program)
+				 ? header64.program_size
+				 : 0;
 		machine = header64.machine;
 	} else if (header32.class == ELF_CLASS_32) {
 		*view = (struct elf_view){false, header32.entry, header32.program_offset,
 					  header32.program_count};
-		stride = header32.program_size == sizeof(struct elf32_program) ? header32.program_size
-									       : 0;
+		stride = header32.program_size == sizeof(struct elf32_program)
+				 ? header32.program_size
+				 : 0;
 		machine = header32.machine;
 	}
 	if (stride == 0 || header64.data != ELF_DATA_LITTLE ||
@@ -59,17 +61,19 @@ static enum hv_status read_header(const struct kernel_file *file, struct elf_vie
 	return HV_OK;
 }
 
-static struct elf64_program read_program(const struct kernel_file *file, const struct elf_view *view,
-					 uint32_t index)
+static struct elf64_program read_program(const struct kernel_file *file,
+					 const struct elf_view *view, uint32_t index)
 {
 	struct elf64_program wide;
 	struct elf32_program narrow;
 
 	if (view->is_64) {
-		memcpy(&wide, file->bytes + view->program_offset + index * sizeof(wide), sizeof(wide));
+		memcpy(&wide, file->bytes + view->program_offset + index * sizeof(wide),
+		       sizeof(wide));
 		return wide;
 	}
-	memcpy(&narrow, file->bytes + view->program_offset + index * sizeof(narrow), sizeof(narrow));
+	memcpy(&narrow, file->bytes + view->program_offset + index * sizeof(narrow),
+	       sizeof(narrow));
 	return (struct elf64_program){
 		.type = narrow.type,
 		.offset = narrow.offset,
@@ -125,7 +129,8 @@ static enum hv_status find_note(const struct kernel_file *file, uint64_t at, uin
 			return kernel_refuse(file, "has a malformed ELF note");
 		}
 		if (type == NOTE_PHYS32_ENTRY && name_size == sizeof(NOTE_NAME) &&
-		    memcmp(file->bytes + name, NOTE_NAME, sizeof(NOTE_NAME)) == 0 && text_size >= 4) {
+		    memcmp(file->bytes + name, NOTE_NAME, sizeof(NOTE_NAME)) == 0 &&
+		    text_size >= 4) {
 			*entry = kernel_read_u32(file, text);
 			if (text_size >= 8 && kernel_read_u32(file, text + 4) != 0) {
 				return kernel_refuse(file, "has a PVH entry point beyond 4 GiB");
@@ -154,7 +159,8 @@ enum hv_status kernel_elf_pvh(const struct kernel_file *file, uint64_t *entry)
 		if (program.type != ELF_SEGMENT_NOTE) {
 			continue;
 		}
-		if (program.offset > file->size || program.file_size > file->size - program.offset) {
+		if (program.offset > file->size ||
+		    program.file_size > file->size - program.offset) {
 			return kernel_refuse(file, "has an ELF note outside the file");
 		}
 		status = find_note(file, program.offset, program.file_size,

@@ -6,11 +6,11 @@
 #include "linux_boot.h"
 #include "str.h"
 
-#define SECTOR_SIZE 512u
-#define SYSSIZE_UNIT 16u
-#define HEADER_LENGTH_FROM 0x202u /* jump[1] counts from here */
-#define HEADER_END_MIN 0x264u     /* behind init_size, the last field that is needed */
-#define SETUP_SECTORS_DEFAULT 4u /* boot.rst: 0 means 4 */
+#define SECTOR_SIZE           512u
+#define SYSSIZE_UNIT          16u
+#define HEADER_LENGTH_FROM    0x202u /* jump[1] counts from here */
+#define HEADER_END_MIN        0x264u /* behind init_size, the last field that is needed */
+#define SETUP_SECTORS_DEFAULT 4u     /* boot.rst: 0 means 4 */
 
 enum hv_status kernel_refuse(const struct kernel_file *file, const char *why)
 {
@@ -70,7 +70,8 @@ enum hv_status kernel_add_segment(const struct kernel_file *file, struct kernel_
 	for (uint32_t i = 0; i < image->segment_count; i++) {
 		const struct kernel_segment *other = &image->segments[i];
 
-		if (segment->address < other->address + other->memory_size && other->address < end) {
+		if (segment->address < other->address + other->memory_size &&
+		    other->address < end) {
 			return kernel_refuse(file, "has load segments that overlap");
 		}
 	}
@@ -103,7 +104,8 @@ static enum hv_status check_linux(const struct kernel_file *file,
 	}
 	if (HEADER_LENGTH_FROM + header->jump[1] > LINUX_SETUP_END_MAX ||
 	    HEADER_LENGTH_FROM + header->jump[1] < HEADER_END_MIN) {
-		return kernel_refuse(file, "is a Linux kernel with a setup header of impossible length");
+		return kernel_refuse(file,
+				     "is a Linux kernel with a setup header of impossible length");
 	}
 	if (setup_size >= file->size ||
 	    (uint64_t)header->syssize * SYSSIZE_UNIT > file->size - setup_size + SYSSIZE_UNIT - 1) {
@@ -199,8 +201,9 @@ enum hv_status kernel_image_parse(const void *image, size_t size, struct kernel_
 	*why = "";
 	status = is_linux(&file) ? parse_linux(&file, out) : parse_other(&file, out);
 	if (status == HV_NOT_FOUND) {
-		return kernel_refuse(&file, "is no kernel: neither a Linux bzImage nor an ELF file with "
-					    "a PVH note or a multiboot header");
+		return kernel_refuse(&file,
+				     "is no kernel: neither a Linux bzImage nor an ELF file with "
+				     "a PVH note or a multiboot header");
 	}
 	if (status != HV_OK) {
 		return status;

@@ -29,8 +29,8 @@ struct kernel_linux {
 	uint64_t pref_address;
 	uint32_t init_size; /* bytes from the load address that must be free RAM */
 	uint32_t kernel_alignment;
-	uint32_t setup_size; /* bytes of the file before the protected-mode kernel */
-	uint32_t cmdline_size; /* longest command line, without the terminator */
+	uint32_t setup_size;      /* bytes of the file before the protected-mode kernel */
+	uint32_t cmdline_size;    /* longest command line, without the terminator */
 	uint64_t initrd_addr_max; /* highest address of the initrd's last byte */
 	uint32_t is_relocatable;
 	uint32_t reserved;

@@ -4,23 +4,23 @@
 #include "kernel_format.h"
 
 /* Multiboot2 Specification, "OS image format". */
-#define MB2_MAGIC 0xe85250d6u
-#define MB2_SEARCH 32768u
-#define MB2_ALIGNMENT 8u
+#define MB2_MAGIC       0xe85250d6u
+#define MB2_SEARCH      32768u
+#define MB2_ALIGNMENT   8u
 #define MB2_HEADER_SIZE 16u
-#define MB2_TAG_END 0u
+#define MB2_TAG_END     0u
 #define MB2_TAG_ADDRESS 2u
-#define MB2_TAG_ENTRY 3u
-#define MB2_TAG_MAX 64u
+#define MB2_TAG_ENTRY   3u
+#define MB2_TAG_MAX     64u
 /* Multiboot Specification 0.6.96, "OS image format". */
-#define MB1_MAGIC 0x1badb002u
-#define MB1_SEARCH 8192u
-#define MB1_ALIGNMENT 4u
-#define MB1_HEADER_SIZE 12u
-#define MB1_ADDRESS_SIZE 32u
+#define MB1_MAGIC          0x1badb002u
+#define MB1_SEARCH         8192u
+#define MB1_ALIGNMENT      4u
+#define MB1_HEADER_SIZE    12u
+#define MB1_ADDRESS_SIZE   32u
 #define MB1_FLAG_ADDRESSES BIT32(16)
 #define MB1_FLAGS_REQUIRED 0x0000ffffu /* a loader that does not know one must refuse */
-#define MB1_FLAGS_KNOWN 0x00000007u    /* page alignment, memory, video: the last is never given */
+#define MB1_FLAGS_KNOWN    0x00000007u /* page alignment, memory, video: the last is never given */
 
 /* Both versions state the addresses the same way. */
 struct addresses {
@@ -129,13 +129,15 @@ enum hv_status kernel_multiboot2(const struct kernel_file *file, struct kernel_i
 	uint64_t header;
 	uint32_t length;
 
-	if (!find_header(file, MB2_MAGIC, MB2_SEARCH, MB2_ALIGNMENT, MB2_HEADER_SIZE / 4, &header)) {
+	if (!find_header(file, MB2_MAGIC, MB2_SEARCH, MB2_ALIGNMENT, MB2_HEADER_SIZE / 4,
+			 &header)) {
 		return HV_NOT_FOUND;
 	}
 	length = kernel_read_u32(file, header + 8);
 	if (kernel_read_u32(file, header + 4) != 0 ||
 	    length > min_u64(file->size, MB2_SEARCH) - header) {
-		return kernel_refuse(file, "has a multiboot2 header that is truncated or not for x86");
+		return kernel_refuse(file,
+				     "has a multiboot2 header that is truncated or not for x86");
 	}
 	status = read_tags(file, header, header + length, &tags);
 	if (status != HV_OK) {
@@ -143,11 +145,13 @@ enum hv_status kernel_multiboot2(const struct kernel_file *file, struct kernel_i
 	}
 	image->kind = KERNEL_MULTIBOOT2;
 	if (!tags.has_addresses && !kernel_is_elf(file)) {
-		return kernel_refuse(file, "is neither ELF nor says in its multiboot2 header where to "
-					   "load it");
+		return kernel_refuse(file,
+				     "is neither ELF nor says in its multiboot2 header where to "
+				     "load it");
 	}
 	if (tags.has_addresses && !tags.has_entry) {
-		return kernel_refuse(file, "has a multiboot2 header with addresses, but without entry");
+		return kernel_refuse(file,
+				     "has a multiboot2 header with addresses, but without entry");
 	}
 	status = tags.has_addresses ? add_addresses(file, image, &tags.addresses)
 				    : kernel_elf_segments(file, image);
@@ -164,7 +168,8 @@ enum hv_status kernel_multiboot1(const struct kernel_file *file, struct kernel_i
 	uint64_t header;
 	uint32_t flags;
 
-	if (!find_header(file, MB1_MAGIC, MB1_SEARCH, MB1_ALIGNMENT, MB1_HEADER_SIZE / 4, &header)) {
+	if (!find_header(file, MB1_MAGIC, MB1_SEARCH, MB1_ALIGNMENT, MB1_HEADER_SIZE / 4,
+			 &header)) {
 		return HV_NOT_FOUND;
 	}
 	flags = kernel_read_u32(file, header + 4);
@@ -177,8 +182,9 @@ enum hv_status kernel_multiboot1(const struct kernel_file *file, struct kernel_i
 	if ((flags & MB1_FLAG_ADDRESSES) == 0) {
 		return kernel_is_elf(file)
 			       ? kernel_elf_segments(file, image)
-			       : kernel_refuse(file, "is neither ELF nor says in its multiboot header "
-						     "where to load it");
+			       : kernel_refuse(file,
+					       "is neither ELF nor says in its multiboot header "
+					       "where to load it");
 	}
 	if (file->size - header < MB1_ADDRESS_SIZE) {
 		return kernel_refuse(file, "has a truncated multiboot header");

@@ -6,7 +6,7 @@
 #include "str.h"
 
 #define SCREEN_CAPABILITY_64BIT_BASE 2u
-#define SETUP_LENGTH_BASE 0x202u /* the length byte counts from the header's magic */
+#define SETUP_LENGTH_BASE            0x202u /* the length byte counts from the header's magic */
 
 /* boot.rst, "Loading The Rest of The Kernel": the header ends at 0x202 + the byte at 0x201. */
 static enum hv_status copy_header(const struct linux_boot_input *input,

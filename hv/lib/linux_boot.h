@@ -11,19 +11,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LINUX_SETUP_OFFSET 0x1f1u  /* of the setup header, in the image and in boot_params */
-#define LINUX_SETUP_END_MAX 0x290u /* end of the longest header that boot_params can hold */
-#define LINUX_BOOT_FLAG 0xaa55u
-#define LINUX_HEADER_MAGIC 0x53726448u /* "HdrS" */
-#define LINUX_PROTOCOL_MIN 0x020cu     /* 2.12: xloadflags and pref_address are there */
-#define LINUX_LOADED_HIGH 1u           /* loadflags */
-#define LINUX_KERNEL_64 1u             /* xloadflags: 64-bit entry at 0x200 */
+#define LINUX_SETUP_OFFSET           0x1f1u /* of the setup header, in the image and in boot_params */
+#define LINUX_SETUP_END_MAX          0x290u /* end of the longest header that boot_params can hold */
+#define LINUX_BOOT_FLAG              0xaa55u
+#define LINUX_HEADER_MAGIC           0x53726448u /* "HdrS" */
+#define LINUX_PROTOCOL_MIN           0x020cu     /* 2.12: xloadflags and pref_address are there */
+#define LINUX_LOADED_HIGH            1u          /* loadflags */
+#define LINUX_KERNEL_64              1u          /* xloadflags: 64-bit entry at 0x200 */
 #define LINUX_CAN_BE_LOADED_ABOVE_4G 2u
-#define LINUX_ENTRY_64 0x200u          /* from the start of the protected-mode kernel */
-#define LINUX_LOADER_OTHER 0xffu       /* type_of_loader without an assigned number */
-#define LINUX_E820_MAX 128u
-#define LINUX_EFI_SIGNATURE 0x34364c45u /* "EL64" */
-#define LINUX_VIDEO_EFI 0x70u
+#define LINUX_ENTRY_64               0x200u /* from the start of the protected-mode kernel */
+#define LINUX_LOADER_OTHER           0xffu  /* type_of_loader without an assigned number */
+#define LINUX_E820_MAX               128u
+#define LINUX_EFI_SIGNATURE          0x34364c45u /* "EL64" */
+#define LINUX_VIDEO_EFI              0x70u
 
 enum linux_e820_type {
 	LINUX_E820_RAM = 1,
@@ -142,7 +142,8 @@ struct linux_boot_params {
 	uint8_t edd_and_rest[0x330];
 } __attribute__((packed));
 
-_Static_assert(sizeof(struct linux_setup_header) == 0x26c - LINUX_SETUP_OFFSET, "setup header 2.15");
+_Static_assert(sizeof(struct linux_setup_header) == 0x26c - LINUX_SETUP_OFFSET,
+	       "setup header 2.15");
 _Static_assert(offsetof(struct linux_setup_header, header) == 0x202 - LINUX_SETUP_OFFSET, "header");
 _Static_assert(offsetof(struct linux_setup_header, cmdline_size) == 0x238 - LINUX_SETUP_OFFSET,
 	       "cmdline_size");

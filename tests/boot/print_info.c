@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* In the hypervisor's place: checks and prints what the loader hands over, then ends the emulator. */
+/* In the hypervisor's place: checks and prints what the loader hands over, then ends the emulator.
+ */
 #include "boot_abi.h"
 #include "fmt.h"
 
-#define UART_BASE 0x3f8
-#define UART_LINE_STATUS 5
+#define UART_BASE              0x3f8
+#define UART_LINE_STATUS       5
 #define UART_TRANSMITTER_EMPTY 0x20
 
 static void port_write(uint16_t port, uint8_t value)
@@ -52,8 +53,8 @@ static void print_lists(const struct boot_info *info)
 	uint32_t sum;
 
 	for (uint32_t i = 0; i < info->memory_count; i++) {
-		print("memory %016lx-%016lx type %u", memory[i].base, memory[i].base + memory[i].size,
-		      memory[i].type);
+		print("memory %016lx-%016lx type %u", memory[i].base,
+		      memory[i].base + memory[i].size, memory[i].type);
 		if (i > 0 && memory[i].base < memory[i - 1].base + memory[i - 1].size) {
 			print("FAIL: memory is not sorted");
 		}
@@ -66,7 +67,8 @@ static void print_lists(const struct boot_info *info)
 		for (uint64_t at = 0; at < modules[i].size; at++) {
 			sum = sum * 31 + ((const uint8_t *)modules[i].base)[at];
 		}
-		print("module %u at %lx, %lu bytes, sum %08x", i, modules[i].base, modules[i].size, sum);
+		print("module %u at %lx, %lu bytes, sum %08x", i, modules[i].base, modules[i].size,
+		      sum);
 	}
 }
 
@@ -86,8 +88,10 @@ static void print_config(const struct boot_info *info)
 static void print_scalars(const struct boot_info *info)
 {
 	print("boot_info version %u size %u (here %lu)", info->version, info->size, sizeof(*info));
-	print("region %lx + %lx, used %lx", info->region_base, info->region_size, info->region_used);
-	print("trampoline %lx rsdp %lx efi %lx", info->trampoline, info->rsdp, info->efi_system_table);
+	print("region %lx + %lx, used %lx", info->region_base, info->region_size,
+	      info->region_used);
+	print("trampoline %lx rsdp %lx efi %lx", info->trampoline, info->rsdp,
+	      info->efi_system_table);
 	print("framebuffer %lx %ux%u stride %u", info->framebuffer.base, info->framebuffer.width,
 	      info->framebuffer.height, info->framebuffer.stride);
 	print("time %lu at %lu, tsc %lu Hz", info->time.unix_seconds, info->time.tsc,

@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FUZZ_CHECK(expression)                                                         \
-	do {                                                                           \
-		if (!(expression)) {                                                   \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #expression); \
-			abort();                                                       \
-		}                                                                      \
+#define FUZZ_CHECK(expression)                                                                     \
+	do {                                                                                       \
+		if (!(expression)) {                                                               \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #expression);           \
+			abort();                                                                   \
+		}                                                                                  \
 	} while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #define SIZE_MAX_INPUT 4096u
-#define SEED_MAX 64u
+#define SEED_MAX       64u
 
 struct seed {
 	uint8_t bytes[SIZE_MAX_INPUT];
@@ -40,7 +40,8 @@ static void load_seeds(const char *folder)
 		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
 		file = fopen(path, "rb");
 		if (file != NULL) {
-			seeds[seed_count].size = fread(seeds[seed_count].bytes, 1, SIZE_MAX_INPUT, file);
+			seeds[seed_count].size =
+				fread(seeds[seed_count].bytes, 1, SIZE_MAX_INPUT, file);
 			seed_count++;
 			fclose(file);
 		}
@@ -69,7 +70,8 @@ static void mutate(struct seed *input)
 			input->bytes[at] ^= (uint8_t)(1u << next_random() % 8);
 			break;
 		case 3:
-			memset(input->bytes + at, 0xff, input->size - at < 8 ? input->size - at : 8);
+			memset(input->bytes + at, 0xff,
+			       input->size - at < 8 ? input->size - at : 8);
 			break;
 		default:
 			input->size = at;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config_parse.c and its parts: what is accepted, and line and message of everything that is not. */
-/* Links: hv/lib/config_parse.c hv/lib/config_keys.c hv/lib/config_value.c hv/lib/config_check.c hv/lib/fmt.c hv/lib/str.c */
+/* config_parse.c and its parts: what is accepted, and line and message of what is not. */
+/* Links: hv/lib/config_parse.c hv/lib/config_keys.c hv/lib/config_value.c */
+/* Links: hv/lib/config_check.c hv/lib/fmt.c hv/lib/str.c */
 #include "config_parse.h"
 #include "tap.h"
 
@@ -176,7 +177,8 @@ static void test_choices(void)
 	refused("[hypervisor]\nmode = fast\n", 2,
 		"mode is `fast`, but can only be partitions or bare-metal");
 	refused("[hypervisor]\ntest_exit = 1\n", 2, "test_exit is `1`, but can only be no or yes");
-	refused("[partition a]\nrole = root\n", 2, "role is `root`, but can only be guest or management");
+	refused("[partition a]\nrole = root\n", 2,
+		"role is `root`, but can only be guest or management");
 	refused("[partition a]\non_crash = reboot\n", 2,
 		"on_crash is `reboot`, but can only be stop, restart or halt-machine");
 	refused("[partition a]\nautostart = maybe\n", 2,
@@ -187,25 +189,35 @@ static void test_choices(void)
 
 static void test_names(void)
 {
-	refused("[partition]\n", 1,
-		"partition name `` is not 1 to 31 of letters, digits, _ and -");
+	refused("[partition]\n", 1, "partition name `` is not 1 to 31 of letters, digits, _ and -");
 	refused("[partition a b]\n", 1,
 		"partition name `a b` is not 1 to 31 of letters, digits, _ and -");
 	refused("[partition a.b]\n", 1,
 		"partition name `a.b` is not 1 to 31 of letters, digits, _ and -");
 	refused("[partition 12345678901234567890123456789012]\n", 1,
-		"partition name `12345678901234567890123456789012` is not 1 to 31 of letters, digits, "
+		"partition name `12345678901234567890123456789012` is not 1 to 31 of letters, "
+		"digits, "
 		"_ and -");
 	refused("[partition a]\n" KEYS "[partition a]\n", 5,
 		"partition `a` is there already, in line 1");
-	TAP_EQUAL(parse("[partition 1234567890123456789012345678901]\n" KEYS, 44 + strlen(KEYS)), HV_OK);
+	TAP_EQUAL(parse("[partition 1234567890123456789012345678901]\n" KEYS, 44 + strlen(KEYS)),
+		  HV_OK);
 	TAP_EQUAL(strlen(config.partitions[0].name), 31);
 }
 
 static void test_cpus(void)
 {
-	static const char *const malformed[] = {"x",   "1-",  "-1", "1,",  ",1",  "1-2-3",
-						"2-1", "0x1", "1 2", "1;2", "99999999999999999999"};
+	static const char *const malformed[] = {"x",
+						"1-",
+						"-1",
+						"1,",
+						",1",
+						"1-2-3",
+						"2-1",
+						"0x1",
+						"1 2",
+						"1;2",
+						"99999999999999999999"};
 	char text[80];
 	char message[120];
 
@@ -263,7 +275,8 @@ static void test_devices(void)
 		"unknown device `usb0`: there are console, net0, block0, entropy, channel0 and pci "
 		"BB:DD.F");
 	refused("[partition a]\ndevices = net0, ,console\n", 2,
-		"unknown device ``: there are console, net0, block0, entropy, channel0 and pci BB:DD.F");
+		"unknown device ``: there are console, net0, block0, entropy, channel0 and pci "
+		"BB:DD.F");
 	refused("[partition a]\ndevices = net0, net0\n", 2, "device `net0` is given twice");
 	refused("[partition a]\ndevices = pci 0:3.0\n", 2,
 		"`pci 0:3.0` is no PCI function such as pci 00:03.0");
@@ -273,7 +286,8 @@ static void test_devices(void)
 		"`pci 00:1f.8` is no PCI function such as pci 00:03.0");
 	refused("[partition a]\ndevices = pci 00:03.0, pci 00:03.0\n", 2,
 		"device `pci 00:03.0` is given twice");
-	refused("[partition a]\n" KEYS "devices = pci 01:02.3\n[partition b]\ndevices = pci 01:02.3\n",
+	refused("[partition a]\n" KEYS
+		"devices = pci 01:02.3\n[partition b]\ndevices = pci 01:02.3\n",
 		7, "pci 01:02.3 is given to `a` already");
 	refused("[partition a]\ndevices = pci 00:00.0,pci 00:01.0,pci 00:02.0,pci 00:03.0,"
 		"pci 00:04.0,pci 00:05.0,pci 00:06.0,pci 00:07.0,pci 00:08.0\n",
@@ -295,7 +309,8 @@ static void test_limits(void)
 
 	for (unsigned int i = 0; i <= CONFIG_PARTITION_MAX; i++) {
 		length += (size_t)sprintf(text + length,
-					  "[partition p%u]\ncpus = %u\nmemory = 4M\nkernel = k\n", i, i);
+					  "[partition p%u]\ncpus = %u\nmemory = 4M\nkernel = k\n",
+					  i, i);
 	}
 	refused_bytes(text, length, 129, "more than 32 partitions");
 	length = (size_t)sprintf(text, "[partition a]\ncmdline = ");
@@ -314,12 +329,14 @@ static void test_machine(void)
 	TAP_EQUAL(config_check_machine(&config, 3, UINT64_C(768) << 20, &error), HV_OK);
 	TAP_EQUAL(config_check_machine(&config, 2, UINT64_C(768) << 20, &error), HV_INVALID);
 	TAP_EQUAL(error.line, 14);
-	TAP_TEXT(error.message, "partition `alpha` asks for CPU 2, but the machine has 2 CPUs, counted "
-				"from 0");
+	TAP_TEXT(error.message,
+		 "partition `alpha` asks for CPU 2, but the machine has 2 CPUs, counted "
+		 "from 0");
 	TAP_EQUAL(config_check_machine(&config, 3, UINT64_C(766) << 20, &error), HV_INVALID);
 	TAP_EQUAL(error.line, 15);
-	TAP_TEXT(error.message, "partition `alpha` asks for 256 MiB, but of the machine's 766 MiB free "
-				"RAM only 254 MiB are left for it");
+	TAP_TEXT(error.message,
+		 "partition `alpha` asks for 256 MiB, but of the machine's 766 MiB free "
+		 "RAM only 254 MiB are left for it");
 	TAP_EQUAL(config_check_machine(&config, 3, UINT64_C(100) << 20, &error), HV_INVALID);
 	TAP_EQUAL(error.line, 8);
 }

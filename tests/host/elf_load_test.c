@@ -37,11 +37,11 @@ static void make_file(void)
 		.program_size = sizeof(struct elf64_program),
 		.program_count = 3,
 	};
-	file.programs[0] = (struct elf64_program){ELF_SEGMENT_LOAD, 4, 0x1000, HV_VIRT_BASE, 0, 0x800,
-						  0x800, 0x1000};
+	file.programs[0] = (struct elf64_program){
+		ELF_SEGMENT_LOAD, 4, 0x1000, HV_VIRT_BASE, 0, 0x800, 0x800, 0x1000};
 	file.programs[1] = (struct elf64_program){ELF_SEGMENT_NOTE, 4, 0xffffffff, 0, 0, 1, 1, 4};
-	file.programs[2] = (struct elf64_program){ELF_SEGMENT_LOAD, 5, 0x2000, HV_VIRT_BASE + 0x1000, 0,
-						  0x100, 0x2345, 0x1000};
+	file.programs[2] = (struct elf64_program){
+		ELF_SEGMENT_LOAD, 5, 0x2000, HV_VIRT_BASE + 0x1000, 0, 0x100, 0x2345, 0x1000};
 }
 
 static enum hv_status parse(void)
@@ -120,8 +120,14 @@ static void test_segments(void)
 	file.programs[2].virtual_address = HV_VIRT_BASE + 0x700;
 	refused("two segments overlap");
 	for (unsigned int i = 3; i < 18; i++) {
-		file.programs[i] = (struct elf64_program){
-			ELF_SEGMENT_LOAD, 4, 0, HV_VIRT_BASE + 0x4000 + i * 0x1000, 0, 1, 1, 0x1000};
+		file.programs[i] = (struct elf64_program){ELF_SEGMENT_LOAD,
+							  4,
+							  0,
+							  HV_VIRT_BASE + 0x4000 + i * 0x1000,
+							  0,
+							  1,
+							  1,
+							  0x1000};
 	}
 	file.header.program_count = 18;
 	refused("too many segments");

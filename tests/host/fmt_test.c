@@ -6,14 +6,14 @@
 
 #include <stdio.h>
 
-#define SAME(...)                                                  \
-	do {                                                       \
-		char ours[64];                                     \
-		char theirs[64];                                   \
-		size_t length = fmt_print(ours, 64, __VA_ARGS__);  \
-		int expected = snprintf(theirs, 64, __VA_ARGS__);  \
-		TAP_TEXT(ours, theirs);                            \
-		TAP_EQUAL(length, expected);                       \
+#define SAME(...)                                                                                  \
+	do {                                                                                       \
+		char ours[64];                                                                     \
+		char theirs[64];                                                                   \
+		size_t length = fmt_print(ours, 64, __VA_ARGS__);                                  \
+		int expected = snprintf(theirs, 64, __VA_ARGS__);                                  \
+		TAP_TEXT(ours, theirs);                                                            \
+		TAP_EQUAL(length, expected);                                                       \
 	} while (0)
 
 static void test_numbers(void)

@@ -92,8 +92,9 @@ static void refused(const char *expected)
 	TAP_TEXT(why, expected);
 }
 
-#define NO_KERNEL \
-	"is no kernel: neither a Linux bzImage nor an ELF file with a PVH note or a multiboot header"
+#define NO_KERNEL                                                                                  \
+	"is no kernel: neither a Linux bzImage nor an ELF file with a PVH note or a multiboot "    \
+	"header"
 
 static void linux_refused(const char *expected)
 {
@@ -153,7 +154,8 @@ static void make_elf64(void)
 	};
 	const struct elf64_program programs[] = {
 		{ELF_SEGMENT_LOAD, 6, 0x2000, 0xffffffff80200000, 0x200000, 0x100, 0x5000, 0x1000},
-		{ELF_SEGMENT_LOAD, 5, CODE_AT, 0xffffffff80100000, 0x100000, 0x1000, 0x1000, 0x1000},
+		{ELF_SEGMENT_LOAD, 5, CODE_AT, 0xffffffff80100000, 0x100000, 0x1000, 0x1000,
+		 0x1000},
 		{ELF_SEGMENT_NOTE, 4, NOTE_AT, 0, 0, 44, 44, 4},
 	};
 
@@ -186,7 +188,7 @@ static void make_elf32(void)
 		.program_count = 1,
 	};
 	const struct elf32_program program = {ELF_SEGMENT_LOAD, CODE_AT, 0x100000, 0x100000,
-					      0x1000, 0x2000, 5, 0x1000};
+					      0x1000,           0x2000,  5,        0x1000};
 
 	memset(file, 0, sizeof(file));
 	file_size = 0x3000;
@@ -304,8 +306,10 @@ static void test_flat_malformed(void)
 		uint32_t value;
 		const char *why;
 	} rows[] = {
-		{0x118, 0x10007f, "has a multiboot header with a load address that is not in the file"},
-		{0x118, 0x100181, "has a multiboot header with a load address that is not in the file"},
+		{0x118, 0x10007f,
+		 "has a multiboot header with a load address that is not in the file"},
+		{0x118, 0x100181,
+		 "has a multiboot header with a load address that is not in the file"},
 		{0x120, 0x10007f, "has a multiboot load end before its start"},
 		{0x120, 0x200000, "is truncated: a load segment is outside the file"},
 		{0x124, 0x100fff, "has a multiboot bss end before its load end"},
@@ -386,7 +390,7 @@ static void test_elf_malformed(void)
 	elf_refused("has an ELF note outside the file");
 	put16(56, 20);
 	for (size_t i = 3; i < 20; i++) {
-		const struct elf64_program program = {ELF_SEGMENT_LOAD,	0, 0, 0, i << 24, 1, 1, 1};
+		const struct elf64_program program = {ELF_SEGMENT_LOAD, 0, 0, 0, i << 24, 1, 1, 1};
 
 		memcpy(file + PROGRAM(i), &program, sizeof(program));
 	}

@@ -35,8 +35,10 @@ static uint64_t field(size_t offset, size_t size)
 
 static void test_full(void)
 {
-	const struct linux_boot_efi efi = {UINT64_C(0x1122334455), UINT64_C(0x6677889900), 0x1000, 48, 1};
-	const struct boot_framebuffer framebuffer = {UINT64_C(0x480000000), 0x300000, 1024, 768, 1056, 0};
+	const struct linux_boot_efi efi = {UINT64_C(0x1122334455), UINT64_C(0x6677889900), 0x1000,
+					   48, 1};
+	const struct boot_framebuffer framebuffer = {
+		UINT64_C(0x480000000), 0x300000, 1024, 768, 1056, 0};
 	const struct linux_boot_input input = {
 		.image = setup,
 		.image_size = sizeof(setup),
@@ -54,34 +56,34 @@ static void test_full(void)
 
 	make_setup();
 	TAP_EQUAL(linux_boot_build(&input, &params), HV_OK);
-	TAP_EQUAL(field(0x070, 8), 0xe0000);      /* acpi_rsdp_addr */
-	TAP_EQUAL(field(0x0c0, 4), 0x20);         /* ext_ramdisk_image */
-	TAP_EQUAL(field(0x0c4, 4), 0x1);          /* ext_ramdisk_size */
-	TAP_EQUAL(field(0x0c8, 4), 0x10);         /* ext_cmd_line_ptr */
-	TAP_EQUAL(field(0x1c0, 4), 0x34364c45);   /* efi_loader_signature */
-	TAP_EQUAL(field(0x1c4, 4), 0x22334455);   /* efi_systab */
-	TAP_EQUAL(field(0x1c8, 4), 48);           /* efi_memdesc_size */
-	TAP_EQUAL(field(0x1cc, 4), 1);            /* efi_memdesc_version */
-	TAP_EQUAL(field(0x1d0, 4), 0x77889900);   /* efi_memmap */
-	TAP_EQUAL(field(0x1d4, 4), 0x1000);       /* efi_memmap_size */
-	TAP_EQUAL(field(0x1d8, 4), 0x11);         /* efi_systab_hi */
-	TAP_EQUAL(field(0x1dc, 4), 0x66);         /* efi_memmap_hi */
-	TAP_EQUAL(field(0x1e8, 1), 2);            /* e820_entries */
-	TAP_EQUAL(field(0x1ef, 1), 0);            /* sentinel */
-	TAP_EQUAL(field(0x1f1, 1), 0xcc);         /* from the image */
-	TAP_EQUAL(field(0x210, 1), 0xff);         /* type_of_loader */
-	TAP_EQUAL(field(0x214, 4), 0x1000000);    /* code32_start */
-	TAP_EQUAL(field(0x218, 4), 0x30000);      /* ramdisk_image */
-	TAP_EQUAL(field(0x21c, 4), 7);            /* ramdisk_size */
-	TAP_EQUAL(field(0x228, 4), 0x20000);      /* cmd_line_ptr */
-	TAP_EQUAL(field(0x250, 8), 0x5000);       /* setup_data */
-	TAP_EQUAL(field(0x26b, 1), 0xcc);         /* last byte of the header */
-	TAP_EQUAL(field(0x26c, 1), 0);            /* behind it */
+	TAP_EQUAL(field(0x070, 8), 0xe0000);       /* acpi_rsdp_addr */
+	TAP_EQUAL(field(0x0c0, 4), 0x20);          /* ext_ramdisk_image */
+	TAP_EQUAL(field(0x0c4, 4), 0x1);           /* ext_ramdisk_size */
+	TAP_EQUAL(field(0x0c8, 4), 0x10);          /* ext_cmd_line_ptr */
+	TAP_EQUAL(field(0x1c0, 4), 0x34364c45);    /* efi_loader_signature */
+	TAP_EQUAL(field(0x1c4, 4), 0x22334455);    /* efi_systab */
+	TAP_EQUAL(field(0x1c8, 4), 48);            /* efi_memdesc_size */
+	TAP_EQUAL(field(0x1cc, 4), 1);             /* efi_memdesc_version */
+	TAP_EQUAL(field(0x1d0, 4), 0x77889900);    /* efi_memmap */
+	TAP_EQUAL(field(0x1d4, 4), 0x1000);        /* efi_memmap_size */
+	TAP_EQUAL(field(0x1d8, 4), 0x11);          /* efi_systab_hi */
+	TAP_EQUAL(field(0x1dc, 4), 0x66);          /* efi_memmap_hi */
+	TAP_EQUAL(field(0x1e8, 1), 2);             /* e820_entries */
+	TAP_EQUAL(field(0x1ef, 1), 0);             /* sentinel */
+	TAP_EQUAL(field(0x1f1, 1), 0xcc);          /* from the image */
+	TAP_EQUAL(field(0x210, 1), 0xff);          /* type_of_loader */
+	TAP_EQUAL(field(0x214, 4), 0x1000000);     /* code32_start */
+	TAP_EQUAL(field(0x218, 4), 0x30000);       /* ramdisk_image */
+	TAP_EQUAL(field(0x21c, 4), 7);             /* ramdisk_size */
+	TAP_EQUAL(field(0x228, 4), 0x20000);       /* cmd_line_ptr */
+	TAP_EQUAL(field(0x250, 8), 0x5000);        /* setup_data */
+	TAP_EQUAL(field(0x26b, 1), 0xcc);          /* last byte of the header */
+	TAP_EQUAL(field(0x26c, 1), 0);             /* behind it */
 	TAP_EQUAL(field(0x2d0 + 20, 8), 0x100000); /* e820_table[1] */
 	TAP_EQUAL(field(0x2d0 + 28, 8), UINT64_C(0x123456789000));
 	TAP_EQUAL(field(0x2d0 + 36, 4), LINUX_E820_RESERVED);
 	TAP_EQUAL(field(0x2d0 + 40, 8), 0);
-	TAP_EQUAL(field(0x00f, 1), 0x70);         /* orig_video_isVGA */
+	TAP_EQUAL(field(0x00f, 1), 0x70); /* orig_video_isVGA */
 	TAP_EQUAL(field(0x012, 2), 1024);
 	TAP_EQUAL(field(0x018, 4), 0x80000000);
 	TAP_EQUAL(field(0x03a, 4), 4);

@@ -30,8 +30,8 @@ static void test_list(void)
 	size_t size = 44;
 
 	size = add_apic(size, 4, 1);
-	size = add_apic(size, 6, 0); /* disabled */
-	size = add_apic(size, 7, 2); /* only "online capable" */
+	size = add_apic(size, 6, 0);                              /* disabled */
+	size = add_apic(size, 7, 2);                              /* only "online capable" */
 	memcpy(table + size, "\x01\x0c\0\0\0\0\0\0\0\0\0\0", 12); /* I/O APIC */
 	size = add_x2apic(size + 12, 300, 1);
 	size = add_x2apic(size, 4, 1); /* in both forms */

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE 4096u
-#define MODEL_PAGES 64u
-#define NOTHING 0xffu
+#define PAGE             4096u
+#define MODEL_PAGES      64u
+#define NOTHING          0xffu
 #define EFI_CONVENTIONAL 7u
-#define EFI_RESERVED 0u
-#define EFI_BOOT_DATA 4u
+#define EFI_RESERVED     0u
+#define EFI_BOOT_DATA    4u
 
 static struct boot_memory entries[256];
 static struct memmap map;
@@ -113,7 +113,8 @@ static void test_efi(void)
 	memset(model + 17, BOOT_MEMORY_ACPI, 2);
 	model[20] = BOOT_MEMORY_MMIO;
 	memset(model + 21, BOOT_MEMORY_RESERVED, 2);
-	TAP_EQUAL(memmap_from_efi(&map, descriptors, sizeof(descriptors), sizeof(descriptors[0])), HV_OK);
+	TAP_EQUAL(memmap_from_efi(&map, descriptors, sizeof(descriptors), sizeof(descriptors[0])),
+		  HV_OK);
 	check_model(model);
 	TAP_EQUAL(memmap_top(&map), 19 * PAGE);
 }
@@ -124,17 +125,21 @@ static void test_malformed(void)
 
 	reset(64);
 	TAP_EQUAL(memmap_from_efi(&map, &descriptor, sizeof(descriptor), 8), HV_INVALID);
-	TAP_EQUAL(memmap_from_efi(&map, &descriptor, sizeof(descriptor), sizeof(descriptor)), HV_INVALID);
+	TAP_EQUAL(memmap_from_efi(&map, &descriptor, sizeof(descriptor), sizeof(descriptor)),
+		  HV_INVALID);
 	descriptor = (struct memmap_descriptor){.type = EFI_CONVENTIONAL,
 						.physical_start = UINT64_C(1) << 40,
 						.page_count = UINT64_MAX / 2};
-	TAP_EQUAL(memmap_from_efi(&map, &descriptor, sizeof(descriptor), sizeof(descriptor)), HV_INVALID);
+	TAP_EQUAL(memmap_from_efi(&map, &descriptor, sizeof(descriptor), sizeof(descriptor)),
+		  HV_INVALID);
 	descriptor.physical_start = UINT64_MAX - PAGE + 1;
 	descriptor.page_count = 1;
-	TAP_EQUAL(memmap_from_efi(&map, &descriptor, sizeof(descriptor), sizeof(descriptor)), HV_INVALID);
+	TAP_EQUAL(memmap_from_efi(&map, &descriptor, sizeof(descriptor), sizeof(descriptor)),
+		  HV_INVALID);
 	/* The remainder behind the last whole descriptor is not read. */
 	descriptor.physical_start = 0;
-	TAP_EQUAL(memmap_from_efi(&map, &descriptor, sizeof(descriptor) - 1, sizeof(descriptor)), HV_OK);
+	TAP_EQUAL(memmap_from_efi(&map, &descriptor, sizeof(descriptor) - 1, sizeof(descriptor)),
+		  HV_OK);
 	TAP_EQUAL(map.count, 0);
 }
 
