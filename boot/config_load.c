@@ -5,6 +5,7 @@
 #include "esp.h"
 #include "loader.h"
 
+#define PATH_SHOWN_MAX      64u
 #define HYPERVISOR_SIZE_MAX (UINT64_C(64) << 20)
 
 static const char *base_name(const struct loader *loader)
@@ -30,6 +31,11 @@ void config_complain(const struct loader *loader, uint32_t line, const char *mes
 	} else {
 		console_print("%s:%u: %s", base_name(loader), line, message);
 	}
+}
+
+int config_shown_path(struct config_span path)
+{
+	return (int)(path.length < PATH_SHOWN_MAX ? path.length : PATH_SHOWN_MAX);
 }
 
 static enum hv_status read_text(struct loader *loader)

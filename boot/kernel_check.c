@@ -20,7 +20,7 @@ static enum hv_status complain(const struct loader *loader,
 {
 	char message[200];
 
-	fmt_print(message, sizeof(message), "file `%.*s` %s", (int)partition->kernel.length,
+	fmt_print(message, sizeof(message), "file `%.*s` %s", config_shown_path(partition->kernel),
 		  loader->config_text + partition->kernel.offset, why);
 	config_complain(loader, partition->kernel_line, message);
 	return HV_INVALID;

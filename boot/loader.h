@@ -78,6 +78,9 @@ MUST_CHECK enum hv_status config_load(struct loader *loader);
 /* `bulkhead.conf:LINE: message` */
 void config_complain(const struct loader *loader, uint32_t line, const char *message);
 
+/* Length to print of a path: a long one is cut, so that the reason behind it is not. */
+int config_shown_path(struct config_span path);
+
 /* modules.c */
 MUST_CHECK enum hv_status modules_load(struct loader *loader);
 

@@ -69,7 +69,7 @@ static enum hv_status complain(const struct loader *loader, const struct loader_
 {
 	char message[160];
 
-	fmt_print(message, sizeof(message), "file `%.*s` %s", (int)module->name.length,
+	fmt_print(message, sizeof(message), "file `%.*s` %s", config_shown_path(module->name),
 		  loader->config_text + module->name.offset, what);
 	config_complain(loader, module->line, message);
 	return HV_INVALID;
