@@ -55,6 +55,14 @@ def is_nested_kvm_usable():
     return False
 
 
+def data_arguments(program):
+    """A QEMU unpacked to a folder of its own needs to be told where its data is."""
+    prefix, _, rest = program.rpartition("/usr/bin/")
+    if not prefix or not rest:
+        return []
+    return ["-L", prefix + "/usr/share/qemu", "-L", "/usr/share/seabios", "-L", "/usr/share/qemu"]
+
+
 def firmware_arguments(folder):
     for path in FIRMWARE:
         if os.path.exists(path):
@@ -93,6 +101,7 @@ def command(options, image, folder):
     program = find_program(options)
     limit_cpus(options, program)
     line = [program, "-machine", "q35", "-nodefaults", "-display", "none", "-no-user-config"]
+    line += data_arguments(program)
     line += cpu_arguments(options) + icount_arguments(options)
     line += ["-smp", str(options.cpus), "-m", f"{options.memory // MIB}M"]
     line += ["-serial", "stdio", "-device", f"isa-debug-exit,iobase={DEBUG_EXIT_PORT:#x},iosize=4"]
