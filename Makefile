@@ -28,7 +28,7 @@ INC_x86 := $(INC_lib) -Iarch/include -Iarch/x86
 INC_vmx := $(INC_x86) -Iarch/vmx
 INC_svm := $(INC_x86) -Iarch/svm
 INC_fake := $(INC_lib) -Iarch/include -Iarch/fake
-INC_hv := $(INC_lib) -Iarch/include -Ihv/include -Ihv -I$(BUILD)/gen
+INC_hv := $(INC_lib) -Iarch/include -Ihv/include -Ihv
 INC_drivers := $(INC_lib) -Iarch/include -Ihv/include -Idrivers/include
 
 include hv/lib/files.mk hv/files.mk arch/x86/files.mk arch/vmx/files.mk arch/svm/files.mk \

@@ -5,6 +5,7 @@
 #include "config_parse.h"
 #include "console.h"
 #include "cpu_ops.h"
+#include "fmt.h"
 #include "kernel_image.h"
 #include "linux_boot.h"
 #include "loader.h"
@@ -55,15 +56,35 @@ static enum hv_status place_kernel(struct loader *loader)
 			      EfiLoaderCode, &load_address);
 }
 
+static enum hv_status complain(const struct loader *loader, const struct config_partition *partition,
+			       const char *why)
+{
+	char message[200];
+
+	fmt_print(message, sizeof(message), "file `%.*s` %s", config_shown_path(partition->kernel),
+		  loader->config_text + partition->kernel.offset, why);
+	config_complain(loader, partition->kernel_line, message);
+	return HV_INVALID;
+}
+
 enum hv_status bare_metal_prepare(struct loader *loader)
 {
 	const struct config_partition *partition = bare_metal_partition(&loader->config);
-	const struct boot_module *module = &loader->modules[partition->kernel_module].place;
+	const struct loader_file *module = &loader->modules[partition->kernel_module].place;
 	const uint8_t *file = (const uint8_t *)module->base;
 	uint64_t base = 0;
 	const char *why = "";
 
-	CHECK(kernel_image_parse(file, module->size, &kernel, &why) == HV_OK);
+	if (kernel_image_parse(file, module->size, &kernel, &why) != HV_OK) {
+		return complain(loader, partition, why);
+	}
+	if (kernel.kind != KERNEL_LINUX) {
+		return complain(loader, partition,
+				"is no Linux bzImage; bare-metal mode starts no other");
+	}
+	if (partition->cmdline.length > kernel.linux_image.cmdline_size) {
+		return complain(loader, partition, "does not take so long a command line");
+	}
 	if (place_kernel(loader) != HV_OK ||
 	    leave_allocate(loader, align_up(sizeof(*memory), PAGE_SIZE), PAGE_SIZE, EfiLoaderData,
 			   &base) != HV_OK) {
@@ -124,7 +145,7 @@ static uint32_t make_e820(const struct memmap *map)
 _Noreturn void bare_metal_start(struct loader *loader)
 {
 	const struct config_partition *partition = bare_metal_partition(&loader->config);
-	const struct boot_module *image = &loader->modules[partition->kernel_module].place;
+	const struct loader_file *image = &loader->modules[partition->kernel_module].place;
 	struct linux_boot_efi efi = {
 		.system_table = (uint64_t)loader->system,
 		.map = (uint64_t)loader->descriptors,

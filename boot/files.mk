@@ -1,14 +1,17 @@
 # Rules of boot: the UEFI loader. Included by the top Makefile.
 BOOT := main.c options.c console.c esp.c config_load.c modules.c machine.c cpu_list.c clock.c \
 	virt_check.c virt_read.c region.c leave.c elf_load.c memmap.c madt.c \
-	kernel_check.c bare_metal.c handoff.asm
-BOOT_LIB := $(sort $(LIB_HV) $(LIB_CONFIG) $(LIB_KERNEL))
+	images.c bare_metal.c handoff.asm \
+	config_parse.c config_keys.c config_value.c config_check.c \
+	kernel_image.c kernel_elf.c kernel_multiboot.c linux_boot.c \
+	image.c image_linux.c image_pvh.c image_multiboot.c guest_acpi.c
+BOOT_LIB := $(LIB_HV)
 GNU_EFI_INCLUDE ?= /usr/include/efi
 GNU_EFI_LIB ?= /usr/lib
 
 # Position independent: gnu-efi's start code relocates the image by itself.
 BOOT_FLAGS := $(filter-out -fno-pic -fno-pie -f%-sections,$(FREESTANDING)) -fpic -fshort-wchar -fvisibility=hidden \
-	-DGNU_EFI_USE_MS_ABI $(WARN) -MMD -MP $(INC_lib) -Iboot -isystem $(GNU_EFI_INCLUDE) \
+	-DGNU_EFI_USE_MS_ABI $(WARN) -MMD -MP $(INC_lib) -Iboot -I$(BUILD)/gen -isystem $(GNU_EFI_INCLUDE) \
 	-isystem $(GNU_EFI_INCLUDE)/x86_64
 BOOT_OBJECTS := $(addprefix $(BUILD)/boot-objs/,$(addsuffix .o,$(basename \
 	$(addprefix boot/,$(BOOT)) $(addprefix hv/lib/,$(BOOT_LIB)))))
@@ -32,3 +35,12 @@ $(BUILD)/BOOTX64.EFI: $(BUILD)/bootx64.so
 	$(Q)objcopy -j .text -j .sdata -j .data -j .dynamic -j .dynsym -j .rel -j .rela -j .reloc \
 		--target=efi-app-x86_64 --subsystem=10 $< $@
 -include $(BOOT_OBJECTS:.o=.d)
+
+# --- the partitions' DSDT: compiled by iasl, as a C array for guest_acpi.c ----------------------
+$(BUILD)/gen/dsdt_aml.h: boot/dsdt.asl
+	@mkdir -p $(@D)
+	$(Q)iasl -p $(BUILD)/gen/dsdt $< > $(BUILD)/gen/dsdt.log 2>&1 || { cat $(BUILD)/gen/dsdt.log; exit 1; }
+	$(Q){ printf 'static const uint8_t dsdt_aml[] = {\n'; \
+		od -An -v -tu1 $(BUILD)/gen/dsdt.aml | sed 's/\([0-9]\)\( \|$$\)/\1,\2/g'; \
+		printf '};\n'; } > $@
+$(BUILD)/boot-objs/boot/guest_acpi.o $(BUILD)/host-objs/boot/guest_acpi.o: $(BUILD)/gen/dsdt_aml.h

@@ -13,11 +13,17 @@
 #define LOADER_PATH_MAX   512u /* UTF-16 units */
 #define LOADER_MODULE_MAX 64u  /* distinct files: two for each partition */
 
+/* A file in memory. */
+struct loader_file {
+	uint64_t base; /* physical; page aligned */
+	uint64_t size;
+};
+
 /* One distinct file that partitions name. */
 struct loader_module {
 	struct config_span name;
 	uint32_t line;
-	struct boot_module place;
+	struct loader_file place;
 };
 
 struct loader {
@@ -40,8 +46,10 @@ struct loader {
 	struct elf_load elf;
 	struct loader_module modules[LOADER_MODULE_MAX];
 	uint32_t module_count;
-	uint64_t modules_base; /* physical, 2 MiB aligned */
+	uint64_t modules_base; /* physical, 2 MiB aligned: the files, then the blobs */
 	uint64_t modules_size;
+	uint64_t blobs_base;   /* IMAGE_BLOB_SIZE bytes for each partition */
+	struct boot_image images[CONFIG_PARTITION_MAX];
 
 	/* The machine. */
 	struct boot_cpu cpus[CONFIG_CPU_MAX];
@@ -84,8 +92,8 @@ int config_shown_path(struct config_span path);
 /* modules.c */
 MUST_CHECK enum hv_status modules_load(struct loader *loader);
 
-/* kernel_check.c: what partitions name as kernel is one, and fits. */
-MUST_CHECK enum hv_status kernel_check(const struct loader *loader);
+/* images.c: what partitions name as kernel is one, and fits. */
+MUST_CHECK enum hv_status images_build(struct loader *loader);
 
 /* machine.c, cpu_list.c, clock.c */
 MUST_CHECK enum hv_status machine_read(struct loader *loader);

@@ -4,6 +4,7 @@
 #include "console.h"
 #include "esp.h"
 #include "fmt.h"
+#include "image.h"
 #include "loader.h"
 #include "str.h"
 
@@ -107,6 +108,8 @@ static enum hv_status measure(struct loader *loader)
 		file->Close(file);
 		loader->modules_size += align_up(loader->modules[i].place.size, PAGE_SIZE);
 	}
+	loader->blobs_base = loader->modules_size; /* an offset until the block is allocated */
+	loader->modules_size += loader->config.partition_count * IMAGE_BLOB_SIZE;
 	loader->modules_size = align_up(loader->modules_size, FRAME_SIZE);
 	return HV_OK;
 }
@@ -146,5 +149,7 @@ enum hv_status modules_load(struct loader *loader)
 			      (unsigned long long)(loader->modules_size >> 20));
 		return HV_NO_MEMORY;
 	}
+	loader->blobs_base += loader->modules_base;
+	memset((void *)loader->blobs_base, 0, loader->config.partition_count * IMAGE_BLOB_SIZE);
 	return read_all(loader);
 }

@@ -21,7 +21,7 @@
 struct layout {
 	uint64_t info;
 	uint64_t cpus;
-	uint64_t modules;
+	uint64_t images;
 	uint64_t memory;
 	uint64_t text;
 	uint64_t tables;
@@ -37,9 +37,9 @@ static struct layout make_layout(const struct loader *loader)
 	layout.memory_capacity =
 		(uint32_t)(loader->descriptors_bytes / loader->descriptor_stride) + 2 * MAP_SPARE;
 	layout.cpus = align_up(layout.info + sizeof(struct boot_info), 16);
-	layout.modules = align_up(layout.cpus + loader->cpu_count * sizeof(struct boot_cpu), 16);
+	layout.images = align_up(layout.cpus + loader->cpu_count * sizeof(struct boot_cpu), 16);
 	layout.memory =
-		align_up(layout.modules + loader->module_count * sizeof(struct boot_module), 16);
+		align_up(layout.images + loader->config.partition_count * sizeof(struct boot_image), 16);
 	layout.text = layout.memory + layout.memory_capacity * sizeof(struct boot_memory);
 	layout.tables = align_up(layout.text + loader->config_size + 1, PAGE_SIZE);
 	layout.end = layout.tables + TABLE_COUNT * PAGE_SIZE;
@@ -102,14 +102,12 @@ static void build_tables(struct loader *loader, const struct layout *layout)
 
 static void copy_lists(const struct loader *loader, const struct layout *layout)
 {
-	struct boot_module *modules = (struct boot_module *)(loader->region + layout->modules);
 	char *text = (char *)(loader->region + layout->text);
 
 	memcpy((void *)(loader->region + layout->cpus), loader->cpus,
 	       loader->cpu_count * sizeof(loader->cpus[0]));
-	for (uint32_t i = 0; i < loader->module_count; i++) {
-		modules[i] = loader->modules[i].place;
-	}
+	memcpy((void *)(loader->region + layout->images), loader->images,
+	       loader->config.partition_count * sizeof(loader->images[0]));
 	memcpy(text, loader->config_text, loader->config_size);
 	text[loader->config_size] = '\0';
 }
@@ -132,9 +130,10 @@ static void fill_info(struct loader *loader, const struct layout *layout)
 		.config_text_size = loader->config_size,
 		.memory = loader->region + layout->memory,
 		.cpus = loader->region + layout->cpus,
-		.modules = loader->region + layout->modules,
+		.images = loader->region + layout->images,
+		.modules_base = loader->modules_base,
+		.modules_size = loader->modules_size,
 		.cpu_count = loader->cpu_count,
-		.module_count = loader->module_count,
 		.framebuffer = loader->framebuffer,
 		.time = loader->time,
 		.tsc_firmware = loader->tsc_firmware,

@@ -46,7 +46,6 @@ static void start_machine(struct cpu *cpu)
 	fail("virtualization", arch_virt_enable(), "cannot be switched on");
 	fail("owner table", owner_init(memory, boot->memory_count), "no hypervisor memory left");
 	fail("kernels", modules_init(boot), "no hypervisor memory left");
-	vm_load_init(arch_pa_to_va(hpa_from_u64(boot->config_text)));
 	cpus_start_others(boot); /* before partitions: they need to know which CPUs are there */
 	vm_create_all(boot);
 	report_machine(boot);

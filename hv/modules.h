@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kernels and initrds as the loader left them in memory; kept for restarts. */
+/* What the loader left for partitions: kernels, initrds and tables; kept for restarts. */
 #pragma once
 
 #include "boot_abi.h"
 #include "status.h"
 
-#include <stddef.h>
+#include <stdint.h>
 
 /* Maps them read-only. HV_NO_MEMORY: no pool left. */
 enum hv_status modules_init(const struct boot_info *boot) MUST_CHECK;
 
-/* NULL with *size 0 for CONFIG_FILE_NONE. */
-const uint8_t *modules_get(uint32_t index, size_t *size);
+/* NULL: [source, source + size) is not wholly inside the modules. */
+const uint8_t *modules_at(uint64_t source, uint64_t size);

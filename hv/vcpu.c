@@ -49,12 +49,15 @@ static void enter_guest(struct vcpu *vcpu, const struct vcpu_start_state *start,
 
 static void do_start(struct vcpu *vcpu)
 {
+	struct vcpu_start_state start;
+
 	if (vcpu->index != 0) {
 		arch_lapic_reset();
 		vlapic_reset(vcpu, false);
 		vcpu->state = VCPU_WAIT_SIPI;
 	} else if (vm_load(vcpu->vm) == HV_OK) {
-		enter_guest(vcpu, &vcpu->vm->start, false);
+		start = vm_start_state(vcpu->vm);
+		enter_guest(vcpu, &start, false);
 		log_info("partition %s: entered tsc=%llu", vcpu->vm->name,
 			 (unsigned long long)arch_tsc());
 	} else {

@@ -43,7 +43,7 @@ struct vm *vm_uart_owner(void)
 
 static gpa_t guest_base(uint64_t offset)
 {
-	return gpa_from_u64(offset < VM_LOW_LIMIT ? offset : VM_HIGH_BASE + (offset - VM_LOW_LIMIT));
+	return gpa_from_u64(offset < PLATFORM_RAM_LOW_LIMIT ? offset : PLATFORM_RAM_HIGH_BASE + (offset - PLATFORM_RAM_LOW_LIMIT));
 }
 
 /* Takes frames for the whole memory, in as few pieces as there are. Under the owner lock. */
@@ -56,8 +56,8 @@ static enum hv_status take_memory(struct vm *vm)
 		uint64_t wanted = vm->memory_size - done;
 		enum hv_status status;
 
-		if (done < VM_LOW_LIMIT) {
-			wanted = min_u64(wanted, VM_LOW_LIMIT - done);
+		if (done < PLATFORM_RAM_LOW_LIMIT) {
+			wanted = min_u64(wanted, PLATFORM_RAM_LOW_LIMIT - done);
 		}
 		if (vm->extent_count == VM_EXTENT_MAX) {
 			return HV_NO_MEMORY;
@@ -184,8 +184,10 @@ static enum hv_status build(struct vm *vm, const struct boot_info *boot)
 
 /* The configuration was checked by the loader: what fails here is the machine's fault. What a failed
  * VM has taken stays taken; the machine goes on without it. */
-static void create(const struct config_partition *config, const struct boot_info *boot)
+static void create(uint32_t index, const struct boot_info *boot)
 {
+	const struct config_partition *config = &boot->config.partitions[index];
+	const struct boot_image *images = arch_pa_to_va(hpa_from_u64(boot->images));
 	struct vm *vm = page_alloc(2);
 
 	if (vm == NULL) {
@@ -194,6 +196,7 @@ static void create(const struct config_partition *config, const struct boot_info
 	}
 	vm->id = count;
 	vm->config = config;
+	vm->image = &images[index];
 	vm->memory_size = config->memory;
 	memcpy(vm->name, config->name, sizeof(vm->name));
 	vms[count++] = vm;
@@ -219,7 +222,7 @@ void vm_create_all(const struct boot_info *boot)
 	uint32_t made = 0;
 
 	for (uint32_t i = 0; i < boot->config.partition_count; i++) {
-		create(&boot->config.partitions[i], boot);
+		create(i, boot);
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		if (vms[i]->vcpu_count == 0) {

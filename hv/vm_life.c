@@ -6,7 +6,6 @@
 #include "check.h"
 #include "console.h"
 #include "hv/device.h"
-#include "hv/guest_mem.h"
 #include "hv/platform.h"
 #include "log.h"
 #include "report.h"
@@ -84,18 +83,6 @@ static void note_exit_code(uint32_t code)
 	}
 }
 
-/* Nothing of the VM's data outlives it, whoever gets the frames next. */
-static void scrub(struct vm *vm)
-{
-	for (uint32_t i = 0; i < vm->extent_count; i++) {
-		enum hv_status status =
-			guest_mem_clear(&vm->arch, vm->extents[i].guest, vm->extents[i].size);
-
-		CHECK(status == HV_OK);
-	}
-	vm->is_clear = true;
-}
-
 static void log_stop(const struct vm *vm)
 {
 	switch ((enum vm_stop_cause)vm->stop_cause) {
@@ -124,11 +111,13 @@ static void end_machine_if_done(void)
 static void finish(struct vm *vm)
 {
 	bool is_restart = is_restart_wanted(vm);
+	enum hv_status status;
 
 	console_flush(vm);
 	log_stop(vm);
 	report_exits(vm);
-	scrub(vm);
+	status = vm_clear(vm); /* nothing of its data outlives it, whoever gets the frames next */
+	CHECK(status == HV_OK);
 	if (vm->stop_cause == VM_STOP_CRASH && vm->config->on_crash == CONFIG_CRASH_HALT_MACHINE) {
 		panic("partition %s has crashed, and its on_crash is halt-machine", vm->name);
 	}
@@ -140,8 +129,7 @@ static void finish(struct vm *vm)
 	atomic_store(&vm->state, VM_STOPPED);
 	spin_unlock(&vm->lock);
 	if (is_restart) {
-		enum hv_status status = vm_start(vm);
-
+		status = vm_start(vm);
 		CHECK(status == HV_OK);
 		return;
 	}

@@ -14,12 +14,15 @@ void vm_start_all(const struct boot_info *boot);
 /* STOPPED -> RUNNING. HV_BUSY: it is not stopped. Any CPU. */
 enum hv_status vm_start(struct vm *vm) MUST_CHECK;
 
-/* text: the configuration file, mapped for good. */
-void vm_load_init(const char *text);
-
-/* Clears the VM's RAM, places kernel, initrd and tables, resets its devices, sets vm->start. On the
- * CPU of its vCPU 0, before that runs. */
+/* Clears the VM's RAM, fills it with the pieces of its image, resets its devices. On the CPU of its
+ * vCPU 0, before that runs. */
 enum hv_status vm_load(struct vm *vm) MUST_CHECK;
+
+/* Zeros all of its RAM. */
+enum hv_status vm_clear(struct vm *vm) MUST_CHECK;
+
+/* Registers of vCPU 0 at a start. */
+struct vcpu_start_state vm_start_state(const struct vm *vm);
 
 /* A vCPU has acknowledged STOPPING; the last one finishes the VM. */
 void vm_vcpu_left(struct vm *vm);

@@ -17,7 +17,7 @@
  * The region, the modules and the trampoline page are the hypervisor's; all else is as `memory`.
  */
 #define BOOT_MAGIC UINT64_C(0x44414548484b4c42) /* "BLKHHEAD" */
-#define BOOT_VERSION 1u
+#define BOOT_VERSION 2u
 #define HV_VIRT_BASE UINT64_C(0xffffffff80000000)
 #define HV_REGION_ALIGN (UINT64_C(2) << 20)
 
@@ -53,9 +53,38 @@ struct boot_cpu {
 	uint32_t is_boot_cpu; /* 1 for the CPU that runs the loader; exactly one */
 };
 
-struct boot_module {
-	uint64_t base; /* physical; page aligned */
-	uint64_t size; /* bytes of the file */
+/* A run of bytes of a partition's RAM at its start. */
+struct boot_piece {
+	uint64_t source; /* physical, inside the modules */
+	uint64_t size;
+	uint64_t guest;  /* guest-physical */
+};
+
+enum boot_start_mode {
+	BOOT_START_LONG64,      /* long mode, paging on, flat 64-bit CS 0x10, DS 0x18 */
+	BOOT_START_PROTECTED32, /* protected mode, paging off, flat 32-bit segments */
+};
+
+/* Registers of a partition's first CPU; those not named are zero. */
+struct boot_start {
+	uint32_t mode; /* enum boot_start_mode */
+	uint32_t reserved;
+	uint64_t rip;
+	uint64_t rax;
+	uint64_t rbx;
+	uint64_t rsi;
+	uint64_t cr3;      /* BOOT_START_LONG64 */
+	uint64_t gdt_base; /* BOOT_START_LONG64: guest-physical; limit 0x1f */
+};
+
+#define BOOT_PIECE_MAX 20u
+
+/* What a partition's RAM holds when it starts: zeros, and these pieces. */
+struct boot_image {
+	struct boot_start start;
+	uint32_t piece_count;
+	uint32_t reserved;
+	struct boot_piece pieces[BOOT_PIECE_MAX];
 };
 
 struct boot_framebuffer {
@@ -88,11 +117,11 @@ struct boot_info {
 	uint64_t config_text_size;
 	uint64_t memory;        /* physical, in the region: struct boot_memory[memory_count] */
 	uint64_t cpus;          /* physical, in the region: struct boot_cpu[cpu_count] */
-	uint64_t modules;       /* physical, in the region: struct boot_module[module_count] */
+	uint64_t images;        /* physical, in the region: struct boot_image[], one per partition */
+	uint64_t modules_base;  /* physical, 2 MiB aligned: files, and what the loader made of them */
+	uint64_t modules_size;
 	uint32_t memory_count;
 	uint32_t cpu_count;
-	uint32_t module_count;
-	uint32_t reserved;
 	struct boot_framebuffer framebuffer;
 	struct boot_time time;
 	uint64_t tsc_firmware;  /* TSC when the loader was entered */

@@ -45,12 +45,25 @@ __attribute__((format(printf, 1, 2))) static void print(const char *format, ...)
 	put('\n');
 }
 
+static void print_piece(const struct boot_info *info, uint32_t image, const struct boot_piece *piece)
+{
+	uint32_t sum = 0;
+
+	for (uint64_t at = 0; at < piece->size; at++) {
+		sum = sum * 31 + ((const uint8_t *)piece->source)[at];
+	}
+	print("piece of image %u to %lx, %lu bytes, sum %08x", image, piece->guest, piece->size, sum);
+	if (piece->source < info->modules_base ||
+	    piece->source + piece->size > info->modules_base + info->modules_size) {
+		print("FAIL: a piece lies outside the modules");
+	}
+}
+
 static void print_lists(const struct boot_info *info)
 {
 	const struct boot_memory *memory = (const struct boot_memory *)info->memory;
 	const struct boot_cpu *cpus = (const struct boot_cpu *)info->cpus;
-	const struct boot_module *modules = (const struct boot_module *)info->modules;
-	uint32_t sum;
+	const struct boot_image *images = (const struct boot_image *)info->images;
 
 	for (uint32_t i = 0; i < info->memory_count; i++) {
 		print("memory %016lx-%016lx type %u", memory[i].base,
@@ -62,13 +75,11 @@ static void print_lists(const struct boot_info *info)
 	for (uint32_t i = 0; i < info->cpu_count; i++) {
 		print("cpu %u apic %u boot %u", i, cpus[i].apic_id, cpus[i].is_boot_cpu);
 	}
-	for (uint32_t i = 0; i < info->module_count; i++) {
-		sum = 0;
-		for (uint64_t at = 0; at < modules[i].size; at++) {
-			sum = sum * 31 + ((const uint8_t *)modules[i].base)[at];
+	for (uint32_t i = 0; i < info->config.partition_count; i++) {
+		print("image %u starts at %lx, mode %u", i, images[i].start.rip, images[i].start.mode);
+		for (uint32_t j = 0; j < images[i].piece_count; j++) {
+			print_piece(info, i, &images[i].pieces[j]);
 		}
-		print("module %u at %lx, %lu bytes, sum %08x", i, modules[i].base, modules[i].size,
-		      sum);
 	}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzz entry of config_parse(): what it accepts keeps every promise of config_abi.h. */
-/* Links: hv/lib/config_parse.c hv/lib/config_keys.c hv/lib/config_value.c */
-/* Links: hv/lib/config_check.c hv/lib/fmt.c hv/lib/str.c */
+/* Links: boot/config_parse.c boot/config_keys.c boot/config_value.c */
+/* Links: boot/config_check.c hv/lib/fmt.c hv/lib/str.c */
 #include "fuzz.h"
 
 #include "config_parse.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzz entry of kernel_image_parse() and linux_boot_build(). */
-/* Links: hv/lib/kernel_image.c hv/lib/kernel_elf.c hv/lib/kernel_multiboot.c hv/lib/linux_boot.c */
+/* Links: boot/kernel_image.c boot/kernel_elf.c boot/kernel_multiboot.c boot/linux_boot.c */
 #include "fuzz.h"
 
 #include "kernel_image.h"

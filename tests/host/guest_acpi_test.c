@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The partitions' ACPI tables: read back by our own walker and by iasl. */
-/* Links: hv/guest_acpi.c drivers/hw/acpi.c */
+/* Links: boot/guest_acpi.c drivers/hw/acpi.c */
 #include "acpi.h"
 #include "guest_acpi.h"
 #include "tap.h"

@@ -21,7 +21,7 @@ static void start(void)
 					   2 * MIB};
 	vm.extents[1] = (struct vm_extent){gpa_from_u64(2 * MIB),
 					   hpa_from_u64(FAKE_MEMORY_BASE + 4 * MIB), 4 * MIB};
-	vm.extents[2] = (struct vm_extent){gpa_from_u64(VM_HIGH_BASE),
+	vm.extents[2] = (struct vm_extent){gpa_from_u64(PLATFORM_RAM_HIGH_BASE),
 					   hpa_from_u64(FAKE_MEMORY_BASE + 24 * MIB), 2 * MIB};
 	vm.extent_count = 3;
 }
@@ -48,7 +48,7 @@ static void crosses_extents_and_frames(void)
 	TAP_EQUAL(guest_mem_write(&vm.arch, gpa_from_u64(4 * MIB - 1), out, 2), HV_OK);
 	TAP_EQUAL(host_byte(6 * MIB - 1), 1);
 	TAP_EQUAL(host_byte(6 * MIB), 2);
-	TAP_EQUAL(guest_mem_write(&vm.arch, gpa_from_u64(VM_HIGH_BASE), out, 1), HV_OK);
+	TAP_EQUAL(guest_mem_write(&vm.arch, gpa_from_u64(PLATFORM_RAM_HIGH_BASE), out, 1), HV_OK);
 	TAP_EQUAL(host_byte(24 * MIB), 1);
 }
 
@@ -59,9 +59,9 @@ static void refuses_what_is_not_wholly_ram(void)
 		uint64_t size;
 	} bad[] = {
 		{6 * MIB, 1},          {6 * MIB - 1, 2},       {0, 6 * MIB + 1},
-		{VM_HIGH_BASE - 1, 2}, {VM_HIGH_BASE + 2 * MIB, 1}, {UINT64_MAX, 2},
+		{PLATFORM_RAM_HIGH_BASE - 1, 2}, {PLATFORM_RAM_HIGH_BASE + 2 * MIB, 1}, {UINT64_MAX, 2},
 		{UINT64_MAX, 1},       {UINT64_C(1) << 63, 8}, {0, UINT64_MAX}, {0, 0},
-		{VM_HIGH_BASE + 2 * MIB - 4, UINT64_MAX - 8},
+		{PLATFORM_RAM_HIGH_BASE + 2 * MIB - 4, UINT64_MAX - 8},
 	};
 	uint8_t byte = 0x11;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kernel_image.c and its parts: each kind is told, each malformed image refused with its reason. */
-/* Links: hv/lib/kernel_image.c hv/lib/kernel_elf.c hv/lib/kernel_multiboot.c */
+/* Links: boot/kernel_image.c boot/kernel_elf.c boot/kernel_multiboot.c */
 #include "elf_format.h"
 #include "kernel_image.h"
 #include "linux_boot.h"

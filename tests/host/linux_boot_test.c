@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* linux_boot.c: boot_params byte by byte where the protocol says a field is. */
-/* Links: hv/lib/linux_boot.c */
+/* Links: boot/linux_boot.c */
 #include "linux_boot.h"
 #include "tap.h"
 

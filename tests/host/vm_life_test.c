@@ -25,6 +25,11 @@ static uint32_t power_off_code;
 static uint32_t reset_count;
 static enum hv_status load_status;
 
+static uint8_t *ram(uint64_t at)
+{
+	return fake_memory_at(hpa_from_u64(FAKE_MEMORY_BASE + 4 * MIB + at));
+}
+
 /* --- what the tested code needs of the rest of hv and of the drivers ---------------------------- */
 
 const struct device_model device_models[] = {{.name = "none"}};
@@ -104,6 +109,19 @@ enum hv_status vm_load(struct vm *owner)
 	return load_status;
 }
 
+enum hv_status vm_clear(struct vm *owner)
+{
+	memset(ram(0), 0, 4 * MIB);
+	owner->is_clear = true;
+	return HV_OK;
+}
+
+struct vcpu_start_state vm_start_state(const struct vm *owner)
+{
+	(void)owner;
+	return (struct vcpu_start_state){.how = VCPU_START_LONG64};
+}
+
 uint32_t vm_count(void)
 {
 	return 1;
@@ -170,11 +188,6 @@ static struct fake_exit call(uint64_t number, uint64_t rdi, uint64_t rsi)
 	exit.gpr[VCPU_RDI] = rdi;
 	exit.gpr[VCPU_RSI] = rsi;
 	return exit;
-}
-
-static uint8_t *ram(uint64_t at)
-{
-	return fake_memory_at(hpa_from_u64(FAKE_MEMORY_BASE + 4 * MIB + at));
 }
 
 /* A guest that starts its second vCPU as a local APIC model would, then ends itself. */

@@ -6,17 +6,16 @@
 #include "arch/spin.h"
 #include "arch/vcpu.h"
 
-#include "config_abi.h"
+#include "boot_abi.h"
 #include "hv/device.h"
 #include "hv/irq_route.h"
 #include "hv/vcpu.h"
+#include "platform_abi.h"
 
 #include <stdbool.h>
 
 #define VM_EXTENT_MAX 16u
 #define VM_NAME_MAX CONFIG_NAME_MAX
-#define VM_LOW_LIMIT UINT64_C(0xc0000000) /* RAM above 3 GiB goes to 4 GiB and up */
-#define VM_HIGH_BASE UINT64_C(0x100000000)
 
 /* A run of the VM's RAM; 2 MiB aligned. */
 struct vm_extent {
@@ -50,6 +49,7 @@ struct vm {
 	uint32_t id;
 	char name[VM_NAME_MAX + 1];
 	const struct config_partition *config;
+	const struct boot_image *image; /* what its RAM holds at a start */
 	uint64_t memory_size;
 	struct vm_extent extents[VM_EXTENT_MAX]; /* sorted by guest; fixed once created */
 	uint32_t extent_count;
@@ -65,7 +65,6 @@ struct vm {
 	uint32_t start_count;
 	bool is_clear;          /* RAM holds nothing but zeros; own vCPU 0, or the last that left */
 	uint32_t hole_warned;   /* a hole was touched, and logged, since the last start */
-	struct vcpu_start_state start; /* of vCPU 0; set by the loaders */
 };
 
 static inline struct vm *vm_from_arch(struct vm_arch *arch)
