@@ -106,7 +106,7 @@ void svm_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit);
 void svm_exit_kicked(struct vcpu_arch *vcpu, struct vm_exit *exit);
 
 /* svm_decode.c: completes exit->cr and exit->io. */
-void svm_decode_cr0(struct vcpu_arch *vcpu, struct vm_exit *exit, bool is_read);
+void svm_decode_cr(struct vcpu_arch *vcpu, struct vm_exit *exit);
 void svm_decode_string(struct vcpu_arch *vcpu, struct vm_exit *exit);
 
 /* svm_run.asm */

@@ -66,7 +66,7 @@ static void crash(struct vcpu_arch *vcpu, struct vm_exit *exit, const char *why)
 	exit->why = why;
 }
 
-/* LMSW and SMSW: register operands only; no system has been seen to use the others while CR0 exits. */
+/* LMSW and SMSW: register operands only. CR0 exits for them only while its CD or NW is set. */
 static bool decode_group_7(struct vcpu_arch *vcpu, struct exit_cr *cr, uint8_t modrm, uint8_t rex)
 {
 	uint8_t reg = (uint8_t)((modrm & 7) | ((rex & REX_B) != 0 ? 8 : 0));
@@ -102,27 +102,29 @@ static bool decode_cr(struct vcpu_arch *vcpu, const struct fetched *in, struct e
 	case OPCODE_MOV_TO_CR:
 		cr->is_read = at[1] == OPCODE_MOV_FROM_CR;
 		cr->reg = (uint8_t)((modrm & 7) | ((in->head.rex & REX_B) != 0 ? 8 : 0));
-		/* Only CR0 is intercepted; another register means that the bytes have changed. */
-		return (modrm >> 3 & 7) == 0 && (in->head.rex & REX_R) == 0;
+		/* Another register than EXITCODE's means that the bytes have changed. */
+		return (modrm >> 3 & 7) == cr->number && (in->head.rex & REX_R) == 0;
 	default:
 		return false;
 	}
 }
 
-void svm_decode_cr0(struct vcpu_arch *vcpu, struct vm_exit *exit, bool is_read)
+void svm_decode_cr(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
 	const struct vmcb *vmcb = svm_vmcb(vcpu);
-	struct fetched fetched;
 	uint64_t info = exit->raw_info[0];
+	struct fetched fetched;
 
 	exit->kind = VM_EXIT_CR;
-	exit->cr = (struct exit_cr){.number = 0};
+	exit->cr = (struct exit_cr){
+		.number = exit->raw_reason == VMEXIT_CR4_WRITE ? 4 : 0,
+		.is_read = exit->raw_reason == VMEXIT_CR0_READ,
+	};
 	if (svm_machine.has_decode_assists && (info & EXITINFO1_CR_MOV) != 0 && vmcb->nrip != 0) {
 		exit->cr.reg = (uint8_t)(info & EXITINFO1_CR_GPR);
-		exit->cr.is_read = is_read;
 		vcpu->exit_length = (uint32_t)(vmcb->nrip - vmcb->rip);
 	} else if (!fetch(vcpu, &fetched) || !decode_cr(vcpu, &fetched, &exit->cr)) {
-		crash(vcpu, exit, "an access to CR0 that cannot be decoded");
+		crash(vcpu, exit, "an access to a control register that cannot be decoded");
 	}
 }
 

@@ -13,6 +13,7 @@ struct exit_name {
 static const struct exit_name names[] = {
 	{VMEXIT_CR0_READ, "CR0_READ"},
 	{VMEXIT_CR0_WRITE, "CR0_WRITE"},
+	{VMEXIT_CR4_WRITE, "CR4_WRITE"},
 	{VMEXIT_EXCP0 + 1, "EXCP1 (#DB)"},
 	{VMEXIT_EXCP0 + 6, "EXCP6 (#UD)"},
 	{VMEXIT_EXCP0 + 17, "EXCP17 (#AC)"},

@@ -132,8 +132,8 @@ static void decode_unknown(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	exit->why = "an exit that was not asked for";
 	if (code >= VMEXIT_EXCP0 && code <= VMEXIT_EXCP31) {
 		decode_exception(vcpu, exit, code - VMEXIT_EXCP0);
-	} else if (code == VMEXIT_CR0_READ || code == VMEXIT_CR0_WRITE) {
-		svm_decode_cr0(vcpu, exit, code == VMEXIT_CR0_READ);
+	} else if (code == VMEXIT_CR0_READ || code == VMEXIT_CR0_WRITE || code == VMEXIT_CR4_WRITE) {
+		svm_decode_cr(vcpu, exit);
 	} else if (code == VMEXIT_INVALID || code == VMEXIT_BUSY) {
 		exit->kind = VM_EXIT_ENTRY_FAILED;
 		exit->why = "VMRUN refused the guest's state (VMEXIT_INVALID)";
@@ -173,7 +173,7 @@ static void decode_other(struct vcpu_arch *vcpu, struct vm_exit *exit)
 		svm_inject(vcpu, EXCEPTION_GP, true, 0);
 		break;
 	case VMEXIT_CR0_SEL_WRITE:
-		svm_decode_cr0(vcpu, exit, false);
+		svm_decode_cr(vcpu, exit);
 		break;
 	case VMEXIT_SHUTDOWN:
 		vcpu->pending_event = 0;

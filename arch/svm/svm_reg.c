@@ -104,7 +104,8 @@ static void set_cr0(struct vcpu_arch *vcpu, struct vmcb *vmcb, uint64_t value)
 
 	vcpu->backend[SVM_CR0_HIDDEN] = hidden;
 	vmcb->intercept_cr_read = hidden != 0 ? VMCB_INTERCEPT_CR0 : 0;
-	vmcb->intercept_cr_write = hidden != 0 ? VMCB_INTERCEPT_CR0 : 0;
+	vmcb->intercept_cr_write =
+		hidden != 0 ? VMCB_INTERCEPT_CR0 | VMCB_INTERCEPT_CR4 : VMCB_INTERCEPT_CR4;
 	vmcb->cr0 = (value & ~CR0_HIDDEN) | CR0_ET;
 	set_lma(vmcb);
 	svm_dirty(vmcb, VMCB_CLEAN_I);

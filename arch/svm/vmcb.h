@@ -24,6 +24,7 @@ struct vmcb {
 	uint16_t intercept_cr_read;
 	uint16_t intercept_cr_write;
 #define VMCB_INTERCEPT_CR0 0x0001u
+#define VMCB_INTERCEPT_CR4 0x0010u
 	uint16_t intercept_dr_read;
 	uint16_t intercept_dr_write;
 	uint32_t intercept_exceptions; /* one bit a vector */
@@ -199,6 +200,7 @@ _Static_assert(sizeof(struct vmcb) == 4096, "a VMCB takes a page");
 /* APM 2, Appendix C, "SVM Intercept Exit Codes". */
 #define VMEXIT_CR0_READ 0x000u
 #define VMEXIT_CR0_WRITE 0x010u
+#define VMEXIT_CR4_WRITE 0x014u
 #define VMEXIT_DR0_READ 0x020u
 #define VMEXIT_DR0_WRITE 0x030u
 #define VMEXIT_EXCP0 0x040u

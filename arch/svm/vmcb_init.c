@@ -9,8 +9,8 @@
 
 /*
  * Not here, for a CPU that belongs to one guest needs no exit for it: INTR (with V_INTR_MASKING = 0 a
- * physical interrupt goes to the guest's IDT), HLT, PAUSE, RDTSC(P), INVLPG, CR3, CR4, CR8, DR, SMI,
- * task switches. A machine check with the guest's CR4.MCE = 0 is a shutdown, which is intercepted.
+ * physical interrupt goes to the guest's IDT), HLT, PAUSE, RDTSC(P), INVLPG, CR3, CR8, DR, SMI, task
+ * switches. A machine check with the guest's CR4.MCE = 0 is a shutdown, which is intercepted.
  */
 #define INTERCEPT_1                                                                         \
 	(VMCB_INTERCEPT_NMI | VMCB_INTERCEPT_INIT | VMCB_INTERCEPT_CR0_SEL_WRITE |           \
@@ -51,6 +51,8 @@ uint64_t svm_vmcb_msrpm(bool is_x2apic)
 
 static void set_control(struct vmcb *vmcb, const struct vcpu_arch *vcpu)
 {
+	/* CR4 has bits for features that CPUID hides; and QEMU refuses no reserved bit until VMRUN. */
+	vmcb->intercept_cr_write = VMCB_INTERCEPT_CR4;
 	vmcb->intercept_exceptions = INTERCEPT_EXCEPTIONS;
 	vmcb->intercept_1 = INTERCEPT_1;
 	vmcb->intercept_2 = svm_machine.intercept_2;
@@ -173,7 +175,7 @@ void svm_vmcb_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *start
 	set_gpr(vcpu, start);
 	if (vcpu->backend[SVM_CR0_HIDDEN] != 0) {
 		vmcb->intercept_cr_read = VMCB_INTERCEPT_CR0;
-		vmcb->intercept_cr_write = VMCB_INTERCEPT_CR0;
+		vmcb->intercept_cr_write |= VMCB_INTERCEPT_CR0;
 	}
 	vcpu->rip = vmcb->rip;
 }
