@@ -309,6 +309,8 @@ void vmx_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit)
 		exit->kind = VM_EXIT_IGNORED;
 		break;
 	case REASON_GETSEC:
+	case REASON_MWAIT: /* hidden by CPUID */
+	case REASON_MONITOR:
 	case REASON_RSM:
 	case REASON_VMCLEAR:
 	case REASON_VMLAUNCH:
