@@ -109,6 +109,9 @@ MUST_CHECK enum hv_status region_allocate(struct loader *loader);
 /* Turns the firmware map taken last into the region's list; no firmware call. */
 MUST_CHECK enum hv_status region_read_map(struct loader *loader);
 
+/* acpi_read.c: fills info->acpi, by the map that region.c has made. */
+void acpi_read(struct loader *loader);
+
 /* leave.c */
 MUST_CHECK enum hv_status leave_map(struct loader *loader);
 MUST_CHECK enum hv_status leave_firmware(struct loader *loader);

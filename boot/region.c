@@ -211,7 +211,11 @@ enum hv_status region_allocate(struct loader *loader)
 	copy_lists(loader, &layout);
 	fill_info(loader, &layout);
 	build_tables(loader, &layout);
-	return check_machine(loader);
+	if (check_machine(loader) != HV_OK) {
+		return HV_INVALID;
+	}
+	acpi_read(loader);
+	return HV_OK;
 }
 
 enum hv_status region_read_map(struct loader *loader)

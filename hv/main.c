@@ -41,6 +41,7 @@ static void start_machine(struct cpu *cpu)
 	console_init(boot);                 /* now a person can read on */
 	log_notice("Bulkhead on CPU %u, APIC ID %u%s", cpu->index, cpu->apic_id,
 		   arch_lapic_is_x2apic() ? ", x2APIC" : ", xAPIC");
+	platform_interrupts_init(boot);
 	platform_power_init(boot); /* so that a test ends, however it goes on */
 	fail("virtualization", arch_virt_probe(&why), why);
 	fail("virtualization", arch_virt_enable(), "cannot be switched on");

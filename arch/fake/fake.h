@@ -51,7 +51,7 @@ struct fake_cpus {
 	/* Called by arch_cpu_idle() while the CPU is not woken: wakes it, or leaves by longjmp(). */
 	void (*on_idle)(struct cpu *cpu);
 	void (*on_kick)(struct cpu *cpu);
-	/* arch_cpu_halt() and arch_machine_reset() jump to halt_return; value 1 and 2. */
+	/* arch_cpu_halt() jumps to halt_return; value 1. */
 	jmp_buf halt_return;
 };
 extern struct fake_cpus fake_cpus;

@@ -100,8 +100,3 @@ void arch_cpu_pause(void)
 {
 	CHECK(fake_cpus.is_pause_allowed);
 }
-
-_Noreturn void arch_machine_reset(void)
-{
-	longjmp(fake_cpus.halt_return, 2);
-}

@@ -3,7 +3,6 @@
 #include "hv/platform.h"
 
 #include "boot_abi.h"
-#include "firmware_tables.h"
 #include "framebuffer.h"
 #include "ioapic.h"
 #include "uart16550.h"
@@ -41,13 +40,17 @@ bool platform_console_read(uint8_t *byte)
 	return uart16550_get(byte);
 }
 
+void platform_interrupts_init(const struct boot_info *boot)
+{
+	uint64_t base = boot->acpi.ioapic_base;
+
+	ioapic_init(hpa_from_u64(base != 0 ? base : IOAPIC_USUAL_BASE));
+}
+
 bool platform_console_interrupt(const struct boot_info *boot, uint32_t apic_id)
 {
-	const struct acpi_facts *facts = firmware_tables(boot);
-	uint64_t base = facts->ioapic_base != 0 ? facts->ioapic_base : IOAPIC_USUAL_BASE;
-
-	if (!has_uart || !ioapic_init(hpa_from_u64(base)) ||
-	    !ioapic_route_nmi(facts->uart_gsi - facts->ioapic_gsi_base, apic_id)) {
+	if (!has_uart ||
+	    !ioapic_route_nmi(boot->acpi.uart_gsi - boot->acpi.ioapic_gsi_base, apic_id)) {
 		return false;
 	}
 	uart16550_enable_interrupt();

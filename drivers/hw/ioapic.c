@@ -36,25 +36,24 @@ static void set(uint32_t reg, uint32_t value)
 	*(volatile uint32_t *)(ioapic.base + OFFSET_WINDOW) = value;
 }
 
-bool ioapic_init(hpa_t base)
+void ioapic_init(hpa_t base)
 {
 	uint32_t version;
 
 	ioapic.base = arch_map_device(base, SIZE, false);
 	if (ioapic.base == NULL) {
-		return false;
+		return;
 	}
 	version = get(REG_VERSION);
 	ioapic.pin_count = (version >> 16 & 0xff) + 1;
 	if (version == UINT32_MAX || (version & 0xff) == 0 || ioapic.pin_count > PIN_MAX) {
 		ioapic.base = NULL;
-		return false;
+		return;
 	}
 	/* Whatever the firmware has left must not reach a CPU that now belongs to a guest. */
 	for (uint32_t pin = 0; pin < ioapic.pin_count; pin++) {
 		set(REG_ENTRY + pin * 2, ENTRY_MASKED);
 	}
-	return true;
 }
 
 bool ioapic_route_nmi(uint32_t pin, uint32_t apic_id)

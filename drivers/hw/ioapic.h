@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Maps it and masks every pin. False: there is none at that address. */
-bool ioapic_init(hpa_t base);
+/* Maps it and masks every pin. Nothing at that address: it stays unused. */
+void ioapic_init(hpa_t base);
 /* An edge at `pin` becomes an NMI at the CPU. False: no such pin, or the APIC ID does not fit. */
 bool ioapic_route_nmi(uint32_t pin, uint32_t apic_id);

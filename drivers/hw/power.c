@@ -7,7 +7,6 @@
 #include "arch/port_io.h"
 #include "bits.h"
 #include "boot_abi.h"
-#include "firmware_tables.h"
 #include "uart16550.h"
 
 /*
@@ -40,7 +39,7 @@
 #define POLL_US 1000u
 
 static struct {
-	const struct acpi_facts *facts;
+	const struct boot_acpi *acpi;
 	bool is_qemu;
 	bool is_bochs;
 } power;
@@ -61,7 +60,7 @@ void platform_power_init(const struct boot_info *boot)
 {
 	power.is_qemu = is_qemu();
 	power.is_bochs = !power.is_qemu && arch_in8(BOCHS_DEBUG_PORT) == BOCHS_DEBUG_PORT;
-	power.facts = firmware_tables(boot);
+	power.acpi = &boot->acpi;
 }
 
 static void end_emulator(uint32_t code)
@@ -77,15 +76,15 @@ static void end_emulator(uint32_t code)
 }
 
 /* Firmware may have left the machine in legacy mode, where SLP_EN does nothing. */
-static void enable_acpi(const struct acpi_facts *facts)
+static void enable_acpi(const struct boot_acpi *acpi)
 {
-	if (facts->smi_command == 0 || facts->acpi_enable == 0 ||
-	    (arch_in16(facts->pm1a_control) & PM1_SCI_ENABLE) != 0) {
+	if (acpi->smi_command == 0 || acpi->acpi_enable == 0 ||
+	    (arch_in16(acpi->pm1a_control) & PM1_SCI_ENABLE) != 0) {
 		return;
 	}
-	arch_out8(facts->smi_command, facts->acpi_enable);
+	arch_out8(acpi->smi_command, acpi->acpi_enable);
 	for (uint32_t i = 0; i < POLL_COUNT; i++) {
-		if ((arch_in16(facts->pm1a_control) & PM1_SCI_ENABLE) != 0) {
+		if ((arch_in16(acpi->pm1a_control) & PM1_SCI_ENABLE) != 0) {
 			return;
 		}
 		arch_delay_us(POLL_US);
@@ -105,22 +104,22 @@ static void sleep_pm1(uint16_t port, uint8_t type)
 	arch_out16(port, (uint16_t)(value | PM1_SLEEP_ENABLE));
 }
 
-static void sleep_s5(const struct acpi_facts *facts)
+static void sleep_s5(const struct boot_acpi *acpi)
 {
-	if (!facts->has_s5) {
+	if (acpi->has_s5 == 0) {
 		return;
 	}
-	if (facts->is_hardware_reduced) {
-		if (facts->sleep_control != 0) {
-			arch_out8(facts->sleep_control,
-				  (uint8_t)((uint32_t)facts->s5_type_a << SLEEP_TYPE_SHIFT | SLEEP_ENABLE));
+	if (acpi->is_hardware_reduced != 0) {
+		if (acpi->sleep_control != 0) {
+			arch_out8(acpi->sleep_control,
+				  (uint8_t)((uint32_t)acpi->s5_type_a << SLEEP_TYPE_SHIFT | SLEEP_ENABLE));
 		}
 		return;
 	}
-	if (facts->pm1a_control != 0) {
-		enable_acpi(facts);
-		sleep_pm1(facts->pm1a_control, facts->s5_type_a);
-		sleep_pm1(facts->pm1b_control, facts->s5_type_b);
+	if (acpi->pm1a_control != 0) {
+		enable_acpi(acpi);
+		sleep_pm1(acpi->pm1a_control, acpi->s5_type_a);
+		sleep_pm1(acpi->pm1b_control, acpi->s5_type_b);
 	}
 }
 
@@ -128,7 +127,7 @@ void platform_power_off(uint32_t code)
 {
 	uart16550_drain();
 	end_emulator(code);
-	if (power.facts != NULL) {
-		sleep_s5(power.facts);
+	if (power.acpi != NULL) {
+		sleep_s5(power.acpi);
 	}
 }

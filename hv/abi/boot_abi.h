@@ -17,7 +17,7 @@
  * The region, the modules and the trampoline page are the hypervisor's; all else is as `memory`.
  */
 #define BOOT_MAGIC UINT64_C(0x44414548484b4c42) /* "BLKHHEAD" */
-#define BOOT_VERSION 2u
+#define BOOT_VERSION 3u
 #define HV_VIRT_BASE UINT64_C(0xffffffff80000000)
 #define HV_REGION_ALIGN (UINT64_C(2) << 20)
 
@@ -87,6 +87,27 @@ struct boot_image {
 	struct boot_piece pieces[BOOT_PIECE_MAX];
 };
 
+/*
+ * What the hypervisor wants to know of the firmware's ACPI tables. Ports: 0 = none. Without ACPI all
+ * of it is 0 but uart_gsi, which is 4.
+ */
+struct boot_acpi {
+	uint8_t is_hardware_reduced;
+	uint8_t has_s5;
+	uint8_t s5_type_a; /* SLP_TYP values */
+	uint8_t s5_type_b;
+	uint8_t acpi_enable; /* value for smi_command */
+	uint8_t reserved[1];
+	uint16_t smi_command;
+	uint16_t sleep_control; /* hardware-reduced machines */
+	uint16_t pm1a_control;
+	uint16_t pm1b_control;
+	uint16_t reserved2;
+	uint64_t ioapic_base; /* of the one with the UART's pin */
+	uint32_t ioapic_gsi_base;
+	uint32_t uart_gsi; /* where ISA interrupt 4 arrives */
+};
+
 struct boot_framebuffer {
 	uint64_t base; /* physical; 0 = none */
 	uint64_t size;
@@ -112,6 +133,7 @@ struct boot_info {
 	uint64_t region_used;   /* bytes from region_base: image and boot data; the rest is pool */
 	uint64_t trampoline;    /* physical address of one free page below 1 MiB */
 	uint64_t rsdp;          /* physical; 0 = no ACPI */
+	struct boot_acpi acpi;
 	uint64_t efi_system_table; /* physical, for its runtime services; 0 = none (multiboot) */
 	uint64_t config_text;   /* physical, in the region */
 	uint64_t config_text_size;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzz entry of acpi_scan(): the input is memory from 0xe0000, with its RSDP first. */
-/* Links: drivers/hw/acpi.c */
+/* Links: boot/acpi.c */
 #include "fuzz.h"
 
 #include "acpi.h"
@@ -57,7 +57,7 @@ static void fix_tables(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct acpi_facts facts = {0};
+	struct boot_acpi facts = {0};
 
 	if (size < 36 || size > SIZE_MAX_INPUT) {
 		return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The partitions' ACPI tables: read back by our own walker and by iasl. */
-/* Links: boot/guest_acpi.c drivers/hw/acpi.c */
+/* Links: boot/guest_acpi.c boot/acpi.c */
 #include "acpi.h"
 #include "guest_acpi.h"
 #include "tap.h"
@@ -91,7 +91,7 @@ static void test_layout(void)
 
 static void test_walk(void)
 {
-	struct acpi_facts facts;
+	struct boot_acpi facts;
 
 	build(3);
 	TAP_EQUAL(acpi_scan(read_tables, NULL, GUEST_ACPI_BASE, &facts), HV_OK);

@@ -3,31 +3,22 @@
 /* Links: drivers/hw/power.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_io.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c */
 #include "boot_abi.h"
 #include "fake.h"
-#include "firmware_tables.h"
 #include "hv/platform.h"
 #include "tap.h"
 #include "uart16550.h"
 
-static struct acpi_facts facts;
+static struct boot_info boot;
 static uint32_t drain_count;
-
-const struct acpi_facts *firmware_tables(const struct boot_info *boot)
-{
-	(void)boot;
-	return &facts;
-}
 
 void uart16550_drain(void)
 {
 	drain_count++;
 }
 
-static const struct boot_info boot;
-
 static void begin(void)
 {
 	fake_reset();
-	memset(&facts, 0, sizeof(facts));
+	memset(&boot, 0, sizeof(boot));
 	drain_count = 0;
 }
 
@@ -57,8 +48,8 @@ static void test_unknown(void)
 static void test_too_early(void)
 {
 	begin();
-	facts.has_s5 = true;
-	facts.pm1a_control = 0x604;
+	boot.acpi.has_s5 = true;
+	boot.acpi.pm1a_control = 0x604;
 	platform_power_off(3); /* before platform_power_init() */
 	TAP_EQUAL(fake_ports.access_count, 0);
 }
@@ -103,7 +94,7 @@ static void test_bochs(void)
 static void test_s5(void)
 {
 	begin();
-	facts = (struct acpi_facts){.has_s5 = true, .s5_type_a = 5, .s5_type_b = 6,
+	boot.acpi = (struct boot_acpi){.has_s5 = true, .s5_type_a = 5, .s5_type_b = 6,
 				    .pm1a_control = 0x604, .pm1b_control = 0x704};
 	fake_ports.value[0x604] = 0x1c01;
 	fake_ports.value[0x704] = 0x0001;
@@ -126,7 +117,7 @@ static void enable_on_smi(uint16_t port, uint32_t size, uint32_t value)
 static void test_legacy_mode(void)
 {
 	begin();
-	facts = (struct acpi_facts){.has_s5 = true, .pm1a_control = 0x604, .smi_command = 0xb2,
+	boot.acpi = (struct boot_acpi){.has_s5 = true, .pm1a_control = 0x604, .smi_command = 0xb2,
 				    .acpi_enable = 0xf1};
 	fake_ports.value[0x604] = 0;
 	fake_ports.on_write = enable_on_smi;
@@ -138,7 +129,7 @@ static void test_legacy_mode(void)
 static void test_hardware_reduced(void)
 {
 	begin();
-	facts = (struct acpi_facts){.has_s5 = true, .s5_type_a = 5, .is_hardware_reduced = true,
+	boot.acpi = (struct boot_acpi){.has_s5 = true, .s5_type_a = 5, .is_hardware_reduced = true,
 				    .sleep_control = 0x600, .pm1a_control = 0x604};
 	power_off(0);
 	TAP_EQUAL(fake_ports.access_count, 1);

@@ -60,9 +60,3 @@ void arch_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t registers[4]);
 
 _Noreturn void arch_cpu_halt(void); /* this CPU, for ever */
 void arch_cpu_pause(void);          /* PAUSE: in every spin loop */
-
-/* ACPI's reset register (FADT RESET_REG): a port, or a mapped address; 0 and NULL = none. */
-void arch_machine_set_reset(uint16_t port, volatile void *address, uint8_t value);
-
-/* Resets the machine. First ACPI's way where the firmware described one, then 0xCF9, then a triple fault. */
-_Noreturn void arch_machine_reset(void);
