@@ -106,6 +106,8 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *system)
 		print((const CHAR8 *)"'\r\n");
 	}
 	print_config(image);
+	/* The firmware's console driver reads the same port on a timer: no timers from here on. */
+	system->BootServices->RaiseTPL(TPL_HIGH_LEVEL);
 	print((const CHAR8 *)"fixture: key? ");
 	for (;;) {
 		if (port_read(LINE_STATUS) & LINE_STATUS_DATA) {
