@@ -135,12 +135,18 @@ static enum hv_status place_cmdline(struct image_work *work, const char **why)
 
 static void place_tables(struct image_work *work)
 {
+	/* mov dx, 0xcf9; mov al, 6; out dx, al; hlt; jmp to the hlt (FADT: reset register) */
+	static const uint8_t reset_code[] = {0xba, 0xf9, 0x0c, 0xb0, 0x06, 0xee, 0xf4, 0xeb, 0xfd};
 	struct guest_acpi_facts facts = {.cpu_count = work->input->cpu_count};
-	uint8_t *acpi = work->input->blob + (IMAGE_LOW_END - IMAGE_LOW);
-	size_t size = guest_acpi_build(acpi, IMAGE_ACPI_SIZE, IMAGE_ACPI, &facts);
+	uint64_t acpi_at = IMAGE_LOW_END - IMAGE_LOW; /* in the blob */
+	uint64_t reset_at = IMAGE_BLOB_SIZE - IMAGE_RESET_SIZE;
+	uint8_t *blob = work->input->blob;
+	size_t size = guest_acpi_build(blob + acpi_at, reset_at - acpi_at, IMAGE_ACPI, &facts);
 
+	memcpy(blob + reset_at, reset_code, sizeof(reset_code));
 	add_piece(work, work->input->blob_at, IMAGE_LOW_END - IMAGE_LOW, IMAGE_LOW);
-	add_piece(work, work->input->blob_at + (IMAGE_LOW_END - IMAGE_LOW), size, IMAGE_ACPI);
+	add_piece(work, work->input->blob_at + acpi_at, size, IMAGE_ACPI);
+	add_piece(work, work->input->blob_at + reset_at, IMAGE_RESET_SIZE, IMAGE_RESET_VECTOR);
 }
 
 static void hand_over(struct image_work *work)

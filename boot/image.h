@@ -25,10 +25,17 @@
 #define IMAGE_ACPI_SIZE UINT64_C(0x2000)
 #define IMAGE_ACPI_RESERVED UINT64_C(0x20000) /* in the memory map, up to 1 MiB */
 
-/* What is made for each partition: the low part, then the ACPI tables. */
+/*
+ * Where a processor starts after power-on. Linux jumps there, in real mode, to restart a machine with
+ * hardware-reduced ACPI and without EFI: what lies there resets the partition.
+ */
+#define IMAGE_RESET_VECTOR UINT64_C(0xffff0)
+#define IMAGE_RESET_SIZE UINT64_C(16)
+
+/* What is made for each partition: the low part, then the ACPI tables, with the reset code last. */
 #define IMAGE_BLOB_SIZE (IMAGE_LOW_END - IMAGE_LOW + IMAGE_ACPI_SIZE)
 
-_Static_assert(KERNEL_SEGMENT_MAX + 3u <= BOOT_PIECE_MAX, "segments, initrd and the two made parts");
+_Static_assert(KERNEL_SEGMENT_MAX + 4u <= BOOT_PIECE_MAX, "segments, initrd and three made parts");
 
 struct image_input {
 	uint64_t memory_size; /* of the partition, bytes */
