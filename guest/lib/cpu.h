@@ -17,6 +17,7 @@
 #define CR0_CD (1u << 30)
 #define CR4_TSD (1u << 2)
 #define CR4_DE (1u << 3)
+#define CR4_PAE (1u << 5)
 #define CR4_OSFXSR (1u << 9)
 #define CR4_OSXMMEXCPT (1u << 10)
 #define CR4_VMXE (1u << 13)

@@ -16,6 +16,7 @@
 #define IIR_FIFOS 0xc0u
 #define IER_DATA 0x01u
 #define IER_THRE 0x02u
+#define BACKLOG_MAX 8192u
 #define FCR_ENABLE 0x01u
 #define FCR_CLEAR 0x06u
 
@@ -135,19 +136,24 @@ static void probe_interrupts(struct findings *f)
 	out(UART_IER, 0);
 }
 
-/* 16 bytes fit; the 17th sets the overrun bit, which a read of LSR clears. */
+/* At least 16 bytes fit (a model may hold more); what is too much sets the overrun bit, which a read
+ * of LSR clears, and nothing that was received is lost. */
 static void probe_fifo(struct findings *f)
 {
 	out(UART_IIR_FCR, FCR_ENABLE | FCR_CLEAR);
 	for (uint32_t i = 0; i < 16; i++) {
 		(void)send(0x40 + i);
 	}
-	f->lsr_overrun = send(0x77) & (UART_LSR_OE | UART_LSR_DR);
+	for (uint32_t i = 0; i < BACKLOG_MAX && (f->lsr_overrun & UART_LSR_OE) == 0; i++) {
+		f->lsr_overrun = send(0x77) & (UART_LSR_OE | UART_LSR_DR);
+	}
 	f->lsr_overrun_again = in(UART_LSR) & UART_LSR_OE;
 	for (uint32_t i = 0; i < 16; i++) {
 		f->fifo_bytes_wrong += in(UART_RBR_THR) != 0x40 + i;
 	}
-	out(UART_IIR_FCR, FCR_ENABLE | FCR_CLEAR);
+	for (uint32_t i = 0; i < BACKLOG_MAX && (in(UART_LSR) & UART_LSR_DR) != 0; i++) {
+		(void)in(UART_RBR_THR);
+	}
 }
 
 static void report(const struct findings *f)
