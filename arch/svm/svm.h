@@ -108,6 +108,8 @@ void svm_exit_kicked(struct vcpu_arch *vcpu, struct vm_exit *exit);
 /* svm_decode.c: completes exit->cr and exit->io. */
 void svm_decode_cr(struct vcpu_arch *vcpu, struct vm_exit *exit);
 void svm_decode_string(struct vcpu_arch *vcpu, struct vm_exit *exit);
+/* `length` and the prefixes that the instruction at RIP has. */
+uint32_t svm_decode_length(struct vcpu_arch *vcpu, uint32_t length);
 
 /* svm_run.asm */
 void svm_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit);

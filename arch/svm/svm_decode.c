@@ -59,6 +59,13 @@ static bool fetch(struct vcpu_arch *vcpu, struct fetched *out)
 	return decode_prefixes(out->bytes, sizeof(out->bytes), out->mode, &out->head);
 }
 
+uint32_t svm_decode_length(struct vcpu_arch *vcpu, uint32_t length)
+{
+	struct fetched fetched;
+
+	return fetch(vcpu, &fetched) ? fetched.head.length + length : length;
+}
+
 static void crash(struct vcpu_arch *vcpu, struct vm_exit *exit, const char *why)
 {
 	vcpu->exit_length = 0;

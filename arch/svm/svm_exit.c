@@ -15,7 +15,6 @@ struct plain_exit {
 static const struct plain_exit plain[] = {
 	[VMEXIT_CPUID] = {VM_EXIT_CPUID, 2},
 	[VMEXIT_RSM] = {VM_EXIT_FORBIDDEN, 2},
-	[VMEXIT_INVD] = {VM_EXIT_IGNORED, 2},
 	[VMEXIT_PAUSE] = {VM_EXIT_IGNORED, 2},
 	[VMEXIT_HLT] = {VM_EXIT_HLT, 1},
 	[VMEXIT_INVLPGA] = {VM_EXIT_FORBIDDEN, 3},
@@ -26,7 +25,6 @@ static const struct plain_exit plain[] = {
 	[VMEXIT_STGI] = {VM_EXIT_FORBIDDEN, 3},
 	[VMEXIT_CLGI] = {VM_EXIT_FORBIDDEN, 3},
 	[VMEXIT_SKINIT] = {VM_EXIT_FORBIDDEN, 3},
-	[VMEXIT_WBINVD] = {VM_EXIT_IGNORED, 2},
 	[VMEXIT_MONITOR] = {VM_EXIT_FORBIDDEN, 3},
 	[VMEXIT_MWAIT] = {VM_EXIT_FORBIDDEN, 3},
 	[VMEXIT_MWAIT_CONDITIONAL] = {VM_EXIT_FORBIDDEN, 3},
@@ -39,6 +37,7 @@ static const struct plain_exit plain[] = {
 };
 
 #define MSR_LENGTH 2u
+#define CACHE_LENGTH 2u /* INVD, WBINVD */
 
 /* Where the CPU gives no next RIP, that field of the VMCB stays 0. */
 static uint32_t length_of(const struct vmcb *vmcb, uint32_t otherwise)
@@ -160,6 +159,14 @@ static void decode_other(struct vcpu_arch *vcpu, struct vm_exit *exit)
 		vcpu->exit_length = 0;
 		exit->kind = VM_EXIT_WINDOW;
 		svm_inject_iret(vcpu);
+		break;
+	case VMEXIT_INVD:
+	case VMEXIT_WBINVD: /* WBNOINVD is WBINVD with a prefix */
+		exit->kind = VM_EXIT_IGNORED;
+		vcpu->exit_length = length_of(svm_vmcb(vcpu), 0);
+		if (vcpu->exit_length == 0) {
+			vcpu->exit_length = svm_decode_length(vcpu, CACHE_LENGTH);
+		}
 		break;
 	case VMEXIT_INIT:
 	case VMEXIT_INTR:

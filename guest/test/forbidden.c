@@ -118,6 +118,7 @@ static void check_control_registers(void)
 		/* QEMU's TCG leaves the guest with VMEXIT_INVALID, which is a crash of the partition. */
 		report_skip("cr4-refused", "QEMU's TCG ends the guest, or lets it, instead of #GP");
 	} else {
+		report_trap("cr0-upper-half", trap_try_cr0(cr0 | UINT64_C(1) << 32), TRAP_GP);
 		report_trap("cr4-vmxe", trap_try_cr4(cr4 | CR4_VMXE), TRAP_GP);
 		report_trap("cr4-pae-off", trap_try_cr4(cr4 & ~(uint64_t)CR4_PAE), TRAP_GP);
 		report_trap("cr4-smxe", trap_try_cr4(cr4 | CR4_SMXE), TRAP_GP);
@@ -125,7 +126,6 @@ static void check_control_registers(void)
 		report_trap("cr4-reserved-63", trap_try_cr4(cr4 | UINT64_C(1) << 63), TRAP_GP);
 	}
 	report_equal("cr4-unchanged", cpu_read_cr4(), cr4);
-	report_trap("cr0-upper-half", trap_try_cr0(cr0 | UINT64_C(1) << 32), TRAP_GP);
 	report_trap("cr0-nw-without-cd", trap_try_cr0(cr0 | CR0_NW), TRAP_GP);
 	report_trap("cr0-pg-without-pe", trap_try_cr0(cr0 & ~UINT64_C(1)), TRAP_GP);
 	report_equal("cr0-unchanged", cpu_read_cr0(), cr0);
