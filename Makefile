@@ -64,7 +64,7 @@ $(BUILD)/asm_offsets.inc: arch/x86/asm_offsets.c Makefile
 	$(Q)sed -n 's/.*->\([A-Z0-9_]*\) \$$*\([-0-9]*\).*/%define \1 \2/p' $(BUILD)/asm_offsets.s > $@
 -include $(BUILD)/asm_offsets.d
 
-all: $(HV_OBJECTS)
+all: $(BUILD)/bulkhead.elf
 
 # The image is linked twice: the first link yields the symbol table of the second.
 HV_LINK := $(LD) -nostdlib -static --gc-sections -z noexecstack -z max-page-size=4096 -T hv/hv.lds
@@ -82,4 +82,6 @@ $(BUILD)/bulkhead.debug.elf: $(HV_OBJECTS) $(BUILD)/hv-objs/symbols_final.o hv/h
 	$(Q)$(HV_LINK) $(filter %.o,$^) -o $@
 $(BUILD)/bulkhead.elf: $(BUILD)/bulkhead.debug.elf
 	$(Q)objcopy --strip-all $< $@
-	@size $@ | awk 'END { print "hypervisor: text+data " $$1 + $$2 " of 131072 bytes, bss " $$3 }'
+	@size $@ | awk 'END { print "hypervisor: text+data " $$1 + $$2 " of 131072 bytes, bss " $$3; \
+		exit $$1 + $$2 > 131072 }'
+	@tools/check_limits --lines
