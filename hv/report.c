@@ -87,6 +87,11 @@ static void report_vm(const struct vm *vm)
 	log_info("partition %s: CPU %s, %llu MiB in %u piece%s", vm->name, cpus,
 		 (unsigned long long)(vm->memory_size >> 20), vm->extent_count,
 		 vm->extent_count == 1 ? "" : "s");
+	for (uint32_t i = 0; i < vm->extent_count; i++) {
+		log_debug("partition %s: ram=0x%llx+0x%llx", vm->name,
+			  (unsigned long long)vm->extents[i].host.value,
+			  (unsigned long long)vm->extents[i].size);
+	}
 }
 
 void report_machine(const struct boot_info *boot)

@@ -13,3 +13,9 @@ $(FIXTURE): $(BUILD)/emu/fixture.o
 		-T /usr/lib/elf_x86_64_efi.lds /usr/lib/crt0-efi-x86_64.o $< -o $(@:.efi=.so) -L/usr/lib -lefi -lgnuefi
 	$(Q)objcopy $(EFI_SECTIONS) --target efi-app-x86_64 --subsystem=10 $(@:.efi=.so) $@
 -include $(BUILD)/emu/fixture.d
+
+# --- W^X and "no guest RAM mapped", seen from outside the running machine -------------------------
+CHECK_GROUPS += check-wx
+.PHONY: check-wx
+check-wx: all
+	$(Q)tests/emu/wx_check --build $(BUILD)
