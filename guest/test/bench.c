@@ -14,6 +14,8 @@
 
 #define SAMPLES 1000u
 #define VECTOR 0x49u
+#define HYPERVISOR_BIT (1u << 31) /* CPUID 1, ECX */
+#define PIC_DATA 0x21u /* KVM serves it in the kernel, the UART in user space */
 
 static uint32_t samples[SAMPLES];
 static uint32_t overhead;
@@ -60,12 +62,13 @@ static void do_cpuid(uint32_t leaf)
 	__asm__ volatile("cpuid" : "+a"(leaf), "=b"(ignored), "=c"(ignored), "=d"(ignored) : "c"(0));
 }
 
+/* Another hypervisor refuses the call, on the same way. */
 static void measure_hypercall(void)
 {
 	uint64_t status;
 
-	if (!hypercall_is_present()) {
-		report_skip("hypercall", "no Bulkhead below");
+	if ((cpu_cpuid(1, 0).ecx & HYPERVISOR_BIT) == 0) {
+		report_skip("hypercall", "no hypervisor below");
 		return;
 	}
 	if (is_amd) {
@@ -73,7 +76,9 @@ static void measure_hypercall(void)
 	} else {
 		MEASURE("hypercall", __asm__ volatile("vmcall" : "=a"(status) : "a"(HYPERCALL_NULL)));
 	}
-	report_equal("hypercall", status, HYPERCALL_OK);
+	if (hypercall_is_present()) {
+		report_equal("hypercall", status, HYPERCALL_OK);
+	}
 }
 
 static void measure_apic(void)
@@ -127,6 +132,8 @@ void test_bench(void)
 	measure_hypercall();
 	MEASURE("uart-lsr-in", cpu_inb(UART_PORT + UART_LSR));
 	MEASURE("uart-scr-out", cpu_outb(UART_PORT + UART_SCR, 0));
+	MEASURE("uart-ier-out", cpu_outb(UART_PORT + UART_IER, 0));
+	MEASURE("pic-in", cpu_inb(PIC_DATA));
 	MEASURE("port-unowned-in", cpu_inb(0x1234));
 	MEASURE("rdmsr-apic-base", cpu_rdmsr(MSR_APIC_BASE));
 	measure_apic();

@@ -25,6 +25,7 @@
 #define UART_IDLE 0x60u
 #define EXIT_PORT 0xf4u
 #define CPUID_MAX 128
+#define HYPERVISOR_BIT (1u << 31) /* CPUID 1, ECX; KVM leaves it to user space */
 
 struct start_info {
 	uint32_t magic, version, flags, module_count;
@@ -140,6 +141,11 @@ static void set_cpuid(int kvm, int vcpu)
 	}
 	cpuid->nent = CPUID_MAX;
 	check(ioctl(kvm, KVM_GET_SUPPORTED_CPUID, cpuid), "KVM_GET_SUPPORTED_CPUID");
+	for (uint32_t i = 0; i < cpuid->nent; i++) {
+		if (cpuid->entries[i].function == 1) {
+			cpuid->entries[i].ecx |= HYPERVISOR_BIT;
+		}
+	}
 	check(ioctl(vcpu, KVM_SET_CPUID2, cpuid), "KVM_SET_CPUID2");
 	free(cpuid);
 }

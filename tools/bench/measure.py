@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+# What is measured: the runs each group needs, and the figures made of their logs.
+import os
+import re
+import subprocess
+
+from . import parse
+from .figure import Figure
+from .machines import TOOLS, Run, has_new_qemu
+
+GROUPS = ("exits", "peers", "steady", "boot", "sizes")
+END = "bench-init: end"
+EXITS_SHIFT = 7  # firmware takes 3 s of it, and counts stay exact
+LINUX_SHIFT = 4  # 62 million instructions a second, as many as Bochs has: as many timer ticks on the way
+BACKENDS = (("VMX", "bochs"), ("SVM", "qemu"))
+STEADY = BACKENDS + (("SVM x2APIC", "qemu10"),)
+KIB = 1 << 10
+
+# Row of the bench kernel, what it is, goal, row of the peer if it is another.
+OPERATIONS = (
+    ("cpuid-0", "CPUID, leaf 0", 200, None),
+    ("cpuid-40000000", "CPUID, leaf 0x40000000", 200, None),
+    ("hypercall", "null hypercall", 120, None),
+    ("uart-lsr-in", "16550, read LSR", 300, None),
+    ("uart-scr-out", "16550, write SCR", 300, None),
+    ("uart-ier-out", "16550, write IER", 300, None),
+    ("pic-in", "port 0x21 (KVM: in its kernel; here: nobody's)", None, None),
+    ("port-unowned-in", "port that nobody owns", None, None),
+    ("rdmsr-apic-base", "RDMSR IA32_APIC_BASE", None, None),
+    ("xapic-read", "xAPIC, read ID", None, None),
+    ("xapic-eoi", "xAPIC, write EOI", None, None),
+    ("x2apic-read", "x2APIC, read ID", None, "xapic-read"),
+    ("x2apic-eoi", "x2APIC, write EOI", None, "xapic-eoi"),
+    ("ioapic-read", "I/O APIC, read", None, None),
+    ("self-ipi", "IPI to itself, to its handler (last APIC mode)", None, None),
+)
+
+
+class Bench:
+    """The runs that some groups need, each once, and the figures of these groups."""
+
+    def __init__(self, groups, build):
+        self.groups, self.build, self.runs = groups, build, {}
+        if "exits" in groups:
+            self.want("exits", "bochs", cost=60)
+            self.want("exits", "qemu", shift=EXITS_SHIFT)
+        if "peers" in groups or "boot" in groups:
+            self.want("bare", "bochs", ends=END, cost=200)
+            self.want("bare", "qemu", shift=LINUX_SHIFT, ends=END, cost=30)
+        if "steady" in groups or "boot" in groups:
+            self.want("linux", "bochs", ends=END, cost=200)
+            self.want("linux", "qemu", shift=LINUX_SHIFT, ends=END, cost=30)
+        if "steady" in groups and has_new_qemu(build):
+            self.want("linux", "qemu10", shift=LINUX_SHIFT, ends=END, cost=30)
+        if "sizes" in groups:
+            for count in (1, 2, 3):
+                self.want(f"memory{count}", "qemu", cpus=4)
+                self.want(f"memory{count}", "bochs", cpus=4, cost=100)
+
+    def want(self, config, machine, **more):
+        run = Run(config, machine, **more)
+        self.runs.setdefault((config, machine), run)
+
+    def text(self, config, machine):
+        run = self.runs.get((config, machine))
+        return run.text if run else ""
+
+    def shift(self, config, machine):
+        return self.runs[config, machine].tsc_shift
+
+    def figures(self):
+        makers = {"exits": self.exits, "steady": self.steady, "boot": self.boot, "sizes": self.sizes}
+        found = []
+        for group in GROUPS:
+            if group in makers and group in self.groups:
+                found += makers[group]()
+        if "peers" in self.groups and "exits" not in self.groups:
+            found += self.peers_alone()
+        return found
+
+    def rows(self, config, machine):
+        run = self.runs.get((config, machine))
+        return parse.operations(run.text, run.tsc_shift) if run else {}
+
+    def exits(self):
+        found = []
+        for backend, machine in BACKENDS:
+            ours, peer = self.rows("exits", machine), self.rows("bare", machine)
+            for row, name, goal, other in OPERATIONS:
+                if row in ours or goal is not None:
+                    found.append(Figure(f"Exits on {backend} (peer: KVM in the same emulator)", name,
+                                        ours.get(row), "instructions", goal, peer.get(other or row)))
+        return found
+
+    def peers_alone(self):
+        return [Figure(f"Exits under KVM on {backend}", name, self.rows("bare", machine)[row], "instructions")
+                for backend, machine in BACKENDS for row, name, _, other in OPERATIONS
+                if other is None and row in self.rows("bare", machine)]
+
+    def steady(self):
+        found = []
+        for backend, machine in STEADY:
+            if ("linux", machine) not in self.runs:
+                continue
+            marks = parse.marks(self.text("linux", machine))
+            for name, first, second in (("10 s idle", 2, 3), ("10 s busy", 3, 4)):
+                exits = (parse.exits_between(marks[first], marks[second])
+                         if first in marks and second in marks else {})
+                found.append(Figure("Steady state of a Linux partition", f"{backend}: {name}",
+                                    exits.get("total"), "exits", 0 if backend == "VMX" else None,
+                                    note=parse.describe_exits(exits) if exits.get("total") else "",
+                                    detail=exits))
+        return found
+
+    def boot(self):
+        found = []
+        for backend, machine in BACKENDS:
+            ours, bare = self.text("linux", machine), self.text("bare", machine)
+            shift = self.shift("linux", machine)
+            first = count_to_init(parse.entered(ours), ours, shift)
+            second = count_to_init(parse.jumped(bare), bare, shift)
+            more = round(100 * (first / second - 1), 2) if first and second else None
+            exits = parse.marks(ours).get(1, (0, {}))[1]
+            group = "Linux from its first instruction to init (peer: bare metal)"
+            found += [Figure(group, f"{backend}: in a partition", first, "instructions", peer=second,
+                             detail={"partition": parse.init_facts(ours), "bare": parse.init_facts(bare)}),
+                      Figure(group, f"{backend}: more than on bare metal", more, "%", 2),
+                      Figure(group, f"{backend}: exits until init", exits.get("total"), "exits",
+                             note=parse.describe_exits(exits) if exits else "", detail=exits)]
+        return found
+
+    def sizes(self):
+        group = "Sizes"
+        text, data = section_sizes(os.path.join(self.build, "bulkhead.elf"))
+        found = [Figure(group, "hypervisor, text + data", text + data, "bytes", 128 * KIB,
+                        detail={"text": text, "data": data}),
+                 Figure(group, "trusted lines", trusted_lines(), "lines", 12000),
+                 Figure(group, "loader", os.path.getsize(os.path.join(self.build, "BOOTX64.EFI")), "bytes")]
+        for backend, machine in BACKENDS:
+            keeps = [parse.kept(self.text(f"memory{count}", machine)) for count in (1, 2, 3)]
+            step = max(keeps[1] - keeps[0], keeps[2] - keeps[1]) if None not in keeps else None
+            base = keeps[0] - step if step is not None else None
+            found += [Figure(group, f"{backend}: RAM kept, 4 CPUs, without partitions", base, "KiB", 2048,
+                             detail={"keeps": keeps}),
+                      Figure(group, f"{backend}: RAM kept for each partition of 256 MiB", step, "KiB", 64)]
+        return found
+
+
+def count_to_init(start, text, shift):
+    """Instructions from `start` to the first of init, or None."""
+    end = parse.init_facts(text).get("tsc", "")
+    return (int(end) - start) >> shift if start is not None and end.isdigit() else None
+
+
+def section_sizes(path):
+    """(text, data) of an ELF file, as `size` counts them."""
+    output = subprocess.run(["size", path], stdout=subprocess.PIPE, check=True).stdout.decode()
+    words = output.splitlines()[1].split()
+    return int(words[0]), int(words[1])
+
+
+def trusted_lines():
+    output = subprocess.run([os.path.join(TOOLS, "check_limits")], stdout=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL, check=False).stdout.decode()
+    match = re.search(r"trusted lines: (\d+)", output)
+    return int(match.group(1)) if match else None
