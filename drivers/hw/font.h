@@ -9,4 +9,10 @@
 #define FONT_ROWS 7u
 #define FONT_COLUMNS 5u
 
-extern const uint8_t font_glyphs[FONT_COUNT][FONT_ROWS];
+extern const uint64_t font_glyphs[FONT_COUNT];
+
+/* Dots of a row of a glyph; bit 4 is the left one. A byte per row, the top row in byte 6. */
+static inline uint32_t font_row(uint32_t glyph, uint32_t row)
+{
+	return (uint32_t)(font_glyphs[glyph] >> ((FONT_ROWS - 1 - row) * 8)) & 0x1f;
+}

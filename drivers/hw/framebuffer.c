@@ -41,7 +41,7 @@ static uint32_t dots(char character, uint32_t row)
 	if (glyph >= FONT_COUNT || row == 0 || row > FONT_ROWS * 2) {
 		return 0;
 	}
-	return font_glyphs[glyph][(row - 1) / 2];
+	return font_row(glyph, (row - 1) / 2);
 }
 
 static void draw(uint32_t line, uint32_t column)
