@@ -29,21 +29,14 @@ struct vmcb {
 	uint16_t intercept_dr_write;
 	uint32_t intercept_exceptions; /* one bit a vector */
 	uint32_t intercept_1;
-#define VMCB_INTERCEPT_INTR BIT32(0)
 #define VMCB_INTERCEPT_NMI BIT32(1)
-#define VMCB_INTERCEPT_SMI BIT32(2)
 #define VMCB_INTERCEPT_INIT BIT32(3)
-#define VMCB_INTERCEPT_VINTR BIT32(4)
 #define VMCB_INTERCEPT_CR0_SEL_WRITE BIT32(5)
-#define VMCB_INTERCEPT_RDTSC BIT32(14)
 #define VMCB_INTERCEPT_RDPMC BIT32(15)
 #define VMCB_INTERCEPT_CPUID BIT32(18)
 #define VMCB_INTERCEPT_RSM BIT32(19)
 #define VMCB_INTERCEPT_IRET BIT32(20)
 #define VMCB_INTERCEPT_INVD BIT32(22)
-#define VMCB_INTERCEPT_PAUSE BIT32(23)
-#define VMCB_INTERCEPT_HLT BIT32(24)
-#define VMCB_INTERCEPT_INVLPG BIT32(25)
 #define VMCB_INTERCEPT_INVLPGA BIT32(26)
 #define VMCB_INTERCEPT_IOIO_PROT BIT32(27)
 #define VMCB_INTERCEPT_MSR_PROT BIT32(28)
@@ -103,15 +96,11 @@ struct vmcb {
 	uint64_t clean; /* VMCB clean bits: a group unchanged since the last VMRUN */
 #define VMCB_CLEAN_I BIT(0)    /* intercepts, TSC offset, pause filter */
 #define VMCB_CLEAN_IOPM BIT(1) /* IOPM_BASE_PA, MSRPM_BASE_PA */
-#define VMCB_CLEAN_ASID BIT(2)
-#define VMCB_CLEAN_TPR BIT(3)
 #define VMCB_CLEAN_NP BIT(4)  /* N_CR3, G_PAT, NP_ENABLE */
 #define VMCB_CLEAN_CRX BIT(5) /* CR0, CR3, CR4, EFER */
 #define VMCB_CLEAN_DRX BIT(6)
-#define VMCB_CLEAN_DT BIT(7)  /* GDT, IDT */
 #define VMCB_CLEAN_SEG BIT(8) /* CS, DS, SS, ES, CPL */
 #define VMCB_CLEAN_CR2 BIT(9)
-#define VMCB_CLEAN_LBR BIT(10)
 #define VMCB_CLEAN_ALL MASK64(10, 0)
 	uint64_t nrip;
 	uint8_t fetched_count; /* number of bytes fetched (decode assists) */
@@ -201,41 +190,23 @@ _Static_assert(sizeof(struct vmcb) == 4096, "a VMCB takes a page");
 #define VMEXIT_CR0_READ 0x000u
 #define VMEXIT_CR0_WRITE 0x010u
 #define VMEXIT_CR4_WRITE 0x014u
-#define VMEXIT_DR0_READ 0x020u
-#define VMEXIT_DR0_WRITE 0x030u
 #define VMEXIT_EXCP0 0x040u
 #define VMEXIT_EXCP31 0x05fu
 #define VMEXIT_INTR 0x060u
 #define VMEXIT_NMI 0x061u
 #define VMEXIT_SMI 0x062u
 #define VMEXIT_INIT 0x063u
-#define VMEXIT_VINTR 0x064u
 #define VMEXIT_CR0_SEL_WRITE 0x065u
-#define VMEXIT_IDTR_READ 0x066u
-#define VMEXIT_GDTR_READ 0x067u
-#define VMEXIT_LDTR_READ 0x068u
-#define VMEXIT_TR_READ 0x069u
-#define VMEXIT_IDTR_WRITE 0x06au
-#define VMEXIT_GDTR_WRITE 0x06bu
-#define VMEXIT_LDTR_WRITE 0x06cu
-#define VMEXIT_TR_WRITE 0x06du
-#define VMEXIT_RDTSC 0x06eu
 #define VMEXIT_RDPMC 0x06fu
-#define VMEXIT_PUSHF 0x070u
-#define VMEXIT_POPF 0x071u
 #define VMEXIT_CPUID 0x072u
 #define VMEXIT_RSM 0x073u
 #define VMEXIT_IRET 0x074u
-#define VMEXIT_SWINT 0x075u
 #define VMEXIT_INVD 0x076u
 #define VMEXIT_PAUSE 0x077u
 #define VMEXIT_HLT 0x078u
-#define VMEXIT_INVLPG 0x079u
 #define VMEXIT_INVLPGA 0x07au
 #define VMEXIT_IOIO 0x07bu
 #define VMEXIT_MSR 0x07cu
-#define VMEXIT_TASK_SWITCH 0x07du
-#define VMEXIT_FERR_FREEZE 0x07eu
 #define VMEXIT_SHUTDOWN 0x07fu
 #define VMEXIT_VMRUN 0x080u
 #define VMEXIT_VMMCALL 0x081u
@@ -244,8 +215,6 @@ _Static_assert(sizeof(struct vmcb) == 4096, "a VMCB takes a page");
 #define VMEXIT_STGI 0x084u
 #define VMEXIT_CLGI 0x085u
 #define VMEXIT_SKINIT 0x086u
-#define VMEXIT_RDTSCP 0x087u
-#define VMEXIT_ICEBP 0x088u
 #define VMEXIT_WBINVD 0x089u
 #define VMEXIT_MONITOR 0x08au
 #define VMEXIT_MWAIT 0x08bu
@@ -254,7 +223,6 @@ _Static_assert(sizeof(struct vmcb) == 4096, "a VMCB takes a page");
 #define VMEXIT_RDPRU 0x08eu
 #define VMEXIT_INVLPGB 0x0a0u
 #define VMEXIT_INVLPGB_ILLEGAL 0x0a1u
-#define VMEXIT_INVPCID 0x0a2u
 #define VMEXIT_MCOMMIT 0x0a3u
 #define VMEXIT_TLBSYNC 0x0a4u
 #define VMEXIT_NPF 0x400u
@@ -280,5 +248,4 @@ _Static_assert(sizeof(struct vmcb) == 4096, "a VMCB takes a page");
 /* EXITINFO1 of NPF (APM 2, "Nested versus Guest Page Faults, Fault Ordering"): page-fault error code and these. */
 #define EXITINFO1_NPF_WRITE BIT(1)
 #define EXITINFO1_NPF_FETCH BIT(4)
-#define EXITINFO1_NPF_FINAL BIT(32)
 #define EXITINFO1_NPF_TABLE BIT(33)

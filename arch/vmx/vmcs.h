@@ -183,9 +183,7 @@ enum vmcs_field {
 #define EVENT_TYPE_EXTERNAL (0u << 8)
 #define EVENT_TYPE_NMI (2u << 8)
 #define EVENT_TYPE_EXCEPTION (3u << 8)
-#define EVENT_TYPE_SOFTWARE_INTERRUPT (4u << 8)
 #define EVENT_TYPE_PRIVILEGED_SOFTWARE (5u << 8) /* INT1 */
-#define EVENT_TYPE_SOFTWARE_EXCEPTION (6u << 8)  /* INT3, INTO */
 #define EVENT_HAS_ERROR BIT32(11)
 #define EVENT_NMI_UNBLOCKED BIT32(12) /* exit information only: IRET had ended NMI blocking */
 #define EVENT_VALID BIT32(31)
@@ -195,7 +193,6 @@ enum vmcs_field {
 #define INTERRUPTIBILITY_MOV_SS BIT32(1)
 #define INTERRUPTIBILITY_NMI BIT32(3)
 #define ACTIVITY_ACTIVE 0u
-#define ACTIVITY_HLT 1u
 #define PENDING_DEBUG_BS BIT(14)
 
 /* Segment attributes: SDM 3C, "Format of Access Rights". */
@@ -304,7 +301,6 @@ enum vmx_reason {
 #define REASON_ENTRY_FAILED BIT32(31)
 
 /* Exit qualifications: SDM 3C, "Basic VM-Exit Information". */
-#define QUALIFICATION_EPT_READ BIT(0)
 #define QUALIFICATION_EPT_WRITE BIT(1)
 #define QUALIFICATION_EPT_FETCH BIT(2)
 #define QUALIFICATION_EPT_LINEAR BIT(7) /* bit 8 means something */

@@ -9,7 +9,6 @@
 #include "check.h"
 #include "str.h"
 
-#define INTEL_EBX 0x756e6547u /* "Genu" */
 #define AMD_EBX 0x68747541u   /* "Auth" */
 #define HYGON_EBX 0x6f677948u /* "Hygo" */
 

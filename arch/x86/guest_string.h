@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #define STRING_SEGMENT_ES 0u
-#define STRING_SEGMENT_DS 3u
 
 /* Linear address of the element that `index` (VCPU_RSI or VCPU_RDI) points to. */
 uint64_t guest_string_address(struct vcpu_arch *vcpu, uint8_t segment, enum vcpu_reg index,

@@ -6,7 +6,6 @@
 
 #define VPOWER_RESET_PORT 0xcf9u
 #define VPOWER_SLEEP_PORT 0x600u /* control; status is the next one */
-#define VPOWER_RESET_VALUE 6u    /* for the FADT */
 #define VPOWER_S5_TYPE 5u        /* SLP_TYP; for the DSDT */
 
 struct vpower {

@@ -49,10 +49,7 @@
 #define LSR_OVERRUN 0x02u
 #define LSR_TRANSMITTER_EMPTY 0x60u /* THRE, TEMT: always, bytes leave at once */
 
-#define MSR_DELTA_CTS 0x01u
-#define MSR_DELTA_DSR 0x02u
 #define MSR_TRAILING_RI 0x04u
-#define MSR_DELTA_DCD 0x08u
 #define MSR_CTS 0x10u
 #define MSR_DSR 0x20u
 #define MSR_RI 0x40u

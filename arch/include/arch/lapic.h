@@ -20,7 +20,6 @@
 #define LAPIC_DFR 0x0e0u
 #define LAPIC_SVR 0x0f0u
 #define LAPIC_ISR 0x100u
-#define LAPIC_TMR 0x180u
 #define LAPIC_IRR 0x200u
 #define LAPIC_ESR 0x280u
 #define LAPIC_LVT_CMCI 0x2f0u
@@ -40,11 +39,9 @@
 /* Delivery modes, bits 10:8 of ICR and LVT (SDM 3A, "Interrupt Command Register (ICR)"). */
 #define LAPIC_DELIVERY_FIXED 0u
 #define LAPIC_DELIVERY_LOWEST 1u
-#define LAPIC_DELIVERY_SMI 2u
 #define LAPIC_DELIVERY_NMI 4u
 #define LAPIC_DELIVERY_INIT 5u
 #define LAPIC_DELIVERY_STARTUP 6u
-#define LAPIC_DELIVERY_EXTINT 7u
 #define LAPIC_LVT_MASKED (1u << 16)
 
 /* Enables the APIC, in x2APIC mode where the CPU has it; on each CPU. */

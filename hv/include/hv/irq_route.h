@@ -14,8 +14,6 @@ struct vm;
 /* Redirection entry bits (82093AA IOAPIC datasheet, "IOREDTBL"). */
 #define IRQ_ENTRY_VECTOR 0xffu
 #define IRQ_ENTRY_LOGICAL (1u << 11)
-#define IRQ_ENTRY_PENDING (1u << 12)  /* delivery status; read-only */
-#define IRQ_ENTRY_REMOTE_IRR (1u << 14) /* read-only */
 #define IRQ_ENTRY_LEVEL (1u << 15)
 #define IRQ_ENTRY_MASKED (1u << 16)
 
