@@ -16,6 +16,7 @@ enum hv_status config_set_hypervisor(struct config_parser *parser, enum config_k
 	static const char *const consoles[] = {"none", "uart0", "framebuffer", "both"};
 	static const char *const modes[] = {"partitions", "bare-metal"};
 	static const char *const answers[] = {"no", "yes"};
+	static const char *const pages[] = {"safe", "always"};
 	struct config *config = parser->config;
 
 	if (key == KEY_LOG) {
@@ -25,6 +26,10 @@ enum hv_status config_set_hypervisor(struct config_parser *parser, enum config_k
 	if (key == KEY_CONSOLE) {
 		return config_word(name, value, parser->line, consoles, ARRAY_COUNT(consoles),
 				   &config->console, parser->error);
+	}
+	if (key == KEY_HUGE_PAGES) {
+		return config_word(name, value, parser->line, pages, ARRAY_COUNT(pages),
+				   &config->huge_pages, parser->error);
 	}
 	if (key == KEY_MODE) {
 		return config_word(name, value, parser->line, modes, ARRAY_COUNT(modes),
@@ -174,6 +179,7 @@ enum hv_status config_set_partition(struct config_parser *parser, enum config_ke
 	case KEY_LOG:
 	case KEY_MODE:
 	case KEY_TEST_EXIT:
+	case KEY_HUGE_PAGES:
 	case KEY_COUNT:
 		break;
 	}

@@ -103,6 +103,8 @@ void entropy_read(struct loader *loader);
 
 /* virt_read.c */
 MUST_CHECK enum hv_status virt_require(const struct loader *loader);
+/* A CPU with VT-x that does not say it is free of "Machine Check Error on Page Size Change". */
+bool virt_may_need_small_pages(void);
 
 /* region.c */
 MUST_CHECK enum hv_status region_allocate(struct loader *loader);

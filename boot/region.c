@@ -64,11 +64,29 @@ static uint64_t ram_end(const struct loader *loader)
 	return top;
 }
 
+/*
+ * Bytes of second-level tables if partitions are mapped by 4 KiB pages. That is the hypervisor's
+ * decision (arch_stage2_is_multihit()); here the pool is only made large enough for it.
+ */
+static uint64_t small_page_tables(const struct loader *loader)
+{
+	uint64_t frames = 0;
+
+	if (loader->config.huge_pages == CONFIG_HUGE_PAGES_ALWAYS || !virt_may_need_small_pages()) {
+		return 0;
+	}
+	for (uint32_t i = 0; i < loader->config.partition_count; i++) {
+		frames += loader->config.partitions[i].memory >> FRAME_SHIFT;
+	}
+	return frames * HV_POOL_PER_SMALL_FRAME;
+}
+
 static uint64_t pool_size(const struct loader *loader, uint64_t top)
 {
 	return HV_POOL_BASE + loader->cpu_count * HV_POOL_PER_CPU +
 	       loader->config.partition_count * HV_POOL_PER_PARTITION +
-	       (align_up(top, FRAME_SIZE) >> FRAME_SHIFT) * HV_POOL_PER_FRAME;
+	       (align_up(top, FRAME_SIZE) >> FRAME_SHIFT) * HV_POOL_PER_FRAME +
+	       small_page_tables(loader);
 }
 
 static uint64_t *table_at(const struct loader *loader, const struct layout *layout, unsigned int n)

@@ -16,6 +16,7 @@
 #include "page_alloc.h"
 #include "panic.h"
 #include "report.h"
+#include "stage2.h"
 #include "vm_life.h"
 
 /* Set once, before the boot CPU changes stacks. */
@@ -47,6 +48,7 @@ static void start_machine(struct cpu *cpu)
 	fail("virtualization", arch_virt_enable(), "cannot be switched on");
 	fail("owner table", owner_init(memory, boot->memory_count), "no hypervisor memory left");
 	fail("kernels", modules_init(boot), "no hypervisor memory left");
+	stage2_init(boot->config.huge_pages == CONFIG_HUGE_PAGES_ALWAYS);
 	cpus_start_others(boot); /* before partitions: they need to know which CPUs are there */
 	vm_create_all(boot);
 	report_machine(boot);

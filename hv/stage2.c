@@ -6,10 +6,24 @@
 #include "arch/upcalls.h"
 #include "bits.h"
 #include "check.h"
+#include "log.h"
 #include "owner.h"
 
 #define ROOT_LEVEL 4u
 #define ENTRY_COUNT 512u
+
+static uint32_t max_leaf = 1;
+
+void stage2_init(bool is_huge_always)
+{
+	bool is_small = arch_stage2_is_multihit() && !is_huge_always;
+
+	max_leaf = is_small ? 1 : arch_stage2_max_leaf();
+	if (is_small) {
+		log_notice("this CPU can be crashed through large pages (CVE-2018-12207): partitions get "
+			   "4 KiB pages; huge_pages = always trusts them");
+	}
+}
 
 static uint32_t shift_of(uint32_t level)
 {
@@ -76,7 +90,7 @@ static enum hv_status map_leaf(hpa_t root, gpa_t guest, const struct stage2_entr
 /* The largest level whose page starts at both addresses and fits. */
 static uint32_t leaf_level(gpa_t guest, hpa_t host, uint64_t size)
 {
-	uint32_t level = arch_stage2_max_leaf();
+	uint32_t level = max_leaf;
 
 	while (level > 1 && (!is_aligned(guest.value | host.value, BIT(shift_of(level))) ||
 			     size < BIT(shift_of(level)))) {

@@ -6,6 +6,7 @@
 #include "arch/stage2_pte.h"
 #include "status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct stage2_mapping {
@@ -15,6 +16,10 @@ struct stage2_mapping {
 	uint32_t access; /* STAGE2_* */
 	enum stage2_memory memory;
 };
+
+/* Before the first tree. is_huge_always: large pages also where a guest can misuse them, see
+ * arch_stage2_is_multihit(). */
+void stage2_init(bool is_huge_always);
 
 /* A new, empty tree from one pool page; HV_NO_MEMORY. */
 enum hv_status stage2_create(hpa_t *root) MUST_CHECK;

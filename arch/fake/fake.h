@@ -108,6 +108,7 @@ struct fake_vcpus {
 	bool is_unsupported; /* arch_virt_probe() refuses */
 	uint8_t open_ports[65536 / 8]; /* bit set: not intercepted, whatever the VM */
 	uint32_t max_leaf;
+	bool is_multihit;
 };
 extern struct fake_vcpus fake_vcpus;
 

@@ -60,6 +60,11 @@ struct stage2_entry arch_stage2_read(uint64_t raw, uint32_t level)
 	return entry;
 }
 
+bool arch_stage2_is_multihit(void)
+{
+	return fake_vcpus.is_multihit;
+}
+
 uint32_t arch_stage2_max_leaf(void)
 {
 	return fake_vcpus.max_leaf;

@@ -77,9 +77,9 @@ uint64_t vmx_ept_pointer(const struct vm_arch *vm)
 
 /* Intel, "Machine Check Error on Page Size Change" (CVE-2018-12207): an executable large page lets
  * a guest stop such a machine, so it gets 4 KiB pages there. */
-uint32_t vmx_ept_max_leaf(uint64_t ept_vpid, bool is_multihit_safe)
+uint32_t vmx_ept_max_leaf(uint64_t ept_vpid)
 {
-	if (!is_multihit_safe || (ept_vpid & EPT_CAP_2M) == 0) {
+	if ((ept_vpid & EPT_CAP_2M) == 0) {
 		return 1;
 	}
 	return (ept_vpid & EPT_CAP_1G) != 0 ? 3 : 2;

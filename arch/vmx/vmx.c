@@ -71,7 +71,7 @@ static bool is_multihit_safe_model(void)
 	return false;
 }
 
-static void choose_mitigations(bool *is_multihit_safe)
+static void choose_mitigations(void)
 {
 	uint32_t edx = 0;
 	uint64_t arch = 0;
@@ -82,7 +82,8 @@ static void choose_mitigations(bool *is_multihit_safe)
 	if ((edx & CPUID_7_EDX_ARCH_CAPABILITIES) != 0) {
 		arch = msr_read(MSR_IA32_ARCH_CAPABILITIES);
 	}
-	*is_multihit_safe = (arch & ARCH_IF_PSCHANGE_MC_NO) != 0 || is_multihit_safe_model();
+	virt_features.has_multihit =
+		(arch & ARCH_IF_PSCHANGE_MC_NO) == 0 && !is_multihit_safe_model();
 	vmx_machine.is_verw_needed =
 		(edx & CPUID_7_EDX_MD_CLEAR) != 0 &&
 		(arch & (ARCH_MDS_NO | ARCH_TAA_NO)) != (ARCH_MDS_NO | ARCH_TAA_NO);
@@ -120,16 +121,14 @@ static void tell_features(void)
 /* Everything that the switching on of one CPU needs to know. */
 static void prepare_machine(uint32_t *max_leaf)
 {
-	bool is_multihit_safe;
-
 	vmx_machine.cr0_fixed0 = msr_read(MSR_IA32_VMX_CR0_FIXED0);
 	vmx_machine.cr0_fixed1 = msr_read(MSR_IA32_VMX_CR0_FIXED1);
 	vmx_machine.cr4_fixed0 = msr_read(MSR_IA32_VMX_CR4_FIXED0);
 	vmx_machine.cr4_fixed1 = msr_read(MSR_IA32_VMX_CR4_FIXED1);
-	choose_mitigations(&is_multihit_safe);
+	choose_mitigations();
 	prepare_bitmaps();
 	tell_features();
-	*max_leaf = vmx_ept_max_leaf(vmx_machine.capabilities.ept_vpid, is_multihit_safe);
+	*max_leaf = vmx_ept_max_leaf(vmx_machine.capabilities.ept_vpid);
 }
 
 static enum hv_status vmx_probe(const char **why, uint32_t *max_leaf)

@@ -86,7 +86,7 @@ void vmx_bitmap_port(void *bitmap, uint16_t first, uint32_t count, bool is_inter
 uint64_t vmx_ept_make(const struct stage2_entry *entry, uint32_t level);
 struct stage2_entry vmx_ept_read(uint64_t raw, uint32_t level);
 uint64_t vmx_ept_pointer(const struct vm_arch *vm);
-uint32_t vmx_ept_max_leaf(uint64_t ept_vpid, bool is_multihit_safe);
+uint32_t vmx_ept_max_leaf(uint64_t ept_vpid);
 
 /* vmcs_init.c */
 void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *start);

@@ -255,6 +255,11 @@ uint32_t arch_stage2_max_leaf(void)
 	return max_leaf;
 }
 
+bool arch_stage2_is_multihit(void)
+{
+	return virt_features.has_multihit;
+}
+
 void arch_stage2_flush(struct vm_arch *vm)
 {
 	virt_ops->stage2_flush(vm);

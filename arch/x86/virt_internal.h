@@ -15,6 +15,7 @@ struct virt_features {
 	bool has_pcid;    /* VMX: VPID in use; SVM: always */
 	bool has_xsaves;  /* XSAVES runs in the guest and IA32_XSS stays 0 */
 	bool has_waitpkg;
+	bool has_multihit; /* see arch_stage2_is_multihit() */
 	bool has_spec_ctrl; /* SPEC_CTRL and PRED_CMD reach the CPU, or exit and are passed on here */
 };
 extern struct virt_features virt_features;

@@ -29,6 +29,8 @@
 #define HV_POOL_PER_CPU (UINT64_C(64) << 10)
 #define HV_POOL_PER_PARTITION (UINT64_C(64) << 10)
 #define HV_POOL_PER_FRAME UINT64_C(2) /* bytes per 2 MiB of physical address space in use */
+/* And for each 2 MiB of partition memory, where it must be mapped by 4 KiB pages. */
+#define HV_POOL_PER_SMALL_FRAME (UINT64_C(4) << 10)
 
 enum boot_memory_type {
 	BOOT_MEMORY_FREE,      /* usable RAM once firmware is left */

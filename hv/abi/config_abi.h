@@ -37,6 +37,13 @@ enum config_mode {
 	CONFIG_MODE_BARE_METAL, /* boot the management (else the first) partition's kernel directly */
 };
 
+/* On CPUs where a guest that executes from large second-level pages can cause a machine check
+ * (CVE-2018-12207). Elsewhere large pages are always used. */
+enum config_huge_pages {
+	CONFIG_HUGE_PAGES_SAFE,   /* 4 KiB pages there */
+	CONFIG_HUGE_PAGES_ALWAYS, /* the guests are trusted */
+};
+
 enum config_on_crash {
 	CONFIG_CRASH_STOP,
 	CONFIG_CRASH_RESTART,
@@ -83,7 +90,7 @@ struct config {
 	uint32_t mode;      /* enum config_mode */
 	uint32_t partition_count;
 	uint32_t test_exit; /* test_exit = yes: end the emulator when every partition has stopped */
-	uint32_t reserved;
+	uint32_t huge_pages; /* enum config_huge_pages */
 	struct config_partition partitions[CONFIG_PARTITION_MAX];
 };
 

@@ -90,7 +90,7 @@ static void test_every_key(void)
 {
 	static const char text[] =
 		"\xef\xbb\xbf# first\r\n[ hypervisor ]\r\nlog=error\r\nconsole=both\r\n"
-		"mode = bare-metal\r\ntest_exit = yes\r\n[partition  a_B-9]\r\nrole = guest\r\n"
+		"mode = bare-metal\r\ntest_exit = yes\r\nhuge_pages = always\r\n[partition  a_B-9]\r\nrole = guest\r\n"
 		"cpus = 0, 3 ,5-7\r\nmemory = 3G\r\nkernel = dir/sub\\k\r\n"
 		"cmdline = a=\"b # c\" d#e\r\non_crash = halt-machine\r\n"
 		"devices=entropy,block0, channel0 ,pci 00:03.0, pci fF:1f.7\r\nautostart = no\r\n"
@@ -102,6 +102,7 @@ static void test_every_key(void)
 	TAP_EQUAL(config.console, CONFIG_CONSOLE_BOTH);
 	TAP_EQUAL(config.mode, CONFIG_MODE_BARE_METAL);
 	TAP_EQUAL(config.test_exit, 1);
+	TAP_EQUAL(config.huge_pages, CONFIG_HUGE_PAGES_ALWAYS);
 	TAP_TEXT(partition->name, "a_B-9");
 	TAP_EQUAL(partition->cpus, 0xe9);
 	TAP_EQUAL(partition->memory, UINT64_C(3) << 30);
@@ -125,6 +126,7 @@ static void test_defaults(void)
 	TAP_EQUAL(config.console, CONFIG_CONSOLE_UART0);
 	TAP_EQUAL(config.mode, CONFIG_MODE_PARTITIONS);
 	TAP_EQUAL(config.test_exit, 0);
+	TAP_EQUAL(config.huge_pages, CONFIG_HUGE_PAGES_SAFE);
 	TAP_EQUAL(config.partitions[0].flags, CONFIG_PARTITION_AUTOSTART);
 	TAP_EQUAL(config.partitions[0].on_crash, CONFIG_CRASH_STOP);
 	TAP_EQUAL(config.partitions[0].initrd.length, 0);

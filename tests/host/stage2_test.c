@@ -24,6 +24,7 @@ static void start(uint32_t max_leaf)
 	fake_memory_init(8 * MIB, 8 * MIB);
 	page_alloc_init(fake_memory_at(hpa_from_u64(FAKE_MEMORY_BASE)), 8 * MIB);
 	fake_vcpus.max_leaf = max_leaf;
+	stage2_init(false);
 	TAP_EQUAL(owner_init(memory, 1), HV_OK);
 }
 
@@ -52,6 +53,23 @@ static void uses_the_largest_pages(void)
 		TAP_EQUAL(page_alloc_used() - before, leaf == 1 ? tables[1] : tables[leaf] + 1);
 		stage2_destroy(root);
 		TAP_EQUAL(page_alloc_used(), before);
+	}
+}
+
+static void small_pages_where_large_ones_are_dangerous(void)
+{
+	struct stage2_mapping mapping = mapping_of(0, GIB, GIB);
+	uint32_t before;
+	hpa_t root;
+
+	for (uint32_t is_trusted = 0; is_trusted < 2; is_trusted++) {
+		start(3);
+		fake_vcpus.is_multihit = true;
+		stage2_init(is_trusted != 0);
+		before = page_alloc_used();
+		TAP_EQUAL(stage2_create(&root), HV_OK);
+		TAP_EQUAL(stage2_map(root, &mapping), HV_OK);
+		TAP_EQUAL(page_alloc_used() - before, is_trusted != 0 ? 2 : 2 + 1 + 512);
 	}
 }
 
@@ -179,6 +197,7 @@ static void finds_foreign_frames(void)
 
 static const struct tap_case cases[] = {
 	{"uses the largest pages", uses_the_largest_pages},
+	{"small pages where large ones are dangerous", small_pages_where_large_ones_are_dangerous},
 	{"refuses a second mapping", refuses_a_second_mapping},
 	{"says when the pool is empty", says_when_the_pool_is_empty},
 	{"agrees with a list of mappings", agrees_with_a_list},

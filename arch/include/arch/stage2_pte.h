@@ -29,3 +29,7 @@ uint64_t arch_stage2_make(const struct stage2_entry *entry, uint32_t level);
 struct stage2_entry arch_stage2_read(uint64_t raw, uint32_t level);
 /* Largest level that may hold a leaf: 3, 2 or 1. */
 uint32_t arch_stage2_max_leaf(void);
+
+/* Whether a guest that executes from leaves above level 1 can cause a machine check here (Intel
+ * erratum "Machine Check Error on Page Size Change", CVE-2018-12207). */
+bool arch_stage2_is_multihit(void);
