@@ -109,8 +109,9 @@ static bool decode_cr(struct vcpu_arch *vcpu, const struct fetched *in, struct e
 	case OPCODE_MOV_TO_CR:
 		cr->is_read = at[1] == OPCODE_MOV_FROM_CR;
 		cr->reg = (uint8_t)((modrm & 7) | ((in->head.rex & REX_B) != 0 ? 8 : 0));
-		/* Another register than EXITCODE's means that the bytes have changed. */
-		return (modrm >> 3 & 7) == cr->number && (in->head.rex & REX_R) == 0;
+		/* Not EXITCODE's number: QEMU 10 takes every move from a CR for one from CR0. */
+		cr->number = (uint8_t)((modrm >> 3 & 7) | ((in->head.rex & REX_R) != 0 ? 8 : 0));
+		return true;
 	default:
 		return false;
 	}
