@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hv/console.c: whole lines with their partition's name; raw output; no orders to the terminal. */
+/* Links: hv/console.c hv/lib/fmt.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c */
+#include "console.h"
+
+#include "boot_abi.h"
+#include "fake.h"
+#include "hv/platform.h"
+#include "hv/vm.h"
+#include "tap.h"
+
+#include <string.h>
+
+static char output[4096];
+static size_t output_size;
+static struct boot_info boot;
+static struct config_partition quoted;
+static struct config_partition raw = {.flags = CONFIG_PARTITION_OWNS_UART0};
+static struct vm alpha = {.id = 0, .name = "alpha", .config = &quoted};
+static struct vm beta = {.id = 1, .name = "beta", .config = &quoted};
+static struct vm owner = {.id = 2, .name = "owner", .config = &raw};
+static uint32_t input_left;
+static uint32_t input_taken;
+
+void platform_console_init(const struct boot_info *info, uint32_t mask)
+{
+	(void)info;
+	(void)mask;
+}
+
+void platform_console_write(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size && output_size < sizeof(output) - 1; i++) {
+		output[output_size++] = text[i];
+	}
+	output[output_size] = '\0';
+}
+
+bool platform_console_read(uint8_t *byte)
+{
+	*byte = 'k';
+	return input_left-- > 0;
+}
+
+void vuart_input(struct vm *vm, uint8_t byte)
+{
+	TAP_CHECK(vm == &owner && byte == 'k');
+	input_taken++;
+}
+
+static void start(enum config_log_level level)
+{
+	fake_reset();
+	boot.config.log_level = level;
+	console_init(&boot);
+	output_size = 0;
+	output[0] = '\0';
+}
+
+static void say(struct vm *vm, const char *text)
+{
+	while (*text != '\0') {
+		console_put(vm, (uint8_t)*text++);
+	}
+}
+
+static void lines_stay_whole(void)
+{
+	start(CONFIG_LOG_INFO);
+	say(&alpha, "one ");
+	say(&beta, "two\r\n");
+	log_info("between %u", 3u);
+	say(&alpha, "line\n");
+	TAP_TEXT(output, "[beta] two\nhv: between 3\n[alpha] one line\n");
+	start(CONFIG_LOG_INFO);
+	say(&alpha, "no newline");
+	console_flush(&alpha);
+	console_flush(&alpha);
+	TAP_TEXT(output, "[alpha] no newline\n");
+}
+
+static void long_lines_are_cut_into_lines(void)
+{
+	char text[401];
+
+	start(CONFIG_LOG_INFO);
+	memset(text, 'x', 400);
+	text[400] = '\0';
+	say(&alpha, text);
+	say(&alpha, "\n");
+	TAP_EQUAL(output_size, 400 + 3 * 9); /* three lines: name, newline */
+	TAP_EQUAL(strncmp(output, "[alpha] xxx", 11), 0);
+}
+
+static void the_terminal_takes_no_orders(void)
+{
+	start(CONFIG_LOG_INFO);
+	say(&alpha, "\x1b[31mred\x1b[0m \x1b]0;title \x07 \x7f end\n");
+	TAP_TEXT(output, "[alpha] red 0;title ? ? end\n");
+}
+
+static void the_owner_writes_raw(void)
+{
+	start(CONFIG_LOG_INFO);
+	say(&owner, "login: \x1b[1m");
+	TAP_TEXT(output, "login: \x1b[1m");
+	say(&alpha, "hello\n");
+	TAP_TEXT(output, "login: \x1b[1m\n[alpha] hello\n");
+	say(&owner, "x\r\n");
+	say(&alpha, "again\n");
+	TAP_TEXT(output, "login: \x1b[1m\n[alpha] hello\nx\n[alpha] again\n");
+}
+
+static void levels_are_kept(void)
+{
+	start(CONFIG_LOG_NOTICE);
+	log_debug("d");
+	log_info("i");
+	log_notice("n");
+	log_error("e");
+	TAP_TEXT(output, "hv: n\nhv: error: e\n");
+}
+
+static void input_is_bounded(void)
+{
+	start(CONFIG_LOG_INFO);
+	input_left = 1000;
+	input_taken = 0;
+	console_poll_input(&owner);
+	TAP_EQUAL(input_taken, 64);
+}
+
+static const struct tap_case cases[] = {
+	{"lines stay whole", lines_stay_whole},
+	{"long lines are cut into lines", long_lines_are_cut_into_lines},
+	{"the terminal takes no orders", the_terminal_takes_no_orders},
+	{"the owner of the UART writes raw", the_owner_writes_raw},
+	{"levels are kept", levels_are_kept},
+	{"input is taken in bounded pieces", input_is_bounded},
+};
+
+TAP_MAIN(cases)
