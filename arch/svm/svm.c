@@ -169,6 +169,14 @@ static void svm_vcpu_fini(struct vcpu_arch *vcpu)
 	vcpu->control = NULL;
 }
 
+static void svm_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value)
+{
+	svm_reg_set(vcpu, reg, value);
+	if (reg == VCPU_CR2) {
+		regs_write_cr2(value); /* VMRUN loads it, but not that of Bochs */
+	}
+}
+
 static void svm_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic)
 {
 	svm_vmcb(vcpu)->msrpm_base_pa = svm_vmcb_msrpm(is_x2apic);
@@ -208,7 +216,7 @@ const struct virt_ops svm_ops = {
 	.vcpu_run = svm_vcpu_run,
 	.vcpu_skip = svm_skip,
 	.reg_get = svm_reg_get,
-	.reg_set = svm_reg_set,
+	.reg_set = svm_set,
 	.inject = svm_inject,
 	.set_x2apic = svm_set_x2apic,
 	.port_intercept = svm_port_intercept,

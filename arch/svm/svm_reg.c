@@ -196,7 +196,6 @@ void svm_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value)
 		return;
 	case VCPU_CR2:
 		vmcb->cr2 = value;
-		regs_write_cr2(value); /* VMRUN loads it, but not that of Bochs */
 		svm_dirty(vmcb, VMCB_CLEAN_CR2);
 		return;
 	case VCPU_DR7:

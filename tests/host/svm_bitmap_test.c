@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* svm_bitmap.c: all 3 x 8192 MSRs against the list of what may pass; the I/O map's edges. */
+/* Links: arch/svm/svm_bitmap.c hv/lib/str.c */
+#include "svm.h"
+#include "tap.h"
+
+#include <string.h>
+
+static const uint32_t ranges[] = {0, 0xc0000000, 0xc0010000};
+
+/* The bit that the CPU looks at (APM 2, "MSR Intercepts"). */
+static bool passes(const uint8_t *map, uint32_t range, uint32_t index, bool is_write)
+{
+	uint32_t bit = range * 0x800 * 8 + index * 2 + (is_write ? 1 : 0);
+
+	return (map[bit / 8] >> bit % 8 & 1) == 0;
+}
+
+/* Read and write letters by hand, so that a slip in the table is not repeated here. */
+static const char *expected(uint32_t msr, bool is_x2apic, const struct svm_msr_features *features)
+{
+	switch (msr) {
+	case 0x048:
+		return features->has_spec_ctrl ? "rw" : "";
+	case 0x049:
+		return features->has_pred_cmd ? "w" : "";
+	case 0x6e0:
+		return features->has_tsc_deadline ? "rw" : "";
+	case 0xc0000103:
+		return features->has_tsc_aux ? "rw" : "";
+	case 0x174:
+	case 0x175:
+	case 0x176:
+	case 0xc0000081:
+	case 0xc0000082:
+	case 0xc0000083:
+	case 0xc0000084:
+	case 0xc0000100:
+	case 0xc0000101:
+	case 0xc0000102:
+		return "rw";
+	case 0x803:
+	case 0x80a:
+	case 0x839:
+		return is_x2apic ? "r" : "";
+	case 0x80b:
+	case 0x83f:
+		return is_x2apic ? "w" : "";
+	case 0x808:
+	case 0x80f:
+	case 0x828:
+	case 0x832:
+	case 0x837:
+	case 0x838:
+	case 0x83e:
+		return is_x2apic ? "rw" : "";
+	default:
+		return is_x2apic && msr >= 0x810 && msr <= 0x827 ? "r" : "";
+	}
+}
+
+static void check_all(bool is_x2apic, const struct svm_msr_features *features)
+{
+	const uint8_t *map = svm_bitmap_msr(is_x2apic);
+	uint32_t wrong = 0;
+
+	for (uint32_t i = 0; i < 3 * 0x2000; i++) {
+		uint32_t range = i / 0x2000;
+		uint32_t index = i % 0x2000;
+		const char *what = expected(ranges[range] + index, is_x2apic, features);
+
+		if (passes(map, range, index, false) != (strchr(what, 'r') != NULL) ||
+		    passes(map, range, index, true) != (strchr(what, 'w') != NULL)) {
+			tap_note("MSR %x is wrong", ranges[range] + index);
+			wrong++;
+		}
+	}
+	TAP_EQUAL(wrong, 0);
+	for (uint32_t i = 3 * 0x800; i < SVM_MSRPM_SIZE; i++) {
+		wrong += map[i] != 0xff; /* reserved */
+	}
+	TAP_EQUAL(wrong, 0);
+}
+
+static void test_msr(void)
+{
+	for (uint32_t i = 0; i < 16; i++) {
+		struct svm_msr_features features = {
+			.has_tsc_deadline = (i & 1) != 0,
+			.has_tsc_aux = (i & 2) != 0,
+			.has_spec_ctrl = (i & 4) != 0,
+			.has_pred_cmd = (i & 8) != 0,
+		};
+
+		svm_bitmap_init(&features);
+		check_all(false, &features);
+		check_all(true, &features);
+	}
+	TAP_EQUAL((uintptr_t)svm_bitmap_msr(false) % 4096, 0);
+	TAP_EQUAL((uintptr_t)svm_bitmap_msr(true) % 4096, 0);
+}
+
+static uint8_t ports[SVM_IOPM_PAGES * 4096];
+
+static uint32_t open_ports(void)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < 65536; i++) {
+		count += (ports[i / 8] >> i % 8 & 1) == 0;
+	}
+	return count;
+}
+
+static void test_ports(void)
+{
+	memset(ports, 0xff, sizeof(ports));
+	svm_bitmap_port(ports, 0x3f8, 8, false);
+	TAP_EQUAL(open_ports(), 8);
+	TAP_EQUAL(ports[0x3f8 / 8], 0);
+	svm_bitmap_port(ports, 0x3f9, 1, true);
+	TAP_EQUAL(ports[0x3f8 / 8], 2);
+	svm_bitmap_port(ports, 0xffff, 10, false); /* runs past the end */
+	TAP_EQUAL(ports[8191], 0x7f);
+	TAP_EQUAL(ports[8192], 0xff); /* an access to port 0xffff that is wider than a byte still exits */
+	TAP_EQUAL(open_ports(), 8);
+	svm_bitmap_port(ports, 0, 65536, false);
+	TAP_EQUAL(open_ports(), 65536);
+	svm_bitmap_port(ports, 0, 65536, true);
+	TAP_EQUAL(open_ports(), 0);
+}
+
+static const struct tap_case cases[] = {
+	{"MSR maps pass the list and nothing else", test_msr},
+	{"I/O map", test_ports},
+};
+TAP_MAIN(cases)
