@@ -196,6 +196,7 @@ void svm_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value)
 		return;
 	case VCPU_CR2:
 		vmcb->cr2 = value;
+		regs_write_cr2(value); /* Bochs 2.7 does not load CR2 at VMRUN */
 		svm_dirty(vmcb, VMCB_CLEAN_CR2);
 		return;
 	case VCPU_DR7:

@@ -177,11 +177,13 @@ static void check_outs(void)
 /* The second page is not there: what fits is done, then #PF, registers in between. */
 static uint64_t fault_count;
 static uint64_t fault_pointer;
+static uint64_t fault_cr2;
 
 static void on_page_fault(struct trap_frame *frame)
 {
 	fault_count = frame->rcx;
 	fault_pointer = frame->rdi;
+	fault_cr2 = cpu_read_cr2();
 	paging_set_present(buffer + PAGE, true);
 }
 
@@ -199,7 +201,8 @@ static void check_fault(void)
 	trap_set_handler(TRAP_PF, NULL);
 	report_equal("fault-count", fault_count, 5);
 	report_equal("fault-pointer", fault_pointer, (uintptr_t)buffer + PAGE);
-	report_equal("fault-cr2", cpu_read_cr2(), (uintptr_t)buffer + PAGE);
+	report_equal("fault-cr2", fault_cr2, (uintptr_t)buffer + PAGE);
+	report_equal("fault-cr2-kept", cpu_read_cr2(), (uintptr_t)buffer + PAGE);
 	check_in("fault-resumed", r, to, 11, (uintptr_t)to + 11);
 }
 
