@@ -7,16 +7,11 @@
 #include "hv/vm.h"
 #include "log.h"
 
-static const struct device_model *port_model(uint16_t port, uint32_t size)
+/* Whether the access lies wholly in the model's ports, from *offset on. */
+static bool is_port_of(const struct device_model *model, uint16_t port, uint32_t size, uint32_t *offset)
 {
-	for (uint32_t i = 0; i < device_model_count; i++) {
-		const struct device_model *model = &device_models[i];
-
-		if (port - model->port_base < model->port_count) {
-			return port - model->port_base + size <= model->port_count ? model : NULL;
-		}
-	}
-	return NULL;
+	*offset = port - model->port_base;
+	return *offset < model->port_count && *offset + size <= model->port_count;
 }
 
 static const struct device_model *mmio_model(gpa_t address, uint32_t size)
@@ -34,21 +29,25 @@ static const struct device_model *mmio_model(gpa_t address, uint32_t size)
 
 uint64_t io_bus_port_read(struct vcpu *vcpu, uint16_t port, uint32_t size)
 {
-	const struct device_model *model = port_model(port, size);
+	uint32_t offset;
 
-	if (model == NULL) {
-		return size_mask(size);
+	for (uint32_t i = 0; i < device_model_count; i++) {
+		if (is_port_of(&device_models[i], port, size, &offset)) {
+			return device_models[i].port_read(vcpu->vm->device_state[i], vcpu, offset, size);
+		}
 	}
-	return model->port_read(device_state(vcpu->vm, model), vcpu, port - model->port_base, size);
+	return size_mask(size);
 }
 
 void io_bus_port_write(struct vcpu *vcpu, uint16_t port, uint32_t size, uint64_t value)
 {
-	const struct device_model *model = port_model(port, size);
+	uint32_t offset;
 
-	if (model != NULL) {
-		model->port_write(device_state(vcpu->vm, model), vcpu, port - model->port_base, size,
-				  value);
+	for (uint32_t i = 0; i < device_model_count; i++) {
+		if (is_port_of(&device_models[i], port, size, &offset)) {
+			device_models[i].port_write(vcpu->vm->device_state[i], vcpu, offset, size, value);
+			return;
+		}
 	}
 }
 

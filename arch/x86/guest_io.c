@@ -63,17 +63,15 @@ bool guest_string_repeat(struct vcpu_arch *vcpu, uint8_t address_size)
 	return guest_string_count(vcpu, address_size) != 0;
 }
 
-enum hv_status arch_io_get(struct vcpu_arch *vcpu, const struct exit_io *io, uint32_t *value)
+/* Not inlined, so that the common forms do without their stack frames. */
+__attribute__((noinline)) static enum hv_status get_string(struct vcpu_arch *vcpu, const struct exit_io *io,
+							   uint32_t *value)
 {
 	struct guest_walk walk;
 	uint32_t error_code;
 	uint64_t linear;
 	uint32_t element = UINT32_MAX; /* what a hole reads as */
 
-	if (!io->is_string) {
-		*value = low32(vcpu->gpr[VCPU_RAX] & size_mask(io->size));
-		return HV_OK;
-	}
 	guest_walk_init(&walk, vcpu);
 	linear = guest_string_address(vcpu, io->segment, VCPU_RSI, io->address_size);
 	if (guest_walk_copy_in(&walk, &linear, GUEST_WALK_READ, &element, io->size, &error_code) ==
@@ -85,16 +83,13 @@ enum hv_status arch_io_get(struct vcpu_arch *vcpu, const struct exit_io *io, uin
 	return HV_OK;
 }
 
-enum hv_status arch_io_put(struct vcpu_arch *vcpu, const struct exit_io *io, uint32_t value)
+__attribute__((noinline)) static enum hv_status put_string(struct vcpu_arch *vcpu, const struct exit_io *io,
+							   uint32_t value)
 {
 	struct guest_walk walk;
 	uint32_t error_code;
 	uint64_t linear;
 
-	if (!io->is_string) {
-		vcpu->gpr[VCPU_RAX] = merge(vcpu->gpr[VCPU_RAX], value, io->size);
-		return HV_OK;
-	}
 	guest_walk_init(&walk, vcpu);
 	linear = guest_string_address(vcpu, STRING_SEGMENT_ES, VCPU_RDI, io->address_size);
 	/* Into a hole: dropped. */
@@ -102,6 +97,24 @@ enum hv_status arch_io_put(struct vcpu_arch *vcpu, const struct exit_io *io, uin
 		virt_inject_pf(vcpu, linear, error_code);
 		return HV_INVALID;
 	}
+	return HV_OK;
+}
+
+enum hv_status arch_io_get(struct vcpu_arch *vcpu, const struct exit_io *io, uint32_t *value)
+{
+	if (io->is_string) {
+		return get_string(vcpu, io, value);
+	}
+	*value = low32(vcpu->gpr[VCPU_RAX] & size_mask(io->size));
+	return HV_OK;
+}
+
+enum hv_status arch_io_put(struct vcpu_arch *vcpu, const struct exit_io *io, uint32_t value)
+{
+	if (io->is_string) {
+		return put_string(vcpu, io, value);
+	}
+	vcpu->gpr[VCPU_RAX] = merge(vcpu->gpr[VCPU_RAX], value, io->size);
 	return HV_OK;
 }
 

@@ -146,11 +146,11 @@ static enum guest_walk_result translate_levels(const struct guest_walk *walk, ui
 {
 	struct walk_rights rights = {true, true, true};
 
+	*error_code = error_base(walk, access);
 	for (;; level--) {
 		uint32_t shift = 12 + 9 * (level - 1);
 		uint64_t entry;
 
-		*error_code = error_base(walk, access);
 		if (read_entry(walk, table + (linear >> shift & 0x1ff) * 8, 8, &entry) != GUEST_WALK_OK) {
 			return GUEST_WALK_HOLE;
 		}

@@ -99,7 +99,7 @@ static uint32_t interrupt_cause(const struct vuart *uart)
 /* After every change of what interrupt_cause() looks at. In loopback OUT2 does not reach its pin. */
 static void update_line(struct vuart *uart, struct vm *vm)
 {
-	bool is_high = (uart->mcr & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2 &&
+	bool is_high = uart->ier != 0 && (uart->mcr & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2 &&
 		       interrupt_cause(uart) != IIR_NONE;
 
 	if (is_high != uart->is_line_high) {
@@ -311,42 +311,59 @@ static bool write_register(struct vuart *uart, uint32_t offset, uint8_t value)
 	return false;
 }
 
-/* The bus splits wide accesses to an 8-bit device into bytes. */
+/*
+ * The bus splits wide accesses to an 8-bit device into bytes. Functions below that are not inlined
+ * keep their stack frames out of the short paths.
+ */
+__attribute__((noinline)) static uint64_t read_bytes(struct vuart *uart, struct vm *vm, uint32_t offset,
+						     uint32_t size)
+{
+	uint64_t value = 0;
+
+	spin_lock(&uart->lock);
+	for (uint32_t i = 0; i < size; i++) {
+		value |= (uint64_t)read_register(uart, offset + i) << (i * 8);
+	}
+	update_line(uart, vm);
+	spin_unlock(&uart->lock);
+	return value;
+}
+
 uint64_t vuart_read(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size)
 {
 	struct vuart *uart = state;
-	uint64_t value = 0;
 	uint8_t lsr = lsr_of(uart);
 
 	/* What a guest reads most; nothing to be cleared by it, so no lock. */
 	if (offset == REG_LSR && size == 1 && (lsr & LSR_OVERRUN) == 0) {
 		return lsr;
 	}
+	return read_bytes(uart, vcpu->vm, offset, size);
+}
+
+__attribute__((noinline)) static void write_byte(struct vuart *uart, struct vm *vm, uint32_t offset,
+						 uint8_t byte)
+{
+	bool is_output;
+
 	spin_lock(&uart->lock);
-	for (uint32_t i = 0; i < size; i++) {
-		value |= (uint64_t)read_register(uart, offset + i) << (i * 8);
-	}
-	update_line(uart, vcpu->vm);
+	is_output = write_register(uart, offset, byte);
+	update_line(uart, vm);
 	spin_unlock(&uart->lock);
-	return value;
+	/* Without the lock: the real console may be slow. */
+	if (is_output) {
+		console_put(vm, byte);
+	}
 }
 
 void vuart_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value)
 {
-	struct vuart *uart = state;
-
+	if (size == 1) {
+		write_byte(state, vcpu->vm, offset, (uint8_t)value);
+		return;
+	}
 	for (uint32_t i = 0; i < size; i++) {
-		uint8_t byte = (uint8_t)(value >> (i * 8));
-		bool is_output;
-
-		spin_lock(&uart->lock);
-		is_output = write_register(uart, offset + i, byte);
-		update_line(uart, vcpu->vm);
-		spin_unlock(&uart->lock);
-		/* Without the lock: the real console may be slow. */
-		if (is_output) {
-			console_put(vcpu->vm, byte);
-		}
+		write_byte(state, vcpu->vm, offset + i, (uint8_t)(value >> (i * 8)));
 	}
 }
 
