@@ -4,6 +4,7 @@
 
 #include "arch/mmu.h"
 
+#include "guest_cpuid.h"
 #include "msr.h"
 #include "regs.h"
 #include "str.h"
@@ -191,8 +192,8 @@ static void write_guest_common(const struct vcpu_start_state *start)
 
 /*
  * CR0: CD, NW, NE and ET are the hypervisor's (a real CD would slow the whole CPU and is not
- * switched at exits), the rest the guest's. CR4: VMXE, MCE and SMXE, and every bit the CPU does not
- * know.
+ * switched at exits), the rest the guest's. CR4: VMXE, MCE and SMXE, and every bit that the guest's
+ * CPUID does not offer, so that setting it is refused even where the CPU knows it.
  */
 #define CR0_OWNED (CR0_CD | CR0_NW | CR0_NE | CR0_ET)
 #define CR4_OWNED (CR4_VMXE | CR4_MCE | CR4_SMXE)
@@ -200,10 +201,10 @@ static void write_guest_common(const struct vcpu_start_state *start)
 static void write_guest_control_registers(struct vcpu_arch *vcpu, uint64_t cr0, uint64_t cr4,
 					  uint64_t cr3, uint64_t efer)
 {
-	uint64_t unknown_cr4 = ~vmx_machine.cr4_fixed1;
+	uint64_t offered_cr4 = vcpu->vm->cpuid->cr4_allowed & vmx_machine.cr4_fixed1;
 
 	vmcs_write(VMCS_CR0_MASK, CR0_OWNED);
-	vmcs_write(VMCS_CR4_MASK, CR4_OWNED | unknown_cr4);
+	vmcs_write(VMCS_CR4_MASK, CR4_OWNED | ~offered_cr4);
 	vmcs_write(VMCS_GUEST_EFER, efer);
 	vmcs_write(VMCS_GUEST_CR3, cr3);
 	vmx_reg_set(vcpu, VCPU_CR4, cr4);
