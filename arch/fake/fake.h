@@ -102,11 +102,8 @@ struct fake_vcpus {
 	/* The script has ended: leaves by longjmp(), or gives one more exit and returns. */
 	void (*on_script_end)(struct vcpu_arch *vcpu, struct vm_exit *exit);
 	void (*on_run)(struct vcpu_arch *vcpu); /* before each exit is played; may be NULL */
-	uint32_t stage2_flush_count;
-	uint32_t vm_count; /* arch_vm_init() less arch_vm_fini() */
 	uint32_t init_failures; /* this many of the next inits fail with HV_NO_MEMORY */
 	bool is_unsupported; /* arch_virt_probe() refuses */
-	uint8_t open_ports[65536 / 8]; /* bit set: not intercepted, whatever the VM */
 	uint32_t max_leaf;
 	bool is_multihit;
 };

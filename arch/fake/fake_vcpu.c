@@ -43,11 +43,6 @@ enum hv_status arch_virt_probe(const char **why)
 	return HV_OK;
 }
 
-const char *arch_virt_name(void)
-{
-	return "fake";
-}
-
 enum hv_status arch_virt_enable(void)
 {
 	return HV_OK;
@@ -68,15 +63,7 @@ enum hv_status arch_vm_init(struct vm_arch *vm)
 	if (takes_failure()) {
 		return HV_NO_MEMORY;
 	}
-	fake_vcpus.vm_count++;
 	return HV_OK;
-}
-
-void arch_vm_fini(struct vm_arch *vm)
-{
-	(void)vm;
-	CHECK(fake_vcpus.vm_count > 0);
-	fake_vcpus.vm_count--;
 }
 
 enum hv_status arch_vcpu_init(struct vcpu_arch *vcpu, struct vm_arch *vm, uint32_t index)
@@ -92,11 +79,6 @@ enum hv_status arch_vcpu_init(struct vcpu_arch *vcpu, struct vm_arch *vm, uint32
 	vcpu->vm = vm;
 	vcpu->index = index;
 	return HV_OK;
-}
-
-void arch_vcpu_fini(struct vcpu_arch *vcpu)
-{
-	fake_vcpu_of(vcpu)->vcpu = NULL;
 }
 
 void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *start)
@@ -203,27 +185,4 @@ void arch_vcpu_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic)
 void arch_vcpu_dump(struct vcpu_arch *vcpu)
 {
 	fake_vcpu_of(vcpu)->dump_count++;
-}
-
-const char *arch_exit_name(uint32_t raw_reason)
-{
-	return raw_reason == 0 ? "FAKE" : "unknown";
-}
-
-void arch_port_intercept(struct vm_arch *vm, uint16_t first, uint32_t count, bool is_intercepted)
-{
-	(void)vm;
-	CHECK(count <= 65536u - first);
-	for (uint32_t port = first; port < first + count; port++) {
-		uint8_t bit = (uint8_t)(1u << (port % 8));
-		uint8_t rest = (uint8_t)(fake_vcpus.open_ports[port / 8] & ~bit);
-
-		fake_vcpus.open_ports[port / 8] = is_intercepted ? rest : (uint8_t)(rest | bit);
-	}
-}
-
-void arch_stage2_flush(struct vm_arch *vm)
-{
-	(void)vm;
-	fake_vcpus.stage2_flush_count++;
 }

@@ -6,7 +6,6 @@
 #include "arch/upcalls.h"
 #include "msr.h"
 #include "regs.h"
-#include "str.h"
 #include "virt_internal.h"
 
 /* CPUID 8000_0008 EBX (APM 3, "Function 8000_0008h"). */
@@ -87,7 +86,7 @@ static void find_features(void)
 /* SVM hides no instruction of its own accord: what the CPU has, the guest has. */
 static void tell_features(void)
 {
-	struct svm_msr_features msrs = {
+	struct msr_pass_features msrs = {
 		.has_tsc_deadline =
 			(regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_TSC_DEADLINE) != 0,
 		.has_tsc_aux =
@@ -137,38 +136,6 @@ static enum hv_status svm_cpu_enable(void)
 	return HV_OK;
 }
 
-static enum hv_status svm_vm_init(struct vm_arch *vm)
-{
-	vm->port_bitmap = page_alloc(SVM_IOPM_PAGES);
-	if (vm->port_bitmap == NULL) {
-		return HV_NO_MEMORY;
-	}
-	memset(vm->port_bitmap, 0xff, SVM_IOPM_PAGES * PAGE_SIZE);
-	return HV_OK;
-}
-
-static void svm_vm_fini(struct vm_arch *vm)
-{
-	page_free(vm->port_bitmap, SVM_IOPM_PAGES);
-	vm->port_bitmap = NULL;
-}
-
-static enum hv_status svm_vcpu_init(struct vcpu_arch *vcpu)
-{
-	vcpu->control = page_alloc(1);
-	if (vcpu->control == NULL) {
-		return HV_NO_MEMORY;
-	}
-	vcpu->control_pa = arch_va_to_pa(vcpu->control);
-	return HV_OK;
-}
-
-static void svm_vcpu_fini(struct vcpu_arch *vcpu)
-{
-	page_free(vcpu->control, 1);
-	vcpu->control = NULL;
-}
-
 static void svm_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value)
 {
 	svm_reg_set(vcpu, reg, value);
@@ -183,35 +150,14 @@ static void svm_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic)
 	svm_dirty(svm_vmcb(vcpu), VMCB_CLEAN_IOPM);
 }
 
-static void svm_port_intercept(struct vm_arch *vm, uint16_t first, uint32_t count, bool is_intercepted)
-{
-	svm_bitmap_port(vm->port_bitmap, first, count, is_intercepted);
-}
-
-/* The VM of this CPU is the only one with translations here: svm_vmcb_reset() flushes. */
-static void svm_stage2_flush(struct vm_arch *vm)
-{
-	/* vcpu_arch is embedded first in struct vcpu (vcpu.h). */
-	struct vcpu_arch *vcpu = (struct vcpu_arch *)(void *)arch_this_cpu()->vcpu;
-
-	if (vcpu != NULL && vcpu->vm == vm) {
-		vcpu->is_flush_wanted = true;
-	}
-}
-
 /* Nothing: the entry looks at is_woken with GIF = 0 (svm_run.asm). */
 static void svm_nmi_in_host(void)
 {
 }
 
 const struct virt_ops svm_ops = {
-	.name = "SVM/NPT",
 	.probe = svm_probe,
 	.cpu_enable = svm_cpu_enable,
-	.vm_init = svm_vm_init,
-	.vm_fini = svm_vm_fini,
-	.vcpu_init = svm_vcpu_init,
-	.vcpu_fini = svm_vcpu_fini,
 	.vcpu_reset = svm_vmcb_reset,
 	.vcpu_run = svm_vcpu_run,
 	.vcpu_skip = svm_skip,
@@ -219,10 +165,8 @@ const struct virt_ops svm_ops = {
 	.reg_set = svm_set,
 	.inject = svm_inject,
 	.set_x2apic = svm_set_x2apic,
-	.port_intercept = svm_port_intercept,
 	.stage2_make = svm_npt_make,
 	.stage2_read = svm_npt_read,
-	.stage2_flush = svm_stage2_flush,
 	.nmi_in_host = svm_nmi_in_host,
 	.dump = svm_dump,
 	.exit_name = svm_exit_name,

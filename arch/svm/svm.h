@@ -4,6 +4,8 @@
 
 #include "arch/cpu.h"
 #include "arch/virt.h"
+#include "msr_pass.h"
+#include "start_state.h"
 #include "vmcb.h"
 
 #include <stdbool.h>
@@ -68,25 +70,17 @@ static inline void svm_dirty(struct vmcb *vmcb, uint64_t groups)
 }
 
 /* vmcb_init.c */
-void svm_vmcb_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *start);
+void svm_vmcb_reset(struct vcpu_arch *vcpu, const struct start_state *start);
 uint64_t svm_vmcb_msrpm(bool is_x2apic);
 
 /* svm_reg.c */
+uint16_t svm_reg_attributes(uint64_t rights); /* from VMX access rights */
 uint64_t svm_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg);
 void svm_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value);
 
 /* svm_bitmap.c */
-#define SVM_IOPM_PAGES 3u
-#define SVM_MSRPM_SIZE 0x2000u
-struct svm_msr_features {
-	bool has_tsc_deadline;
-	bool has_tsc_aux;
-	bool has_spec_ctrl;
-	bool has_pred_cmd;
-};
-void svm_bitmap_init(const struct svm_msr_features *features);
+void svm_bitmap_init(const struct msr_pass_features *features);
 const void *svm_bitmap_msr(bool is_x2apic);
-void svm_bitmap_port(void *bitmap, uint16_t first, uint32_t count, bool is_intercepted);
 
 /* npt.c */
 uint64_t svm_npt_make(const struct stage2_entry *entry, uint32_t level);

@@ -85,40 +85,17 @@ static void dump_control(const struct vmcb *vmcb)
 
 static void dump_registers(const struct vcpu_arch *vcpu, const struct vmcb *vmcb)
 {
-	const uint64_t *gpr = vcpu->gpr;
-
-	log_notice("  RIP %016lx RFLAGS %lx RSP %016lx CPL %u", vmcb->rip, vmcb->rflags, vmcb->rsp,
-		   vmcb->cpl);
-	log_notice("  RAX %016lx RBX %016lx RCX %016lx RDX %016lx", gpr[VCPU_RAX], gpr[VCPU_RBX],
-		   gpr[VCPU_RCX], gpr[VCPU_RDX]);
-	log_notice("  RSI %016lx RDI %016lx RBP %016lx R8  %016lx", gpr[VCPU_RSI], gpr[VCPU_RDI],
-		   gpr[VCPU_RBP], gpr[VCPU_R8]);
-	log_notice("  R9  %016lx R10 %016lx R11 %016lx R12 %016lx", gpr[VCPU_R9], gpr[VCPU_R10],
-		   gpr[VCPU_R11], gpr[VCPU_R12]);
-	log_notice("  R13 %016lx R14 %016lx R15 %016lx", gpr[VCPU_R13], gpr[VCPU_R14], gpr[VCPU_R15]);
+	log_notice("  RIP %016lx RFLAGS %lx CPL %u", vmcb->rip, vmcb->rflags, vmcb->cpl);
 	log_notice("  CR0 %lx (guest's CD, NW %lx) CR2 %lx CR3 %lx CR4 %lx EFER %lx", vmcb->cr0,
 		   vcpu->backend[SVM_CR0_HIDDEN], vmcb->cr2, vmcb->cr3, vmcb->cr4, vmcb->efer);
 	log_notice("  DR6 %lx DR7 %lx G_PAT %lx", vmcb->dr6, vmcb->dr7, vmcb->g_pat);
-}
-
-static void dump_history(const struct vcpu_arch *vcpu)
-{
-	for (uint32_t i = 0; i < EXIT_HISTORY; i++) {
-		const struct exit_record *record =
-			&vcpu->history[(vcpu->history_next + i) % EXIT_HISTORY];
-
-		if (record->rip != 0 || record->raw_reason != 0) {
-			log_notice("  exit %2u: %016lx %s, information %x", i, record->rip,
-				   svm_exit_name(record->raw_reason), record->info);
-		}
-	}
 }
 
 void svm_dump(struct vcpu_arch *vcpu)
 {
 	const struct vmcb *vmcb = svm_vmcb(vcpu);
 
-	log_notice("vCPU %u, VMCB:", vcpu->index);
+	log_notice("VMCB at %lx:", vcpu->control_pa.value);
 	dump_control(vmcb);
 	dump_registers(vcpu, vmcb);
 	dump_segment("CS", &vmcb->cs);
@@ -127,6 +104,4 @@ void svm_dump(struct vcpu_arch *vcpu)
 	dump_segment("TR", &vmcb->tr);
 	dump_segment("GDTR", &vmcb->gdtr);
 	dump_segment("IDTR", &vmcb->idtr);
-	log_notice("vCPU %u, last exits, oldest first:", vcpu->index);
-	dump_history(vcpu);
 }

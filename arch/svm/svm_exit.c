@@ -90,13 +90,6 @@ static void decode_npf(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	};
 }
 
-static void decode_machine_check(struct vm_exit *exit)
-{
-	mce_log();
-	exit->kind = VM_EXIT_CRASH;
-	exit->why = "machine check";
-}
-
 static void decode_exception(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t vector)
 {
 	struct vmcb *vmcb = svm_vmcb(vcpu);
@@ -104,9 +97,7 @@ static void decode_exception(struct vcpu_arch *vcpu, struct vm_exit *exit, uint3
 	vcpu->exit_length = 0;
 	exit->kind = VM_EXIT_EXCEPTION;
 	exit->exception = (struct exit_exception){.vector = (uint8_t)vector};
-	if (vector == EXCEPTION_MC) {
-		decode_machine_check(exit);
-	} else if (vector == EXCEPTION_AC) {
+	if (vector == EXCEPTION_AC) {
 		exit->exception.has_error_code = true;
 		exit->exception.error_code = low32(exit->raw_info[0]);
 	} else if (vector == EXCEPTION_DB) {

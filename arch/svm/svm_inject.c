@@ -3,33 +3,22 @@
 #include "svm.h"
 
 #include "arch/lapic.h"
-#include "log.h"
+#include "fault_combine.h"
 #include "msr.h"
 #include "regs.h"
 
-/* SDM 3A, "Interrupt 8 - Double Fault Exception (#DF)". */
-#define CONTRIBUTORY                                                                           \
-	(BIT32(EXCEPTION_DE) | BIT32(EXCEPTION_TS) | BIT32(EXCEPTION_NP) | BIT32(EXCEPTION_SS) | \
-	 BIT32(EXCEPTION_GP) | BIT32(EXCEPTION_CP))
-
 #define ERROR_CODE_SHIFT 32u
-
-static bool is_contributory(uint32_t vector)
-{
-	return (CONTRIBUTORY >> vector & 1) != 0;
-}
 
 /* The exception that follows when `second` is raised while `first` is on its way. */
 static uint64_t combine(uint32_t first, uint64_t second)
 {
-	uint32_t vector = (uint32_t)(second & VMCB_EVENT_VECTOR);
-	bool is_bad = is_contributory(vector) || (first == EXCEPTION_PF && vector == EXCEPTION_PF);
-
-	if (first == EXCEPTION_DF) {
+	switch (fault_combine(first, (uint32_t)(second & VMCB_EVENT_VECTOR))) {
+	case FAULT_SHUTDOWN:
 		return SVM_EVENT_SHUTDOWN;
-	}
-	if (is_bad && (is_contributory(first) || first == EXCEPTION_PF)) {
+	case FAULT_DOUBLE:
 		return EXCEPTION_DF | VMCB_EVENT_TYPE_EXCEPTION | VMCB_EVENT_EV | VMCB_EVENT_V;
+	case FAULT_NEW:
+		break;
 	}
 	return second;
 }

@@ -19,14 +19,15 @@ static uint64_t get_attributes(const struct vmcb_segment *segment)
 	return (rights & VMCB_ATTRIBUTE_P) != 0 ? rights : rights | ACCESS_RIGHTS_UNUSABLE;
 }
 
-static void set_attributes(struct vmcb *vmcb, struct vmcb_segment *segment, uint64_t rights)
+uint16_t svm_reg_attributes(uint64_t rights)
 {
-	segment->attributes = (uint16_t)((rights & VMCB_ATTRIBUTES_LOW) |
-					 (rights >> ACCESS_RIGHTS_HIGH_SHIFT & VMCB_ATTRIBUTES_HIGH));
+	uint64_t attributes = (rights & VMCB_ATTRIBUTES_LOW) |
+			      (rights >> ACCESS_RIGHTS_HIGH_SHIFT & VMCB_ATTRIBUTES_HIGH);
+
 	if ((rights & ACCESS_RIGHTS_UNUSABLE) != 0) {
-		segment->attributes &= (uint16_t)~VMCB_ATTRIBUTE_P;
+		attributes &= ~(uint64_t)VMCB_ATTRIBUTE_P;
 	}
-	svm_dirty(vmcb, VMCB_CLEAN_SEG);
+	return (uint16_t)attributes;
 }
 
 /* CPL is a field of its own; in real mode the CPU may leave it at anything. */
@@ -146,10 +147,10 @@ static void set_segment(struct vmcb *vmcb, enum vcpu_reg reg, uint64_t value)
 		vmcb->cs.selector = (uint16_t)value;
 		break;
 	case VCPU_CS_ATTRIBUTES:
-		set_attributes(vmcb, &vmcb->cs, value);
+		vmcb->cs.attributes = svm_reg_attributes(value);
 		break;
 	case VCPU_SS_ATTRIBUTES:
-		set_attributes(vmcb, &vmcb->ss, value);
+		vmcb->ss.attributes = svm_reg_attributes(value);
 		break;
 	case VCPU_DS_BASE:
 		vmcb->ds.base = value;
@@ -196,7 +197,6 @@ void svm_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value)
 		return;
 	case VCPU_CR2:
 		vmcb->cr2 = value;
-		regs_write_cr2(value); /* Bochs 2.7 does not load CR2 at VMRUN */
 		svm_dirty(vmcb, VMCB_CLEAN_CR2);
 		return;
 	case VCPU_DR7:

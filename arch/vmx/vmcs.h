@@ -196,14 +196,6 @@ enum vmcs_field {
 #define PENDING_DEBUG_BS BIT(14)
 
 /* Segment attributes: SDM 3C, "Format of Access Rights". */
-#define SEGMENT_CODE16 0x009bu
-#define SEGMENT_DATA16 0x0093u
-#define SEGMENT_CODE32 0xc09bu
-#define SEGMENT_DATA32 0xc093u
-#define SEGMENT_CODE64 0xa09bu
-#define SEGMENT_TSS 0x008bu
-#define SEGMENT_LDT 0x0082u
-#define SEGMENT_UNUSABLE 0x10000u
 #define SEGMENT_LONG BIT32(13)
 #define SEGMENT_DPL_SHIFT 5u
 

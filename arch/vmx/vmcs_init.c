@@ -98,7 +98,7 @@ static void write_secondary_controls(const struct vcpu_arch *vcpu)
 	}
 }
 
-static void write_controls(struct vcpu_arch *vcpu, bool is_long)
+static void write_controls(struct vcpu_arch *vcpu)
 {
 	const struct vmx_controls *controls = &vmx_machine.controls;
 	hpa_t port_bitmap = arch_va_to_pa(vcpu->vm->port_bitmap);
@@ -108,7 +108,7 @@ static void write_controls(struct vcpu_arch *vcpu, bool is_long)
 	vcpu->backend[VMX_PROCESSOR_CONTROLS] = controls->processor;
 	write_secondary_controls(vcpu);
 	vmcs_write(VMCS_EXIT_CONTROLS, controls->exit);
-	vmcs_write(VMCS_ENTRY_CONTROLS, controls->entry | (is_long ? ENTRY_IA32E_GUEST : 0));
+	vmcs_write(VMCS_ENTRY_CONTROLS, controls->entry);
 	vmcs_write(VMCS_EXCEPTION_BITMAP, EXCEPTION_BITMAP);
 	vmcs_write(VMCS_PAGE_FAULT_ERROR_MASK, 0);
 	vmcs_write(VMCS_PAGE_FAULT_ERROR_MATCH, 0);
@@ -125,58 +125,47 @@ static void write_controls(struct vcpu_arch *vcpu, bool is_long)
 }
 
 /* `index`: 0 to 7 = ES CS SS DS FS GS LDTR TR. */
-static void write_segment(uint32_t index, uint16_t selector, uint64_t base, uint32_t limit,
-			  uint32_t attributes)
-{
-	uint32_t offset = index * VMCS_SEGMENT_STRIDE;
-
-	vmcs_write((enum vmcs_field)(VMCS_GUEST_ES_SELECTOR + offset), selector);
-	vmcs_write((enum vmcs_field)(VMCS_GUEST_ES_BASE + offset), base);
-	vmcs_write((enum vmcs_field)(VMCS_GUEST_ES_LIMIT + offset), limit);
-	vmcs_write((enum vmcs_field)(VMCS_GUEST_ES_ATTRIBUTES + offset), attributes);
-}
-
 #define SEGMENT_CS         1u
 #define SEGMENT_LDTR       6u
 #define SEGMENT_TR         7u
 #define SEGMENT_DATA_COUNT 6u
 
-static void write_table(enum vmcs_field base_field, enum vmcs_field limit_field, uint64_t base,
-			uint32_t limit)
+static void write_segment(uint32_t index, const struct start_segment *segment)
 {
-	vmcs_write(base_field, base);
-	vmcs_write(limit_field, limit);
+	uint32_t offset = index * VMCS_SEGMENT_STRIDE;
+
+	vmcs_write((enum vmcs_field)(VMCS_GUEST_ES_SELECTOR + offset), segment->selector);
+	vmcs_write((enum vmcs_field)(VMCS_GUEST_ES_BASE + offset), segment->base);
+	vmcs_write((enum vmcs_field)(VMCS_GUEST_ES_LIMIT + offset), segment->limit);
+	vmcs_write((enum vmcs_field)(VMCS_GUEST_ES_ATTRIBUTES + offset), segment->attributes);
 }
 
-/* SDM 3A, "Processor State After Reset". */
-static void write_real_segments(uint16_t selector, uint64_t base)
+static void write_segments(const struct start_state *start)
 {
 	for (uint32_t i = 0; i < SEGMENT_DATA_COUNT; i++) {
-		write_segment(i, 0, 0, 0xffff, SEGMENT_DATA16);
+		write_segment(i, i == SEGMENT_CS ? &start->cs : &start->data);
 	}
-	write_segment(SEGMENT_CS, selector, base, 0xffff, SEGMENT_CODE16);
-	write_segment(SEGMENT_LDTR, 0, 0, 0xffff, SEGMENT_LDT);
-	write_segment(SEGMENT_TR, 0, 0, 0xffff, SEGMENT_TSS);
-	write_table(VMCS_GUEST_GDTR_BASE, VMCS_GUEST_GDTR_LIMIT, 0, 0xffff);
-	write_table(VMCS_GUEST_IDTR_BASE, VMCS_GUEST_IDTR_LIMIT, 0, 0xffff);
+	write_segment(SEGMENT_LDTR, &start->ldtr);
+	write_segment(SEGMENT_TR, &start->tr);
+	vmcs_write(VMCS_GUEST_GDTR_BASE, start->gdt_base);
+	vmcs_write(VMCS_GUEST_GDTR_LIMIT, start->gdt_limit);
+	vmcs_write(VMCS_GUEST_IDTR_BASE, 0);
+	vmcs_write(VMCS_GUEST_IDTR_LIMIT, start->idt_limit);
 }
 
-/* Code 0x10, data 0x18: what Linux, "The 64-bit Boot Protocol", asks for; the other protocols leave
- * the selectors open. */
-static void write_flat_segments(uint32_t code_attributes, uint64_t gdt_base, uint32_t gdt_limit)
-{
-	for (uint32_t i = 0; i < SEGMENT_DATA_COUNT; i++) {
-		write_segment(i, 0x18, 0, 0xffffffff, SEGMENT_DATA32);
-	}
-	write_segment(SEGMENT_CS, 0x10, 0, 0xffffffff, code_attributes);
-	write_segment(SEGMENT_LDTR, 0, 0, 0, SEGMENT_UNUSABLE);
-	write_segment(SEGMENT_TR, 0, 0, TSS_LIMIT, SEGMENT_TSS);
-	write_table(VMCS_GUEST_GDTR_BASE, VMCS_GUEST_GDTR_LIMIT, gdt_base, gdt_limit);
-	write_table(VMCS_GUEST_IDTR_BASE, VMCS_GUEST_IDTR_LIMIT, 0, 0);
-}
+/*
+ * CR0: CD, NW, NE and ET are the hypervisor's (a real CD would slow the whole CPU and is not
+ * switched at exits), the rest the guest's. CR4: VMXE, MCE and SMXE, and every bit that the guest's
+ * CPUID does not offer, so that setting it is refused even where the CPU knows it.
+ */
+#define CR0_OWNED (CR0_CD | CR0_NW | CR0_NE | CR0_ET)
+#define CR4_OWNED (CR4_VMXE | CR4_MCE | CR4_SMXE)
 
-static void write_guest_common(const struct vcpu_start_state *start)
+static void write_guest(struct vcpu_arch *vcpu, const struct start_state *start)
 {
+	uint64_t offered_cr4 = vcpu->vm->cpuid->cr4_allowed & vmx_machine.cr4_fixed1;
+
+	write_segments(start);
 	vmcs_write(VMCS_GUEST_RSP, start->rsp);
 	vmcs_write(VMCS_GUEST_RFLAGS, RFLAGS_FIXED);
 	vmcs_write(VMCS_GUEST_DR7, DR7_INIT);
@@ -188,87 +177,16 @@ static void write_guest_common(const struct vcpu_start_state *start)
 	vmcs_write(VMCS_GUEST_INTERRUPTIBILITY, 0);
 	vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_ACTIVE);
 	vmcs_write(VMCS_GUEST_PENDING_DEBUG, 0);
-}
-
-/*
- * CR0: CD, NW, NE and ET are the hypervisor's (a real CD would slow the whole CPU and is not
- * switched at exits), the rest the guest's. CR4: VMXE, MCE and SMXE, and every bit that the guest's
- * CPUID does not offer, so that setting it is refused even where the CPU knows it.
- */
-#define CR0_OWNED (CR0_CD | CR0_NW | CR0_NE | CR0_ET)
-#define CR4_OWNED (CR4_VMXE | CR4_MCE | CR4_SMXE)
-
-static void write_guest_control_registers(struct vcpu_arch *vcpu, uint64_t cr0, uint64_t cr4,
-					  uint64_t cr3, uint64_t efer)
-{
-	uint64_t offered_cr4 = vcpu->vm->cpuid->cr4_allowed & vmx_machine.cr4_fixed1;
-
 	vmcs_write(VMCS_CR0_MASK, CR0_OWNED);
 	vmcs_write(VMCS_CR4_MASK, CR4_OWNED | ~offered_cr4);
-	vmcs_write(VMCS_GUEST_EFER, efer);
-	vmcs_write(VMCS_GUEST_CR3, cr3);
-	vmx_reg_set(vcpu, VCPU_CR4, cr4);
-	vmx_reg_set(vcpu, VCPU_CR0, cr0);
-	vmcs_write(VMCS_GUEST_PDPTE0, 0);
-	vmcs_write(VMCS_GUEST_PDPTE1, 0);
-	vmcs_write(VMCS_GUEST_PDPTE2, 0);
-	vmcs_write(VMCS_GUEST_PDPTE3, 0);
-	regs_write_cr2(0);
+	vmcs_write(VMCS_GUEST_EFER, start->efer);
+	vmcs_write(VMCS_GUEST_CR3, start->cr3);
+	vmx_reg_set(vcpu, VCPU_CR4, start->cr4);
+	vmx_reg_set(vcpu, VCPU_CR0, start->cr0); /* with EFER: the entry control for long mode too */
+	vmx_reg_set(vcpu, VCPU_RIP, start->rip);
 }
 
-#define CR0_RESET (CR0_CD | CR0_NW | CR0_ET)
-#define CR0_LONG  (CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_PE)
-
-static void write_guest(struct vcpu_arch *vcpu, const struct vcpu_start_state *start)
-{
-	uint64_t rip = start->rip;
-
-	write_guest_common(start);
-	switch (start->how) {
-	case VCPU_START_RESET:
-		rip = 0xfff0;
-		write_real_segments(0xf000, 0xffff0000);
-		write_guest_control_registers(vcpu, CR0_RESET, 0, 0, 0);
-		break;
-	case VCPU_START_SIPI:
-		rip = 0;
-		write_real_segments((uint16_t)(start->sipi_vector << 8),
-				    (uint64_t)start->sipi_vector << 12);
-		write_guest_control_registers(vcpu, CR0_RESET, 0, 0, 0);
-		break;
-	case VCPU_START_LONG64:
-		write_flat_segments(SEGMENT_CODE64, start->gdt_base, 0x1f);
-		write_guest_control_registers(vcpu, CR0_LONG, CR4_PAE, start->cr3,
-					      EFER_LME | EFER_LMA);
-		break;
-	case VCPU_START_PROTECTED32:
-		write_flat_segments(SEGMENT_CODE32, 0, 0);
-		write_guest_control_registers(vcpu, CR0_ET | CR0_PE, 0, 0, 0);
-		break;
-	}
-	vmx_reg_set(vcpu, VCPU_RIP, rip);
-}
-
-static void reset_registers(struct vcpu_arch *vcpu, const struct vcpu_start_state *start)
-{
-	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
-	vcpu->gpr[VCPU_RAX] = start->rax;
-	vcpu->gpr[VCPU_RBX] = start->rbx;
-	vcpu->gpr[VCPU_RSI] = start->rsi;
-	if (start->how == VCPU_START_RESET || start->how == VCPU_START_SIPI) {
-		vcpu->gpr[VCPU_RDX] = regs_cpuid(CPUID_FEATURES, 0).eax;
-	}
-	vcpu->is_launched = false;
-	vcpu->is_nmi_pending = false;
-	vcpu->is_flush_wanted = true; /* the VPID may have been another guest's */
-	vcpu->pending_event = 0;
-	vcpu->pending_error = 0;
-	vcpu->exit_length = 0;
-	vcpu->backend[VMX_ALWAYS_PREPARE] =
-		vmx_machine.is_verw_needed || vmx_machine.is_l1d_flush_needed;
-}
-
-void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *start)
+void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct start_state *start)
 {
 	struct cpu_virt *virt = arch_this_cpu()->virt;
 
@@ -281,8 +199,10 @@ void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *start
 	CHECK(vmx_clear(vcpu->control_pa.value));
 	virt->current = vcpu;
 	CHECK(vmx_load(vcpu->control_pa.value));
-	reset_registers(vcpu, start);
-	write_controls(vcpu, start->how == VCPU_START_LONG64);
+	vcpu->is_flush_wanted = true; /* the VPID may have been another guest's */
+	vcpu->backend[VMX_ALWAYS_PREPARE] =
+		vmx_machine.is_verw_needed || vmx_machine.is_l1d_flush_needed;
+	write_controls(vcpu);
 	write_host(vcpu);
 	write_guest(vcpu, start);
 	/* An NMI that came before the VMCS was current and had its controls is not lost. */

@@ -14,8 +14,6 @@
 #include "virt_internal.h"
 #include "vmcs_rw.h"
 
-#define PORT_BITMAP_PAGES 2u
-
 #define VMX_BASIC_INS_OUTS BIT(54)
 
 /* SDM 4, "IA32_ARCH_CAPABILITIES". */
@@ -96,7 +94,7 @@ static void choose_mitigations(void)
 
 static void prepare_bitmaps(void)
 {
-	struct vmx_msr_features features = {
+	struct msr_pass_features features = {
 		.has_tsc_deadline =
 			(regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_TSC_DEADLINE) != 0,
 		.has_tsc_aux = (vmx_machine.controls.secondary & SECONDARY_RDTSCP) != 0,
@@ -111,6 +109,7 @@ static void tell_features(void)
 {
 	uint32_t secondary = vmx_machine.controls.secondary;
 
+	virt_features.control_revision = low32(vmx_machine.capabilities.basic & VMX_BASIC_REVISION);
 	virt_features.has_rdtscp = (secondary & SECONDARY_RDTSCP) != 0;
 	virt_features.has_invpcid = (secondary & SECONDARY_INVPCID) != 0;
 	virt_features.has_pcid = (secondary & SECONDARY_VPID) != 0;
@@ -178,7 +177,6 @@ static enum hv_status vmx_cpu_enable(void)
 	struct cpu *cpu = arch_this_cpu();
 	struct cpu_virt *virt = &cpu_virts[cpu->index];
 	uint64_t control = msr_read(MSR_IA32_FEATURE_CONTROL);
-	uint32_t revision = (uint32_t)(vmx_machine.capabilities.basic & VMX_BASIC_REVISION);
 
 	if ((control & FEATURE_CONTROL_LOCK) == 0) {
 		control |= FEATURE_CONTROL_LOCK | FEATURE_CONTROL_VMX_OUTSIDE_SMX;
@@ -192,7 +190,8 @@ static enum hv_status vmx_cpu_enable(void)
 	if (virt->vmxon_region == NULL) {
 		return HV_NO_MEMORY;
 	}
-	memcpy(virt->vmxon_region, &revision, sizeof(revision));
+	memcpy(virt->vmxon_region, &virt_features.control_revision,
+	       sizeof(virt_features.control_revision));
 	regs_write_cr0((regs_read_cr0() | vmx_machine.cr0_fixed0) & vmx_machine.cr0_fixed1);
 	regs_write_cr4((regs_read_cr4() | vmx_machine.cr4_fixed0) & vmx_machine.cr4_fixed1);
 	if (!vmx_on(arch_va_to_pa(virt->vmxon_region).value)) {
@@ -204,68 +203,12 @@ static enum hv_status vmx_cpu_enable(void)
 	return HV_OK;
 }
 
-static enum hv_status vmx_vm_init(struct vm_arch *vm)
-{
-	vm->port_bitmap = page_alloc(PORT_BITMAP_PAGES);
-	if (vm->port_bitmap == NULL) {
-		return HV_NO_MEMORY;
-	}
-	memset(vm->port_bitmap, 0xff, PORT_BITMAP_PAGES * PAGE_SIZE);
-	return HV_OK;
-}
-
-static void vmx_vm_fini(struct vm_arch *vm)
-{
-	page_free(vm->port_bitmap, PORT_BITMAP_PAGES);
-	vm->port_bitmap = NULL;
-}
-
-static enum hv_status vmx_vcpu_init(struct vcpu_arch *vcpu)
-{
-	uint32_t revision = (uint32_t)(vmx_machine.capabilities.basic & VMX_BASIC_REVISION);
-
-	vcpu->control = page_alloc(1);
-	if (vcpu->control == NULL) {
-		return HV_NO_MEMORY;
-	}
-	memcpy(vcpu->control, &revision, sizeof(revision));
-	vcpu->control_pa = arch_va_to_pa(vcpu->control);
-	return HV_OK;
-}
-
-/* On the vCPU's CPU when it has ever run: the CPU may hold parts of a VMCS until VMCLEAR. */
-static void vmx_vcpu_fini(struct vcpu_arch *vcpu)
-{
-	struct cpu_virt *virt = arch_this_cpu()->virt;
-
-	if (virt != NULL && virt->current == vcpu) {
-		CHECK(vmx_clear(vcpu->control_pa.value));
-		virt->current = NULL;
-	}
-	page_free(vcpu->control, 1);
-	vcpu->control = NULL;
-}
-
 static void vmx_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic)
 {
-	vcpu->is_x2apic = is_x2apic;
 	/* A vCPU that waits for SIPI has no VMCS here yet: its reset applies the mode. */
 	if (arch_this_cpu()->virt->current == vcpu) {
 		vmcs_write(VMCS_MSR_BITMAP, arch_va_to_pa(vmx_bitmap_msr(is_x2apic)).value);
 	}
-}
-
-static void vmx_port_intercept(struct vm_arch *vm, uint16_t first, uint32_t count,
-			       bool is_intercepted)
-{
-	vmx_bitmap_port(vm->port_bitmap, first, count, is_intercepted);
-}
-
-static void vmx_stage2_flush(struct vm_arch *vm)
-{
-	bool has_single = (vmx_machine.capabilities.ept_vpid & EPT_CAP_INVEPT_SINGLE) != 0;
-
-	CHECK(vmx_invept(has_single ? INVALIDATE_SINGLE : INVALIDATE_ALL, vmx_ept_pointer(vm)));
 }
 
 /*
@@ -288,13 +231,8 @@ static void vmx_nmi_in_host(void)
 }
 
 const struct virt_ops vmx_ops = {
-	.name = "VMX/EPT",
 	.probe = vmx_probe,
 	.cpu_enable = vmx_cpu_enable,
-	.vm_init = vmx_vm_init,
-	.vm_fini = vmx_vm_fini,
-	.vcpu_init = vmx_vcpu_init,
-	.vcpu_fini = vmx_vcpu_fini,
 	.vcpu_reset = vmx_vmcs_reset,
 	.vcpu_run = vmx_vcpu_run,
 	.vcpu_skip = vmx_skip,
@@ -302,10 +240,8 @@ const struct virt_ops vmx_ops = {
 	.reg_set = vmx_reg_set,
 	.inject = vmx_inject,
 	.set_x2apic = vmx_set_x2apic,
-	.port_intercept = vmx_port_intercept,
 	.stage2_make = vmx_ept_make,
 	.stage2_read = vmx_ept_read,
-	.stage2_flush = vmx_stage2_flush,
 	.nmi_in_host = vmx_nmi_in_host,
 	.dump = vmx_dump,
 	.exit_name = vmx_exit_name,

@@ -4,6 +4,8 @@
 
 #include "arch/cpu.h"
 #include "arch/virt.h"
+#include "msr_pass.h"
+#include "start_state.h"
 #include "vmcs.h"
 
 #include <stdatomic.h>
@@ -72,15 +74,8 @@ bool vmx_control_choose(const struct vmx_capabilities *capabilities, struct vmx_
 			const char **why);
 
 /* vmx_bitmap.c */
-struct vmx_msr_features {
-	bool has_tsc_deadline;
-	bool has_tsc_aux;
-	bool has_spec_ctrl;
-	bool has_pred_cmd;
-};
-void vmx_bitmap_init(const struct vmx_msr_features *features);
+void vmx_bitmap_init(const struct msr_pass_features *features);
 const void *vmx_bitmap_msr(bool is_x2apic);
-void vmx_bitmap_port(void *bitmap, uint16_t first, uint32_t count, bool is_intercepted);
 
 /* ept.c */
 uint64_t vmx_ept_make(const struct stage2_entry *entry, uint32_t level);
@@ -89,7 +84,7 @@ uint64_t vmx_ept_pointer(const struct vm_arch *vm);
 uint32_t vmx_ept_max_leaf(uint64_t ept_vpid);
 
 /* vmcs_init.c */
-void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *start);
+void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct start_state *start);
 
 /* vmx_reg.c */
 uint64_t vmx_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg);

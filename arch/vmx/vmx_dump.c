@@ -30,40 +30,13 @@ static const struct named errors[] = {
 
 #define FIELDS_PER_LINE 3u
 
-static void dump_registers(const struct vcpu_arch *vcpu)
-{
-	const uint64_t *gpr = vcpu->gpr;
-
-	log_notice("RIP %lx", vcpu->rip);
-	log_notice("RAX %16lx RBX %16lx RCX %16lx RDX %16lx", gpr[VCPU_RAX], gpr[VCPU_RBX],
-		   gpr[VCPU_RCX], gpr[VCPU_RDX]);
-	log_notice("RSI %16lx RDI %16lx RBP %16lx R8  %16lx", gpr[VCPU_RSI], gpr[VCPU_RDI],
-		   gpr[VCPU_RBP], gpr[VCPU_R8]);
-	log_notice("R9  %16lx R10 %16lx R11 %16lx R12 %16lx", gpr[VCPU_R9], gpr[VCPU_R10],
-		   gpr[VCPU_R11], gpr[VCPU_R12]);
-	log_notice("R13 %16lx R14 %16lx R15 %16lx", gpr[VCPU_R13], gpr[VCPU_R14], gpr[VCPU_R15]);
-}
-
-/* Oldest first. */
-static void dump_history(const struct vcpu_arch *vcpu)
-{
-	uint32_t count = vcpu->history_next < EXIT_HISTORY ? vcpu->history_next : EXIT_HISTORY;
-
-	log_notice("last exits of %lu:", vcpu->exit_count[EXIT_COUNT_TOTAL]);
-	for (uint32_t i = vcpu->history_next - count; i != vcpu->history_next; i++) {
-		const struct exit_record *record = &vcpu->history[i % EXIT_HISTORY];
-
-		log_notice("  %16lx %s, %x", record->rip, vmx_exit_name(record->raw_reason),
-			   record->info);
-	}
-}
-
-static void dump_fields(void)
+void vmx_dump(struct vcpu_arch *vcpu)
 {
 	uint64_t value[FIELDS_PER_LINE];
 	uint32_t index[FIELDS_PER_LINE];
 	uint32_t count = 0;
 
+	log_notice("VMCS at %lx:", vcpu->control_pa.value);
 	for (uint32_t i = 0; i < ARRAY_COUNT(fields); i++) {
 		if (vmcs_try_read((enum vmcs_field)fields[i].value, &value[count])) {
 			index[count++] = i;
@@ -78,15 +51,6 @@ static void dump_fields(void)
 	for (uint32_t i = 0; i < count; i++) {
 		log_notice("%-23s %16lx", fields[index[i]].name, value[i]);
 	}
-}
-
-void vmx_dump(struct vcpu_arch *vcpu)
-{
-	log_notice("vCPU %u:", vcpu->index);
-	dump_registers(vcpu);
-	dump_history(vcpu);
-	log_notice("VMCS at %lx:", vcpu->control_pa.value);
-	dump_fields();
 }
 
 static const char *find(const struct named *list, size_t count, uint32_t value)

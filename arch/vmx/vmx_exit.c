@@ -3,7 +3,6 @@
 #include "vmx.h"
 
 #include "log.h"
-#include "msr.h"
 #include "regs.h"
 #include "traps.h"
 #include "vmcs_rw.h"
@@ -111,30 +110,6 @@ static void kick(struct vm_exit *exit)
 	exit->kind = VM_EXIT_KICK;
 }
 
-/* SDM 3B, "Machine-Check Architecture". Banks are logged and cleared; the guest is stopped. */
-static void machine_check(struct vm_exit *exit)
-{
-	uint64_t count = msr_read(MSR_IA32_MCG_CAP) & MCG_CAP_COUNT;
-
-	log_error("machine check: MCG_STATUS %lx", msr_read(MSR_IA32_MCG_STATUS));
-	for (uint32_t bank = 0; bank < count; bank++) {
-		uint32_t status_msr = MSR_IA32_MC0_STATUS + bank * MSR_IA32_MC_STRIDE;
-		uint64_t status = msr_read(status_msr);
-
-		if ((status & MC_STATUS_VAL) != 0) {
-			uint64_t address = (status & MC_STATUS_ADDRV) != 0
-						   ? msr_read(status_msr + MSR_IA32_MC0_ADDR -
-							      MSR_IA32_MC0_STATUS)
-						   : 0;
-
-			log_error("bank %u: status %lx address %lx", bank, status, address);
-			msr_write(status_msr, 0);
-		}
-	}
-	msr_write(MSR_IA32_MCG_STATUS, 0); /* MCIP: the next one would shut the CPU down */
-	crash(exit, "machine check");
-}
-
 /* A debug exception that exits has not touched DR6 and DR7 yet; afterwards it looks delivered, as
  * on SVM (SDM 3C, "Exit Qualification for Debug Exceptions"). */
 static void apply_debug(uint64_t qualification)
@@ -154,10 +129,6 @@ static void decode_exception(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	if ((event & EVENT_TYPE) == EVENT_TYPE_NMI) {
 		traps_take_nmi(); /* which ends the blocking, and stops this CPU in a panic */
 		kick(exit);
-		return;
-	}
-	if (vector == EXCEPTION_MC) {
-		machine_check(exit);
 		return;
 	}
 	if ((event & EVENT_NMI_UNBLOCKED) != 0 && vcpu->pending_event == 0) {
@@ -190,7 +161,8 @@ static void decode_entry_failure(struct vm_exit *exit, uint32_t reason)
 	exit->kind = VM_EXIT_ENTRY_FAILED;
 	exit->why = vmx_exit_name(reason);
 	if ((reason & REASON_BASIC) == REASON_ENTRY_MACHINE_CHECK) {
-		machine_check(exit);
+		mce_log();
+		mce_clear();
 	}
 }
 

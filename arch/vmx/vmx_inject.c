@@ -2,6 +2,7 @@
 /* Events for the guest, and stepping over an instruction. SDM 3C, "Event Injection". */
 #include "vmx.h"
 
+#include "fault_combine.h"
 #include "log.h"
 #include "msr.h"
 #include "regs.h"
@@ -10,35 +11,9 @@
 #define DEBUGCTL_BTF           BIT(1)
 #define BLOCKED_BY_INSTRUCTION (INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS)
 
-/* SDM 3A, "Conditions for Generating a Double Fault". */
-static bool is_contributory(uint32_t vector)
-{
-	return vector == EXCEPTION_DE || (vector >= EXCEPTION_TS && vector <= EXCEPTION_GP) ||
-	       vector == EXCEPTION_CP;
-}
-
 static bool is_exception(uint32_t event)
 {
 	return (event & EVENT_VALID) != 0 && (event & EVENT_TYPE) == EVENT_TYPE_EXCEPTION;
-}
-
-enum outcome {
-	OUTCOME_NEW,      /* the second exception is delivered */
-	OUTCOME_DOUBLE,   /* #DF */
-	OUTCOME_SHUTDOWN, /* triple fault */
-};
-
-static enum outcome combine(uint32_t first, uint32_t second)
-{
-	bool is_second_grave = is_contributory(second) || second == EXCEPTION_PF;
-
-	if (first == EXCEPTION_DF) {
-		return is_second_grave ? OUTCOME_SHUTDOWN : OUTCOME_NEW;
-	}
-	if (first == EXCEPTION_PF) {
-		return is_second_grave ? OUTCOME_DOUBLE : OUTCOME_NEW;
-	}
-	return is_contributory(first) && is_contributory(second) ? OUTCOME_DOUBLE : OUTCOME_NEW;
 }
 
 /* Faults are delivered with RF set, so that a breakpoint on the instruction does not fire again
@@ -91,26 +66,26 @@ static void queue(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, u
 void vmx_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code)
 {
 	uint32_t pending = low32(vcpu->pending_event);
-	enum outcome outcome = OUTCOME_NEW;
+	enum fault_outcome outcome = FAULT_NEW;
 
 	if (vcpu->pending_event == VMX_EVENT_SHUTDOWN) {
 		return;
 	}
 	if (is_exception(pending)) {
-		outcome = combine(pending & EVENT_VECTOR, vector);
+		outcome = fault_combine(pending & EVENT_VECTOR, vector);
 	} else if ((pending & EVENT_VALID) != 0 && (pending & EVENT_TYPE) == EVENT_TYPE_NMI) {
 		vcpu->is_nmi_pending = true; /* after the exception */
 	} else if ((pending & EVENT_VALID) != 0 && (pending & EVENT_TYPE) == EVENT_TYPE_EXTERNAL) {
 		log_debug("interrupt %u lost to exception %u", pending & EVENT_VECTOR, vector);
 	}
 	switch (outcome) {
-	case OUTCOME_NEW:
+	case FAULT_NEW:
 		queue(vcpu, vector, has_error_code, error_code);
 		break;
-	case OUTCOME_DOUBLE:
+	case FAULT_DOUBLE:
 		queue(vcpu, EXCEPTION_DF, true, 0);
 		break;
-	case OUTCOME_SHUTDOWN:
+	case FAULT_SHUTDOWN:
 		vcpu->pending_event = VMX_EVENT_SHUTDOWN;
 		break;
 	}

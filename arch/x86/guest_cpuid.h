@@ -3,6 +3,7 @@
 #pragma once
 
 #include "regs.h"
+#include "virt_internal.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,12 +22,7 @@ struct guest_cpuid_facts {
 	uint64_t tsc_hz;
 	uint64_t apic_timer_hz; /* 0 = unknown */
 	bool has_x2apic;        /* the real local APIC is in x2APIC mode */
-	bool has_rdtscp;        /* as in struct virt_features */
-	bool has_invpcid;
-	bool has_pcid;
-	bool has_xsaves;
-	bool has_waitpkg;
-	bool has_spec_ctrl;
+	struct virt_features virt;
 };
 
 /* What they depend on besides the table: state of the vCPU that asks. */

@@ -80,7 +80,7 @@ static void build_features(const struct build *build)
 	uint32_t hidden = 0;
 
 	hidden |= facts->has_x2apic ? 0 : CPUID_1_ECX_X2APIC;
-	hidden |= facts->has_pcid ? 0 : CPUID_1_ECX_PCID;
+	hidden |= facts->virt.has_pcid ? 0 : CPUID_1_ECX_PCID;
 	regs.ecx &= ALLOW_1_ECX & ~hidden;
 	regs.ecx |= CPUID_1_ECX_HYPERVISOR;
 	regs.edx &= ALLOW_1_EDX;
@@ -115,10 +115,10 @@ static void build_extended_features(const struct build *build)
 	uint32_t subleaf_max = regs.eax < 2 ? regs.eax : 2;
 
 	regs.eax = subleaf_max;
-	regs.ebx &= ALLOW_7_EBX & ~(facts->has_invpcid ? 0 : CPUID_7_EBX_INVPCID);
-	regs.ecx &= ALLOW_7_ECX & ~(facts->has_rdtscp ? 0 : CPUID_7_ECX_RDPID) &
-		    ~(facts->has_waitpkg ? 0 : CPUID_7_ECX_WAITPKG);
-	regs.edx &= ALLOW_7_EDX & ~(facts->has_spec_ctrl ? 0 : SPEC_CTRL_7_EDX);
+	regs.ebx &= ALLOW_7_EBX & ~(facts->virt.has_invpcid ? 0 : CPUID_7_EBX_INVPCID);
+	regs.ecx &= ALLOW_7_ECX & ~(facts->virt.has_rdtscp ? 0 : CPUID_7_ECX_RDPID) &
+		    ~(facts->virt.has_waitpkg ? 0 : CPUID_7_ECX_WAITPKG);
+	regs.edx &= ALLOW_7_EDX & ~(facts->virt.has_spec_ctrl ? 0 : SPEC_CTRL_7_EDX);
 	build->table->basic[CPUID_EXTENDED_FEATURES] = regs; /* also found there by the CR4 rules */
 	add_subleaf(build->table, CPUID_EXTENDED_FEATURES, 0, regs);
 	if (subleaf_max >= 1) {
@@ -169,7 +169,7 @@ static void build_xsave(const struct build *build)
 		return;
 	}
 	table->xcr0_allowed = xcr0_allowed(join32(zero.edx, zero.eax));
-	one.eax &= ALLOW_D1_EAX & ~(build->facts->has_xsaves ? 0 : CPUID_D1_EAX_XSAVES);
+	one.eax &= ALLOW_D1_EAX & ~(build->facts->virt.has_xsaves ? 0 : CPUID_D1_EAX_XSAVES);
 	add_subleaf(table, CPUID_XSAVE, 1, (struct cpuid_regs){.eax = one.eax});
 	for (uint32_t i = XSAVE_FIRST_EXTENDED; i < XSAVE_SUBLEAF_MAX; i++) {
 		struct cpuid_regs part;
@@ -269,7 +269,7 @@ static void build_extended(const struct build *build)
 	regs = read_host(build, CPUID_EXTENDED_SIGNATURE, 0);
 	regs.ecx &= ALLOW_EXT1_ECX;
 	regs.edx &= table->is_amd ? ALLOW_EXT1_EDX_AMD : ALLOW_EXT1_EDX_COMMON;
-	regs.edx &= ~(build->facts->has_rdtscp ? 0 : CPUID_EXT1_EDX_RDTSCP);
+	regs.edx &= ~(build->facts->virt.has_rdtscp ? 0 : CPUID_EXT1_EDX_RDTSCP);
 	*extended(table, CPUID_EXTENDED_SIGNATURE) = regs;
 	for (uint32_t leaf = CPUID_BRAND; leaf < CPUID_BRAND + 3; leaf++) {
 		*extended(table, leaf) = read_host(build, leaf, 0);
@@ -283,7 +283,7 @@ static void build_extended(const struct build *build)
 		regs = read_host(build, CPUID_ADDRESS_SIZES, 0);
 		extended(table, CPUID_ADDRESS_SIZES)->eax = regs.eax & 0xffffu;
 		extended(table, CPUID_ADDRESS_SIZES)->ebx =
-			regs.ebx & (ALLOW_EXT8_EBX | (build->facts->has_spec_ctrl ? SPEC_CTRL_EXT8_EBX : 0));
+			regs.ebx & (ALLOW_EXT8_EBX | (build->facts->virt.has_spec_ctrl ? SPEC_CTRL_EXT8_EBX : 0));
 	}
 	if (table->is_amd && table->extended_max >= CPUID_ADDRESS_SIZES) {
 		build_amd(build);

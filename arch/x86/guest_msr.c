@@ -136,12 +136,19 @@ static bool read_intel(struct vcpu_arch *vcpu, uint32_t number, uint64_t *value)
 	}
 }
 
-static bool read_passed_on(uint32_t number, uint64_t *value)
+/* State of the CPU that no backend switches and that is the guest's own, where an access exits. */
+static bool is_passed_on(uint32_t number)
 {
-	if (number == MSR_IA32_SPEC_CTRL && !host.has_spec_ctrl) {
-		return false;
+	static const uint32_t list[] = {MSR_IA32_TSC_DEADLINE, MSR_IA32_STAR,  MSR_IA32_LSTAR,
+					MSR_IA32_CSTAR,        MSR_IA32_FMASK, MSR_IA32_KERNEL_GS_BASE,
+					MSR_IA32_TSC_AUX};
+
+	for (uint32_t i = 0; i < ARRAY_COUNT(list); i++) {
+		if (list[i] == number) {
+			return true;
+		}
 	}
-	return msr_read_safe(number, value);
+	return false;
 }
 
 bool guest_msr_read(struct vcpu_arch *vcpu, uint32_t number, uint64_t *value)
@@ -172,18 +179,14 @@ bool guest_msr_read(struct vcpu_arch *vcpu, uint32_t number, uint64_t *value)
 		*value = 0;
 		return virt_features.has_xsaves;
 	case MSR_IA32_SPEC_CTRL:
-	case MSR_IA32_TSC_DEADLINE:
-	case MSR_IA32_STAR:
-	case MSR_IA32_LSTAR:
-	case MSR_IA32_CSTAR:
-	case MSR_IA32_FMASK:
-	case MSR_IA32_KERNEL_GS_BASE:
-	case MSR_IA32_TSC_AUX:
-		return read_passed_on(number, value);
+		return host.has_spec_ctrl && msr_read_safe(number, value);
 	case MSR_KVM_SYSTEM_TIME_NEW:
 		*value = vcpu->clock_page;
 		return true;
 	default:
+		if (is_passed_on(number)) {
+			return msr_read_safe(number, value);
+		}
 		return host.is_amd ? read_amd(number, value) : read_intel(vcpu, number, value);
 	}
 }
@@ -232,18 +235,6 @@ static bool write_mtrr_def_type(struct vcpu_arch *vcpu, uint64_t value)
 	return true;
 }
 
-static bool write_passed_on(uint32_t number, uint64_t value)
-{
-	switch (number) {
-	case MSR_IA32_SPEC_CTRL:
-		return host.has_spec_ctrl && (value & ~SPEC_CTRL_ALLOWED) == 0 && msr_write_safe(number, value);
-	case MSR_IA32_PRED_CMD:
-		return host.has_spec_ctrl && (value & ~PRED_CMD_IBPB) == 0 && msr_write_safe(number, value);
-	default:
-		return msr_write_safe(number, value);
-	}
-}
-
 static bool write_amd(uint32_t number)
 {
 	/* Accepted without effect: firmware's business, which kernels write all the same. */
@@ -274,19 +265,18 @@ bool guest_msr_write(struct vcpu_arch *vcpu, uint32_t number, uint64_t value)
 	case MSR_IA32_MISC_ENABLE: /* changed bits are ignored */
 		return !host.is_amd;
 	case MSR_IA32_SPEC_CTRL:
+		return host.has_spec_ctrl && (value & ~SPEC_CTRL_ALLOWED) == 0 &&
+		       msr_write_safe(number, value);
 	case MSR_IA32_PRED_CMD:
-	case MSR_IA32_TSC_DEADLINE:
-	case MSR_IA32_STAR:
-	case MSR_IA32_LSTAR:
-	case MSR_IA32_CSTAR:
-	case MSR_IA32_FMASK:
-	case MSR_IA32_KERNEL_GS_BASE:
-	case MSR_IA32_TSC_AUX:
-		return write_passed_on(number, value);
+		return host.has_spec_ctrl && (value & ~PRED_CMD_IBPB) == 0 &&
+		       msr_write_safe(number, value);
 	case MSR_KVM_SYSTEM_TIME_NEW:
 	case MSR_KVM_WALL_CLOCK_NEW:
 		return guest_clock_write(vcpu, number, value);
 	default:
+		if (is_passed_on(number)) {
+			return msr_write_safe(number, value);
+		}
 		return host.is_amd && write_amd(number);
 	}
 }

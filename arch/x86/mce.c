@@ -36,6 +36,19 @@ void mce_log(void)
 	}
 }
 
+void mce_clear(void)
+{
+	uint32_t count = bank_count();
+
+	for (uint32_t i = 0; i < count; i++) {
+		(void)msr_write_safe(MSR_IA32_MC0_STATUS + i * MSR_IA32_MC_STRIDE, 0);
+	}
+	if (count > 0) {
+		/* MCIP: with it set, the next machine check would shut the CPU down. */
+		(void)msr_write_safe(MSR_IA32_MCG_STATUS, 0);
+	}
+}
+
 void mce_init(void)
 {
 	uint32_t count = bank_count();
@@ -49,6 +62,6 @@ void mce_init(void)
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		(void)msr_write_safe(MSR_IA32_MC0_CTL + i * MSR_IA32_MC_STRIDE, ~UINT64_C(0));
-		(void)msr_write_safe(MSR_IA32_MC0_STATUS + i * MSR_IA32_MC_STRIDE, 0);
 	}
+	mce_clear();
 }

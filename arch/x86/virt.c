@@ -4,13 +4,18 @@
 #include "guest_msr.h"
 #include "msr.h"
 #include "regs.h"
+#include "start_state.h"
 #include "virt_internal.h"
 
 #include "arch/clock.h"
 #include "arch/lapic.h"
+#include "arch/mmu.h"
 #include "arch/upcalls.h"
 
 #include "str.h"
+
+/* 2 pages, one bit a port; SVM: and 3 bits for accesses that begin below the last port. */
+#define PORT_BITMAP_PAGES 3u
 
 _Static_assert(sizeof(struct guest_cpuid) <= PAGE_SIZE, "one page per VM");
 
@@ -51,11 +56,6 @@ enum hv_status arch_virt_probe(const char **why)
 	return HV_OK;
 }
 
-const char *arch_virt_name(void)
-{
-	return virt_ops != NULL ? virt_ops->name : "none";
-}
-
 enum hv_status arch_virt_enable(void)
 {
 	return virt_ops->cpu_enable();
@@ -81,45 +81,30 @@ enum hv_status arch_vm_init(struct vm_arch *vm)
 		.tsc_hz = arch_tsc_hz(),
 		.apic_timer_hz = arch_apic_timer_hz(),
 		.has_x2apic = arch_lapic_is_x2apic(),
-		.has_rdtscp = virt_features.has_rdtscp,
-		.has_invpcid = virt_features.has_invpcid,
-		.has_pcid = virt_features.has_pcid,
-		.has_xsaves = virt_features.has_xsaves,
-		.has_waitpkg = virt_features.has_waitpkg,
-		.has_spec_ctrl = virt_features.has_spec_ctrl,
+		.virt = virt_features,
 	};
-	enum hv_status status;
 
 	vm->cpuid = page_alloc(1);
-	if (vm->cpuid == NULL) {
+	vm->port_bitmap = page_alloc(PORT_BITMAP_PAGES);
+	if (vm->cpuid == NULL || vm->port_bitmap == NULL) {
 		return HV_NO_MEMORY;
 	}
 	guest_cpuid_build(vm->cpuid, read_host_cpuid, NULL, &facts);
-	status = virt_ops->vm_init(vm);
-	if (status != HV_OK) {
-		page_free(vm->cpuid, 1);
-		vm->cpuid = NULL;
-	}
-	return status;
-}
-
-void arch_vm_fini(struct vm_arch *vm)
-{
-	virt_ops->vm_fini(vm);
-	page_free(vm->cpuid, 1);
-	vm->cpuid = NULL;
+	memset(vm->port_bitmap, 0xff, PORT_BITMAP_PAGES * PAGE_SIZE);
+	return HV_OK;
 }
 
 enum hv_status arch_vcpu_init(struct vcpu_arch *vcpu, struct vm_arch *vm, uint32_t index)
 {
+	vcpu->control = page_alloc(1);
+	if (vcpu->control == NULL) {
+		return HV_NO_MEMORY;
+	}
+	memcpy(vcpu->control, &virt_features.control_revision, sizeof(virt_features.control_revision));
+	vcpu->control_pa = arch_va_to_pa(vcpu->control);
 	vcpu->vm = vm;
 	vcpu->index = index;
-	return virt_ops->vcpu_init(vcpu);
-}
-
-void arch_vcpu_fini(struct vcpu_arch *vcpu)
-{
-	virt_ops->vcpu_fini(vcpu);
+	return HV_OK;
 }
 
 /* State of the CPU that neither backend switches: it is the guest's while the guest has the CPU. */
@@ -151,13 +136,24 @@ static void reset_unswitched(void)
 
 void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *start)
 {
+	struct start_state state = start_state_of(start);
+
 	reset_unswitched();
 	guest_msr_reset(vcpu);
 	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
+	vcpu->gpr[VCPU_RAX] = start->rax;
+	vcpu->gpr[VCPU_RBX] = start->rbx;
+	vcpu->gpr[VCPU_RSI] = start->rsi;
+	if (start->how == VCPU_START_RESET || start->how == VCPU_START_SIPI) {
+		vcpu->gpr[VCPU_RDX] = regs_cpuid(CPUID_FEATURES, 0).eax;
+	}
 	vcpu->xcr0 = XCR0_X87;
+	vcpu->is_launched = false;
 	vcpu->is_nmi_pending = false;
 	vcpu->pending_event = 0;
-	virt_ops->vcpu_reset(vcpu, start);
+	vcpu->pending_error = 0;
+	vcpu->exit_length = 0;
+	virt_ops->vcpu_reset(vcpu, &state);
 }
 
 /* --- access to a vCPU ---------------------------------------------------------------------------- */
@@ -225,21 +221,6 @@ void arch_vcpu_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic)
 	virt_ops->set_x2apic(vcpu, is_x2apic);
 }
 
-void arch_port_intercept(struct vm_arch *vm, uint16_t first, uint32_t count, bool is_intercepted)
-{
-	virt_ops->port_intercept(vm, first, count, is_intercepted);
-}
-
-void arch_vcpu_dump(struct vcpu_arch *vcpu)
-{
-	virt_ops->dump(vcpu);
-}
-
-const char *arch_exit_name(uint32_t raw_reason)
-{
-	return virt_ops->exit_name(raw_reason);
-}
-
 uint64_t arch_stage2_make(const struct stage2_entry *entry, uint32_t level)
 {
 	return virt_ops->stage2_make(entry, level);
@@ -258,9 +239,4 @@ uint32_t arch_stage2_max_leaf(void)
 bool arch_stage2_is_multihit(void)
 {
 	return virt_features.has_multihit;
-}
-
-void arch_stage2_flush(struct vm_arch *vm)
-{
-	virt_ops->stage2_flush(vm);
 }

@@ -17,6 +17,7 @@ struct virt_features {
 	bool has_waitpkg;
 	bool has_multihit; /* see arch_stage2_is_multihit() */
 	bool has_spec_ctrl; /* SPEC_CTRL and PRED_CMD reach the CPU, or exit and are passed on here */
+	uint32_t control_revision; /* first word of a control page: VMCS revision identifier, or 0 */
 };
 extern struct virt_features virt_features;
 

@@ -3,6 +3,7 @@
 #include "guest_string.h"
 #include "guest_walk.h"
 #include "regs.h"
+#include "traps.h"
 #include "virt_internal.h"
 
 #include "str.h"
@@ -68,6 +69,8 @@ static enum virt_result exit_exception(struct vcpu_arch *vcpu, struct vm_exit *e
 	struct exit_exception exception = exit->exception;
 
 	if (exception.vector == EXCEPTION_MC) {
+		mce_log();
+		mce_clear();
 		return virt_crash(exit, "machine check");
 	}
 	if (exception.vector == EXCEPTION_UD && is_other_hypercall(vcpu)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vmx_bitmap.c: all 2 x 16384 MSRs against the list of what may pass; the I/O bitmap's edges. */
-/* Links: arch/vmx/vmx_bitmap.c hv/lib/str.c */
+/* vmx_bitmap.c, msr_pass.c: all 2 x 16384 MSRs against the list of what may pass. */
+/* Links: arch/vmx/vmx_bitmap.c arch/x86/msr_pass.c hv/lib/str.c */
 #include "tap.h"
 #include "vmx.h"
 
@@ -16,7 +16,7 @@ static bool passes(const uint8_t *bitmap, uint32_t msr, bool is_write)
 }
 
 /* Read and write letters by hand, so that a slip in the table is not repeated here. */
-static const char *expected(uint32_t msr, bool is_x2apic, const struct vmx_msr_features *features)
+static const char *expected(uint32_t msr, bool is_x2apic, const struct msr_pass_features *features)
 {
 	switch (msr) {
 	case 0x010:
@@ -62,7 +62,7 @@ static const char *expected(uint32_t msr, bool is_x2apic, const struct vmx_msr_f
 	}
 }
 
-static void check_all(bool is_x2apic, const struct vmx_msr_features *features)
+static void check_all(bool is_x2apic, const struct msr_pass_features *features)
 {
 	const uint8_t *bitmap = vmx_bitmap_msr(is_x2apic);
 	uint32_t wrong = 0;
@@ -83,7 +83,7 @@ static void check_all(bool is_x2apic, const struct vmx_msr_features *features)
 static void test_msr(void)
 {
 	for (uint32_t i = 0; i < 16; i++) {
-		struct vmx_msr_features features = {
+		struct msr_pass_features features = {
 			.has_tsc_deadline = (i & 1) != 0,
 			.has_tsc_aux = (i & 2) != 0,
 			.has_spec_ctrl = (i & 4) != 0,
@@ -96,37 +96,7 @@ static void test_msr(void)
 	}
 }
 
-static uint8_t ports[8192];
-
-static uint32_t open_ports(void)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < 65536; i++) {
-		count += (ports[i / 8] >> i % 8 & 1) == 0;
-	}
-	return count;
-}
-
-static void test_ports(void)
-{
-	memset(ports, 0xff, sizeof(ports));
-	vmx_bitmap_port(ports, 0x3f8, 8, false);
-	TAP_EQUAL(open_ports(), 8);
-	TAP_EQUAL(ports[0x3f8 / 8], 0);
-	vmx_bitmap_port(ports, 0x3f9, 1, true);
-	TAP_EQUAL(ports[0x3f8 / 8], 2);
-	vmx_bitmap_port(ports, 0xffff, 10, false); /* runs past the end */
-	TAP_EQUAL(ports[8191], 0x7f);
-	TAP_EQUAL(open_ports(), 8);
-	vmx_bitmap_port(ports, 0, 65536, false);
-	TAP_EQUAL(open_ports(), 65536);
-	vmx_bitmap_port(ports, 0, 65536, true);
-	TAP_EQUAL(open_ports(), 0);
-}
-
 static const struct tap_case cases[] = {
 	{"MSR bitmaps pass the list and nothing else", test_msr},
-	{"I/O bitmap", test_ports},
 };
 TAP_MAIN(cases)

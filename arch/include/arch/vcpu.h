@@ -187,7 +187,7 @@ struct exit_record {
 struct vm_arch {
 	uint32_t vcpu_count;
 	hpa_t stage2_root;     /* set by hv before vcpu_init */
-	void *port_bitmap;     /* backend's; intercepts everything after vm_init */
+	void *port_bitmap;     /* one bit a port, in both backends' format: all 1, every port exits */
 	struct guest_cpuid *cpuid; /* prepared answers */
 	uint64_t clock_wall;   /* kvmclock: nanoseconds since the epoch at TSC 0 */
 };
@@ -222,15 +222,12 @@ struct vcpu_arch {
 /* Once, on the boot CPU: picks VMX or SVM. HV_UNSUPPORTED: neither; *why says which bit and where
  * to switch it on. */
 enum hv_status arch_virt_probe(const char **why) MUST_CHECK;
-const char *arch_virt_name(void); /* "VMX/EPT", "SVM/NPT" */
 
 /* On each CPU: switches VMX or SVM on. */
 enum hv_status arch_virt_enable(void) MUST_CHECK;
 
 enum hv_status arch_vm_init(struct vm_arch *vm) MUST_CHECK;
-void arch_vm_fini(struct vm_arch *vm);
 enum hv_status arch_vcpu_init(struct vcpu_arch *vcpu, struct vm_arch *vm, uint32_t index) MUST_CHECK;
-void arch_vcpu_fini(struct vcpu_arch *vcpu);
 
 /* Puts the vCPU, and the CPU's registers that are not switched (x87/SSE/AVX, DR0-3, XCR0, MSRs), in
  * the state `start`; nothing of an earlier guest stays. On the CPU that will run it. */
@@ -266,12 +263,5 @@ void arch_vcpu_apic_done(struct vcpu_arch *vcpu, uint64_t value);
  * when the guest changes mode; sets is_x2apic. */
 void arch_vcpu_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic);
 
-/* Makes ports [first, first + count) reach the real device (is_intercepted = false) or exit. */
-void arch_port_intercept(struct vm_arch *vm, uint16_t first, uint32_t count, bool is_intercepted);
-
 /* Logs registers, control structure and exit history; on the vCPU's CPU. */
 void arch_vcpu_dump(struct vcpu_arch *vcpu);
-const char *arch_exit_name(uint32_t raw_reason); /* manual's name, or "unknown" */
-
-/* Invalidates second-level translations of a VM on this CPU. */
-void arch_stage2_flush(struct vm_arch *vm);

@@ -5,30 +5,25 @@
 #include "stage2_pte.h"
 #include "vcpu.h"
 
+struct start_state;
+
 /* At most 20 functions; counted by tools/check_limits. Contracts: as arch_NAME in vcpu.h and stage2_pte.h. */
 struct virt_ops {
-	const char *name;
 	/* max_leaf: as arch_stage2_max_leaf(). */
 	enum hv_status (*probe)(const char **why, uint32_t *max_leaf);
 	enum hv_status (*cpu_enable)(void);
-	enum hv_status (*vm_init)(struct vm_arch *vm);
-	void (*vm_fini)(struct vm_arch *vm);
-	enum hv_status (*vcpu_init)(struct vcpu_arch *vcpu);
-	void (*vcpu_fini)(struct vcpu_arch *vcpu);
-	void (*vcpu_reset)(struct vcpu_arch *vcpu, const struct vcpu_start_state *start);
+	void (*vcpu_reset)(struct vcpu_arch *vcpu, const struct start_state *start);
 	void (*vcpu_run)(struct vcpu_arch *vcpu, struct vm_exit *exit); /* every exit, decoded */
 	void (*vcpu_skip)(struct vcpu_arch *vcpu);
 	uint64_t (*reg_get)(struct vcpu_arch *vcpu, enum vcpu_reg reg);
 	void (*reg_set)(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value);
 	void (*inject)(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code);
 	void (*set_x2apic)(struct vcpu_arch *vcpu, bool is_x2apic);
-	void (*port_intercept)(struct vm_arch *vm, uint16_t first, uint32_t count, bool is_intercepted);
 	uint64_t (*stage2_make)(const struct stage2_entry *entry, uint32_t level);
 	struct stage2_entry (*stage2_read)(uint64_t raw, uint32_t level);
-	void (*stage2_flush)(struct vm_arch *vm);
 	void (*nmi_in_host)(void); /* from the NMI handler: make the next entry exit at once */
-	void (*dump)(struct vcpu_arch *vcpu);
-	const char *(*exit_name)(uint32_t raw_reason);
+	void (*dump)(struct vcpu_arch *vcpu); /* the control structure */
+	const char *(*exit_name)(uint32_t raw_reason); /* manual's name, or "unknown" */
 };
 
 extern const struct virt_ops vmx_ops;
