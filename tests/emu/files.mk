@@ -15,7 +15,9 @@ $(FIXTURE): $(BUILD)/emu/fixture.o
 -include $(BUILD)/emu/fixture.d
 
 # --- W^X and "no guest RAM mapped", seen from outside the running machine -------------------------
-CHECK_GROUPS += check-wx
-.PHONY: check-wx
+CHECK_GROUPS += check-wx check-panic
+.PHONY: check-wx check-panic
 check-wx: all
 	$(Q)tests/emu/wx_check --build $(BUILD)
+check-panic: all
+	$(Q)tests/emu/panic_check --build $(BUILD)

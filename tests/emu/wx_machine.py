@@ -10,11 +10,10 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CPUS = 4
 RAM = 256 << 20
-CONFIG = os.path.join(ROOT, "tests/emu/conf/wx.conf")
 STOPPED = re.compile(r"^hv: partition (alpha|beta): stopped", re.M)
 PLACE = re.compile(r"^hv: root=0x([0-9a-f]+) region=0x([0-9a-f]+)\+0x([0-9a-f]+)", re.M)
 GUEST_RAM = re.compile(r"^hv: partition \w+: ram=0x([0-9a-f]+)\+0x([0-9a-f]+)", re.M)
-CONTROL = re.compile(r"\b(CR0|CR3|CR4|EFER)\s*=\s*(?:0x)?([0-9a-f]+)", re.I)
+CONTROL = re.compile(r"\b(RIP|CR0|CR3|CR4|EFER)\s*=\s*(?:0x)?([0-9a-f]+)", re.I)
 SETTLE = 0.5  # seconds between the last partition's end and the look
 
 
@@ -22,8 +21,9 @@ class MachineError(Exception):
     """The emulator did not do what was asked."""
 
 
-def launch(build, emulator, log, more):
-    command = [os.path.join(ROOT, "tools/run"), "--emulator", emulator, "--tcg", "--config", CONFIG,
+def launch(build, emulator, config, log, more):
+    command = [os.path.join(ROOT, "tools/run"), "--emulator", emulator, "--tcg", "--config",
+               os.path.join(ROOT, "tests/emu/conf", config),
                "--cpus", str(CPUS), "--memory", f"{RAM >> 20}M", "--build", build, "--color", "never",
                "--log", log] + more
     if emulator == "bochs":
@@ -89,7 +89,7 @@ def look_qemu(build, folder, _symbols, timeout):
     """-> (log text, control registers of each CPU, base of the dump, dump)"""
     path = os.path.join(folder, "monitor")
     dump = os.path.join(folder, "dump")
-    process = launch(build, "qemu", os.path.join(folder, "serial"),
+    process = launch(build, "qemu", "wx.conf", os.path.join(folder, "serial"),
                      ["--monitor-socket", path, "--timeout", str(timeout)])
     try:
         reader = Reader(process)
@@ -112,7 +112,7 @@ def look_qemu(build, folder, _symbols, timeout):
 
 def bochs_commands(symbols, dump, pool_size):
     """Stops when the second partition's end is reported, then when its CPU goes to sleep. (No time
-    breakpoint: with all CPUs halted the debugger's clock stands still.)"""
+    breakpoint: with more than one CPU the debugger's never come.)"""
     lines = [f"lb {symbols['report_exits']:#x}", "c", "c", f"lb {symbols['cpu_wait_nmi']:#x}", "c"]
     for cpu in range(CPUS):
         lines += [f"set $cpu = {cpu}", "creg"]
@@ -127,7 +127,7 @@ def look_bochs(build, folder, symbols, timeout):
     image_size = symbols["image_end"] - VIRT_BASE
     with open(rc, "w", encoding="ascii") as file:
         file.write("\n".join(bochs_commands(symbols, dump, (2 << 20) - image_size)) + "\n")
-    process = launch(build, "bochs", os.path.join(folder, "serial"),
+    process = launch(build, "bochs", "wx.conf", os.path.join(folder, "serial"),
                      ["--bochs-rc", rc, "--emulator-log", log, "--timeout", str(timeout)])
     try:
         reader = Reader(process)
