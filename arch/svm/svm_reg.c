@@ -4,6 +4,7 @@
 
 #include "msr.h"
 #include "regs.h"
+#include "str.h"
 
 #define CR0_HIDDEN (CR0_CD | CR0_NW)
 
@@ -11,11 +12,47 @@
 #define ACCESS_RIGHTS_HIGH_SHIFT 4u
 #define ACCESS_RIGHTS_UNUSABLE BIT(16)
 
-static uint64_t get_attributes(const struct vmcb_segment *segment)
-{
-	uint64_t rights = segment->attributes & VMCB_ATTRIBUTES_LOW;
+/* Registers that are a field of the VMCB: where, and the clean bits of its group. None for those that
+ * are loaded at every VMRUN, and for FS and GS, which VMLOAD loads. */
+struct field {
+	uint16_t offset;
+	uint8_t size;
+	uint16_t groups;
+};
 
-	rights |= (uint64_t)(segment->attributes & VMCB_ATTRIBUTES_HIGH) << ACCESS_RIGHTS_HIGH_SHIFT;
+#define FIELD(name, groups) {offsetof(struct vmcb, name), sizeof(((struct vmcb *)0)->name), (groups)}
+
+static const struct field fields[VCPU_REG_COUNT] = {
+	[VCPU_RSP] = FIELD(rsp, 0),
+	[VCPU_RIP] = FIELD(rip, 0),
+	[VCPU_RFLAGS] = FIELD(rflags, 0),
+	[VCPU_CR0] = FIELD(cr0, VMCB_CLEAN_CRX | VMCB_CLEAN_I),
+	[VCPU_CR2] = FIELD(cr2, VMCB_CLEAN_CR2),
+	[VCPU_CR3] = FIELD(cr3, VMCB_CLEAN_CRX),
+	[VCPU_CR4] = FIELD(cr4, VMCB_CLEAN_CRX),
+	[VCPU_EFER] = FIELD(efer, VMCB_CLEAN_CRX),
+	[VCPU_DR7] = FIELD(dr7, VMCB_CLEAN_DRX),
+	[VCPU_PAT] = FIELD(g_pat, VMCB_CLEAN_NP),
+	[VCPU_CS_BASE] = FIELD(cs.base, VMCB_CLEAN_SEG),
+	[VCPU_CS_SELECTOR] = FIELD(cs.selector, VMCB_CLEAN_SEG),
+	[VCPU_CS_ATTRIBUTES] = FIELD(cs.attributes, VMCB_CLEAN_SEG),
+	[VCPU_SS_ATTRIBUTES] = FIELD(ss.attributes, VMCB_CLEAN_SEG),
+	[VCPU_DS_BASE] = FIELD(ds.base, VMCB_CLEAN_SEG),
+	[VCPU_ES_BASE] = FIELD(es.base, VMCB_CLEAN_SEG),
+	[VCPU_FS_BASE] = FIELD(fs.base, 0),
+	[VCPU_GS_BASE] = FIELD(gs.base, 0),
+	[VCPU_SS_BASE] = FIELD(ss.base, VMCB_CLEAN_SEG),
+	[VCPU_CPL] = FIELD(cpl, VMCB_CLEAN_SEG),
+};
+
+/* What the TLB holds depends on these. */
+#define PAGING_REGISTERS (BIT(VCPU_CR0) | BIT(VCPU_CR3) | BIT(VCPU_CR4) | BIT(VCPU_EFER) | BIT(VCPU_PAT))
+
+static uint64_t to_access_rights(uint64_t attributes)
+{
+	uint64_t rights = attributes & VMCB_ATTRIBUTES_LOW;
+
+	rights |= (attributes & VMCB_ATTRIBUTES_HIGH) << ACCESS_RIGHTS_HIGH_SHIFT;
 	return (rights & VMCB_ATTRIBUTE_P) != 0 ? rights : rights | ACCESS_RIGHTS_UNUSABLE;
 }
 
@@ -30,63 +67,42 @@ uint16_t svm_reg_attributes(uint64_t rights)
 	return (uint16_t)attributes;
 }
 
-/* CPL is a field of its own; in real mode the CPU may leave it at anything. */
-static uint64_t get_cpl(const struct vmcb *vmcb)
-{
-	return (vmcb->cr0 & CR0_PE) == 0 ? 0 : vmcb->cpl;
-}
-
 uint64_t svm_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg)
 {
 	const struct vmcb *vmcb = svm_vmcb(vcpu);
+	uint64_t value;
 
 	if (reg <= VCPU_R15 && reg != VCPU_RSP) {
 		return vcpu->gpr[reg];
 	}
+	memcpy(&value, (const uint8_t *)vmcb + fields[reg].offset, sizeof(value));
+	value &= size_mask(fields[reg].size);
 	switch ((uint32_t)reg) {
-	case VCPU_RSP:
-		return vmcb->rsp;
-	case VCPU_RIP:
-		return vcpu->rip;
-	case VCPU_RFLAGS:
-		return vmcb->rflags;
 	case VCPU_CR0:
-		return vmcb->cr0 | vcpu->backend[SVM_CR0_HIDDEN];
-	case VCPU_CR2:
-		return vmcb->cr2;
-	case VCPU_CR3:
-		return vmcb->cr3;
-	case VCPU_CR4:
-		return vmcb->cr4;
+		return value | vcpu->backend[SVM_CR0_HIDDEN];
 	case VCPU_EFER:
-		return vmcb->efer & ~EFER_SVME;
-	case VCPU_DR7:
-		return vmcb->dr7;
-	case VCPU_PAT:
-		return vmcb->g_pat;
-	case VCPU_CS_BASE:
-		return vmcb->cs.base;
-	case VCPU_CS_SELECTOR:
-		return vmcb->cs.selector;
+		return value & ~EFER_SVME;
 	case VCPU_CS_ATTRIBUTES:
-		return get_attributes(&vmcb->cs);
 	case VCPU_SS_ATTRIBUTES:
-		return get_attributes(&vmcb->ss);
-	case VCPU_DS_BASE:
-		return vmcb->ds.base;
-	case VCPU_ES_BASE:
-		return vmcb->es.base;
-	case VCPU_FS_BASE:
-		return vmcb->fs.base;
-	case VCPU_GS_BASE:
-		return vmcb->gs.base;
-	case VCPU_SS_BASE:
-		return vmcb->ss.base;
-	case VCPU_CPL:
-		return get_cpl(vmcb);
+		return to_access_rights(value);
+	case VCPU_CPL: /* in real mode the CPU may leave it at anything */
+		return (vmcb->cr0 & CR0_PE) != 0 ? value : 0;
 	default:
-		return 0;
+		return value;
 	}
+}
+
+/* While the guest believes that caches are off, every access to CR0 must exit, so that it sees its own
+ * CD and NW; else only a write that changes more than TS and MP. */
+static uint64_t hide_caches(struct vcpu_arch *vcpu, struct vmcb *vmcb, uint64_t cr0)
+{
+	uint64_t hidden = cr0 & CR0_HIDDEN;
+
+	vcpu->backend[SVM_CR0_HIDDEN] = hidden;
+	vmcb->intercept_cr_read = hidden != 0 ? VMCB_INTERCEPT_CR0 : 0;
+	vmcb->intercept_cr_write =
+		hidden != 0 ? VMCB_INTERCEPT_CR0 | VMCB_INTERCEPT_CR4 : VMCB_INTERCEPT_CR4;
+	return (cr0 & ~CR0_HIDDEN) | CR0_ET;
 }
 
 /* LMA follows LME and PG, as the CPU does at a MOV to CR0 (APM 2, "Activating Long Mode"). */
@@ -97,120 +113,48 @@ static void set_lma(struct vmcb *vmcb)
 	vmcb->efer = is_long ? vmcb->efer | EFER_LMA : vmcb->efer & ~EFER_LMA;
 }
 
-/* While the guest believes that caches are off, every access to CR0 must exit, so that it sees its own
- * CD and NW; else only a write that changes more than TS and MP. */
-static void set_cr0(struct vcpu_arch *vcpu, struct vmcb *vmcb, uint64_t value)
-{
-	uint64_t hidden = value & CR0_HIDDEN;
-
-	vcpu->backend[SVM_CR0_HIDDEN] = hidden;
-	vmcb->intercept_cr_read = hidden != 0 ? VMCB_INTERCEPT_CR0 : 0;
-	vmcb->intercept_cr_write =
-		hidden != 0 ? VMCB_INTERCEPT_CR0 | VMCB_INTERCEPT_CR4 : VMCB_INTERCEPT_CR4;
-	vmcb->cr0 = (value & ~CR0_HIDDEN) | CR0_ET;
-	set_lma(vmcb);
-	svm_dirty(vmcb, VMCB_CLEAN_I);
-}
-
-/* The paging registers: what the TLB holds depends on them. */
-static bool set_paging(struct vcpu_arch *vcpu, struct vmcb *vmcb, enum vcpu_reg reg, uint64_t value)
+static uint64_t to_vmcb(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value)
 {
 	switch ((uint32_t)reg) {
 	case VCPU_CR0:
-		set_cr0(vcpu, vmcb, value);
-		break;
+		return hide_caches(vcpu, svm_vmcb(vcpu), value);
 	case VCPU_CR3:
-		vmcb->cr3 = value & ~CR3_NO_FLUSH;
-		break;
-	case VCPU_CR4:
-		vmcb->cr4 = value;
-		break;
+		return value & ~CR3_NO_FLUSH;
 	case VCPU_EFER:
-		vmcb->efer = value | EFER_SVME;
-		set_lma(vmcb);
-		break;
-	default:
-		return false;
-	}
-	svm_dirty(vmcb, VMCB_CLEAN_CRX);
-	vcpu->is_flush_wanted = true;
-	return true;
-}
-
-static void set_segment(struct vmcb *vmcb, enum vcpu_reg reg, uint64_t value)
-{
-	switch ((uint32_t)reg) {
-	case VCPU_CS_BASE:
-		vmcb->cs.base = value;
-		break;
-	case VCPU_CS_SELECTOR:
-		vmcb->cs.selector = (uint16_t)value;
-		break;
+		return value | EFER_SVME;
+	case VCPU_RFLAGS:
+		return value | RFLAGS_FIXED;
 	case VCPU_CS_ATTRIBUTES:
-		vmcb->cs.attributes = svm_reg_attributes(value);
-		break;
 	case VCPU_SS_ATTRIBUTES:
-		vmcb->ss.attributes = svm_reg_attributes(value);
-		break;
-	case VCPU_DS_BASE:
-		vmcb->ds.base = value;
-		break;
-	case VCPU_ES_BASE:
-		vmcb->es.base = value;
-		break;
-	case VCPU_SS_BASE:
-		vmcb->ss.base = value;
-		break;
-	case VCPU_FS_BASE: /* FS, GS: by VMLOAD, which no clean bit covers */
-		vmcb->fs.base = value;
-		break;
-	case VCPU_GS_BASE:
-		vmcb->gs.base = value;
-		break;
-	case VCPU_CPL:
-		vmcb->cpl = (uint8_t)value;
-		break;
+		return svm_reg_attributes(value);
 	default:
-		break;
+		return value;
 	}
-	svm_dirty(vmcb, VMCB_CLEAN_SEG);
 }
 
 void svm_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value)
 {
 	struct vmcb *vmcb = svm_vmcb(vcpu);
+	uint64_t whole;
+	uint64_t mask;
+	uint8_t *at;
 
 	if (reg <= VCPU_R15 && reg != VCPU_RSP) {
 		vcpu->gpr[reg] = value;
 		return;
 	}
-	switch ((uint32_t)reg) {
-	case VCPU_RSP: /* RSP, RIP, RFLAGS: loaded at every VMRUN, whatever the clean bits say */
-		vmcb->rsp = value;
-		return;
-	case VCPU_RIP:
+	at = (uint8_t *)vmcb + fields[reg].offset;
+	mask = size_mask(fields[reg].size);
+	value = to_vmcb(vcpu, reg, value);
+	memcpy(&whole, at, sizeof(whole));
+	whole = (whole & ~mask) | (value & mask);
+	memcpy(at, &whole, sizeof(whole));
+	svm_dirty(vmcb, fields[reg].groups);
+	if (reg == VCPU_RIP) {
 		vcpu->rip = value;
-		vmcb->rip = value;
-		return;
-	case VCPU_RFLAGS:
-		vmcb->rflags = value | RFLAGS_FIXED;
-		return;
-	case VCPU_CR2:
-		vmcb->cr2 = value;
-		svm_dirty(vmcb, VMCB_CLEAN_CR2);
-		return;
-	case VCPU_DR7:
-		vmcb->dr7 = value;
-		svm_dirty(vmcb, VMCB_CLEAN_DRX);
-		return;
-	case VCPU_PAT:
-		vmcb->g_pat = value;
-		svm_dirty(vmcb, VMCB_CLEAN_NP);
+	}
+	if ((BIT(reg) & PAGING_REGISTERS) != 0) {
+		set_lma(vmcb);
 		vcpu->is_flush_wanted = true;
-		return;
-	default:
-		if (!set_paging(vcpu, vmcb, reg, value)) {
-			set_segment(vmcb, reg, value);
-		}
 	}
 }

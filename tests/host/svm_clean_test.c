@@ -174,7 +174,7 @@ static void change_something(void)
 	uint32_t what = (uint32_t)(next_random() % 40);
 	uint64_t value = next_random();
 
-	if (what >= VCPU_RSP && what < VCPU_CPL) {
+	if (what >= VCPU_RSP && what < VCPU_REG_COUNT) {
 		svm_reg_set(&vcpu, (enum vcpu_reg)what, value);
 	} else if (what == 36) {
 		svm_ops.set_x2apic(&vcpu, (value & 1) != 0);
