@@ -133,3 +133,23 @@ void exit_handle(struct vcpu *vcpu, struct vm_exit *exit)
 		panic("exit kind %d must not leave arch", (int)exit->kind);
 	}
 }
+
+bool hv_exit(struct vcpu_arch *arch, struct vm_exit *exit)
+{
+	struct vcpu *vcpu = vcpu_from_arch(arch);
+
+	exit_handle(vcpu, exit);
+	exit->kind = VM_EXIT_KICK; /* should it leave */
+	return !vcpu_has_requests(vcpu);
+}
+
+bool hv_io(struct vcpu_arch *arch, struct vm_exit *exit)
+{
+	struct vcpu *vcpu = vcpu_from_arch(arch);
+
+	if (do_io_element(vcpu, &exit->io) == HV_OK) {
+		arch_vcpu_skip(arch);
+	}
+	exit->kind = VM_EXIT_KICK; /* should it leave */
+	return !vcpu_has_requests(vcpu);
+}

@@ -3,11 +3,13 @@
 #include "hypercall.h"
 
 #include "arch/clock.h"
+#include "arch/upcalls.h"
 #include "bits.h"
 #include "hv/console.h"
 #include "hv/guest_mem.h"
 #include "hv/vm.h"
 #include "hypercall_abi.h"
+#include "vcpu_run.h"
 
 #define WRITE_MAX 4096u
 #define WRITE_PIECE 128u
@@ -138,14 +140,28 @@ static enum hypercall_status (*const handlers[HYPERCALL_COUNT])(struct vcpu *vcp
 	[HYPERCALL_INJECT] = hc_inject,
 };
 
-void hypercall_handle(struct vcpu *vcpu)
+static void answer(struct vcpu *vcpu)
 {
 	uint64_t number = vcpu->arch.gpr[VCPU_RAX];
-	enum hypercall_status status = HYPERCALL_UNKNOWN;
 
 	if (number < HYPERCALL_COUNT) {
-		status = handlers[number](vcpu);
+		vcpu->arch.gpr[VCPU_RAX] = (uint64_t)(int64_t)handlers[number](vcpu);
+	} else {
+		vcpu->arch.gpr[VCPU_RAX] = (uint64_t)(int64_t)HYPERCALL_UNKNOWN;
 	}
-	vcpu->arch.gpr[VCPU_RAX] = (uint64_t)(int64_t)status;
+}
+
+void hypercall_handle(struct vcpu *vcpu)
+{
+	answer(vcpu);
 	arch_vcpu_skip(&vcpu->arch);
+}
+
+bool hv_hypercall(struct vcpu_arch *arch, struct vm_exit *exit)
+{
+	struct vcpu *vcpu = vcpu_from_arch(arch);
+
+	exit->kind = VM_EXIT_KICK; /* should it leave */
+	answer(vcpu);
+	return !vcpu_has_requests(vcpu);
 }

@@ -122,17 +122,12 @@ void vcpu_crash(struct vcpu *vcpu, const char *why)
 	vm_stop(vcpu->vm, VM_STOP_CRASH, 0);
 }
 
-static bool has_requests(struct vcpu *vcpu)
-{
-	return atomic_load_explicit(&vcpu->requests, memory_order_relaxed) != 0;
-}
-
 bool vcpu_run(struct vcpu *vcpu)
 {
 	struct vm_exit exit;
 
 	do {
-		while (has_requests(vcpu)) {
+		while (vcpu_has_requests(vcpu)) {
 			take_requests(vcpu);
 		}
 		if (vcpu->state != VCPU_RUNNING) {

@@ -96,7 +96,7 @@ void svm_skip(struct vcpu_arch *vcpu);
 bool svm_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit);
 
 /* svm_exit.c: from svm_run.asm. */
-void svm_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit);
+bool svm_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit);
 void svm_exit_kicked(struct vcpu_arch *vcpu, struct vm_exit *exit);
 
 /* svm_decode.c: completes exit->cr and exit->io. */

@@ -4,6 +4,7 @@
 
 #include "regs.h"
 #include "traps.h"
+#include "virt_internal.h"
 
 /* Exits that say all by their code. length: of the instruction without prefixes, for CPUs without next
  * RIP; 0: not in this table. */
@@ -19,7 +20,7 @@ static const struct plain_exit plain[] = {
 	[VMEXIT_HLT] = {VM_EXIT_HLT, 1},
 	[VMEXIT_INVLPGA] = {VM_EXIT_FORBIDDEN, 3},
 	[VMEXIT_VMRUN] = {VM_EXIT_FORBIDDEN, 3},
-	[VMEXIT_VMMCALL] = {VM_EXIT_HYPERCALL, 3},
+	[VMEXIT_VMMCALL] = {VM_EXIT_FORBIDDEN, 3}, /* at CPL 1 to 3 */
 	[VMEXIT_VMLOAD] = {VM_EXIT_FORBIDDEN, 3},
 	[VMEXIT_VMSAVE] = {VM_EXIT_FORBIDDEN, 3},
 	[VMEXIT_STGI] = {VM_EXIT_FORBIDDEN, 3},
@@ -38,6 +39,8 @@ static const struct plain_exit plain[] = {
 
 #define MSR_LENGTH 2u
 #define CACHE_LENGTH 2u /* INVD, WBINVD */
+#define CPUID_LENGTH 2u
+#define VMMCALL_LENGTH 3u
 
 /* Where the CPU gives no next RIP, that field of the VMCB stays 0. */
 static uint32_t length_of(const struct vmcb *vmcb, uint32_t otherwise)
@@ -55,25 +58,21 @@ static void decode_msr(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	exit->msr.value = join32(low32(vcpu->gpr[VCPU_RDX]), low32(vcpu->gpr[VCPU_RAX]));
 }
 
-static void decode_io(struct vcpu_arch *vcpu, struct vm_exit *exit)
+static void decode_io(struct vm_exit *exit, uint64_t info)
 {
-	uint64_t info = exit->raw_info[0];
-	uint64_t address_size = info >> EXITINFO1_IO_ADDRESS_SHIFT & EXITINFO1_IO_ADDRESS;
-
-	vcpu->exit_length = (uint32_t)(exit->raw_info[1] - vcpu->rip);
 	exit->kind = VM_EXIT_IO;
-	exit->io = (struct exit_io){
-		.port = (uint16_t)(info >> EXITINFO1_IO_PORT_SHIFT),
-		.size = (uint8_t)(info >> EXITINFO1_IO_SIZE_SHIFT & EXITINFO1_IO_SIZE),
-		.is_in = (info & EXITINFO1_IO_IN) != 0,
-		.is_string = (info & EXITINFO1_IO_STR) != 0,
-		.is_rep = (info & EXITINFO1_IO_REP) != 0,
-	};
-	if (exit->io.is_string) {
-		exit->io.address_size = (uint8_t)(address_size * 2);
-		exit->io.segment = (uint8_t)(info >> EXITINFO1_IO_SEGMENT_SHIFT & EXITINFO1_IO_SEGMENT);
-		svm_decode_string(vcpu, exit);
-	}
+	exit->io.port = (uint16_t)(info >> EXITINFO1_IO_PORT_SHIFT);
+	exit->io.size = (uint8_t)(info >> EXITINFO1_IO_SIZE_SHIFT & EXITINFO1_IO_SIZE);
+	exit->io.is_in = (info & EXITINFO1_IO_IN) != 0;
+	exit->io.is_string = (info & EXITINFO1_IO_STR) != 0;
+}
+
+static void decode_string_io(struct vcpu_arch *vcpu, struct vm_exit *exit, uint64_t info)
+{
+	exit->io.is_rep = (info & EXITINFO1_IO_REP) != 0;
+	exit->io.address_size = (uint8_t)((info >> EXITINFO1_IO_ADDRESS_SHIFT & EXITINFO1_IO_ADDRESS) * 2);
+	exit->io.segment = (uint8_t)(info >> EXITINFO1_IO_SEGMENT_SHIFT & EXITINFO1_IO_SEGMENT);
+	svm_decode_string(vcpu, exit);
 }
 
 static void decode_npf(struct vcpu_arch *vcpu, struct vm_exit *exit)
@@ -133,9 +132,6 @@ static void decode_unknown(struct vcpu_arch *vcpu, struct vm_exit *exit)
 static void decode_other(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
 	switch (exit->raw_reason) {
-	case VMEXIT_IOIO:
-		decode_io(vcpu, exit);
-		break;
 	case VMEXIT_MSR:
 		decode_msr(vcpu, exit);
 		break;
@@ -183,25 +179,23 @@ static void decode_other(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	}
 }
 
-static void record(struct vcpu_arch *vcpu, const struct vm_exit *exit)
+static void record(struct vcpu_arch *vcpu, uint32_t code, uint64_t info)
 {
 	struct exit_record *entry = &vcpu->history[vcpu->history_next++ % EXIT_HISTORY];
 
 	entry->rip = vcpu->rip;
-	entry->raw_reason = exit->raw_reason;
-	entry->info = low32(exit->raw_info[0]);
+	entry->raw_reason = code;
+	entry->info = low32(info);
 }
 
-void svm_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit)
+static void decode(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t code)
 {
 	struct vmcb *vmcb = svm_vmcb(vcpu);
-	uint32_t code = low32(vmcb->exit_code);
 
 	exit->raw_reason = code;
 	exit->raw_info[0] = vmcb->exit_info_1;
 	exit->raw_info[1] = vmcb->exit_info_2;
-	record(vcpu, exit);
-	vmcb->clean = svm_machine.clean;
+	record(vcpu, code, exit->raw_info[0]);
 	if ((vmcb->exit_int_info & VMCB_EVENT_V) != 0) {
 		svm_inject_again(vcpu);
 	}
@@ -213,6 +207,85 @@ void svm_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	decode_other(vcpu, exit);
 }
 
+static uint32_t quick_length(uint32_t code)
+{
+	return code == VMEXIT_CPUID ? CPUID_LENGTH : VMMCALL_LENGTH;
+}
+
+static bool answer(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t code)
+{
+	return code == VMEXIT_CPUID ? virt_cpuid(vcpu) : virt_hypercall(vcpu, exit);
+}
+
+/* Out of line, so that the usual way saves no registers. */
+__attribute__((noinline)) static bool skip_and_answer(struct vcpu_arch *vcpu, struct vm_exit *exit,
+						      uint32_t code)
+{
+	vcpu->exit_length = length_of(svm_vmcb(vcpu), quick_length(code));
+	svm_skip(vcpu);
+	return answer(vcpu, exit, code);
+}
+
+/* CPUID and hypercalls: stepped over, then answered. svm_skip(), where none of its cases applies. */
+static inline bool quick(struct vcpu_arch *vcpu, struct vm_exit *exit, struct vmcb *vmcb, uint32_t code)
+{
+	uint64_t next = vmcb->nrip != 0 ? vmcb->nrip : vcpu->rip + quick_length(code);
+
+	if (((vmcb->rflags & (RFLAGS_TF | RFLAGS_RF)) | high32(vcpu->rip ^ next)) != 0) {
+		return skip_and_answer(vcpu, exit, code);
+	}
+	vcpu->rip = next;
+	vmcb->rip = next;
+	vmcb->interrupt_shadow = 0;
+	return answer(vcpu, exit, code);
+}
+
+__attribute__((noinline)) static bool decode_and_answer(struct vcpu_arch *vcpu, struct vm_exit *exit,
+							uint32_t code)
+{
+	decode(vcpu, exit, code);
+	return virt_exit(vcpu, exit);
+}
+
+__attribute__((noinline)) static bool string_and_answer(struct vcpu_arch *vcpu, struct vm_exit *exit,
+							uint64_t info)
+{
+	decode_string_io(vcpu, exit, info);
+	return virt_exit(vcpu, exit);
+}
+
+__attribute__((noinline)) static bool io_and_answer(struct vcpu_arch *vcpu, struct vm_exit *exit,
+						    struct vmcb *vmcb)
+{
+	uint64_t info = vmcb->exit_info_1;
+
+	exit->raw_reason = VMEXIT_IOIO;
+	exit->raw_info[0] = info;
+	vcpu->exit_length = (uint32_t)(vmcb->exit_info_2 - vcpu->rip);
+	record(vcpu, VMEXIT_IOIO, info);
+	decode_io(exit, info);
+	return exit->io.is_string ? string_and_answer(vcpu, exit, info) : virt_io(vcpu, exit);
+}
+
+/*
+ * Called from svm_run.asm; true: enter the guest again. CPUID and hypercalls come first, are not
+ * recorded and cost little more than the way in and out; everything else is decoded.
+ */
+bool svm_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	struct vmcb *vmcb = svm_vmcb(vcpu);
+	uint32_t code = low32(vmcb->exit_code);
+
+	vmcb->clean = svm_machine.clean;
+	if (code == VMEXIT_VMMCALL && vmcb->cpl == 0) {
+		return quick(vcpu, exit, vmcb, VMEXIT_VMMCALL);
+	}
+	if (code == VMEXIT_CPUID) {
+		return quick(vcpu, exit, vmcb, VMEXIT_CPUID);
+	}
+	return code == VMEXIT_IOIO ? io_and_answer(vcpu, exit, vmcb) : decode_and_answer(vcpu, exit, code);
+}
+
 /* The entry found is_woken set and did not happen. */
 void svm_exit_kicked(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
@@ -221,4 +294,5 @@ void svm_exit_kicked(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	exit->raw_reason = VMEXIT_NMI;
 	exit->raw_info[0] = 0;
 	exit->raw_info[1] = 0;
+	(void)virt_exit(vcpu, exit);
 }

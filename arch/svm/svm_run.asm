@@ -11,6 +11,7 @@ section .text.svm_run progbits alloc exec nowrite align=16
 extern svm_inject_prepare
 extern svm_exit_decode
 extern svm_exit_kicked
+extern virt_exit
 
 ; Asserted in vmcb.h.
 VMCB_RIP equ 0x578
@@ -29,8 +30,9 @@ FLAGS equ 0xff00ffff
 %endmacro
 
 ; void svm_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit)
-; In: RDI, RSI. Keeps what the C convention keeps. IF = 0, GIF = 1 in and out. Ends in the C function of
-; the outcome, with both arguments and the caller's stack.
+; In: RDI, RSI. Keeps what the C convention keeps. IF = 0, GIF = 1 in and out. Enters the guest again
+; and again as long as svm_exit_decode() returns true; an entry that does not happen ends in the C
+; function of that outcome, with both arguments and the caller's stack.
 global svm_vcpu_run
 svm_vcpu_run:
 	push rbx
@@ -40,6 +42,7 @@ svm_vcpu_run:
 	push r14
 	push r15
 	push rsi
+again:
 	push rdi
 	clgi
 	cmp byte [gs:CPU_IS_WOKEN], 0
@@ -94,8 +97,14 @@ enter:
 	xor r9d, r9d
 	xor r10d, r10d
 	xor r11d, r11d
+	mov rbx, rdi
+	mov rsi, [rsp]
+	call svm_exit_decode
+	mov rdi, rbx
+	test al, al
+	jnz again
 	LEAVE
-	jmp svm_exit_decode
+	ret
 
 prepare:
 	sub rsp, 8
@@ -107,7 +116,7 @@ prepare:
 	stgi
 	pop rdi
 	LEAVE
-	ret
+	jmp virt_exit
 
 kicked:
 	stgi

@@ -98,7 +98,7 @@ void vmx_inject_window(struct vcpu_arch *vcpu, bool is_wanted);
 void vmx_skip(struct vcpu_arch *vcpu);
 
 /* vmx_exit.c: called by vmx_run.asm. */
-void vmx_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit);
+bool vmx_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit);
 void vmx_exit_entry_failed(struct vcpu_arch *vcpu, struct vm_exit *exit);
 
 /* vmx_run.asm */

@@ -5,6 +5,7 @@
 #include "log.h"
 #include "regs.h"
 #include "traps.h"
+#include "virt_internal.h"
 #include "vmcs_rw.h"
 
 _Static_assert(offsetof(struct vcpu_arch, gpr) == 0, "vmx_run.asm: RSP = vcpu = &gpr[0]");
@@ -24,25 +25,23 @@ static void crash(struct vm_exit *exit, const char *why)
 }
 
 /* SDM 3C, "Exit Qualification for I/O Instructions". */
-static void decode_io(struct vm_exit *exit)
+static void decode_io(struct vm_exit *exit, uint64_t qualification)
 {
-	uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
-	struct exit_io *io = &exit->io;
-
-	exit->raw_info[0] = qualification;
 	exit->kind = VM_EXIT_IO;
-	io->port = (uint16_t)(qualification >> 16);
-	io->size = (uint8_t)((qualification & QUALIFICATION_IO_SIZE) + 1);
-	io->is_in = (qualification & QUALIFICATION_IO_IN) != 0;
-	io->is_rep = (qualification & QUALIFICATION_IO_REP) != 0;
-	io->is_string = (qualification & QUALIFICATION_IO_STRING) != 0;
-	if (io->is_string) {
-		/* SDM 3C, "VM-Exit Instruction Information for INS and OUTS". */
-		uint32_t information = vmcs_read32(VMCS_EXIT_INSTRUCTION_INFORMATION);
+	exit->io.port = (uint16_t)(qualification >> 16);
+	exit->io.size = (uint8_t)((qualification & QUALIFICATION_IO_SIZE) + 1);
+	exit->io.is_in = (qualification & QUALIFICATION_IO_IN) != 0;
+	exit->io.is_string = (qualification & QUALIFICATION_IO_STRING) != 0;
+}
 
-		io->address_size = (uint8_t)(2u << (information >> 7 & 7));
-		io->segment = io->is_in ? 0 : (uint8_t)(information >> 15 & 7);
-	}
+/* SDM 3C, "VM-Exit Instruction Information for INS and OUTS". */
+static void decode_string_io(struct vm_exit *exit, uint64_t qualification)
+{
+	uint32_t information = vmcs_read32(VMCS_EXIT_INSTRUCTION_INFORMATION);
+
+	exit->io.is_rep = (qualification & QUALIFICATION_IO_REP) != 0;
+	exit->io.address_size = (uint8_t)(2u << (information >> 7 & 7));
+	exit->io.segment = exit->io.is_in ? 0 : (uint8_t)(information >> 15 & 7);
 }
 
 /* SDM 3C, "Exit Qualification for Control-Register Accesses". */
@@ -208,13 +207,13 @@ static void decode_rest(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t r
 	}
 }
 
-static void remember(struct vcpu_arch *vcpu, uint64_t rip, uint32_t reason)
+static void remember(struct vcpu_arch *vcpu, uint64_t rip, uint32_t reason, uint32_t info)
 {
 	struct exit_record *record = &vcpu->history[vcpu->history_next++ % EXIT_HISTORY];
 
 	record->rip = rip;
 	record->raw_reason = reason;
-	record->info = 0;
+	record->info = info;
 }
 
 static void remember_info(struct vcpu_arch *vcpu, const struct vm_exit *exit)
@@ -222,13 +221,10 @@ static void remember_info(struct vcpu_arch *vcpu, const struct vm_exit *exit)
 	vcpu->history[(vcpu->history_next - 1) % EXIT_HISTORY].info = low32(exit->raw_info[0]);
 }
 
-/* Kept out of line, with all that it inlines: vmx_exit_decode() then saves no registers. */
+/* Kept out of line, with all that it inlines: decode() then saves no registers. */
 __attribute__((noinline)) static void decode_by_reason(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason)
 {
 	switch (reason) {
-	case REASON_IO:
-		decode_io(exit);
-		break;
 	case REASON_EPT_VIOLATION:
 		decode_ept_violation(vcpu, exit);
 		break;
@@ -245,27 +241,18 @@ __attribute__((noinline)) static void decode_by_reason(struct vcpu_arch *vcpu, s
 	remember_info(vcpu, exit);
 }
 
-/*
- * Entered from vmx_run.asm. Instructions with nothing but a length come first and read nothing
- * else: their cost is the cost of an exit.
- */
-void vmx_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit)
+static bool is_kernel(void)
 {
-	uint32_t reason = vmcs_read32(VMCS_EXIT_REASON);
-	uint64_t rip = vmcs_read(VMCS_GUEST_RIP);
+	return (vmcs_read32(VMCS_GUEST_SS_ATTRIBUTES) >> SEGMENT_DPL_SHIFT & 3) == 0;
+}
 
-	vcpu->rip = rip;
-	vcpu->exit_length = vmcs_read32(VMCS_EXIT_INSTRUCTION_LENGTH);
+/* Instructions with nothing but a length read nothing else. */
+static void decode(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason)
+{
 	exit->raw_reason = reason;
 	exit->raw_info[0] = 0;
-	remember(vcpu, rip, reason);
+	remember(vcpu, vcpu->rip, reason, 0);
 	switch (reason) {
-	case REASON_CPUID:
-		exit->kind = VM_EXIT_CPUID;
-		break;
-	case REASON_VMCALL:
-		exit->kind = VM_EXIT_HYPERCALL;
-		break;
 	case REASON_RDMSR:
 		decode_msr(vcpu, exit, VM_EXIT_RDMSR);
 		break;
@@ -299,10 +286,82 @@ void vmx_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	case REASON_ENCLS:
 		exit->kind = VM_EXIT_FORBIDDEN;
 		break;
+	case REASON_VMCALL: /* at CPL 1 to 3 */
+		exit->kind = VM_EXIT_FORBIDDEN;
+		break;
 	default:
 		decode_by_reason(vcpu, exit, reason);
 		break;
 	}
+}
+
+static bool answer(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason)
+{
+	return reason == REASON_CPUID ? virt_cpuid(vcpu) : virt_hypercall(vcpu, exit);
+}
+
+/* Out of line, so that the usual way saves no registers. */
+__attribute__((noinline)) static bool skip_and_answer(struct vcpu_arch *vcpu, struct vm_exit *exit,
+						      uint32_t reason)
+{
+	vmx_skip(vcpu);
+	return answer(vcpu, exit, reason);
+}
+
+/* CPUID and hypercalls: stepped over, then answered. vmx_skip(), where none of its cases applies. */
+static inline bool quick(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason)
+{
+	uint64_t next = vcpu->rip + vcpu->exit_length;
+	uint64_t flags = vmcs_read(VMCS_GUEST_RFLAGS) & (RFLAGS_TF | RFLAGS_RF);
+	uint64_t blocked = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY) & BLOCKED_BY_INSTRUCTION;
+
+	if ((flags | blocked | high32(vcpu->rip ^ next)) != 0) {
+		return skip_and_answer(vcpu, exit, reason);
+	}
+	vcpu->rip = next;
+	vmcs_write(VMCS_GUEST_RIP, next);
+	return answer(vcpu, exit, reason);
+}
+
+__attribute__((noinline)) static bool decode_and_answer(struct vcpu_arch *vcpu, struct vm_exit *exit,
+							uint32_t reason)
+{
+	decode(vcpu, exit, reason);
+	return virt_exit(vcpu, exit);
+}
+
+__attribute__((noinline)) static bool io_and_answer(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
+
+	exit->raw_reason = REASON_IO;
+	exit->raw_info[0] = qualification;
+	remember(vcpu, vcpu->rip, REASON_IO, low32(qualification));
+	decode_io(exit, qualification);
+	if (!exit->io.is_string) {
+		return virt_io(vcpu, exit);
+	}
+	decode_string_io(exit, qualification);
+	return virt_exit(vcpu, exit);
+}
+
+/*
+ * Called from vmx_run.asm; true: enter the guest again. CPUID and hypercalls come first, are not
+ * remembered and cost little more than the way in and out; everything else is decoded.
+ */
+bool vmx_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	uint32_t reason = vmcs_read32(VMCS_EXIT_REASON);
+
+	vcpu->rip = vmcs_read(VMCS_GUEST_RIP);
+	vcpu->exit_length = vmcs_read32(VMCS_EXIT_INSTRUCTION_LENGTH);
+	if (reason == REASON_VMCALL && is_kernel()) {
+		return quick(vcpu, exit, REASON_VMCALL);
+	}
+	if (reason == REASON_CPUID) {
+		return quick(vcpu, exit, REASON_CPUID);
+	}
+	return reason == REASON_IO ? io_and_answer(vcpu, exit) : decode_and_answer(vcpu, exit, reason);
 }
 
 /* VMLAUNCH or VMRESUME did not even begin: the CPU stays in the hypervisor. */
@@ -316,6 +375,6 @@ void vmx_exit_entry_failed(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	exit->raw_reason = REASON_ENTRY_FAILED | REASON_BASIC;
 	exit->raw_info[0] = error;
 	exit->why = vmx_error_name(error);
-	remember(vcpu, vcpu->rip, exit->raw_reason);
-	remember_info(vcpu, exit);
+	remember(vcpu, vcpu->rip, exit->raw_reason, error);
+	(void)virt_exit(vcpu, exit);
 }

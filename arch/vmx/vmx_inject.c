@@ -9,7 +9,6 @@
 #include "vmcs_rw.h"
 
 #define DEBUGCTL_BTF           BIT(1)
-#define BLOCKED_BY_INSTRUCTION (INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS)
 
 static bool is_exception(uint32_t event)
 {

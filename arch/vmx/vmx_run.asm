@@ -11,6 +11,7 @@ section .text.vmx_run progbits alloc exec nowrite align=16
 extern vmx_inject_prepare
 extern vmx_exit_decode
 extern vmx_exit_entry_failed
+extern virt_exit
 
 %macro LOAD_GUEST 0
 	mov rax, [rsp + 0 * 8]
@@ -63,8 +64,9 @@ extern vmx_exit_entry_failed
 %endmacro
 
 ; void vmx_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit)
-; In: RDI, RSI. Keeps what the C convention keeps. IF = 0. Ends in the C function of the outcome, with
-; both arguments and the caller's stack.
+; In: RDI, RSI. Keeps what the C convention keeps. IF = 0. Enters the guest again and again as long as
+; vmx_exit_decode() returns true; an entry that fails ends in the C function of that outcome, with both
+; arguments and the caller's stack.
 global vmx_vcpu_run
 vmx_vcpu_run:
 	push rbx
@@ -74,6 +76,7 @@ vmx_vcpu_run:
 	push r14
 	push r15
 	push rsi
+again:
 	mov eax, [rdi + VCPU_IS_LAUNCHED] ; and is_nmi_pending, is_x2apic, is_flush_wanted
 	and eax, 0xff00ffff
 	xor eax, 1
@@ -107,15 +110,26 @@ prepare:
 	jmp failed
 refused:
 	LEAVE
+	jmp virt_exit
+
+; After an exit. In: RDI = vcpu, RSP as pushed above, so aligned for the call.
+%macro ANSWER 0
+	mov rbx, rdi
+	mov rsi, [rsp]
+	call vmx_exit_decode
+	mov rdi, rbx
+	test al, al
+	jnz again
+	LEAVE
 	ret
+%endmacro
 
 ; Where the CPU comes back. In: RSP = vcpu, all other general registers the guest's, RFLAGS = 2.
 global vmx_host_entry
 align 16
 vmx_host_entry:
 	SAVE_GUEST
-	LEAVE
-	jmp vmx_exit_decode
+	ANSWER
 
 ; The same, and no return address that the guest has predicted survives (32 entries).
 global vmx_host_entry_stuffed
@@ -139,5 +153,4 @@ vmx_host_entry_stuffed:
 	dec eax
 	jnz .more
 	add rsp, 32 * 8
-	LEAVE
-	jmp vmx_exit_decode
+	ANSWER

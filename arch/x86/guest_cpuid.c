@@ -149,6 +149,7 @@ struct cpuid_regs guest_cpuid_answer(const struct guest_cpuid *table,
 	return plain != NULL ? *plain : answer_special(table, now, leaf, subleaf);
 }
 
+/* The instruction has been stepped over. */
 void guest_cpuid_exit(struct vcpu_arch *vcpu)
 {
 	const struct guest_cpuid *table = vcpu->vm->cpuid;
@@ -169,5 +170,4 @@ void guest_cpuid_exit(struct vcpu_arch *vcpu)
 	vcpu->gpr[VCPU_RBX] = plain->ebx;
 	vcpu->gpr[VCPU_RCX] = plain->ecx;
 	vcpu->gpr[VCPU_RDX] = plain->edx;
-	arch_vcpu_skip(vcpu);
 }

@@ -27,6 +27,17 @@ extern const struct virt_ops *virt_ops;
 /* From the NMI handler. */
 void virt_nmi_in_host(void);
 
+/*
+ * Every exit, from the backend, once it is decoded; the guest's registers are saved. True: back into
+ * the guest at once. False: *exit is for the caller of vcpu_run(). The first two are for the frequent
+ * exits, which need no decoding: the backend has stepped over the instruction already. A hypercall:
+ * CPL 0 only.
+ */
+bool virt_cpuid(struct vcpu_arch *vcpu);
+bool virt_hypercall(struct vcpu_arch *vcpu, struct vm_exit *exit);
+bool virt_io(struct vcpu_arch *vcpu, struct vm_exit *exit); /* decoded; no string */
+bool virt_exit(struct vcpu_arch *vcpu, struct vm_exit *exit);
+
 /* --- between the files of arch/x86 ------------------------------------------------------------ */
 
 /* exit_apic.offset of IA32_APIC_BASE; drivers know it as LAPIC_BASE_MSR. */

@@ -6,6 +6,8 @@
 #include "traps.h"
 #include "virt_internal.h"
 
+#include "arch/upcalls.h"
+
 #include "str.h"
 
 #define HYPERCALL_LENGTH 3u
@@ -139,20 +141,8 @@ static enum virt_result exit_rare(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	return VIRT_RETURN;
 }
 
-/* The frequent ones first, and nothing in their way: DESIGN section 1, "short exits". */
 static enum virt_result handle(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
-	if (exit->kind == VM_EXIT_CPUID) {
-		guest_cpuid_exit(vcpu);
-		return VIRT_RESUME;
-	}
-	if (exit->kind == VM_EXIT_HYPERCALL) {
-		if (virt_ops->reg_get(vcpu, VCPU_CPL) == 0) {
-			return VIRT_RETURN;
-		}
-		virt_inject_ud(vcpu);
-		return VIRT_RESUME;
-	}
 	if (exit->kind == VM_EXIT_IO) {
 		return exit->io.is_string ? exit_string_io(vcpu, exit) : VIRT_RETURN;
 	}
@@ -165,11 +155,66 @@ static enum virt_result handle(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	return exit_rare(vcpu, exit);
 }
 
+bool virt_cpuid(struct vcpu_arch *vcpu)
+{
+	vcpu->exit_count[EXIT_COUNT_TOTAL]++;
+	vcpu->exit_count[EXIT_COUNT_CPUID]++;
+	guest_cpuid_exit(vcpu);
+	return true;
+}
+
+bool virt_hypercall(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	vcpu->exit_count[EXIT_COUNT_TOTAL]++;
+	vcpu->exit_count[EXIT_COUNT_HYPERCALL]++;
+	return hv_hypercall(vcpu, exit);
+}
+
+bool virt_io(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	vcpu->exit_count[EXIT_COUNT_TOTAL]++;
+	vcpu->exit_count[EXIT_COUNT_IO]++;
+	return hv_io(vcpu, exit);
+}
+
+bool virt_exit(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	vcpu->exit_count[EXIT_COUNT_TOTAL]++;
+	vcpu->exit_count[counter_of[exit->kind]]++;
+	if (handle(vcpu, exit) == VIRT_RESUME) {
+		return true;
+	}
+	switch (exit->kind) {
+	case VM_EXIT_HYPERCALL: /* by the other vendor's instruction */
+		virt_ops->vcpu_skip(vcpu);
+		return hv_hypercall(vcpu, exit);
+	case VM_EXIT_IO:
+	case VM_EXIT_MMIO:
+	case VM_EXIT_APIC_READ:
+	case VM_EXIT_APIC_WRITE:
+		return hv_exit(vcpu, exit);
+	case VM_EXIT_CPUID:
+	case VM_EXIT_RDMSR:
+	case VM_EXIT_WRMSR:
+	case VM_EXIT_CR:
+	case VM_EXIT_DR:
+	case VM_EXIT_XSETBV:
+	case VM_EXIT_EXCEPTION:
+	case VM_EXIT_WINDOW:
+	case VM_EXIT_FORBIDDEN:
+	case VM_EXIT_IGNORED:
+	case VM_EXIT_STAGE2:
+	case VM_EXIT_KICK:
+	case VM_EXIT_HLT:
+	case VM_EXIT_TRIPLE_FAULT:
+	case VM_EXIT_ENTRY_FAILED:
+	case VM_EXIT_CRASH:
+		break;
+	}
+	return false;
+}
+
 void arch_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
-	do {
-		virt_ops->vcpu_run(vcpu, exit);
-		vcpu->exit_count[EXIT_COUNT_TOTAL]++;
-		vcpu->exit_count[counter_of[exit->kind]]++;
-	} while (handle(vcpu, exit) == VIRT_RESUME);
+	virt_ops->vcpu_run(vcpu, exit);
 }

@@ -233,7 +233,8 @@ enum hv_status arch_vcpu_init(struct vcpu_arch *vcpu, struct vm_arch *vm, uint32
  * the state `start`; nothing of an earlier guest stays. On the CPU that will run it. */
 void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *start);
 
-/* Runs the guest until something needs hv; fills *exit. On the vCPU's CPU, preemption impossible. */
+/* Runs the guest until something needs hv; fills *exit. On the vCPU's CPU, preemption impossible. What
+ * hv_hypercall() and hv_exit() have answered is not returned; KICK is when they said so. */
 void arch_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit);
 
 /* Steps over the instruction that exited. */
