@@ -15,6 +15,7 @@
 
 #define LINE_MAX 160u
 #define RING_SIZE 16384u /* a power of two */
+#define INPUT_BATCH 64u
 #define LOCK_TRIES 1000000u
 
 /* What a partition has written since its last newline. Guarded by `lock`. */
@@ -189,12 +190,19 @@ void console_flush(struct vm *vm)
 	release_lock(is_taken);
 }
 
-void console_poll_input(struct vm *owner)
+void console_poll_input(struct vm *vm)
 {
 	uint8_t byte;
 
-	/* Bounded: a sender faster than this loop must not keep the CPU from its guest. */
-	for (uint32_t i = 0; i < 64 && platform_console_read(&byte); i++) {
-		vuart_input(owner, byte);
+	if ((vm->config->flags & CONFIG_PARTITION_OWNS_UART0) == 0) {
+		return;
 	}
+	/* Bounded: a sender faster than this loop must not keep the CPU from its guest. */
+	for (uint32_t i = 0; i < INPUT_BATCH; i++) {
+		if (!platform_console_read(&byte)) {
+			return;
+		}
+		vuart_input(vm, byte);
+	}
+	platform_console_rearm();
 }

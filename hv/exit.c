@@ -83,7 +83,7 @@ static void do_apic_write(struct vcpu *vcpu, const struct exit_apic *apic)
 static void do_kick(struct vcpu *vcpu)
 {
 	atomic_store(&vcpu->cpu->is_woken, false);
-	if (vcpu->index == 0 && (vcpu->vm->config->flags & CONFIG_PARTITION_OWNS_UART0) != 0) {
+	if (vcpu->index == 0) {
 		console_poll_input(vcpu->vm);
 	}
 }

@@ -58,6 +58,7 @@ static void do_start(struct vcpu *vcpu)
 	} else if (vm_load(vcpu->vm) == HV_OK) {
 		start = vm_start_state(vcpu->vm);
 		enter_guest(vcpu, &start, false);
+		console_poll_input(vcpu->vm);
 		log_info("partition %s: entered tsc=%llu", vcpu->vm->name,
 			 (unsigned long long)arch_tsc());
 	} else {

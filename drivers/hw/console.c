@@ -10,6 +10,7 @@
 #define IOAPIC_USUAL_BASE UINT64_C(0xfec00000)
 
 static bool has_uart;
+static bool is_interrupting;
 
 void platform_console_init(const struct boot_info *boot, uint32_t mask)
 {
@@ -54,5 +55,13 @@ bool platform_console_interrupt(const struct boot_info *boot, uint32_t apic_id)
 		return false;
 	}
 	uart16550_enable_interrupt();
+	is_interrupting = true;
 	return true;
+}
+
+void platform_console_rearm(void)
+{
+	if (is_interrupting) {
+		uart16550_enable_interrupt();
+	}
 }

@@ -137,5 +137,6 @@ bool uart16550_get(uint8_t *byte)
 void uart16550_enable_interrupt(void)
 {
 	set(REG_MCR, MCR_DTR_RTS | MCR_OUT2);
+	set(REG_IER, 0);
 	set(REG_IER, IER_RECEIVED);
 }

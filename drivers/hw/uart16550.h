@@ -14,5 +14,5 @@ void uart16550_put(uint8_t byte);
 /* Waits a bounded time until everything has left. */
 void uart16550_drain(void);
 bool uart16550_get(uint8_t *byte);
-/* Received bytes raise the interrupt line. */
+/* Received bytes raise the interrupt line; those that are there already, by a new edge. */
 void uart16550_enable_interrupt(void);

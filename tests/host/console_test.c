@@ -21,6 +21,7 @@ static struct vm beta = {.id = 1, .name = "beta", .config = &quoted};
 static struct vm owner = {.id = 2, .name = "owner", .config = &raw};
 static uint32_t input_left;
 static uint32_t input_taken;
+static uint32_t rearm_count;
 
 void platform_console_init(const struct boot_info *info, uint32_t mask)
 {
@@ -40,6 +41,11 @@ bool platform_console_read(uint8_t *byte)
 {
 	*byte = 'k';
 	return input_left-- > 0;
+}
+
+void platform_console_rearm(void)
+{
+	rearm_count++;
 }
 
 void vuart_input(struct vm *vm, uint8_t byte)
@@ -126,8 +132,17 @@ static void input_is_bounded(void)
 	start(CONFIG_LOG_INFO);
 	input_left = 1000;
 	input_taken = 0;
+	rearm_count = 0;
 	console_poll_input(&owner);
 	TAP_EQUAL(input_taken, 64);
+	TAP_EQUAL(rearm_count, 1); /* what is left must interrupt again: its edge has gone by */
+	input_left = 3;
+	console_poll_input(&owner);
+	TAP_EQUAL(input_taken, 67);
+	TAP_EQUAL(rearm_count, 1);
+	input_left = 3;
+	console_poll_input(&alpha);
+	TAP_EQUAL(input_taken, 67);
 }
 
 static const struct tap_case cases[] = {

@@ -83,6 +83,11 @@ static void test_input(void)
 	TAP_CHECK(!uart16550_get(&byte));
 	vuart_input(&bench.vm, 'l'); /* a new edge after the FIFO was emptied */
 	TAP_EQUAL(bench.interrupt_count, 2);
+	uart16550_enable_interrupt(); /* not read: a third edge */
+	TAP_EQUAL(bench.interrupt_count, 3);
+	TAP_CHECK(uart16550_get(&byte));
+	uart16550_enable_interrupt();
+	TAP_EQUAL(bench.interrupt_count, 3);
 }
 
 /* A transmitter that hangs costs a bounded time per byte. */

@@ -24,6 +24,9 @@ void platform_interrupts_init(const struct boot_info *boot);
  * mode); false: there is no I/O APIC, the caller polls. */
 bool platform_console_interrupt(const struct boot_info *boot, uint32_t apic_id);
 
+/* Bytes that are still there interrupt again: for a reader that stopped before there were none. */
+void platform_console_rearm(void);
+
 /* --- power: drivers/hw/power.c --- */
 
 /* Ends the machine: tells a known emulator (debug-exit port, Bochs' shutdown port), else ACPI S5, else
