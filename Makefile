@@ -56,6 +56,14 @@ $(eval $(call hv_rules,drivers/model,$(INC_drivers)))
 HV_SOURCES := $(addprefix hv/lib/,$(LIB_HV)) $(addprefix hv/,$(HV)) $(addprefix arch/x86/,$(ARCH_X86)) \
 	$(addprefix arch/vmx/,$(ARCH_VMX)) $(addprefix arch/svm/,$(ARCH_SVM)) $(addprefix drivers/,$(DRIVERS))
 HV_OBJECTS := $(addprefix $(BUILD)/hv-objs/,$(addsuffix .o,$(basename $(HV_SOURCES))))
+# Tables of names are data, kept outside.
+$(BUILD)/gen/names.c: tools/names.txt tools/gen_names
+	@mkdir -p $(@D)
+	$(Q)tools/gen_names $< > $@
+$(BUILD)/hv-objs/names.o: $(BUILD)/gen/names.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HV_FLAGS) $(INC_x86) -c $< -o $@
+HV_OBJECTS += $(BUILD)/hv-objs/names.o
 -include $(HV_OBJECTS:.o=.d)
 
 $(BUILD)/asm_offsets.inc: arch/x86/asm_offsets.c Makefile

@@ -1,68 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A readable VMCB, and the manual's names of exit codes. */
+/* A readable VMCB. */
 #include "svm.h"
 
 #include "log.h"
-
-struct exit_name {
-	uint32_t code;
-	const char *name;
-};
-
-/* APM 2, Appendix C, "SVM Intercept Exit Codes". */
-static const struct exit_name names[] = {
-	{VMEXIT_CR0_READ, "CR0_READ"},
-	{VMEXIT_CR0_WRITE, "CR0_WRITE"},
-	{VMEXIT_CR4_WRITE, "CR4_WRITE"},
-	{VMEXIT_EXCP0 + 1, "EXCP1 (#DB)"},
-	{VMEXIT_EXCP0 + 6, "EXCP6 (#UD)"},
-	{VMEXIT_EXCP0 + 17, "EXCP17 (#AC)"},
-	{VMEXIT_EXCP0 + 18, "EXCP18 (#MC)"},
-	{VMEXIT_INTR, "INTR"},
-	{VMEXIT_NMI, "NMI"},
-	{VMEXIT_SMI, "SMI"},
-	{VMEXIT_INIT, "INIT"},
-	{VMEXIT_CR0_SEL_WRITE, "CR0_SEL_WRITE"},
-	{VMEXIT_RDPMC, "RDPMC"},
-	{VMEXIT_CPUID, "CPUID"},
-	{VMEXIT_RSM, "RSM"},
-	{VMEXIT_IRET, "IRET"},
-	{VMEXIT_INVD, "INVD"},
-	{VMEXIT_HLT, "HLT"},
-	{VMEXIT_INVLPGA, "INVLPGA"},
-	{VMEXIT_IOIO, "IOIO"},
-	{VMEXIT_MSR, "MSR"},
-	{VMEXIT_SHUTDOWN, "SHUTDOWN"},
-	{VMEXIT_VMRUN, "VMRUN"},
-	{VMEXIT_VMMCALL, "VMMCALL"},
-	{VMEXIT_VMLOAD, "VMLOAD"},
-	{VMEXIT_VMSAVE, "VMSAVE"},
-	{VMEXIT_STGI, "STGI"},
-	{VMEXIT_CLGI, "CLGI"},
-	{VMEXIT_SKINIT, "SKINIT"},
-	{VMEXIT_WBINVD, "WBINVD"},
-	{VMEXIT_MONITOR, "MONITOR"},
-	{VMEXIT_MWAIT, "MWAIT"},
-	{VMEXIT_MWAIT_CONDITIONAL, "MWAIT_CONDITIONAL"},
-	{VMEXIT_XSETBV, "XSETBV"},
-	{VMEXIT_RDPRU, "RDPRU"},
-	{VMEXIT_INVLPGB, "INVLPGB"},
-	{VMEXIT_INVLPGB_ILLEGAL, "INVLPGB_ILLEGAL"},
-	{VMEXIT_MCOMMIT, "MCOMMIT"},
-	{VMEXIT_TLBSYNC, "TLBSYNC"},
-	{VMEXIT_NPF, "NPF"},
-	{VMEXIT_INVALID, "INVALID"},
-	{VMEXIT_BUSY, "BUSY"},
-};
+#include "names.h"
 
 const char *svm_exit_name(uint32_t raw_reason)
 {
-	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
-		if (names[i].code == raw_reason) {
-			return names[i].name;
-		}
-	}
-	return "unknown";
+	return name_find(names_svm_exit, raw_reason);
 }
 
 static void dump_segment(const char *name, const struct vmcb_segment *segment)

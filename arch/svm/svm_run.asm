@@ -5,6 +5,7 @@
 ; exit: an NMI that comes in between waits, and ends the guest's run at once (intercepted) or is taken
 ; at the STGI. So none is lost, and none runs on the guest's TSS.
 %include "asm_offsets.inc"
+%include "push.inc"
 default rel
 section .text.svm_run progbits alloc exec nowrite align=16
 
@@ -19,15 +20,8 @@ VMCB_RAX equ 0x5f8
 ; is_nmi_pending, is_flush_wanted and is_launched ("clear what the last entry asked for") of the four.
 FLAGS equ 0xff00ffff
 
-%macro LEAVE 0
-	pop rsi
-	pop r15
-	pop r14
-	pop r13
-	pop r12
-	pop rbp
-	pop rbx
-%endmacro
+; What the C convention keeps, and the second argument.
+%define KEPT_REGISTERS rbx, rbp, r12, r13, r14, r15, rsi
 
 ; void svm_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit)
 ; In: RDI, RSI. Keeps what the C convention keeps. IF = 0, GIF = 1 in and out. Enters the guest again
@@ -35,13 +29,7 @@ FLAGS equ 0xff00ffff
 ; function of that outcome, with both arguments and the caller's stack.
 global svm_vcpu_run
 svm_vcpu_run:
-	push rbx
-	push rbp
-	push r12
-	push r13
-	push r14
-	push r15
-	push rsi
+	PUSH_ALL KEPT_REGISTERS
 again:
 	push rdi
 	clgi
@@ -103,7 +91,7 @@ enter:
 	mov rdi, rbx
 	test al, al
 	jnz again
-	LEAVE
+	POP_ALL KEPT_REGISTERS
 	ret
 
 prepare:
@@ -115,11 +103,11 @@ prepare:
 	jnz enter
 	stgi
 	pop rdi
-	LEAVE
+	POP_ALL KEPT_REGISTERS
 	jmp virt_exit
 
 kicked:
 	stgi
 	pop rdi
-	LEAVE
+	POP_ALL KEPT_REGISTERS
 	jmp svm_exit_kicked

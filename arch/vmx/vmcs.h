@@ -219,76 +219,46 @@ enum vmcs_field {
 #define VMX_BASIC_MEMORY_TYPE MASK64(53, 50)
 #define VMX_BASIC_WRITE_BACK (UINT64_C(6) << 50)
 
-/* SDM 3D, Appendix C, "VMX Basic Exit Reasons". X(name, number, text) */
-#define VMX_REASONS(X)                                             \
-	X(EXCEPTION_NMI, 0, "exception or NMI")                    \
-	X(EXTERNAL_INTERRUPT, 1, "external interrupt")             \
-	X(TRIPLE_FAULT, 2, "triple fault")                         \
-	X(INIT, 3, "INIT signal")                                  \
-	X(SIPI, 4, "start-up IPI")                                 \
-	X(IO_SMI, 5, "I/O SMI")                                    \
-	X(OTHER_SMI, 6, "other SMI")                               \
-	X(INTERRUPT_WINDOW, 7, "interrupt window")                 \
-	X(NMI_WINDOW, 8, "NMI window")                             \
-	X(TASK_SWITCH, 9, "task switch")                           \
-	X(CPUID, 10, "CPUID")                                      \
-	X(GETSEC, 11, "GETSEC")                                    \
-	X(HLT, 12, "HLT")                                          \
-	X(INVD, 13, "INVD")                                        \
-	X(INVLPG, 14, "INVLPG")                                    \
-	X(RDPMC, 15, "RDPMC")                                      \
-	X(RDTSC, 16, "RDTSC")                                      \
-	X(RSM, 17, "RSM")                                          \
-	X(VMCALL, 18, "VMCALL")                                    \
-	X(VMCLEAR, 19, "VMCLEAR")                                  \
-	X(VMLAUNCH, 20, "VMLAUNCH")                                \
-	X(VMPTRLD, 21, "VMPTRLD")                                  \
-	X(VMPTRST, 22, "VMPTRST")                                  \
-	X(VMREAD, 23, "VMREAD")                                    \
-	X(VMRESUME, 24, "VMRESUME")                                \
-	X(VMWRITE, 25, "VMWRITE")                                  \
-	X(VMXOFF, 26, "VMXOFF")                                    \
-	X(VMXON, 27, "VMXON")                                      \
-	X(CONTROL_REGISTER, 28, "control-register access")         \
-	X(MOV_DR, 29, "MOV DR")                                    \
-	X(IO, 30, "I/O instruction")                               \
-	X(RDMSR, 31, "RDMSR")                                      \
-	X(WRMSR, 32, "WRMSR")                                      \
-	X(ENTRY_GUEST_STATE, 33, "VM-entry failure, guest state")  \
-	X(ENTRY_MSR_LOADING, 34, "VM-entry failure, MSR loading")  \
-	X(MWAIT, 36, "MWAIT")                                      \
-	X(MTF, 37, "monitor trap flag")                            \
-	X(MONITOR, 39, "MONITOR")                                  \
-	X(PAUSE, 40, "PAUSE")                                      \
-	X(ENTRY_MACHINE_CHECK, 41, "VM-entry failure, #MC")        \
-	X(TPR_BELOW_THRESHOLD, 43, "TPR below threshold")          \
-	X(APIC_ACCESS, 44, "APIC access")                          \
-	X(VIRTUALIZED_EOI, 45, "virtualized EOI")                  \
-	X(GDTR_IDTR, 46, "access to GDTR or IDTR")                 \
-	X(LDTR_TR, 47, "access to LDTR or TR")                     \
-	X(EPT_VIOLATION, 48, "EPT violation")                      \
-	X(EPT_MISCONFIGURATION, 49, "EPT misconfiguration")        \
-	X(INVEPT, 50, "INVEPT")                                    \
-	X(RDTSCP, 51, "RDTSCP")                                    \
-	X(PREEMPTION_TIMER, 52, "VMX-preemption timer")            \
-	X(INVVPID, 53, "INVVPID")                                  \
-	X(WBINVD, 54, "WBINVD or WBNOINVD")                        \
-	X(XSETBV, 55, "XSETBV")                                    \
-	X(APIC_WRITE, 56, "APIC write")                            \
-	X(RDRAND, 57, "RDRAND")                                    \
-	X(INVPCID, 58, "INVPCID")                                  \
-	X(VMFUNC, 59, "VMFUNC")                                    \
-	X(ENCLS, 60, "ENCLS")                                      \
-	X(RDSEED, 61, "RDSEED")                                    \
-	X(PML_FULL, 62, "page-modification log full")              \
-	X(XSAVES, 63, "XSAVES")                                    \
-	X(XRSTORS, 64, "XRSTORS")
-
-#define VMX_REASON_ENUM(name, number, text) REASON_##name = (number),
+/* SDM 3D, Appendix C, "VMX Basic Exit Reasons": those that are told apart. */
 enum vmx_reason {
-	VMX_REASONS(VMX_REASON_ENUM)
+	REASON_EXCEPTION_NMI = 0,
+	REASON_TRIPLE_FAULT = 2,
+	REASON_INIT = 3,
+	REASON_SIPI = 4,
+	REASON_NMI_WINDOW = 8,
+	REASON_TASK_SWITCH = 9,
+	REASON_CPUID = 10,
+	REASON_GETSEC = 11,
+	REASON_INVD = 13,
+	REASON_RDPMC = 15,
+	REASON_RSM = 17,
+	REASON_VMCALL = 18,
+	REASON_VMCLEAR = 19,
+	REASON_VMLAUNCH = 20,
+	REASON_VMPTRLD = 21,
+	REASON_VMPTRST = 22,
+	REASON_VMREAD = 23,
+	REASON_VMRESUME = 24,
+	REASON_VMWRITE = 25,
+	REASON_VMXOFF = 26,
+	REASON_VMXON = 27,
+	REASON_CONTROL_REGISTER = 28,
+	REASON_IO = 30,
+	REASON_RDMSR = 31,
+	REASON_WRMSR = 32,
+	REASON_MWAIT = 36,
+	REASON_MONITOR = 39,
+	REASON_ENTRY_MACHINE_CHECK = 41,
+	REASON_EPT_VIOLATION = 48,
+	REASON_EPT_MISCONFIGURATION = 49,
+	REASON_INVEPT = 50,
+	REASON_PREEMPTION_TIMER = 52,
+	REASON_INVVPID = 53,
+	REASON_WBINVD = 54,
+	REASON_XSETBV = 55,
+	REASON_VMFUNC = 59,
+	REASON_ENCLS = 60,
 };
-#undef VMX_REASON_ENUM
 
 #define REASON_BASIC 0xffffu
 #define REASON_ENTRY_FAILED BIT32(31)

@@ -109,4 +109,3 @@ void vmx_host_entry_stuffed(void); /* the same for CPUs whose return stack must 
 /* vmx_dump.c */
 void vmx_dump(struct vcpu_arch *vcpu);
 const char *vmx_exit_name(uint32_t raw_reason);
-const char *vmx_error_name(uint32_t error);

@@ -3,6 +3,7 @@
 #include "vmx.h"
 
 #include "log.h"
+#include "names.h"
 #include "regs.h"
 #include "traps.h"
 #include "virt_internal.h"
@@ -374,7 +375,7 @@ void vmx_exit_entry_failed(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	exit->kind = VM_EXIT_ENTRY_FAILED;
 	exit->raw_reason = REASON_ENTRY_FAILED | REASON_BASIC;
 	exit->raw_info[0] = error;
-	exit->why = vmx_error_name(error);
+	exit->why = name_find(names_vmx_error, error);
 	remember(vcpu, vcpu->rip, exit->raw_reason, error);
 	(void)virt_exit(vcpu, exit);
 }

@@ -5,6 +5,7 @@
 ; register array, and no other register is needed to find it. Nothing is pushed meanwhile; an NMI or
 ; machine check in that window runs on its own stack (IST).
 %include "asm_offsets.inc"
+%include "push.inc"
 default rel
 section .text.vmx_run progbits alloc exec nowrite align=16
 
@@ -53,15 +54,8 @@ extern virt_exit
 	mov rsp, [rdi + VCPU_BACKEND] ; VMX_HOST_RSP
 %endmacro
 
-%macro LEAVE 0
-	pop rsi
-	pop r15
-	pop r14
-	pop r13
-	pop r12
-	pop rbp
-	pop rbx
-%endmacro
+; What the C convention keeps, and the second argument.
+%define KEPT_REGISTERS rbx, rbp, r12, r13, r14, r15, rsi
 
 ; void vmx_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit)
 ; In: RDI, RSI. Keeps what the C convention keeps. IF = 0. Enters the guest again and again as long as
@@ -69,13 +63,7 @@ extern virt_exit
 ; arguments and the caller's stack.
 global vmx_vcpu_run
 vmx_vcpu_run:
-	push rbx
-	push rbp
-	push r12
-	push r13
-	push r14
-	push r15
-	push rsi
+	PUSH_ALL KEPT_REGISTERS
 again:
 	mov eax, [rdi + VCPU_IS_LAUNCHED] ; and is_nmi_pending, is_x2apic, is_flush_wanted
 	and eax, 0xff00ffff
@@ -91,7 +79,7 @@ resume:
 failed:
 	mov rdi, rsp
 	mov rsp, [rdi + VCPU_BACKEND]
-	LEAVE
+	POP_ALL KEPT_REGISTERS
 	jmp vmx_exit_entry_failed
 
 prepare:
@@ -109,7 +97,7 @@ prepare:
 	vmlaunch
 	jmp failed
 refused:
-	LEAVE
+	POP_ALL KEPT_REGISTERS
 	jmp virt_exit
 
 ; After an exit. In: RDI = vcpu, RSP as pushed above, so aligned for the call.
@@ -120,7 +108,7 @@ refused:
 	mov rdi, rbx
 	test al, al
 	jnz again
-	LEAVE
+	POP_ALL KEPT_REGISTERS
 	ret
 %endmacro
 

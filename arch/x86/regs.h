@@ -82,20 +82,15 @@
 #define EXCEPTION_NMI 2u
 #define EXCEPTION_BP 3u
 #define EXCEPTION_OF 4u
-#define EXCEPTION_BR 5u
 #define EXCEPTION_UD 6u
-#define EXCEPTION_NM 7u
 #define EXCEPTION_DF 8u
 #define EXCEPTION_TS 10u
 #define EXCEPTION_NP 11u
 #define EXCEPTION_SS 12u
 #define EXCEPTION_GP 13u
 #define EXCEPTION_PF 14u
-#define EXCEPTION_MF 16u
 #define EXCEPTION_AC 17u
 #define EXCEPTION_MC 18u
-#define EXCEPTION_XM 19u
-#define EXCEPTION_VE 20u
 #define EXCEPTION_CP 21u
 #define EXCEPTION_COUNT 32u
 

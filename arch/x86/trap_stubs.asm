@@ -1,6 +1,7 @@
 ; SPDX-License-Identifier: Apache-2.0
 ; Exception stubs, the stub that empties the local APIC, and instructions that may fault.
 %include "asm_offsets.inc"
+%include "push.inc"
 
 section .text.traps progbits alloc exec nowrite align=16
 
@@ -32,24 +33,12 @@ global traps_stubs_end
 align 16
 traps_stubs_end:
 
+%define FRAME_REGISTERS rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
+
 ; Completes struct trap_frame and calls traps_handle(frame), which may change the frame. IF = 0; GIF,
 ; GS base and stack as interrupted (GS base is the CPU's own throughout host mode: no SWAPGS).
 traps_common:
-	push	rax
-	push	rcx
-	push	rdx
-	push	rbx
-	push	rbp
-	push	rsi
-	push	rdi
-	push	r8
-	push	r9
-	push	r10
-	push	r11
-	push	r12
-	push	r13
-	push	r14
-	push	r15
+	PUSH_ALL FRAME_REGISTERS
 	mov	rax, cr2
 	push	rax
 %if FRAME_VECTOR != 16 * 8
@@ -61,21 +50,7 @@ traps_common:
 	sub	rsp, 8
 	call	traps_handle
 	add	rsp, 16
-	pop	r15
-	pop	r14
-	pop	r13
-	pop	r12
-	pop	r11
-	pop	r10
-	pop	r9
-	pop	r8
-	pop	rdi
-	pop	rsi
-	pop	rbp
-	pop	rbx
-	pop	rdx
-	pop	rcx
-	pop	rax
+	POP_ALL FRAME_REGISTERS
 	add	rsp, 16
 	iretq
 
@@ -83,26 +58,10 @@ traps_common:
 ; number. Calls lapic_drain_one(). IF = 0.
 global traps_drain
 traps_drain:
-	push	rax
-	push	rcx
-	push	rdx
-	push	rsi
-	push	rdi
-	push	r8
-	push	r9
-	push	r10
-	push	r11
+	PUSH_ALL VOLATILE_REGISTERS
 	cld
 	call	lapic_drain_one
-	pop	r11
-	pop	r10
-	pop	r9
-	pop	r8
-	pop	rdi
-	pop	rsi
-	pop	rdx
-	pop	rcx
-	pop	rax
+	POP_ALL VOLATILE_REGISTERS
 	iretq
 
 ; bool msr_read_safe(uint32_t number, uint64_t *value): EDI, RSI. false: #GP, *value unchanged.

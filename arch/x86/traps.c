@@ -5,6 +5,7 @@
 #include "arch/cpu.h"
 #include "arch/trap.h"
 #include "arch/upcalls.h"
+#include "names.h"
 #include "regs.h"
 
 #include <stdatomic.h>
@@ -16,35 +17,9 @@ extern const uint8_t cpu_wait_nmi_end[];
 
 static _Atomic bool is_stopping;
 
-static const char *const names[] = {
-	[EXCEPTION_DE] = "#DE divide error",
-	[EXCEPTION_DB] = "#DB debug",
-	[EXCEPTION_NMI] = "NMI",
-	[EXCEPTION_BP] = "#BP breakpoint",
-	[EXCEPTION_OF] = "#OF overflow",
-	[EXCEPTION_BR] = "#BR bound range",
-	[EXCEPTION_UD] = "#UD invalid opcode",
-	[EXCEPTION_NM] = "#NM device not available",
-	[EXCEPTION_DF] = "#DF double fault",
-	[EXCEPTION_TS] = "#TS invalid TSS",
-	[EXCEPTION_NP] = "#NP segment not present",
-	[EXCEPTION_SS] = "#SS stack-segment fault",
-	[EXCEPTION_GP] = "#GP general protection",
-	[EXCEPTION_PF] = "#PF page fault",
-	[EXCEPTION_MF] = "#MF x87 error",
-	[EXCEPTION_AC] = "#AC alignment check",
-	[EXCEPTION_MC] = "#MC machine check",
-	[EXCEPTION_XM] = "#XM SIMD error",
-	[EXCEPTION_VE] = "#VE virtualization exception",
-	[EXCEPTION_CP] = "#CP control protection",
-};
-
 const char *arch_trap_name(uint64_t vector)
 {
-	if (vector >= ARRAY_COUNT(names) || names[vector] == NULL) {
-		return "unknown exception";
-	}
-	return names[vector];
+	return name_find(names_exception, (uint32_t)vector);
 }
 
 void traps_set_stopping(void)
