@@ -43,6 +43,11 @@ class Parsing(unittest.TestCase):
         self.assertEqual(parse.kept("hv: hypervisor keeps 348 KiB (of 2048 KiB set aside), image and"), 348)
         self.assertIsNone(parse.kept(""))
 
+    def test_memory_is_split(self):
+        self.assertEqual(measure.split_memory({1: 348, 2: 400, 3: 450}), (296, 52))
+        self.assertEqual(measure.split_memory({3: 451, 1: 348}), (296, 52))
+        self.assertEqual(measure.split_memory({1: 348, 3: None}), (None, None))
+
     def test_reasons_are_sorted(self):
         self.assertEqual(parse.describe_exits({"total": 7, "io": 2, "mmio": 5}), "7: mmio 5, io 2")
         self.assertEqual(parse.describe_exits({"total": 0}), "0")

@@ -14,6 +14,7 @@ EXITS_SHIFT = 7  # firmware takes 3 s of it, and counts stay exact
 LINUX_SHIFT = 4  # 62 million instructions a second, as many as Bochs has: as many timer ticks on the way
 BACKENDS = (("VMX", "bochs"), ("SVM", "qemu"))
 STEADY = BACKENDS + (("SVM x2APIC", "qemu10"),)
+PARTITIONS = {"bochs": (1, 3), "qemu": (1, 2, 3)}  # how many of them, to see what one more costs
 KIB = 1 << 10
 
 # Row of the bench kernel, what it is, goal, row of the peer if it is another.
@@ -53,9 +54,9 @@ class Bench:
         if "steady" in groups and has_new_qemu(build):
             self.want("linux", "qemu10", shift=LINUX_SHIFT, ends=END, cost=30)
         if "sizes" in groups:
-            for count in (1, 2, 3):
-                self.want(f"memory{count}", "qemu", cpus=4)
-                self.want(f"memory{count}", "bochs", cpus=4, cost=100)
+            for machine, counts in PARTITIONS.items():
+                for count in counts:
+                    self.want(f"memory{count}", machine, cpus=4, cost=100 if machine == "bochs" else 20)
 
     def want(self, config, machine, **more):
         run = Run(config, machine, **more)
@@ -137,9 +138,8 @@ class Bench:
                  Figure(group, "trusted lines", trusted_lines(), "lines", 12000),
                  Figure(group, "loader", os.path.getsize(os.path.join(self.build, "BOOTX64.EFI")), "bytes")]
         for backend, machine in BACKENDS:
-            keeps = [parse.kept(self.text(f"memory{count}", machine)) for count in (1, 2, 3)]
-            step = max(keeps[1] - keeps[0], keeps[2] - keeps[1]) if None not in keeps else None
-            base = keeps[0] - step if step is not None else None
+            keeps = {count: parse.kept(self.text(f"memory{count}", machine)) for count in PARTITIONS[machine]}
+            base, step = split_memory(keeps)
             found += [Figure(group, f"{backend}: RAM kept, 4 CPUs, without partitions", base, "KiB", 2048,
                              detail={"keeps": keeps}),
                       Figure(group, f"{backend}: RAM kept for each partition of 256 MiB", step, "KiB", 64)]
@@ -150,6 +150,15 @@ def count_to_init(start, text, shift):
     """Instructions from `start` to the first of init, or None."""
     end = parse.init_facts(text).get("tsc", "")
     return (int(end) - start) >> shift if start is not None and end.isdigit() else None
+
+
+def split_memory(keeps):
+    """KiB by number of partitions -> (without any, most that one more costs), or (None, None)."""
+    if None in keeps.values():
+        return None, None
+    pairs = sorted(keeps.items())
+    step = max(-(-(more - less) // (many - few)) for (few, less), (many, more) in zip(pairs, pairs[1:]))
+    return pairs[0][1] - pairs[0][0] * step, step
 
 
 def section_sizes(path):
