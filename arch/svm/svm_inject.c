@@ -107,6 +107,9 @@ bool svm_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit)
 		}
 	}
 	vmcb->event_inj = vcpu->pending_event;
+	if ((vmcb->cr0 & CR0_PE) == 0) { /* APM 2, "Error Codes": none in real mode */
+		vmcb->event_inj &= ~VMCB_EVENT_EV & UINT32_MAX;
+	}
 	vcpu->pending_event = 0;
 	vmcb->tlb_control = vcpu->is_flush_wanted ? svm_machine.flush_asid : VMCB_TLB_CONTROL_NONE;
 	vcpu->is_flush_wanted = false;

@@ -276,6 +276,9 @@ static void test_events(void)
 	svm_inject(&vcpu, EXCEPTION_UD, false, 0);
 	svm_inject(&vcpu, EXCEPTION_PF, true, 2); /* benign first: one after the other */
 	TAP_EQUAL(injected(), EXCEPTION(EXCEPTION_PF) | VMCB_EVENT_EV | UINT64_C(2) << 32);
+	start(VCPU_START_SIPI);
+	svm_inject(&vcpu, EXCEPTION_GP, true, 3);
+	TAP_EQUAL(injected(), EXCEPTION(EXCEPTION_GP)); /* real mode has no error codes */
 }
 
 static void check_again(uint64_t info, uint64_t expected)
