@@ -75,7 +75,8 @@ uint64_t svm_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg)
 	if (reg <= VCPU_R15 && reg != VCPU_RSP) {
 		return vcpu->gpr[reg];
 	}
-	memcpy(&value, (const uint8_t *)vmcb + fields[reg].offset, sizeof(value));
+	/* The builtin: freestanding C has only the function, which is a loop. */
+	__builtin_memcpy(&value, (const uint8_t *)vmcb + fields[reg].offset, sizeof(value));
 	value &= size_mask(fields[reg].size);
 	switch ((uint32_t)reg) {
 	case VCPU_CR0:
