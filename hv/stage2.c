@@ -121,28 +121,6 @@ enum hv_status stage2_map(hpa_t root, const struct stage2_mapping *mapping)
 	return HV_OK;
 }
 
-enum hv_status stage2_translate(hpa_t root, gpa_t guest, hpa_t *host)
-{
-	uint64_t *table = arch_pa_to_va(root);
-
-	if (guest.value >> shift_of(ROOT_LEVEL + 1) != 0) {
-		return HV_NOT_FOUND;
-	}
-	for (uint32_t level = ROOT_LEVEL; level > 0; level--) {
-		struct stage2_entry entry = arch_stage2_read(*slot_of(table, guest, level), level);
-
-		if (entry.access == 0) {
-			return HV_NOT_FOUND;
-		}
-		if (entry.is_leaf) {
-			*host = hpa_add(entry.address, guest.value & (BIT(shift_of(level)) - 1));
-			return HV_OK;
-		}
-		table = arch_pa_to_va(entry.address);
-	}
-	return HV_NOT_FOUND;
-}
-
 /*
  * Walks every entry of the tree, depth first, without recursion: `index` is the position in the
  * table of each level.

@@ -89,25 +89,6 @@ enum hv_status pagetable_map(const struct pagetable *table, const struct mapping
 	return HV_OK;
 }
 
-uint64_t pagetable_find(const struct pagetable *table, uint64_t address, uint32_t *level)
-{
-	const uint64_t *entries = table->root;
-
-	for (uint32_t i = table->levels; i > 0; i--) {
-		uint64_t entry = entries[index_of(address, i)];
-
-		if ((entry & PTE_P) == 0) {
-			return 0;
-		}
-		if (i == 1 || (i <= 3 && (entry & PTE_PS) != 0)) {
-			*level = i;
-			return entry;
-		}
-		entries = table_of(entry);
-	}
-	return 0;
-}
-
 void pagetable_free_path(const struct pagetable *table, uint64_t address)
 {
 	uint64_t *path[LEVELS_MAX];

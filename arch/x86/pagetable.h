@@ -39,9 +39,6 @@ enum hv_status pagetable_map(const struct pagetable *table, const struct mapping
 /* The entry for an address at `level` (1 or 2), tables above it made as needed; NULL: no memory. */
 uint64_t *pagetable_entry(const struct pagetable *table, uint64_t address, uint32_t level);
 
-/* The leaf for an address: the raw entry and its level; 0: not mapped. */
-uint64_t pagetable_find(const struct pagetable *table, uint64_t address, uint32_t *level);
-
 uint64_t pagetable_make_leaf(hpa_t address, uint32_t level, uint64_t flags, enum pagetable_cache cache);
 
 /* Frees the tables below the root, and only them, on the way to one address. */

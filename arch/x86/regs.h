@@ -248,14 +248,6 @@ static inline void regs_write_xcr0(uint64_t value)
 	__asm__ volatile("xsetbv" : : "c"(0u), "a"(low32(value)), "d"(high32(value)) : "memory");
 }
 
-static inline uint64_t regs_read_flags(void)
-{
-	uint64_t value;
-
-	__asm__ volatile("pushfq\n\tpopq %0" : "=r"(value) : : "memory");
-	return value;
-}
-
 static inline void regs_invlpg(uint64_t address)
 {
 	__asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");

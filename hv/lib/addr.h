@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Address types: a guest-physical, host-physical and guest-virtual address never mix. */
+/* Address types: a guest-physical and a host-physical address never mix. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,11 +14,6 @@ typedef struct {
 typedef struct {
 	uint64_t value;
 } hpa_t;
-
-/* Guest-virtual address, or, with paging off, guest-linear. */
-typedef struct {
-	uint64_t value;
-} gva_t;
 
 #define PAGE_SHIFT 12u
 #define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
@@ -37,11 +32,6 @@ static inline hpa_t hpa_from_u64(uint64_t value)
 	return (hpa_t){value};
 }
 
-static inline gva_t gva_from_u64(uint64_t value)
-{
-	return (gva_t){value};
-}
-
 static inline gpa_t gpa_add(gpa_t address, uint64_t offset)
 {
 	return (gpa_t){address.value + offset};
@@ -50,11 +40,6 @@ static inline gpa_t gpa_add(gpa_t address, uint64_t offset)
 static inline hpa_t hpa_add(hpa_t address, uint64_t offset)
 {
 	return (hpa_t){address.value + offset};
-}
-
-static inline gva_t gva_add(gva_t address, uint64_t offset)
-{
-	return (gva_t){address.value + offset};
 }
 
 /* alignment is a power of two. */

@@ -45,7 +45,7 @@ enum vm_stop_cause {
 };
 
 struct vm {
-	struct vm_arch arch; /* first: vm_from_arch() */
+	struct vm_arch arch; /* first: a struct vm is found by it */
 	uint32_t id;
 	char name[VM_NAME_MAX + 1];
 	const struct config_partition *config;
@@ -66,11 +66,6 @@ struct vm {
 	bool is_clear;          /* RAM holds nothing but zeros; own vCPU 0, or the last that left */
 	uint32_t hole_warned;   /* a hole was touched, and logged, since the last start */
 };
-
-static inline struct vm *vm_from_arch(struct vm_arch *arch)
-{
-	return (struct vm *)arch;
-}
 
 /* Asks every vCPU to leave; the last one finishes. Any CPU; does not wait. Later causes are ignored. */
 void vm_stop(struct vm *vm, enum vm_stop_cause cause, uint64_t code);
