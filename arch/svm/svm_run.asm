@@ -95,6 +95,7 @@ enter:
 	ret
 
 prepare:
+	mov rsi, [rsp + 8]
 	sub rsp, 8
 	call svm_inject_prepare
 	add rsp, 8

@@ -64,16 +64,17 @@ extern virt_exit
 global vmx_vcpu_run
 vmx_vcpu_run:
 	PUSH_ALL KEPT_REGISTERS
-again:
-	mov eax, [rdi + VCPU_IS_LAUNCHED] ; and is_nmi_pending, is_x2apic, is_flush_wanted
+	mov rbx, rdi
+	mov [rbx + VCPU_BACKEND], rsp
+again: ; RBX = vcpu
+	mov eax, [rbx + VCPU_IS_LAUNCHED] ; and is_nmi_pending, is_x2apic, is_flush_wanted
 	and eax, 0xff00ffff
 	xor eax, 1
-	or rax, [rdi + VCPU_PENDING_EVENT]
-	or rax, [rdi + VCPU_BACKEND + 8] ; VMX_ALWAYS_PREPARE
+	or rax, [rbx + VCPU_PENDING_EVENT]
+	or rax, [rbx + VCPU_BACKEND + 8] ; VMX_ALWAYS_PREPARE
 	jnz prepare
 resume:
-	mov [rdi + VCPU_BACKEND], rsp
-	mov rsp, rdi
+	mov rsp, rbx
 	LOAD_GUEST
 	vmresume
 failed:
@@ -83,20 +84,20 @@ failed:
 	jmp vmx_exit_entry_failed
 
 prepare:
-	mov rbx, rdi
-	call vmx_inject_prepare
 	mov rdi, rbx
+	mov rsi, [rsp]
+	call vmx_inject_prepare
 	test al, al
 	jz refused
-	cmp byte [rdi + VCPU_IS_LAUNCHED], 0
+	cmp byte [rbx + VCPU_IS_LAUNCHED], 0
 	jne resume
-	mov byte [rdi + VCPU_IS_LAUNCHED], 1
-	mov [rdi + VCPU_BACKEND], rsp
-	mov rsp, rdi
+	mov byte [rbx + VCPU_IS_LAUNCHED], 1
+	mov rsp, rbx
 	LOAD_GUEST
 	vmlaunch
 	jmp failed
 refused:
+	mov rdi, rbx
 	POP_ALL KEPT_REGISTERS
 	jmp virt_exit
 
@@ -105,7 +106,6 @@ refused:
 	mov rbx, rdi
 	mov rsi, [rsp]
 	call vmx_exit_decode
-	mov rdi, rbx
 	test al, al
 	jnz again
 	POP_ALL KEPT_REGISTERS

@@ -127,13 +127,18 @@ static struct cpuid_regs answer_special(const struct guest_cpuid *table,
 	return regs;
 }
 
+static bool is_hypervisor_leaf(uint32_t leaf)
+{
+	return leaf - CPUID_HYPERVISOR < 0x10000;
+}
+
 struct cpuid_regs guest_cpuid_answer(const struct guest_cpuid *table,
 				     const struct guest_cpuid_now *now, uint32_t leaf,
 				     uint32_t subleaf)
 {
 	const struct cpuid_regs *plain;
 
-	if (leaf - CPUID_HYPERVISOR < 0x10000) {
+	if (is_hypervisor_leaf(leaf)) {
 		return answer_hypervisor(table, now, leaf);
 	}
 	if (leaf >= CPUID_EXTENDED && leaf <= table->extended_max) {
@@ -160,9 +165,11 @@ void guest_cpuid_exit(struct vcpu_arch *vcpu)
 	if (plain == NULL) {
 		struct guest_cpuid_now now = {.index = vcpu->index};
 
-		/* XCR0 is the guest's own while it has this CPU; not every CPU exits on XSETBV. */
-		now.cr4 = arch_vcpu_get(vcpu, VCPU_CR4);
-		now.xcr0 = table->xcr0_allowed != 0 ? fpu_xcr0() : 0;
+		if (!is_hypervisor_leaf(leaf)) {
+			now.cr4 = arch_vcpu_get(vcpu, VCPU_CR4);
+			/* The guest's own while it has this CPU; not every CPU exits on XSETBV. */
+			now.xcr0 = table->xcr0_allowed != 0 ? fpu_xcr0() : 0;
+		}
 		regs = guest_cpuid_answer(table, &now, leaf, low32(vcpu->gpr[VCPU_RCX]));
 		plain = &regs;
 	}
