@@ -356,14 +356,20 @@ __attribute__((noinline)) static void write_byte(struct vuart *uart, struct vm *
 	}
 }
 
+__attribute__((noinline)) static void write_bytes(struct vuart *uart, struct vm *vm, uint32_t offset,
+						  uint32_t size, uint64_t value)
+{
+	for (uint32_t i = 0; i < size; i++) {
+		write_byte(uart, vm, offset + i, (uint8_t)(value >> (i * 8)));
+	}
+}
+
 void vuart_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value)
 {
 	if (size == 1) {
 		write_byte(state, vcpu->vm, offset, (uint8_t)value);
-		return;
-	}
-	for (uint32_t i = 0; i < size; i++) {
-		write_byte(state, vcpu->vm, offset + i, (uint8_t)(value >> (i * 8)));
+	} else {
+		write_bytes(state, vcpu->vm, offset, size, value);
 	}
 }
 
