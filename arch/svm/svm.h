@@ -36,6 +36,7 @@ enum svm_backend {
 	SVM_NMI_STATE,      /* enum svm_nmi */
 	SVM_CR0_HIDDEN,     /* CD and NW as the guest has set them; the real ones stay 0 */
 	SVM_STEP_FLAGS,     /* the guest's RFLAGS.TF and DR6.BS before SVM_NMI_STEPPING */
+	SVM_IS_STUFFED,     /* not 0: the return stack is refilled after every exit (svm_run.asm) */
 };
 
 /*

@@ -20,8 +20,9 @@ VMCB_RAX equ 0x5f8
 ; is_nmi_pending, is_flush_wanted and is_launched ("clear what the last entry asked for") of the four.
 FLAGS equ 0xff00ffff
 
-; What the C convention keeps, and the second argument.
-%define KEPT_REGISTERS rbx, rbp, r12, r13, r14, r15, rsi
+; What the C convention keeps, the second argument and, at the top of the stack while the guest runs, the
+; first one (twice: the stack stays aligned for calls).
+%define KEPT_REGISTERS rbx, rbp, r12, r13, r14, r15, rsi, rdi, rdi
 
 ; void svm_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit)
 ; In: RDI, RSI. Keeps what the C convention keeps. IF = 0, GIF = 1 in and out. Enters the guest again
@@ -31,7 +32,6 @@ global svm_vcpu_run
 svm_vcpu_run:
 	PUSH_ALL KEPT_REGISTERS
 again:
-	push rdi
 	clgi
 	cmp byte [gs:CPU_IS_WOKEN], 0
 	jne kicked
@@ -58,7 +58,9 @@ enter:
 	vmload
 	vmrun
 	vmsave
-	xchg rdi, [rsp]
+	mov rax, [rsp]
+	mov [rax + 7 * 8], rdi
+	mov rdi, rax
 	mov [rdi + 1 * 8], rcx
 	mov [rdi + 2 * 8], rdx
 	mov [rdi + 3 * 8], rbx
@@ -72,43 +74,43 @@ enter:
 	mov rax, [rdi + VCPU_BACKEND] ; SVM_HOST_VMCB_PA
 	vmload
 	stgi
-	pop rax
-	mov [rdi + 7 * 8], rax
 	mov rcx, [rdi + VCPU_CONTROL]
 	mov rax, [rcx + VMCB_RAX]
 	mov [rdi + 0 * 8], rax
 	mov rax, [rcx + VMCB_RIP]
 	mov [rdi + VCPU_RIP_CACHED], rax
+	cmp byte [rdi + VCPU_BACKEND + 4 * 8], 0 ; SVM_IS_STUFFED
+	jne stuff
+decode:
 	; Registers that C may use before writing them hold nothing of the guest's afterwards.
 	xor edx, edx
 	xor r8d, r8d
 	xor r9d, r9d
 	xor r10d, r10d
 	xor r11d, r11d
-	mov rbx, rdi
-	mov rsi, [rsp]
+	mov rsi, [rsp + 2 * 8]
 	call svm_exit_decode
-	mov rdi, rbx
+	mov rdi, [rsp]
 	test al, al
 	jnz again
 	POP_ALL KEPT_REGISTERS
 	ret
 
+stuff:
+	STUFF_RETURN_STACK
+	jmp decode
+
 prepare:
-	mov rsi, [rsp + 8]
-	sub rsp, 8
+	mov rsi, [rsp + 2 * 8]
 	call svm_inject_prepare
-	add rsp, 8
 	mov rdi, [rsp]
 	test al, al
 	jnz enter
 	stgi
-	pop rdi
 	POP_ALL KEPT_REGISTERS
 	jmp virt_exit
 
 kicked:
 	stgi
-	pop rdi
 	POP_ALL KEPT_REGISTERS
 	jmp svm_exit_kicked

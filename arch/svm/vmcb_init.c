@@ -79,6 +79,8 @@ void svm_vmcb_reset(struct vcpu_arch *vcpu, const struct start_state *start)
 	vcpu->backend[SVM_HOST_VMCB_PA] = arch_va_to_pa(&arch_this_cpu()->virt->host).value;
 	vcpu->backend[SVM_NMI_STATE] = SVM_NMI_OPEN;
 	vcpu->backend[SVM_STEP_FLAGS] = 0;
+	/* As on VT-x: where the CPU knows IBRS, so that old and emulated ones pay nothing. */
+	vcpu->backend[SVM_IS_STUFFED] = svm_machine.has_spec_ctrl;
 	vcpu->is_flush_wanted = true;
 	set_control(vmcb, vcpu);
 	set_state(vcpu, vmcb, start);

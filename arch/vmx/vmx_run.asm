@@ -119,26 +119,10 @@ vmx_host_entry:
 	SAVE_GUEST
 	ANSWER
 
-; The same, and no return address that the guest has predicted survives (32 entries).
+; The same for CPUs whose return stack must be refilled.
 global vmx_host_entry_stuffed
 align 16
 vmx_host_entry_stuffed:
 	SAVE_GUEST
-	mov eax, 16
-.more:
-	call .first
-.trap_first:
-	pause
-	lfence
-	jmp .trap_first
-.first:
-	call .second
-.trap_second:
-	pause
-	lfence
-	jmp .trap_second
-.second:
-	dec eax
-	jnz .more
-	add rsp, 32 * 8
+	STUFF_RETURN_STACK
 	ANSWER
