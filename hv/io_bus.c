@@ -56,8 +56,8 @@ static void warn_hole(struct vm *vm, gpa_t address, const char *what)
 {
 	if (vm->hole_warned == 0) {
 		vm->hole_warned = 1;
-		log_notice("partition %s: %s at %llx, where there is nothing (said once)", vm->name,
-			   what, (unsigned long long)address.value);
+		log_notice("partition %s: %s at %lx, where there is nothing (said once)", vm->name,
+			   what, address.value);
 	}
 }
 

@@ -38,10 +38,10 @@ static void print_address(const char *what, uint64_t address)
 	const char *name = symbol_find(address, &offset);
 
 	if (name != NULL) {
-		log_error("%s %016llx %s+0x%llx", what, (unsigned long long)address, name,
-			  (unsigned long long)offset);
+		log_error("%s %016lx %s+0x%lx", what, address, name,
+			  offset);
 	} else {
-		log_error("%s %016llx", what, (unsigned long long)address);
+		log_error("%s %016lx", what, address);
 	}
 }
 
@@ -96,12 +96,12 @@ void check_failed(const char *expression, const char *file, int line)
 void panic_exception(const struct trap_frame *frame)
 {
 	begin();
-	log_error("PANIC on CPU %u: %s (vector %llu, error code %llx) in the hypervisor",
+	log_error("PANIC on CPU %u: %s (vector %lu, error code %lx) in the hypervisor",
 		  arch_this_cpu()->index, arch_trap_name(frame->vector),
-		  (unsigned long long)frame->vector, (unsigned long long)frame->error_code);
+		  frame->vector, frame->error_code);
 	print_address("  at  ", frame->rip);
-	log_error("  rsp %016llx rflags %016llx address %016llx", (unsigned long long)frame->rsp,
-		  (unsigned long long)frame->rflags, (unsigned long long)frame->fault_address);
+	log_error("  rsp %016lx rflags %016lx address %016lx", frame->rsp,
+		  frame->rflags, frame->fault_address);
 	print_backtrace(frame->rbp);
 	finish();
 }

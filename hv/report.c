@@ -43,9 +43,9 @@ static void format_exits(const struct vcpu *vcpu, char text[EXITS_TEXT_MAX])
 	text[0] = '\0';
 	for (uint32_t i = 0; i < EXIT_COUNT_REASONS; i++) {
 		if (vcpu->arch.exit_count[i] != 0) {
-			length += fmt_print(text + length, EXITS_TEXT_MAX - length, " %s=%llu",
+			length += fmt_print(text + length, EXITS_TEXT_MAX - length, " %s=%lu",
 					    exit_names[i],
-					    (unsigned long long)vcpu->arch.exit_count[i]);
+					    vcpu->arch.exit_count[i]);
 		}
 	}
 }
@@ -64,8 +64,8 @@ void stats_mark(struct vcpu *vcpu, uint8_t byte)
 	char text[EXITS_TEXT_MAX];
 
 	format_exits(vcpu, text);
-	log_info("partition %s: vCPU %u: mark 0x%02x tsc=%llu exits%s", vcpu->vm->name, vcpu->index,
-		 byte, (unsigned long long)tsc, text);
+	log_info("partition %s: vCPU %u: mark 0x%02x tsc=%lu exits%s", vcpu->vm->name, vcpu->index,
+		 byte, tsc, text);
 }
 
 void report_exits(const struct vm *vm)
@@ -84,13 +84,13 @@ static void report_vm(const struct vm *vm)
 		length += fmt_print(cpus + length, sizeof(cpus) - length, "%s%u", i == 0 ? "" : ",",
 				    vm->vcpus[i]->cpu->index);
 	}
-	log_info("partition %s: CPU %s, %llu MiB in %u piece%s", vm->name, cpus,
-		 (unsigned long long)(vm->memory_size >> 20), vm->extent_count,
+	log_info("partition %s: CPU %s, %lu MiB in %u piece%s", vm->name, cpus,
+		 (vm->memory_size >> 20), vm->extent_count,
 		 vm->extent_count == 1 ? "" : "s");
 	for (uint32_t i = 0; i < vm->extent_count; i++) {
-		log_debug("partition %s: ram=0x%llx+0x%llx", vm->name,
-			  (unsigned long long)vm->extents[i].host.value,
-			  (unsigned long long)vm->extents[i].size);
+		log_debug("partition %s: ram=0x%lx+0x%lx", vm->name,
+			  vm->extents[i].host.value,
+			  vm->extents[i].size);
 	}
 }
 
@@ -98,14 +98,14 @@ void report_machine(const struct boot_info *boot)
 {
 	uint64_t used = boot->region_used + ((uint64_t)page_alloc_used() << PAGE_SHIFT);
 
-	log_info("%u CPUs, TSC %llu kHz, %llu MiB left for partitions", cpus_count(),
-		 (unsigned long long)(arch_tsc_hz() / 1000),
-		 (unsigned long long)(owner_total(OWNER_FREE) >> 20));
-	log_info("hypervisor keeps %llu KiB (of %llu KiB set aside), image and boot data %llu KiB",
-		 (unsigned long long)(used >> 10), (unsigned long long)(boot->region_size >> 10),
-		 (unsigned long long)(boot->region_used >> 10));
-	log_debug("root=0x%llx region=0x%llx+0x%llx", (unsigned long long)arch_mmu_root(),
-		  (unsigned long long)boot->region_base, (unsigned long long)boot->region_size);
+	log_info("%u CPUs, TSC %lu kHz, %lu MiB left for partitions", cpus_count(),
+		 (arch_tsc_hz() / 1000),
+		 (owner_total(OWNER_FREE) >> 20));
+	log_info("hypervisor keeps %lu KiB (of %lu KiB set aside), image and boot data %lu KiB",
+		 (used >> 10), (boot->region_size >> 10),
+		 (boot->region_used >> 10));
+	log_debug("root=0x%lx region=0x%lx+0x%lx", arch_mmu_root(),
+		  boot->region_base, boot->region_size);
 	for (uint32_t i = 0; i < vm_count(); i++) {
 		if (vm_get(i)->vcpu_count > 0) {
 			report_vm(vm_get(i));

@@ -59,8 +59,8 @@ static void do_start(struct vcpu *vcpu)
 		start = vm_start_state(vcpu->vm);
 		enter_guest(vcpu, &start, false);
 		console_poll_input(vcpu->vm);
-		log_info("partition %s: entered tsc=%llu", vcpu->vm->name,
-			 (unsigned long long)arch_tsc());
+		log_info("partition %s: entered tsc=%lu", vcpu->vm->name,
+			 arch_tsc());
 	} else {
 		vm_stop(vcpu->vm, VM_STOP_CRASH, 0);
 	}

@@ -169,9 +169,9 @@ static enum hv_status build(struct vm *vm, const struct boot_info *boot)
 	status = take_memory(vm);
 	owner_unlock();
 	if (status != HV_OK) {
-		log_error("partition %s: %llu MiB asked for, not that much is free: %llu MiB", vm->name,
-			  (unsigned long long)(vm->memory_size >> 20),
-			  (unsigned long long)(owner_total(OWNER_FREE) >> 20));
+		log_error("partition %s: %lu MiB asked for, not that much is free: %lu MiB", vm->name,
+			  (vm->memory_size >> 20),
+			  (owner_total(OWNER_FREE) >> 20));
 		return status;
 	}
 	vm->arch.vcpu_count = bit_count(vm->config->cpus);
@@ -212,8 +212,8 @@ static void check_ownership(const struct vm *vm)
 	uint64_t foreign = stage2_check_owner(vm->arch.stage2_root, OWNER_VM + vm->id, &mapped);
 
 	if (foreign != UINT64_MAX || mapped != vm->memory_size) {
-		panic("partition %s reaches foreign memory at %llx", vm->name,
-		      (unsigned long long)foreign);
+		panic("partition %s reaches foreign memory at %lx", vm->name,
+		      foreign);
 	}
 }
 

@@ -87,8 +87,8 @@ static void log_stop(const struct vm *vm)
 {
 	switch ((enum vm_stop_cause)vm->stop_cause) {
 	case VM_STOP_POWER_OFF:
-		log_notice("partition %s: stopped: power-off, exit code %llu", vm->name,
-			   (unsigned long long)vm->stop_code);
+		log_notice("partition %s: stopped: power-off, exit code %lu", vm->name,
+			   vm->stop_code);
 		break;
 	case VM_STOP_RESET:
 		log_notice("partition %s: stopped: reset", vm->name);

@@ -2,8 +2,7 @@
 /* What a CPU without decode assists does not say of an exit: read from the instruction itself. */
 #include "svm.h"
 
-#include "decode.h"
-#include "guest_walk.h"
+#include "guest_fetch.h"
 #include "msr.h"
 #include "regs.h"
 
@@ -21,42 +20,19 @@
 #define SEGMENT_DS 3u
 
 struct fetched {
-	uint8_t bytes[DECODE_LENGTH_MAX];
+	struct guest_code code;
 	struct decode_head head;
-	enum decode_mode mode;
 };
 
-static enum decode_mode code_mode(const struct vmcb *vmcb)
-{
-	if ((vmcb->efer & EFER_LMA) != 0 && (vmcb->cs.attributes & VMCB_ATTRIBUTE_L) != 0) {
-		return DECODE_64;
-	}
-	return (vmcb->cs.attributes & VMCB_ATTRIBUTE_DB) != 0 ? DECODE_32 : DECODE_16;
-}
-
-/* Reads the instruction at RIP and its prefixes; what lies beyond a missing page reads as 0. False: it
- * cannot be read, which only a guest that changes its tables meanwhile achieves. */
+/* Reads the instruction at RIP and its prefixes. False: it cannot be read, which only a guest that
+ * changes its tables meanwhile achieves. */
 static bool fetch(struct vcpu_arch *vcpu, struct fetched *out)
 {
-	const struct vmcb *vmcb = svm_vmcb(vcpu);
 	struct guest_walk walk;
-	uint64_t linear = vcpu->rip;
-	uint32_t error_code;
-	uint64_t start;
 
-	*out = (struct fetched){.mode = code_mode(vmcb)};
-	if (out->mode != DECODE_64) {
-		linear = low32(vmcb->cs.base + linear);
-	}
-	start = linear;
 	guest_walk_init(&walk, vcpu);
-	/* All 15 bytes at once stops at a page that is not there, with the bytes before it copied. */
-	if (guest_walk_copy_in(&walk, &linear, GUEST_WALK_FETCH, out->bytes, sizeof(out->bytes),
-			       &error_code) != GUEST_WALK_OK &&
-	    linear == start) {
-		return false;
-	}
-	return decode_prefixes(out->bytes, sizeof(out->bytes), out->mode, &out->head);
+	return guest_fetch(vcpu, &walk, &out->code) == GUEST_WALK_OK &&
+	       decode_prefixes(out->code.bytes, DECODE_LENGTH_MAX, out->code.mode, &out->head);
 }
 
 uint32_t svm_decode_length(struct vcpu_arch *vcpu, uint32_t length)
@@ -90,7 +66,7 @@ static bool decode_group_7(struct vcpu_arch *vcpu, struct exit_cr *cr, uint8_t m
 
 static bool decode_cr(struct vcpu_arch *vcpu, const struct fetched *in, struct exit_cr *cr)
 {
-	const uint8_t *at = in->bytes + in->head.length;
+	const uint8_t *at = in->code.bytes + in->head.length;
 	uint8_t modrm;
 
 	if (in->head.length + 3u > DECODE_LENGTH_MAX || at[0] != OPCODE_ESCAPE) {
@@ -149,7 +125,7 @@ void svm_decode_string(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	}
 	exit->io.segment =
 		fetched.head.segment != DECODE_SEGMENT_NONE ? fetched.head.segment : SEGMENT_DS;
-	switch (fetched.mode) {
+	switch (fetched.code.mode) {
 	case DECODE_64:
 		exit->io.address_size = fetched.head.has_address_size ? 4 : 8;
 		break;

@@ -15,7 +15,6 @@ struct vmcb_segment {
 #define VMCB_ATTRIBUTES_HIGH 0xf00u /* AVL, L, D/B, G */
 #define VMCB_ATTRIBUTE_P 0x080u
 #define VMCB_ATTRIBUTE_L 0x200u
-#define VMCB_ATTRIBUTE_DB 0x400u
 	uint32_t limit;
 	uint64_t base;
 };

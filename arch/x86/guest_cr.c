@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Guest accesses to control registers and XCR0 that exit: checked as the CPU would, then done. */
 #include "guest_cpuid.h"
+#include "guest_fetch.h"
 #include "msr.h"
 #include "regs.h"
 #include "virt_internal.h"
@@ -14,12 +15,6 @@
 #define CR3_PCID MASK64(11, 0)
 #define CR8_TPR MASK64(3, 0)
 #define TPR_CLASS_SHIFT 4u
-
-static bool is_long_code(struct vcpu_arch *vcpu)
-{
-	return (arch_vcpu_get(vcpu, VCPU_EFER) & EFER_LMA) != 0 &&
-	       (arch_vcpu_get(vcpu, VCPU_CS_ATTRIBUTES) & CS_ATTRIBUTE_L) != 0;
-}
 
 /* SDM 2B, "MOV - Move to/from Control Registers": the cases of #GP(0). */
 static bool is_cr0_valid(struct vcpu_arch *vcpu, uint64_t old, uint64_t value)
@@ -36,7 +31,7 @@ static bool is_cr0_valid(struct vcpu_arch *vcpu, uint64_t old, uint64_t value)
 		       (arch_vcpu_get(vcpu, VCPU_CS_ATTRIBUTES) & CS_ATTRIBUTE_L) == 0;
 	}
 	if (!is_paging && (old & CR0_PG) != 0) {
-		return (cr4 & CR4_PCIDE) == 0 && !is_long_code(vcpu);
+		return (cr4 & CR4_PCIDE) == 0 && !guest_is_long_code(vcpu);
 	}
 	return true;
 }
@@ -136,7 +131,7 @@ static uint64_t operand(struct vcpu_arch *vcpu, uint8_t reg)
 {
 	uint64_t value = arch_vcpu_get(vcpu, (enum vcpu_reg)reg);
 
-	return is_long_code(vcpu) ? value : low32(value);
+	return guest_is_long_code(vcpu) ? value : low32(value);
 }
 
 void guest_cr_exit(struct vcpu_arch *vcpu, const struct exit_cr *cr)

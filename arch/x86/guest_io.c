@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Completes port accesses: the accumulator, or memory by string instructions. */
+#include "guest_fetch.h"
 #include "guest_string.h"
-#include "guest_walk.h"
 #include "msr.h"
 #include "regs.h"
 #include "virt_internal.h"
-
-#define CS_ATTRIBUTE_L BIT(13) /* VMX access-rights format */
-
-bool guest_is_long_code(struct vcpu_arch *vcpu)
-{
-	return (arch_vcpu_get(vcpu, VCPU_EFER) & EFER_LMA) != 0 &&
-	       (arch_vcpu_get(vcpu, VCPU_CS_ATTRIBUTES) & CS_ATTRIBUTE_L) != 0;
-}
 
 static uint64_t segment_base(struct vcpu_arch *vcpu, uint8_t segment)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Second-level faults of a guest: decoded to a device access, and completed once it is answered. */
-#include "decode.h"
 #include "guest_alu.h"
+#include "guest_fetch.h"
 #include "guest_string.h"
-#include "guest_walk.h"
 #include "msr.h"
 #include "regs.h"
 #include "virt_internal.h"
@@ -12,37 +11,12 @@
 #include "fmt.h"
 #include "log.h"
 
-#define CS_ATTRIBUTE_D BIT(14) /* VMX access-rights format: default size */
-
 /* exit_mmio.op: enum decode_op and these. String forms keep the address size in reg_size. */
 #define OP_MASK 0x1fu
 #define OP_TO_REGISTER 0x20u /* the register gets the result */
 #define OP_IMMEDIATE 0x40u   /* `immediate` is the other operand */
 #define OP_REP 0x80u
 _Static_assert(DECODE_MOVS <= OP_MASK, "an operation fits its bits");
-
-static enum decode_mode code_mode(struct vcpu_arch *vcpu)
-{
-	if (guest_is_long_code(vcpu)) {
-		return DECODE_64;
-	}
-	return (arch_vcpu_get(vcpu, VCPU_CS_ATTRIBUTES) & CS_ATTRIBUTE_D) != 0 ? DECODE_32 : DECODE_16;
-}
-
-/* Reads the instruction; it may end right before a page that is not there. */
-static enum guest_walk_result fetch(struct vcpu_arch *vcpu, const struct guest_walk *walk, uint8_t *bytes,
-				    size_t *length, uint64_t *linear, uint32_t *error_code)
-{
-	bool is_long = guest_is_long_code(vcpu);
-	uint64_t start = (is_long ? 0 : arch_vcpu_get(vcpu, VCPU_CS_BASE)) + vcpu->rip;
-	enum guest_walk_result result;
-
-	*linear = is_long ? start : low32(start);
-	start = *linear;
-	result = guest_walk_copy_in(walk, linear, GUEST_WALK_FETCH, bytes, DECODE_LENGTH_MAX, error_code);
-	*length = result == GUEST_WALK_OK ? DECODE_LENGTH_MAX : (size_t)(*linear - start);
-	return *length > 0 ? GUEST_WALK_OK : result;
-}
 
 static uint64_t register_value(struct vcpu_arch *vcpu, const struct exit_mmio *mmio)
 {
@@ -165,13 +139,13 @@ static enum virt_result finish(struct vcpu_arch *vcpu, const struct guest_walk *
 	return VIRT_RETURN;
 }
 
-static enum virt_result crash_undecodable(struct vcpu_arch *vcpu, const uint8_t *bytes, size_t length,
+static enum virt_result crash_undecodable(struct vcpu_arch *vcpu, const struct guest_code *code,
 					  gpa_t address, struct vm_exit *exit)
 {
 	char text[3 * DECODE_LENGTH_MAX + 1] = "";
 
-	for (size_t i = 0; i < length; i++) {
-		(void)fmt_print(text + 3 * i, sizeof(text) - 3 * i, "%02x ", bytes[i]);
+	for (size_t i = 0; i < code->length; i++) {
+		(void)fmt_print(text + 3 * i, sizeof(text) - 3 * i, "%02x ", code->bytes[i]);
 	}
 	log_notice("vcpu %u: access to 0x%lx by an instruction that is not emulated, rip 0x%lx: %s",
 		   vcpu->index, address.value, vcpu->rip, text);
@@ -181,13 +155,10 @@ static enum virt_result crash_undecodable(struct vcpu_arch *vcpu, const uint8_t 
 enum virt_result guest_mmio_exit(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
 	struct exit_stage2 stage2 = exit->stage2;
-	uint8_t bytes[DECODE_LENGTH_MAX];
 	struct guest_walk walk;
+	struct guest_code code;
 	struct decoded decoded;
-	uint32_t error_code = 0;
 	enum guest_walk_result result;
-	uint64_t linear;
-	size_t length;
 
 	if (stage2.is_fetch) {
 		log_notice("vcpu %u: instruction fetch at 0x%lx", vcpu->index, stage2.address.value);
@@ -198,16 +169,16 @@ enum virt_result guest_mmio_exit(struct vcpu_arch *vcpu, struct vm_exit *exit)
 		return virt_crash(exit, "page table in a hole");
 	}
 	guest_walk_init(&walk, vcpu);
-	result = fetch(vcpu, &walk, bytes, &length, &linear, &error_code);
+	result = guest_fetch(vcpu, &walk, &code);
 	if (result == GUEST_WALK_FAULT) { /* another vCPU has just taken the page away */
-		virt_inject_pf(vcpu, linear, error_code);
+		virt_inject_pf(vcpu, code.fault_address, code.error_code);
 		return VIRT_RESUME;
 	}
 	if (result == GUEST_WALK_HOLE) {
 		return virt_crash(exit, "fetch from a hole");
 	}
-	if (!decode_memory(bytes, length, code_mode(vcpu), &decoded)) {
-		return crash_undecodable(vcpu, bytes, length, stage2.address, exit);
+	if (!decode_memory(code.bytes, code.length, code.mode, &decoded)) {
+		return crash_undecodable(vcpu, &code, stage2.address, exit);
 	}
 	return finish(vcpu, &walk, &decoded, stage2, exit);
 }

@@ -17,5 +17,3 @@ void guest_string_advance(struct vcpu_arch *vcpu, enum vcpu_reg index, uint8_t a
 bool guest_string_repeat(struct vcpu_arch *vcpu, uint8_t address_size);
 /* RCX as REP sees it. */
 uint64_t guest_string_count(struct vcpu_arch *vcpu, uint8_t address_size);
-/* True in 64-bit code. */
-bool guest_is_long_code(struct vcpu_arch *vcpu);

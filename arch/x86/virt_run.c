@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs a vCPU and answers the exits that are x86's own business; the others go to hv. */
+#include "guest_fetch.h"
 #include "guest_string.h"
-#include "guest_walk.h"
 #include "regs.h"
 #include "traps.h"
 #include "virt_internal.h"
@@ -48,20 +48,15 @@ static bool is_other_hypercall(struct vcpu_arch *vcpu)
 {
 	static const uint8_t vmcall[HYPERCALL_LENGTH] = {0x0f, 0x01, 0xc1};
 	static const uint8_t vmmcall[HYPERCALL_LENGTH] = {0x0f, 0x01, 0xd9};
-	uint64_t linear = vcpu->rip;
-	uint8_t bytes[HYPERCALL_LENGTH];
 	struct guest_walk walk;
-	uint32_t error_code;
+	struct guest_code code;
 
 	guest_walk_init(&walk, vcpu);
-	if (!guest_is_long_code(vcpu)) {
-		linear = low32(linear + arch_vcpu_get(vcpu, VCPU_CS_BASE));
-	}
-	if (walk.cpl != 0 || guest_walk_copy_in(&walk, &linear, GUEST_WALK_FETCH, bytes, sizeof(bytes),
-						&error_code) != GUEST_WALK_OK) {
+	if (walk.cpl != 0 || guest_fetch(vcpu, &walk, &code) != GUEST_WALK_OK) {
 		return false;
 	}
-	return memcmp(bytes, vmcall, sizeof(bytes)) == 0 || memcmp(bytes, vmmcall, sizeof(bytes)) == 0;
+	return memcmp(code.bytes, vmcall, HYPERCALL_LENGTH) == 0 ||
+	       memcmp(code.bytes, vmmcall, HYPERCALL_LENGTH) == 0;
 }
 
 /* #DB and #AC are intercepted because a guest could loop in their delivery for ever (pitfall 18): the
