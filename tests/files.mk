@@ -33,13 +33,23 @@ include tests/emu/files.mk
 # --- make check: groups of tests, each a target whose last line is "NAME: N passed, N failed" -----
 CHECK_GROUPS += check-host check-launch check-clang check-emu
 
-.PHONY: check check-launch check-clang check-emu
+.PHONY: check check-launch check-clang check-emu lint
 check: setup
 	$(BUILD_ALL) check-programs
 	$(Q)tests/check $(MAKE) $(CHECK_GROUPS)
 
 .PHONY: check-programs
 check-programs: $(HOST_PROGRAMS) $(FIXTURE)
+
+# Each folder's headers with no more than that folder's -I list: the dependency rule.
+lint: $(BUILD)/gen/dsdt_aml.h
+	$(Q)tools/lint $(CC) 'hv/abi=$(HV_FLAGS) $(INC_lib)' 'hv/lib=$(HV_FLAGS) $(INC_lib)' \
+		'arch/include/arch=$(HV_FLAGS) $(INC_lib) -Iarch/include' 'arch/x86=$(HV_FLAGS) $(INC_x86)' \
+		'arch/vmx=$(HV_FLAGS) $(INC_vmx)' 'arch/svm=$(HV_FLAGS) $(INC_svm)' \
+		'arch/fake=$(HOSTED) $(INC_fake)' 'hv/include/hv=$(HV_FLAGS) $(INC_lib) -Iarch/include -Ihv/include' \
+		'hv=$(HV_FLAGS) $(INC_hv)' 'drivers/hw=$(HV_FLAGS) $(INC_drivers)' \
+		'drivers/model=$(HV_FLAGS) $(INC_drivers)' 'boot=$(BOOT_FLAGS)' 'guest/lib=$(GUEST_FLAGS)' \
+		'guest/test=$(GUEST_FLAGS)' 'tests=$(HOSTED) $(INC_tests)' 'tests/host=$(HOSTED) $(INC_tests)'
 
 check-launch:
 	$(Q)tests/launch/run
