@@ -207,7 +207,6 @@ static bool decode_extension(struct cursor *cursor, struct decoded *out, uint8_t
 	out->size = size;
 	out->is_sign_extended = is_signed;
 	set_register(cursor, out, cursor->operand_size);
-	/* A narrow source never means that the destination is AH to BH. */
 	return true;
 }
 
@@ -322,7 +321,8 @@ static bool decode_one_byte(struct cursor *cursor, struct decoded *out, uint8_t 
 	}
 	switch (opcode) {
 	case 0x63: /* MOVSXD; ARPL outside 64-bit mode */
-		return cursor->mode == DECODE_64 && decode_extension(cursor, out, 4, true);
+		size = cursor->operand_size == 2 ? 2 : 4;
+		return cursor->mode == DECODE_64 && decode_extension(cursor, out, size, true);
 	case 0x84:
 	case 0x85:
 		return with_register(cursor, out, DECODE_TEST, size, DECODE_TO_MEMORY);

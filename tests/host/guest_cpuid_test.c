@@ -21,7 +21,6 @@ static const struct cpu_record cpus[] = {
 	{"qemu_epyc", qemu_epyc, COUNT(qemu_epyc)},
 	{"qemu_icelake", qemu_icelake, COUNT(qemu_icelake)},
 	{"qemu64", qemu64, COUNT(qemu64)},
-	{"bochs_skylake", bochs_skylake, COUNT(bochs_skylake)},
 };
 
 static const uint32_t vcpu_counts[] = {1, 2, 3, 8, 64};
@@ -86,7 +85,7 @@ static void check_hidden(void)
 	struct cpuid_regs seven = ask(7, 0);
 	struct cpuid_regs extended = ask(0x80000001, 0);
 
-	TAP_EQUAL(one.ecx & (CPUID_1_ECX_VMX | CPUID_1_ECX_SMX | CPUID_1_ECX_MONITOR | BIT32(15) | BIT32(2) |
+	TAP_EQUAL(one.ecx & (CPUID_1_ECX_VMX | BIT32(6) | BIT32(3) | BIT32(15) | BIT32(2) |
 			     BIT32(7) | BIT32(8)), 0);
 	TAP_EQUAL(one.edx & (BIT32(21) | BIT32(22) | BIT32(29) | BIT32(31)), 0);
 	TAP_CHECK((one.ecx & BIT32(31)) != 0);
@@ -99,7 +98,8 @@ static void check_hidden(void)
 				  BIT32(15) | BIT32(23) | BIT32(24) | BIT32(29)), 0);
 	TAP_EQUAL(ask(6, 0).eax & ~BIT32(2), 0);
 	for (size_t i = 0; i < COUNT(empty); i++) {
-		if (empty[i] <= table.basic_max || empty[i] >= CPUID_EXTENDED) {
+		if (empty[i] <= table.basic_max ||
+		    (empty[i] >= CPUID_EXTENDED && empty[i] <= table.extended_max)) {
 			TAP_CHECK(is_zero(ask(empty[i], 0)));
 		}
 	}
@@ -238,7 +238,7 @@ static void test_out_of_range(void)
 	TAP_CHECK(is_zero(ask(table.basic_max + 1, 0)));
 	TAP_CHECK(is_zero(ask(0x80000022, 0)));
 	TAP_CHECK(is_zero(ask(0xffffffff, 0)));
-	build(&cpus[4], 1, true); /* Intel: the highest basic leaf */
+	build(&cpus[2], 1, true); /* Intel: the highest basic leaf */
 	TAP_EQUAL(ask(0x3fffffff, 1).ebx, ask(table.basic_max, 1).ebx);
 	TAP_EQUAL(ask(0x80000009, 0).eax, ask(table.basic_max, 0).eax);
 	TAP_EQUAL(ask(0, 0).eax, table.basic_max);
@@ -246,7 +246,7 @@ static void test_out_of_range(void)
 
 static void test_plain(void)
 {
-	build(&cpus[4], 4, true);
+	build(&cpus[2], 4, true);
 	for (uint32_t leaf = 0; leaf <= table.basic_max; leaf++) {
 		const struct cpuid_regs *plain = guest_cpuid_plain(&table, leaf);
 		bool varies = ask_as(0, 0, 1, leaf, 0).ebx != ask_as(3, CR4_OSXSAVE, 3, leaf, 0).ebx ||
