@@ -6,41 +6,12 @@
 #include "traps.h"
 #include "virt_internal.h"
 
-/* Exits that say all by their code. length: of the instruction without prefixes, for CPUs without next
- * RIP; 0: not in this table. */
-struct plain_exit {
-	uint8_t kind;
-	uint8_t length;
-};
-
-static const struct plain_exit plain[] = {
-	[VMEXIT_CPUID] = {VM_EXIT_CPUID, 2},
-	[VMEXIT_RSM] = {VM_EXIT_FORBIDDEN, 2},
-	[VMEXIT_PAUSE] = {VM_EXIT_IGNORED, 2},
-	[VMEXIT_HLT] = {VM_EXIT_HLT, 1},
-	[VMEXIT_INVLPGA] = {VM_EXIT_FORBIDDEN, 3},
-	[VMEXIT_VMRUN] = {VM_EXIT_FORBIDDEN, 3},
-	[VMEXIT_VMMCALL] = {VM_EXIT_FORBIDDEN, 3}, /* at CPL 1 to 3 */
-	[VMEXIT_VMLOAD] = {VM_EXIT_FORBIDDEN, 3},
-	[VMEXIT_VMSAVE] = {VM_EXIT_FORBIDDEN, 3},
-	[VMEXIT_STGI] = {VM_EXIT_FORBIDDEN, 3},
-	[VMEXIT_CLGI] = {VM_EXIT_FORBIDDEN, 3},
-	[VMEXIT_SKINIT] = {VM_EXIT_FORBIDDEN, 3},
-	[VMEXIT_MONITOR] = {VM_EXIT_FORBIDDEN, 3},
-	[VMEXIT_MWAIT] = {VM_EXIT_FORBIDDEN, 3},
-	[VMEXIT_MWAIT_CONDITIONAL] = {VM_EXIT_FORBIDDEN, 3},
-	[VMEXIT_XSETBV] = {VM_EXIT_XSETBV, 3},
-	[VMEXIT_RDPRU] = {VM_EXIT_FORBIDDEN, 3},
-	[VMEXIT_INVLPGB] = {VM_EXIT_FORBIDDEN, 3},
-	[VMEXIT_INVLPGB_ILLEGAL] = {VM_EXIT_FORBIDDEN, 3},
-	[VMEXIT_MCOMMIT] = {VM_EXIT_FORBIDDEN, 4},
-	[VMEXIT_TLBSYNC] = {VM_EXIT_FORBIDDEN, 3},
-};
-
+/* Lengths of instructions without prefixes, for CPUs without next RIP. */
 #define MSR_LENGTH 2u
 #define CACHE_LENGTH 2u /* INVD, WBINVD */
 #define CPUID_LENGTH 2u
 #define VMMCALL_LENGTH 3u
+#define XSETBV_LENGTH 3u
 
 /* Where the CPU gives no next RIP, that field of the VMCB stays 0. */
 static uint32_t length_of(const struct vmcb *vmcb, uint32_t otherwise)
@@ -123,6 +94,9 @@ static void decode_unknown(struct vcpu_arch *vcpu, struct vm_exit *exit)
 		decode_exception(vcpu, exit, code - VMEXIT_EXCP0);
 	} else if (code == VMEXIT_CR0_READ || code == VMEXIT_CR0_WRITE || code == VMEXIT_CR4_WRITE) {
 		svm_decode_cr(vcpu, exit);
+	} else if (code >= VMEXIT_VMRUN && code <= VMEXIT_TLBSYNC) {
+		/* Intercepts from VMRUN on are of instructions that no guest may execute. */
+		exit->kind = VM_EXIT_FORBIDDEN;
 	} else if (code == VMEXIT_INVALID || code == VMEXIT_BUSY) {
 		exit->kind = VM_EXIT_ENTRY_FAILED;
 		exit->why = "VMRUN refused the guest's state (VMEXIT_INVALID)";
@@ -155,9 +129,15 @@ static void decode_other(struct vcpu_arch *vcpu, struct vm_exit *exit)
 			vcpu->exit_length = svm_decode_length(vcpu, CACHE_LENGTH);
 		}
 		break;
+	case VMEXIT_XSETBV:
+		exit->kind = VM_EXIT_XSETBV;
+		vcpu->exit_length = length_of(svm_vmcb(vcpu), XSETBV_LENGTH);
+		break;
+	case VMEXIT_RSM:
+	case VMEXIT_INVLPGA:
+		exit->kind = VM_EXIT_FORBIDDEN;
+		break;
 	case VMEXIT_INIT:
-	case VMEXIT_INTR:
-	case VMEXIT_SMI:
 		vcpu->exit_length = 0;
 		exit->kind = VM_EXIT_IGNORED;
 		break;
@@ -198,11 +178,6 @@ static void decode(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t code)
 	record(vcpu, code, exit->raw_info[0]);
 	if ((vmcb->exit_int_info & VMCB_EVENT_V) != 0) {
 		svm_inject_again(vcpu);
-	}
-	if (code < ARRAY_COUNT(plain) && plain[code].length != 0) {
-		exit->kind = plain[code].kind;
-		vcpu->exit_length = length_of(vmcb, plain[code].length);
-		return;
 	}
 	decode_other(vcpu, exit);
 }
