@@ -22,7 +22,9 @@ FLAGS equ 0xff00ffff
 
 ; What the C convention keeps, the second argument and, at the top of the stack while the guest runs, the
 ; first one (twice: the stack stays aligned for calls).
-%define KEPT_REGISTERS rbx, rbp, r12, r13, r14, r15, rsi, rdi, rdi
+; RBP first: with the return address above it is a frame record, which a back-trace follows.
+%define KEPT_REGISTERS rbp, rbx, r12, r13, r14, r15, rsi, rdi, rdi
+%define FRAME_RECORD rsp + 8 * 8
 
 ; void svm_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit)
 ; In: RDI, RSI. Keeps what the C convention keeps. IF = 0, GIF = 1 in and out. Enters the guest again
@@ -88,6 +90,7 @@ decode:
 	xor r9d, r9d
 	xor r10d, r10d
 	xor r11d, r11d
+	lea rbp, [FRAME_RECORD]
 	mov rsi, [rsp + 2 * 8]
 	call svm_exit_decode
 	mov rdi, [rsp]

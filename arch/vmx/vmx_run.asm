@@ -54,8 +54,10 @@ extern virt_exit
 	mov rsp, [rdi + VCPU_BACKEND] ; VMX_HOST_RSP
 %endmacro
 
-; What the C convention keeps, and the second argument.
-%define KEPT_REGISTERS rbx, rbp, r12, r13, r14, r15, rsi
+; What the C convention keeps, and the second argument. RBP first: with the return address above it is a
+; frame record, which a back-trace follows.
+%define KEPT_REGISTERS rbp, rbx, r12, r13, r14, r15, rsi
+%define FRAME_RECORD rsp + 6 * 8
 
 ; void vmx_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit)
 ; In: RDI, RSI. Keeps what the C convention keeps. IF = 0. Enters the guest again and again as long as
@@ -104,6 +106,7 @@ refused:
 ; After an exit. In: RDI = vcpu, RSP as pushed above, so aligned for the call.
 %macro ANSWER 0
 	mov rbx, rdi
+	lea rbp, [FRAME_RECORD]
 	mov rsi, [rsp]
 	call vmx_exit_decode
 	test al, al
