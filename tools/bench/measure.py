@@ -52,7 +52,8 @@ class Bench:
             self.want("linux", "bochs", ends=END, cost=200)
             self.want("linux", "qemu", shift=LINUX_SHIFT, ends=END, cost=30)
         if "steady" in groups and has_new_qemu(build):
-            self.want("linux", "qemu10", shift=LINUX_SHIFT, ends=END, cost=30)
+            # In real time: QEMU 10 ends with "Bad icount read" where a guest reads its x2APIC's timer.
+            self.want("linux", "qemu10", ends=END, cost=80)
         if "sizes" in groups:
             for machine, counts in PARTITIONS.items():
                 for count in counts:
@@ -108,7 +109,7 @@ class Bench:
                 exits = (parse.exits_between(marks[first], marks[second])
                          if first in marks and second in marks else {})
                 found.append(Figure("Steady state of a Linux partition", f"{backend}: {name}",
-                                    exits.get("total"), "exits", 0 if backend == "VMX" else None,
+                                    exits.get("total"), "exits", None if backend == "SVM" else 0,
                                     note=parse.describe_exits(exits) if exits.get("total") else "",
                                     detail=exits))
         return found
