@@ -66,23 +66,15 @@ static bool take_immediate(struct cursor *cursor, uint32_t size, uint64_t *value
 static bool take_legacy_prefix(struct decode_head *head, uint8_t byte)
 {
 	switch (byte) {
-	case 0x26:
-		head->segment = 0;
-		return true;
+	case 0x26: /* ES CS SS DS: bits 4:3 */
 	case 0x2e:
-		head->segment = 1;
-		return true;
 	case 0x36:
-		head->segment = 2;
-		return true;
 	case 0x3e:
-		head->segment = 3;
+		head->segment = byte >> 3 & 3;
 		return true;
-	case 0x64:
-		head->segment = 4;
-		return true;
+	case 0x64: /* FS GS */
 	case 0x65:
-		head->segment = 5;
+		head->segment = byte & 7;
 		return true;
 	case 0x66:
 		head->has_operand_size = true;
