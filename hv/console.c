@@ -13,10 +13,10 @@
 
 #include <stdatomic.h>
 
-#define LINE_MAX 160u
-#define RING_SIZE 16384u /* a power of two */
+#define LINE_MAX    160u
+#define RING_SIZE   16384u /* a power of two */
 #define INPUT_BATCH 64u
-#define LOCK_TRIES 1000000u
+#define LOCK_TRIES  1000000u
 
 /* What a partition has written since its last newline. Guarded by `lock`. */
 struct line {

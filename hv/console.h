@@ -14,8 +14,8 @@ void console_init(const struct boot_info *boot);
 /* Output of a partition that has stopped in the middle of a line. */
 void console_flush(struct vm *vm);
 
-/* If the partition owns the real UART, it gets what the person typed. On that partition's first CPU,
- * after a kick, and at its start: what came while it was stopped has had its interrupt. */
+/* If the partition owns the real UART, it gets what the person typed. On that partition's first
+ * CPU, after a kick, and at its start: what came while it was stopped has had its interrupt. */
 void console_poll_input(struct vm *vm);
 
 /* From now on nobody waits for the console's lock: the machine is about to stop. */

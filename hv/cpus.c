@@ -48,7 +48,8 @@ static void enter(struct cpu *cpu)
 	arch_lapic_init();
 	if (arch_virt_enable() != HV_OK) {
 		/* The boot CPU could: firmware has set this one up differently. */
-		log_error("CPU %u: virtualization is switched off on this CPU by firmware", cpu->index);
+		log_error("CPU %u: virtualization is switched off on this CPU by firmware",
+			  cpu->index);
 		arch_cpu_halt();
 	}
 	atomic_store_explicit(&cpu->is_online, true, memory_order_release);
@@ -63,8 +64,9 @@ void cpus_start_others(const struct boot_info *boot)
 		}
 		prepare(&cpus[i]);
 		if (arch_cpu_start(&cpus[i], hpa_from_u64(boot->trampoline), enter) != HV_OK) {
-			log_error("CPU %u (APIC ID %u) does not start; partitions on it stay stopped",
-				  i, cpus[i].apic_id);
+			log_error(
+				"CPU %u (APIC ID %u) does not start; partitions on it stay stopped",
+				i, cpus[i].apic_id);
 		}
 	}
 }

@@ -79,7 +79,8 @@ static void do_apic_write(struct vcpu *vcpu, const struct exit_apic *apic)
 	}
 }
 
-/* is_woken goes before requests are read: a kick that comes in between is seen in one or the other. */
+/* is_woken goes before requests are read: a kick that comes in between is seen in one or the other.
+ */
 static void do_kick(struct vcpu *vcpu)
 {
 	atomic_store(&vcpu->cpu->is_woken, false);

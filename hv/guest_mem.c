@@ -85,8 +85,8 @@ static enum hv_status copy(const struct vm_arch *arch, gpa_t guest, uint8_t *byt
 }
 
 /*
- * A page-table entry, as walks read them by the dozen: in one frame, so in one extent. False: not in
- * RAM, or not of this kind.
+ * A page-table entry, as walks read them by the dozen: in one frame, so in one extent. False: not
+ * in RAM, or not of this kind.
  */
 static bool read_word(const struct vm_arch *vm, gpa_t from, void *to)
 {
@@ -95,8 +95,9 @@ static bool read_word(const struct vm_arch *vm, gpa_t from, void *to)
 	if (extent == NULL || !is_aligned(from.value, sizeof(uint64_t))) {
 		return false;
 	}
-	__builtin_memcpy(to, arch_window_map(GUEST_SLOT, hpa_add(extent->host,
-								 from.value - extent->guest.value)),
+	__builtin_memcpy(to,
+			 arch_window_map(GUEST_SLOT,
+					 hpa_add(extent->host, from.value - extent->guest.value)),
 			 sizeof(uint64_t));
 	arch_window_unmap(GUEST_SLOT);
 	return true;

@@ -11,7 +11,7 @@
 #include "hypercall_abi.h"
 #include "vcpu_run.h"
 
-#define WRITE_MAX 4096u
+#define WRITE_MAX   4096u
 #define WRITE_PIECE 128u
 #define NANOSECONDS UINT64_C(1000000000)
 #define INVALID_CR4 (~UINT64_C(0)) /* reserved bits set: no VM entry accepts it */
@@ -72,7 +72,8 @@ static enum hypercall_status hc_exit_count(struct vcpu *vcpu)
 	return HYPERCALL_OK;
 }
 
-/* Other vCPUs may be counting at this moment and bring one old value back: statistics, not state. */
+/* Other vCPUs may be counting at this moment and bring one old value back: statistics, not state.
+ */
 static enum hypercall_status hc_exit_reset(struct vcpu *vcpu)
 {
 	for (uint32_t i = 0; i < vcpu->vm->vcpu_count; i++) {

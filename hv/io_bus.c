@@ -8,7 +8,8 @@
 #include "log.h"
 
 /* Whether the access lies wholly in the model's ports, from *offset on. */
-static bool is_port_of(const struct device_model *model, uint16_t port, uint32_t size, uint32_t *offset)
+static bool is_port_of(const struct device_model *model, uint16_t port, uint32_t size,
+		       uint32_t *offset)
 {
 	*offset = port - model->port_base;
 	return *offset < model->port_count && *offset + size <= model->port_count;
@@ -33,7 +34,8 @@ uint64_t io_bus_port_read(struct vcpu *vcpu, uint16_t port, uint32_t size)
 
 	for (uint32_t i = 0; i < device_model_count; i++) {
 		if (is_port_of(&device_models[i], port, size, &offset)) {
-			return device_models[i].port_read(vcpu->vm->device_state[i], vcpu, offset, size);
+			return device_models[i].port_read(vcpu->vm->device_state[i], vcpu, offset,
+							  size);
 		}
 	}
 	return size_mask(size);
@@ -45,7 +47,8 @@ void io_bus_port_write(struct vcpu *vcpu, uint16_t port, uint32_t size, uint64_t
 
 	for (uint32_t i = 0; i < device_model_count; i++) {
 		if (is_port_of(&device_models[i], port, size, &offset)) {
-			device_models[i].port_write(vcpu->vm->device_state[i], vcpu, offset, size, value);
+			device_models[i].port_write(vcpu->vm->device_state[i], vcpu, offset, size,
+						    value);
 			return;
 		}
 	}
@@ -69,8 +72,8 @@ uint64_t io_bus_mmio_read(struct vcpu *vcpu, gpa_t address, uint32_t size)
 		warn_hole(vcpu->vm, address, "read");
 		return size_mask(size);
 	}
-	return model->mmio_read(device_state(vcpu->vm, model), vcpu, address.value - model->mmio_base,
-				size);
+	return model->mmio_read(device_state(vcpu->vm, model), vcpu,
+				address.value - model->mmio_base, size);
 }
 
 void io_bus_mmio_write(struct vcpu *vcpu, gpa_t address, uint32_t size, uint64_t value)
@@ -81,6 +84,6 @@ void io_bus_mmio_write(struct vcpu *vcpu, gpa_t address, uint32_t size, uint64_t
 		warn_hole(vcpu->vm, address, "write");
 		return;
 	}
-	model->mmio_write(device_state(vcpu->vm, model), vcpu, address.value - model->mmio_base, size,
-			  value);
+	model->mmio_write(device_state(vcpu->vm, model), vcpu, address.value - model->mmio_base,
+			  size, value);
 }

@@ -11,19 +11,19 @@
  * still high then, else it is lost. The 82093AA loses it always; software written for that works
  * here too, and a device whose line is up when its driver arrives is not stuck.
  *
- * Level pins: the guest's EOI reaches the real local APIC without an exit, so remote IRR would never
- * be cleared; it reads as 0. A line that stays high is delivered again when its entry is written
- * or its vector comes through the I/O APIC's EOI register. No model has a level line.
+ * Level pins: the guest's EOI reaches the real local APIC without an exit, so remote IRR would
+ * never be cleared; it reads as 0. A line that stays high is delivered again when its entry is
+ * written or its vector comes through the I/O APIC's EOI register. No model has a level line.
  */
 
-#define ENTRY_MODE_SHIFT 8u
-#define ENTRY_MODE_MASK 7u
+#define ENTRY_MODE_SHIFT        8u
+#define ENTRY_MODE_MASK         7u
 #define ENTRY_DESTINATION_SHIFT 56u
 /* Destination; mask, trigger, polarity, destination mode, delivery mode, vector. */
 #define ENTRY_WRITABLE UINT64_C(0xff0000000001afff)
 
-#define FLAT_MODEL 0xfu /* DFR bits 31:28 (SDM 3A, "Logical Destination Mode") */
-#define BROADCAST_XAPIC 0xffu
+#define FLAT_MODEL       0xfu /* DFR bits 31:28 (SDM 3A, "Logical Destination Mode") */
+#define BROADCAST_XAPIC  0xffu
 #define BROADCAST_X2APIC UINT32_MAX
 
 void irq_route_reset(struct vm *vm)

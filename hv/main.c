@@ -71,8 +71,7 @@ void hv_main(struct boot_info *boot)
 	panic_init(boot->config.test_exit != 0);
 	page_alloc_init((void *)(HV_VIRT_BASE + boot->region_used),
 			boot->region_size - boot->region_used);
-	fail("page tables",
-	     arch_mmu_init(hpa_from_u64(boot->region_base), boot->region_size),
+	fail("page tables", arch_mmu_init(hpa_from_u64(boot->region_base), boot->region_size),
 	     "no hypervisor memory left");
 	cpu = cpus_init_boot(boot); /* maps its stacks, with guard pages */
 	arch_cpu_init(cpu);

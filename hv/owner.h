@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The owner table: who has each 2 MiB frame of physical memory. Every frame has exactly one owner. */
+/* The owner table: who has each 2 MiB frame of physical memory. Every frame has exactly one owner.
+ */
 #pragma once
 
 #include "addr.h"
@@ -9,7 +10,7 @@
 #include <stdint.h>
 
 enum owner {
-	OWNER_NONE,       /* not RAM, or partly firmware's */
+	OWNER_NONE, /* not RAM, or partly firmware's */
 	OWNER_FREE,
 	OWNER_HYPERVISOR, /* the region */
 	OWNER_MODULES,    /* kernels and initrds */
@@ -29,7 +30,8 @@ uint32_t owner_of(hpa_t address);
  */
 enum hv_status owner_find(uint64_t wanted, hpa_t *base, uint64_t *size) MUST_CHECK;
 
-/* Moves [base, base + size) from one owner to another; all or nothing. HV_DENIED: not all `from`'s. */
+/* Moves [base, base + size) from one owner to another; all or nothing. HV_DENIED: not all `from`'s.
+ */
 enum hv_status owner_change(hpa_t base, uint64_t size, uint32_t from, uint32_t to) MUST_CHECK;
 
 uint64_t owner_total(uint32_t owner); /* bytes */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A first-fit page allocator over one bitmap: allocations happen at start-up and when a VM changes. */
+/* A first-fit page allocator over one bitmap: allocations happen at start-up and when a VM changes.
+ */
 #include "page_alloc.h"
 
 #include "arch/spin.h"
@@ -9,7 +10,7 @@
 #include "str.h"
 
 #define ALIGN_MAX 4u /* pages: 16 KiB */
-#define BITS 64u
+#define BITS      64u
 
 struct pool {
 	struct spin_lock lock;
@@ -40,7 +41,8 @@ void page_alloc_init(void *base, uint64_t size)
 	uint64_t bitmap_size;
 
 	CHECK(is_aligned((uintptr_t)base, PAGE_SIZE) && is_aligned(size, PAGE_SIZE));
-	pool = (struct pool){.base = base, .used = base, .page_count = (uint32_t)(size >> PAGE_SHIFT)};
+	pool = (struct pool){
+		.base = base, .used = base, .page_count = (uint32_t)(size >> PAGE_SHIFT)};
 	bitmap_size = align_up((pool.page_count + 7) / 8, PAGE_SIZE);
 	CHECK(bitmap_size < size);
 	memset(base, 0, bitmap_size);
@@ -63,7 +65,8 @@ static uint32_t find_run(uint32_t count)
 	/* Aligned by address, not by index: the pool may start anywhere. */
 	uint32_t step = alignment_of(count);
 	uint32_t first = (uint32_t)((align_up((uintptr_t)pool.base, step * PAGE_SIZE) -
-				     (uintptr_t)pool.base) >> PAGE_SHIFT);
+				     (uintptr_t)pool.base) >>
+				    PAGE_SHIFT);
 
 	for (uint32_t page = first; page + count <= pool.page_count; page += step) {
 		uint32_t length = 0;

@@ -11,7 +11,7 @@
 
 #include <stdatomic.h>
 
-#define BACKTRACE_MAX 16u
+#define BACKTRACE_MAX   16u
 #define PANIC_EXIT_CODE 2u
 
 static _Atomic bool is_panicking;
@@ -38,8 +38,7 @@ static void print_address(const char *what, uint64_t address)
 	const char *name = symbol_find(address, &offset);
 
 	if (name != NULL) {
-		log_error("%s %016lx %s+0x%lx", what, address, name,
-			  offset);
+		log_error("%s %016lx %s+0x%lx", what, address, name, offset);
 	} else {
 		log_error("%s %016lx", what, address);
 	}
@@ -53,8 +52,8 @@ static void print_backtrace(uint64_t frame)
 	for (uint32_t i = 0; i < BACKTRACE_MAX; i++) {
 		const uint64_t *saved = (const uint64_t *)frame;
 
-		if (frame >= top - 2 * sizeof(uint64_t) || top - frame > CPU_PRIVATE_PAGES * PAGE_SIZE ||
-		    frame % sizeof(uint64_t) != 0) {
+		if (frame >= top - 2 * sizeof(uint64_t) ||
+		    top - frame > CPU_PRIVATE_PAGES * PAGE_SIZE || frame % sizeof(uint64_t) != 0) {
 			return;
 		}
 		print_address("  from", saved[1]);
@@ -97,11 +96,11 @@ void panic_exception(const struct trap_frame *frame)
 {
 	begin();
 	log_error("PANIC on CPU %u: %s (vector %lu, error code %lx) in the hypervisor",
-		  arch_this_cpu()->index, arch_trap_name(frame->vector),
-		  frame->vector, frame->error_code);
+		  arch_this_cpu()->index, arch_trap_name(frame->vector), frame->vector,
+		  frame->error_code);
 	print_address("  at  ", frame->rip);
-	log_error("  rsp %016lx rflags %016lx address %016lx", frame->rsp,
-		  frame->rflags, frame->fault_address);
+	log_error("  rsp %016lx rflags %016lx address %016lx", frame->rsp, frame->rflags,
+		  frame->fault_address);
 	print_backtrace(frame->rbp);
 	finish();
 }

@@ -44,8 +44,7 @@ static void format_exits(const struct vcpu *vcpu, char text[EXITS_TEXT_MAX])
 	for (uint32_t i = 0; i < EXIT_COUNT_REASONS; i++) {
 		if (vcpu->arch.exit_count[i] != 0) {
 			length += fmt_print(text + length, EXITS_TEXT_MAX - length, " %s=%lu",
-					    exit_names[i],
-					    vcpu->arch.exit_count[i]);
+					    exit_names[i], vcpu->arch.exit_count[i]);
 		}
 	}
 }
@@ -85,11 +84,9 @@ static void report_vm(const struct vm *vm)
 				    vm->vcpus[i]->cpu->index);
 	}
 	log_info("partition %s: CPU %s, %lu MiB in %u piece%s", vm->name, cpus,
-		 (vm->memory_size >> 20), vm->extent_count,
-		 vm->extent_count == 1 ? "" : "s");
+		 (vm->memory_size >> 20), vm->extent_count, vm->extent_count == 1 ? "" : "s");
 	for (uint32_t i = 0; i < vm->extent_count; i++) {
-		log_debug("partition %s: ram=0x%lx+0x%lx", vm->name,
-			  vm->extents[i].host.value,
+		log_debug("partition %s: ram=0x%lx+0x%lx", vm->name, vm->extents[i].host.value,
 			  vm->extents[i].size);
 	}
 }
@@ -99,13 +96,11 @@ void report_machine(const struct boot_info *boot)
 	uint64_t used = boot->region_used + ((uint64_t)page_alloc_used() << PAGE_SHIFT);
 
 	log_info("%u CPUs, TSC %lu kHz, %lu MiB left for partitions", cpus_count(),
-		 (arch_tsc_hz() / 1000),
-		 (owner_total(OWNER_FREE) >> 20));
+		 (arch_tsc_hz() / 1000), (owner_total(OWNER_FREE) >> 20));
 	log_info("hypervisor keeps %lu KiB (of %lu KiB set aside), image and boot data %lu KiB",
-		 (used >> 10), (boot->region_size >> 10),
-		 (boot->region_used >> 10));
-	log_debug("root=0x%lx region=0x%lx+0x%lx", arch_mmu_root(),
-		  boot->region_base, boot->region_size);
+		 (used >> 10), (boot->region_size >> 10), (boot->region_used >> 10));
+	log_debug("root=0x%lx region=0x%lx+0x%lx", arch_mmu_root(), boot->region_base,
+		  boot->region_size);
 	for (uint32_t i = 0; i < vm_count(); i++) {
 		if (vm_get(i)->vcpu_count > 0) {
 			report_vm(vm_get(i));

@@ -9,7 +9,7 @@
 #include "log.h"
 #include "owner.h"
 
-#define ROOT_LEVEL 4u
+#define ROOT_LEVEL  4u
 #define ENTRY_COUNT 512u
 
 static uint32_t max_leaf = 1;
@@ -20,7 +20,8 @@ void stage2_init(bool is_huge_always)
 
 	max_leaf = is_small ? 1 : arch_stage2_max_leaf();
 	if (is_small) {
-		log_notice("this CPU can be crashed through large pages (CVE-2018-12207): partitions get "
+		log_notice("this CPU can be crashed through large pages (CVE-2018-12207): "
+			   "partitions get "
 			   "4 KiB pages; huge_pages = always trusts them");
 	}
 }
@@ -67,7 +68,8 @@ static enum hv_status descend(uint64_t *slot, uint32_t level, uint64_t **below)
 	return HV_OK;
 }
 
-static enum hv_status map_leaf(hpa_t root, gpa_t guest, const struct stage2_entry *leaf, uint32_t level)
+static enum hv_status map_leaf(hpa_t root, gpa_t guest, const struct stage2_entry *leaf,
+			       uint32_t level)
 {
 	uint64_t *table = arch_pa_to_va(root);
 	enum hv_status status;
@@ -139,7 +141,8 @@ static void walk_start(struct walk *walk, hpa_t root)
 }
 
 /* The next leaf, into *entry and *level; tables that were left behind are freed if asked to. */
-static bool walk_next(struct walk *walk, struct stage2_entry *entry, uint32_t *level, bool is_freeing)
+static bool walk_next(struct walk *walk, struct stage2_entry *entry, uint32_t *level,
+		      bool is_freeing)
 {
 	while (walk->level <= ROOT_LEVEL) {
 		uint32_t at = walk->level;

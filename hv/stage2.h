@@ -12,7 +12,7 @@
 struct stage2_mapping {
 	gpa_t guest;
 	hpa_t host;
-	uint64_t size; /* page granular, as both addresses */
+	uint64_t size;   /* page granular, as both addresses */
 	uint32_t access; /* STAGE2_* */
 	enum stage2_memory memory;
 };

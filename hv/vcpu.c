@@ -59,15 +59,15 @@ static void do_start(struct vcpu *vcpu)
 		start = vm_start_state(vcpu->vm);
 		enter_guest(vcpu, &start, false);
 		console_poll_input(vcpu->vm);
-		log_info("partition %s: entered tsc=%lu", vcpu->vm->name,
-			 arch_tsc());
+		log_info("partition %s: entered tsc=%lu", vcpu->vm->name, arch_tsc());
 	} else {
 		vm_stop(vcpu->vm, VM_STOP_CRASH, 0);
 	}
 }
 
-/* SDM 3A, "MP Initialization Protocol Algorithm": INIT waits for a SIPI, but the boot CPU of a guest
- * that resets itself this way starts over like a processor after power-on: its VM restarts. */
+/* SDM 3A, "MP Initialization Protocol Algorithm": INIT waits for a SIPI, but the boot CPU of a
+ * guest that resets itself this way starts over like a processor after power-on: its VM restarts.
+ */
 static void do_init(struct vcpu *vcpu)
 {
 	if (vcpu->index == 0) {
@@ -90,8 +90,8 @@ static void do_sipi(struct vcpu *vcpu)
 }
 
 /*
- * In the order in which they make sense when several came at once: INIT before SIPI; STOP cancels all
- * else, START too: a restart asks for START only when this vCPU has acknowledged its STOP.
+ * In the order in which they make sense when several came at once: INIT before SIPI; STOP cancels
+ * all else, START too: a restart asks for START only when this vCPU has acknowledged its STOP.
  */
 static void take_requests(struct vcpu *vcpu)
 {

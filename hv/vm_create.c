@@ -43,7 +43,9 @@ struct vm *vm_uart_owner(void)
 
 static gpa_t guest_base(uint64_t offset)
 {
-	return gpa_from_u64(offset < PLATFORM_RAM_LOW_LIMIT ? offset : PLATFORM_RAM_HIGH_BASE + (offset - PLATFORM_RAM_LOW_LIMIT));
+	return gpa_from_u64(offset < PLATFORM_RAM_LOW_LIMIT
+				    ? offset
+				    : PLATFORM_RAM_HIGH_BASE + (offset - PLATFORM_RAM_LOW_LIMIT));
 }
 
 /* Takes frames for the whole memory, in as few pieces as there are. Under the owner lock. */
@@ -169,9 +171,8 @@ static enum hv_status build(struct vm *vm, const struct boot_info *boot)
 	status = take_memory(vm);
 	owner_unlock();
 	if (status != HV_OK) {
-		log_error("partition %s: %lu MiB asked for, not that much is free: %lu MiB", vm->name,
-			  (vm->memory_size >> 20),
-			  (owner_total(OWNER_FREE) >> 20));
+		log_error("partition %s: %lu MiB asked for, not that much is free: %lu MiB",
+			  vm->name, (vm->memory_size >> 20), (owner_total(OWNER_FREE) >> 20));
 		return status;
 	}
 	vm->arch.vcpu_count = bit_count(vm->config->cpus);
@@ -182,8 +183,8 @@ static enum hv_status build(struct vm *vm, const struct boot_info *boot)
 	return status == HV_OK ? create_vcpus(vm) : status;
 }
 
-/* The configuration was checked by the loader: what fails here is the machine's fault. What a failed
- * VM has taken stays taken; the machine goes on without it. */
+/* The configuration was checked by the loader: what fails here is the machine's fault. What a
+ * failed VM has taken stays taken; the machine goes on without it. */
 static void create(uint32_t index, const struct boot_info *boot)
 {
 	const struct config_partition *config = &boot->config.partitions[index];
@@ -212,8 +213,7 @@ static void check_ownership(const struct vm *vm)
 	uint64_t foreign = stage2_check_owner(vm->arch.stage2_root, OWNER_VM + vm->id, &mapped);
 
 	if (foreign != UINT64_MAX || mapped != vm->memory_size) {
-		panic("partition %s reaches foreign memory at %lx", vm->name,
-		      foreign);
+		panic("partition %s reaches foreign memory at %lx", vm->name, foreign);
 	}
 }
 

@@ -33,8 +33,9 @@ static enum hv_status place(struct vm *vm, const struct boot_piece *piece)
 {
 	const uint8_t *from = modules_at(piece->source, piece->size);
 
-	return from == NULL ? HV_RANGE
-			    : guest_mem_write(&vm->arch, gpa_from_u64(piece->guest), from, piece->size);
+	return from == NULL
+		       ? HV_RANGE
+		       : guest_mem_write(&vm->arch, gpa_from_u64(piece->guest), from, piece->size);
 }
 
 enum hv_status vm_load(struct vm *vm)
@@ -50,7 +51,8 @@ enum hv_status vm_load(struct vm *vm)
 		status = place(vm, &vm->image->pieces[i]);
 	}
 	if (status != HV_OK) { /* the loader has checked every piece */
-		log_error("partition %s: its memory cannot be filled (status %d)", vm->name, (int)status);
+		log_error("partition %s: its memory cannot be filled (status %d)", vm->name,
+			  (int)status);
 	}
 	return status;
 }
@@ -60,7 +62,8 @@ struct vcpu_start_state vm_start_state(const struct vm *vm)
 	const struct boot_start *start = &vm->image->start;
 
 	return (struct vcpu_start_state){
-		.how = start->mode == BOOT_START_LONG64 ? VCPU_START_LONG64 : VCPU_START_PROTECTED32,
+		.how = start->mode == BOOT_START_LONG64 ? VCPU_START_LONG64
+							: VCPU_START_PROTECTED32,
 		.rip = start->rip,
 		.rax = start->rax,
 		.rbx = start->rbx,

@@ -9,37 +9,37 @@
 
 /*
  * Hand-off. The loader allocates one physically contiguous region below 4 GiB (other CPUs load CR3
- * in real mode), 2 MiB aligned, a multiple of 2 MiB long: the ELF image at its start (page aligned segments, at their linked distance from
- * HV_VIRT_BASE), then boot_info with everything it points to inside the region, then free pool.
- * It enters the ELF entry point on the boot CPU with
- *   RDI = virtual address of struct boot_info, RSP = undefined, IF = 0, long mode, and
- *   CR3 = a copy of the firmware's identity map in which HV_VIRT_BASE maps the region (RWX).
- * The region, the modules and the trampoline page are the hypervisor's; all else is as `memory`.
+ * in real mode), 2 MiB aligned, a multiple of 2 MiB long: the ELF image at its start (page aligned
+ * segments, at their linked distance from HV_VIRT_BASE), then boot_info with everything it points
+ * to inside the region, then free pool. It enters the ELF entry point on the boot CPU with RDI =
+ * virtual address of struct boot_info, RSP = undefined, IF = 0, long mode, and CR3 = a copy of the
+ * firmware's identity map in which HV_VIRT_BASE maps the region (RWX). The region, the modules and
+ * the trampoline page are the hypervisor's; all else is as `memory`.
  */
-#define BOOT_MAGIC UINT64_C(0x44414548484b4c42) /* "BLKHHEAD" */
-#define BOOT_VERSION 3u
-#define HV_VIRT_BASE UINT64_C(0xffffffff80000000)
+#define BOOT_MAGIC      UINT64_C(0x44414548484b4c42) /* "BLKHHEAD" */
+#define BOOT_VERSION    3u
+#define HV_VIRT_BASE    UINT64_C(0xffffffff80000000)
 #define HV_REGION_ALIGN (UINT64_C(2) << 20)
 
 /*
  * Size of the region: image and boot data, plus this much, rounded up to HV_REGION_ALIGN.
  * The last term holds the owner table.
  */
-#define HV_POOL_BASE (UINT64_C(512) << 10)
-#define HV_POOL_PER_CPU (UINT64_C(64) << 10)
+#define HV_POOL_BASE          (UINT64_C(512) << 10)
+#define HV_POOL_PER_CPU       (UINT64_C(64) << 10)
 #define HV_POOL_PER_PARTITION (UINT64_C(64) << 10)
-#define HV_POOL_PER_FRAME UINT64_C(2) /* bytes per 2 MiB of physical address space in use */
+#define HV_POOL_PER_FRAME     UINT64_C(2) /* bytes per 2 MiB of physical address space in use */
 /* And for each 2 MiB of partition memory, where it must be mapped by 4 KiB pages. */
 #define HV_POOL_PER_SMALL_FRAME (UINT64_C(4) << 10)
 
 enum boot_memory_type {
-	BOOT_MEMORY_FREE,      /* usable RAM once firmware is left */
-	BOOT_MEMORY_RESERVED,  /* firmware's, or unknown */
-	BOOT_MEMORY_RUNTIME,   /* EFI runtime services code and data */
-	BOOT_MEMORY_ACPI,      /* ACPI tables or NVS */
+	BOOT_MEMORY_FREE,     /* usable RAM once firmware is left */
+	BOOT_MEMORY_RESERVED, /* firmware's, or unknown */
+	BOOT_MEMORY_RUNTIME,  /* EFI runtime services code and data */
+	BOOT_MEMORY_ACPI,     /* ACPI tables or NVS */
 	BOOT_MEMORY_MMIO,
 	BOOT_MEMORY_HYPERVISOR, /* the region */
-	BOOT_MEMORY_MODULES,   /* kernels and initrds, kept for restarts */
+	BOOT_MEMORY_MODULES,    /* kernels and initrds, kept for restarts */
 };
 
 /* Sorted by base, page granular, neighbours of one type merged. */
@@ -59,7 +59,7 @@ struct boot_cpu {
 struct boot_piece {
 	uint64_t source; /* physical, inside the modules */
 	uint64_t size;
-	uint64_t guest;  /* guest-physical */
+	uint64_t guest; /* guest-physical */
 };
 
 enum boot_start_mode {
@@ -90,8 +90,8 @@ struct boot_image {
 };
 
 /*
- * What the hypervisor wants to know of the firmware's ACPI tables. Ports: 0 = none. Without ACPI all
- * of it is 0 but uart_gsi, which is 4.
+ * What the hypervisor wants to know of the firmware's ACPI tables. Ports: 0 = none. Without ACPI
+ * all of it is 0 but uart_gsi, which is 4.
  */
 struct boot_acpi {
 	uint8_t is_hardware_reduced;
@@ -113,7 +113,7 @@ struct boot_acpi {
 struct boot_framebuffer {
 	uint64_t base; /* physical; 0 = none */
 	uint64_t size;
-	uint32_t width;  /* pixels */
+	uint32_t width; /* pixels */
 	uint32_t height;
 	uint32_t stride; /* pixels per scan line */
 	uint32_t reserved;
@@ -123,33 +123,34 @@ struct boot_framebuffer {
 struct boot_time {
 	uint64_t unix_seconds; /* 0 = firmware has no clock */
 	uint64_t tsc;
-	uint64_t tsc_hz;       /* measured by the loader; 0 = not measured */
+	uint64_t tsc_hz; /* measured by the loader; 0 = not measured */
 };
 
 struct boot_info {
 	uint64_t magic;
 	uint32_t version;
-	uint32_t size;          /* sizeof(struct boot_info) */
-	uint64_t region_base;   /* physical */
+	uint32_t size;        /* sizeof(struct boot_info) */
+	uint64_t region_base; /* physical */
 	uint64_t region_size;
-	uint64_t region_used;   /* bytes from region_base: image and boot data; the rest is pool */
-	uint64_t trampoline;    /* physical address of one free page below 1 MiB */
-	uint64_t rsdp;          /* physical; 0 = no ACPI */
+	uint64_t region_used; /* bytes from region_base: image and boot data; the rest is pool */
+	uint64_t trampoline;  /* physical address of one free page below 1 MiB */
+	uint64_t rsdp;        /* physical; 0 = no ACPI */
 	struct boot_acpi acpi;
 	uint64_t efi_system_table; /* physical, for its runtime services; 0 = none (multiboot) */
-	uint64_t config_text;   /* physical, in the region */
+	uint64_t config_text;      /* physical, in the region */
 	uint64_t config_text_size;
-	uint64_t memory;        /* physical, in the region: struct boot_memory[memory_count] */
-	uint64_t cpus;          /* physical, in the region: struct boot_cpu[cpu_count] */
-	uint64_t images;        /* physical, in the region: struct boot_image[], one per partition */
-	uint64_t modules_base;  /* physical, 2 MiB aligned: files, and what the loader made of them */
+	uint64_t memory; /* physical, in the region: struct boot_memory[memory_count] */
+	uint64_t cpus;   /* physical, in the region: struct boot_cpu[cpu_count] */
+	uint64_t images; /* physical, in the region: struct boot_image[], one per partition */
+	uint64_t
+		modules_base; /* physical, 2 MiB aligned: files, and what the loader made of them */
 	uint64_t modules_size;
 	uint32_t memory_count;
 	uint32_t cpu_count;
 	struct boot_framebuffer framebuffer;
 	struct boot_time time;
-	uint64_t tsc_firmware;  /* TSC when the loader was entered */
-	uint64_t tsc_handoff;   /* TSC just before the jump */
-	uint8_t entropy[32];    /* EFI_RNG_PROTOCOL or RDRAND; zero when neither is there */
+	uint64_t tsc_firmware; /* TSC when the loader was entered */
+	uint64_t tsc_handoff;  /* TSC just before the jump */
+	uint8_t entropy[32];   /* EFI_RNG_PROTOCOL or RDRAND; zero when neither is there */
 	struct config config;
 };

@@ -6,11 +6,11 @@
 #include <stdint.h>
 
 #define CONFIG_PARTITION_MAX 32u
-#define CONFIG_CPU_MAX 64u
-#define CONFIG_NAME_MAX 31u       /* characters, without the terminator */
-#define CONFIG_FILE_NONE UINT32_MAX
-#define CONFIG_MEMORY_ALIGN (UINT64_C(2) << 20) /* bytes; partition memory is a multiple of it */
-#define CONFIG_PCI_MAX 8u         /* real PCI functions per partition */
+#define CONFIG_CPU_MAX       64u
+#define CONFIG_NAME_MAX      31u /* characters, without the terminator */
+#define CONFIG_FILE_NONE     UINT32_MAX
+#define CONFIG_MEMORY_ALIGN  (UINT64_C(2) << 20) /* bytes; partition memory is a multiple of it */
+#define CONFIG_PCI_MAX       8u                  /* real PCI functions per partition */
 
 /* Text of the configuration file, by offset from its first byte; length 0 means "not given". */
 struct config_span {
@@ -26,15 +26,16 @@ enum config_log_level {
 };
 
 enum config_console { /* bits of config.console */
-	CONFIG_CONSOLE_NONE = 0,
-	CONFIG_CONSOLE_UART0 = 1,
-	CONFIG_CONSOLE_FRAMEBUFFER = 2,
-	CONFIG_CONSOLE_BOTH = 3,
+		      CONFIG_CONSOLE_NONE = 0,
+		      CONFIG_CONSOLE_UART0 = 1,
+		      CONFIG_CONSOLE_FRAMEBUFFER = 2,
+		      CONFIG_CONSOLE_BOTH = 3,
 };
 
 enum config_mode {
 	CONFIG_MODE_PARTITIONS, /* start the hypervisor */
-	CONFIG_MODE_BARE_METAL, /* boot the management (else the first) partition's kernel directly */
+	CONFIG_MODE_BARE_METAL, /* boot the management (else the first) partition's kernel directly
+				 */
 };
 
 /* On CPUs where a guest that executes from large second-level pages can cause a machine check
@@ -51,27 +52,27 @@ enum config_on_crash {
 };
 
 /* Paravirtual devices, bits of config_partition.devices. */
-#define CONFIG_DEVICE_CONSOLE (1u << 0)
-#define CONFIG_DEVICE_NET0 (1u << 1)
-#define CONFIG_DEVICE_BLOCK0 (1u << 2)
-#define CONFIG_DEVICE_ENTROPY (1u << 3)
+#define CONFIG_DEVICE_CONSOLE  (1u << 0)
+#define CONFIG_DEVICE_NET0     (1u << 1)
+#define CONFIG_DEVICE_BLOCK0   (1u << 2)
+#define CONFIG_DEVICE_ENTROPY  (1u << 3)
 #define CONFIG_DEVICE_CHANNEL0 (1u << 4)
 
 /* Flags of config_partition.flags. */
-#define CONFIG_PARTITION_MANAGEMENT (1u << 0)  /* role = management */
-#define CONFIG_PARTITION_AUTOSTART (1u << 1)   /* autostart = yes (the default) */
-#define CONFIG_PARTITION_OWNS_UART0 (1u << 2)  /* console = uart0: raw output, and the input */
+#define CONFIG_PARTITION_MANAGEMENT  (1u << 0) /* role = management */
+#define CONFIG_PARTITION_AUTOSTART   (1u << 1) /* autostart = yes (the default) */
+#define CONFIG_PARTITION_OWNS_UART0  (1u << 2) /* console = uart0: raw output, and the input */
 #define CONFIG_PARTITION_DMA_TRUSTED (1u << 3) /* dma = trusted */
 
 struct config_partition {
 	char name[CONFIG_NAME_MAX + 1];
-	uint32_t line;    /* of the [partition] header, for messages */
-	uint32_t flags;   /* CONFIG_PARTITION_* */
-	uint32_t on_crash; /* enum config_on_crash */
-	uint32_t devices; /* CONFIG_DEVICE_* */
-	uint64_t cpus;    /* bit n = n-th CPU of boot_info.cpus */
-	uint64_t memory;  /* bytes, a multiple of CONFIG_MEMORY_ALIGN */
-	struct config_span kernel;  /* path relative to the configuration file */
+	uint32_t line;             /* of the [partition] header, for messages */
+	uint32_t flags;            /* CONFIG_PARTITION_* */
+	uint32_t on_crash;         /* enum config_on_crash */
+	uint32_t devices;          /* CONFIG_DEVICE_* */
+	uint64_t cpus;             /* bit n = n-th CPU of boot_info.cpus */
+	uint64_t memory;           /* bytes, a multiple of CONFIG_MEMORY_ALIGN */
+	struct config_span kernel; /* path relative to the configuration file */
 	struct config_span initrd;
 	struct config_span cmdline;
 	uint32_t kernel_line; /* lines of the keys, for messages about the files */

@@ -15,12 +15,12 @@ typedef struct {
 	uint64_t value;
 } hpa_t;
 
-#define PAGE_SHIFT 12u
-#define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
+#define PAGE_SHIFT  12u
+#define PAGE_SIZE   (UINT64_C(1) << PAGE_SHIFT)
 #define FRAME_SHIFT 21u /* unit of ownership: 2 MiB */
-#define FRAME_SIZE (UINT64_C(1) << FRAME_SHIFT)
+#define FRAME_SIZE  (UINT64_C(1) << FRAME_SHIFT)
 #define GIANT_SHIFT 30u
-#define GIANT_SIZE (UINT64_C(1) << GIANT_SHIFT)
+#define GIANT_SIZE  (UINT64_C(1) << GIANT_SHIFT)
 
 static inline gpa_t gpa_from_u64(uint64_t value)
 {

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BIT(n) (UINT64_C(1) << (n))
-#define BIT32(n) (UINT32_C(1) << (n))
-#define MASK64(high, low) ((~UINT64_C(0) >> (63 - (high))) & (~UINT64_C(0) << (low)))
+#define BIT(n)             (UINT64_C(1) << (n))
+#define BIT32(n)           (UINT32_C(1) << (n))
+#define MASK64(high, low)  ((~UINT64_C(0) >> (63 - (high))) & (~UINT64_C(0) << (low)))
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static inline uint32_t low32(uint64_t value)

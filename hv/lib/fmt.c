@@ -32,9 +32,8 @@ static void put(struct sink *sink, char c)
 
 static void put_padded(struct sink *sink, const struct spec *spec, const char *text, size_t length)
 {
-	size_t padding = spec->width > 0 && (size_t)spec->width > length
-				 ? (size_t)spec->width - length
-				 : 0;
+	size_t padding =
+		spec->width > 0 && (size_t)spec->width > length ? (size_t)spec->width - length : 0;
 
 	for (size_t i = 0; !spec->is_left && i < padding; i++) {
 		put(sink, spec->is_zero ? '0' : ' ');
@@ -47,8 +46,8 @@ static void put_padded(struct sink *sink, const struct spec *spec, const char *t
 	}
 }
 
-static void put_number(struct sink *sink, const struct spec *spec, uint64_t value, unsigned int base,
-		       bool is_negative, bool is_upper)
+static void put_number(struct sink *sink, const struct spec *spec, uint64_t value,
+		       unsigned int base, bool is_negative, bool is_upper)
 {
 	const char *digits = is_upper ? "0123456789ABCDEF" : "0123456789abcdef";
 	char text[DIGITS_MAX];
@@ -136,7 +135,8 @@ static void convert(struct sink *sink, char type, struct spec *spec, struct argu
 		return;
 	case 'd':
 	case 'i':
-		number = spec->longs > 0 ? va_arg(arguments->list, int64_t) : va_arg(arguments->list, int);
+		number = spec->longs > 0 ? va_arg(arguments->list, int64_t)
+					 : va_arg(arguments->list, int);
 		value = number < 0 ? -(uint64_t)number : (uint64_t)number;
 		put_number(sink, spec, value, 10, number < 0, false);
 		return;

@@ -6,8 +6,8 @@
 
 enum hv_status {
 	HV_OK = 0,
-	HV_INVALID,     /* an argument or input is malformed */
-	HV_RANGE,       /* an address or index is outside what exists */
+	HV_INVALID, /* an argument or input is malformed */
+	HV_RANGE,   /* an address or index is outside what exists */
 	HV_NO_MEMORY,
 	HV_NOT_FOUND,
 	HV_DENIED,      /* exists, but is not the caller's */

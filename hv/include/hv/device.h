@@ -27,9 +27,11 @@ struct device_model {
 	uint64_t mmio_size;
 	void (*reset)(void *state, struct vm *vm); /* at every start of the VM */
 	uint64_t (*port_read)(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size);
-	void (*port_write)(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value);
+	void (*port_write)(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size,
+			   uint64_t value);
 	uint64_t (*mmio_read)(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size);
-	void (*mmio_write)(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size, uint64_t value);
+	void (*mmio_write)(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size,
+			   uint64_t value);
 };
 
 /* Defined by drivers/model/models.c; ordered by how often they are hit. */

@@ -12,10 +12,10 @@ struct vm;
 #define IRQ_PIN_COUNT 24u
 
 /* Redirection entry bits (82093AA IOAPIC datasheet, "IOREDTBL"). */
-#define IRQ_ENTRY_VECTOR 0xffu
+#define IRQ_ENTRY_VECTOR  0xffu
 #define IRQ_ENTRY_LOGICAL (1u << 11)
-#define IRQ_ENTRY_LEVEL (1u << 15)
-#define IRQ_ENTRY_MASKED (1u << 16)
+#define IRQ_ENTRY_LEVEL   (1u << 15)
+#define IRQ_ENTRY_MASKED  (1u << 16)
 
 struct irq_route {
 	struct spin_lock lock;

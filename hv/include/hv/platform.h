@@ -18,7 +18,8 @@ void platform_console_init(const struct boot_info *boot, uint32_t mask);
 void platform_console_write(const char *text, size_t size);
 /* A byte that the person typed; false: none. */
 bool platform_console_read(uint8_t *byte);
-/* Silences the I/O APIC that firmware has used: nothing it left may reach a guest's CPU. Before guests. */
+/* Silences the I/O APIC that firmware has used: nothing it left may reach a guest's CPU. Before
+ * guests. */
 void platform_interrupts_init(const struct boot_info *boot);
 /* Makes received bytes raise an NMI at the CPU with this APIC ID (I/O APIC pin of the UART in NMI
  * mode); false: there is no I/O APIC, the caller polls. */
@@ -29,7 +30,7 @@ void platform_console_rearm(void);
 
 /* --- power: drivers/hw/power.c --- */
 
-/* Ends the machine: tells a known emulator (debug-exit port, Bochs' shutdown port), else ACPI S5, else
- * returns. code: 0 = all went well. */
+/* Ends the machine: tells a known emulator (debug-exit port, Bochs' shutdown port), else ACPI S5,
+ * else returns. code: 0 = all went well. */
 void platform_power_off(uint32_t code);
 void platform_power_init(const struct boot_info *boot);

@@ -24,22 +24,23 @@ enum vcpu_state {
 	VCPU_RUNNING,
 };
 
-/* Bits of vcpu.requests: set by any CPU (release), taken by the vCPU's own CPU (acquire) after a kick. */
+/* Bits of vcpu.requests: set by any CPU (release), taken by the vCPU's own CPU (acquire) after a
+ * kick. */
 #define VCPU_REQUEST_START (1u << 0)
-#define VCPU_REQUEST_STOP (1u << 1)
-#define VCPU_REQUEST_INIT (1u << 2)
-#define VCPU_REQUEST_SIPI (1u << 3)
-#define VCPU_REQUEST_NMI (1u << 4)
+#define VCPU_REQUEST_STOP  (1u << 1)
+#define VCPU_REQUEST_INIT  (1u << 2)
+#define VCPU_REQUEST_SIPI  (1u << 3)
+#define VCPU_REQUEST_NMI   (1u << 4)
 
 struct vcpu {
 	struct vcpu_arch arch; /* first: vcpu_from_arch() */
 	struct vm *vm;
-	struct cpu *cpu;       /* where it runs; fixed while its VM runs */
-	uint32_t index;        /* in its VM; the guest's APIC ID */
-	uint32_t state;        /* enum vcpu_state; own CPU only */
+	struct cpu *cpu; /* where it runs; fixed while its VM runs */
+	uint32_t index;  /* in its VM; the guest's APIC ID */
+	uint32_t state;  /* enum vcpu_state; own CPU only */
 	_Atomic uint32_t requests;
 	_Atomic uint8_t sipi_vector;
-	_Atomic uint32_t logical_id;   /* the guest's LDR, for logical destinations */
+	_Atomic uint32_t logical_id;     /* the guest's LDR, for logical destinations */
 	_Atomic uint32_t logical_format; /* the guest's DFR */
 };
 
@@ -51,6 +52,6 @@ static inline struct vcpu *vcpu_from_arch(struct vcpu_arch *arch)
 /* Sets request bits and kicks the vCPU's CPU unless that is the running one. */
 void vcpu_request(struct vcpu *vcpu, uint32_t requests);
 
-/* Sends the guest's vector as a real IPI to the CPU of the vCPU; the receiver does not exit. Dropped
- * for vectors below 16, and for a vCPU that is not running. */
+/* Sends the guest's vector as a real IPI to the CPU of the vCPU; the receiver does not exit.
+ * Dropped for vectors below 16, and for a vCPU that is not running. */
 void vcpu_interrupt(struct vcpu *vcpu, uint8_t vector);

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 
 #define VM_EXTENT_MAX 16u
-#define VM_NAME_MAX CONFIG_NAME_MAX
+#define VM_NAME_MAX   CONFIG_NAME_MAX
 
 /* A run of the VM's RAM; 2 MiB aligned. */
 struct vm_extent {
@@ -57,15 +57,16 @@ struct vm {
 	uint32_t vcpu_count;
 	struct irq_route irq;
 	void *device_state[DEVICE_MODEL_MAX]; /* by index in device_models */
-	struct spin_lock lock; /* state, stop_*, left_count */
-	_Atomic uint32_t state; /* enum vm_state; written under lock */
-	uint32_t stop_cause;    /* enum vm_stop_cause */
-	uint64_t stop_code;     /* HYPERCALL_SHUTDOWN's exit code */
-	uint32_t left_count;    /* vCPUs that have acknowledged STOPPING */
+	struct spin_lock lock;                /* state, stop_*, left_count */
+	_Atomic uint32_t state;               /* enum vm_state; written under lock */
+	uint32_t stop_cause;                  /* enum vm_stop_cause */
+	uint64_t stop_code;                   /* HYPERCALL_SHUTDOWN's exit code */
+	uint32_t left_count;                  /* vCPUs that have acknowledged STOPPING */
 	uint32_t start_count;
-	bool is_clear;          /* RAM holds nothing but zeros; own vCPU 0, or the last that left */
-	uint32_t hole_warned;   /* a hole was touched, and logged, since the last start */
+	bool is_clear;        /* RAM holds nothing but zeros; own vCPU 0, or the last that left */
+	uint32_t hole_warned; /* a hole was touched, and logged, since the last start */
 };
 
-/* Asks every vCPU to leave; the last one finishes. Any CPU; does not wait. Later causes are ignored. */
+/* Asks every vCPU to leave; the last one finishes. Any CPU; does not wait. Later causes are
+ * ignored. */
 void vm_stop(struct vm *vm, enum vm_stop_cause cause, uint64_t code);
