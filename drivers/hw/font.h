@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-#define FONT_FIRST 0x20u
-#define FONT_COUNT 95u
-#define FONT_ROWS 7u
+#define FONT_FIRST   0x20u
+#define FONT_COUNT   95u
+#define FONT_ROWS    7u
 #define FONT_COLUMNS 5u
 
 extern const uint64_t font_glyphs[FONT_COUNT];

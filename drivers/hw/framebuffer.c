@@ -8,15 +8,15 @@
 
 #include <stddef.h>
 
-#define CELL_WIDTH 8u
-#define CELL_HEIGHT 16u /* each row of the font twice, one blank row above and below */
-#define COLUMN_MAX 128u
-#define LINE_MAX 64u
-#define SIDE_MAX 16384u /* pixels; no screen is larger */
-#define TAB 8u
+#define CELL_WIDTH      8u
+#define CELL_HEIGHT     16u /* each row of the font twice, one blank row above and below */
+#define COLUMN_MAX      128u
+#define LINE_MAX        64u
+#define SIDE_MAX        16384u /* pixels; no screen is larger */
+#define TAB             8u
 #define BYTES_PER_PIXEL 4u
-#define COLOUR_TEXT 0x00c0c0c0u /* grey: the same in RGB and BGR */
-#define COLOUR_BACK 0x00000000u
+#define COLOUR_TEXT     0x00c0c0c0u /* grey: the same in RGB and BGR */
+#define COLOUR_BACK     0x00000000u
 
 static struct {
 	uint32_t *pixels; /* NULL: no framebuffer */

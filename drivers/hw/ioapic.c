@@ -8,16 +8,16 @@
 
 #include <stddef.h>
 
-#define SIZE 0x1000u
-#define OFFSET_SELECT 0x00u
-#define OFFSET_WINDOW 0x10u
-#define REG_VERSION 1u
-#define REG_ENTRY 0x10u
-#define ENTRY_MASKED BIT32(16)
-#define ENTRY_MODE_SHIFT 8u
-#define ENTRY_DESTINATION_SHIFT 24u /* of the high half */
-#define APIC_ID_MAX 0xfeu           /* 0xff is broadcast */
-#define PIN_MAX 240u
+#define SIZE                    0x1000u
+#define OFFSET_SELECT           0x00u
+#define OFFSET_WINDOW           0x10u
+#define REG_VERSION             1u
+#define REG_ENTRY               0x10u
+#define ENTRY_MASKED            BIT32(16)
+#define ENTRY_MODE_SHIFT        8u
+#define ENTRY_DESTINATION_SHIFT 24u   /* of the high half */
+#define APIC_ID_MAX             0xfeu /* 0xff is broadcast */
+#define PIN_MAX                 240u
 
 static struct {
 	volatile uint8_t *base; /* NULL: none */

@@ -14,29 +14,30 @@
  * the emulator has shown itself:
  * - QEMU (TCG or KVM) by CPUID leaf 0x40000000. On other KVM hosts nothing is at this port.
  * - Bochs by port 0xE9, which reads as its own number there (its "port_e9_hack"), and as all ones
- *   on a machine without a device. QEMU with -debugcon reads the same; the write does nothing there.
+ *   on a machine without a device. QEMU with -debugcon reads the same; the write does nothing
+ * there.
  */
-#define CPUID_FEATURES 1u
+#define CPUID_FEATURES       1u
 #define CPUID_ECX_HYPERVISOR BIT32(31)
-#define CPUID_HYPERVISOR 0x40000000u
-#define SIGNATURE_TCG 0x54474354u /* "TCGT"CGTCGTCG */
-#define SIGNATURE_KVM 0x4b4d564bu /* "KVMK"VMKVM */
+#define CPUID_HYPERVISOR     0x40000000u
+#define SIGNATURE_TCG        0x54474354u /* "TCGT"CGTCGTCG */
+#define SIGNATURE_KVM        0x4b4d564bu /* "KVMK"VMKVM */
 
-#define QEMU_EXIT_PORT 0xf4u
-#define QEMU_EXIT_GOOD 0x10u /* as tools/run expects; QEMU's status is then 33 */
-#define QEMU_EXIT_BAD_MAX 0x5fu
-#define BOCHS_DEBUG_PORT 0xe9u
+#define QEMU_EXIT_PORT      0xf4u
+#define QEMU_EXIT_GOOD      0x10u /* as tools/run expects; QEMU's status is then 33 */
+#define QEMU_EXIT_BAD_MAX   0x5fu
+#define BOCHS_DEBUG_PORT    0xe9u
 #define BOCHS_SHUTDOWN_PORT 0x8900u
 
 /* ACPI 6.5, "PM1 Control Registers", "Sleep Control Register". */
-#define PM1_SCI_ENABLE 0x0001u
+#define PM1_SCI_ENABLE       0x0001u
 #define PM1_SLEEP_TYPE_SHIFT 10u
-#define PM1_SLEEP_TYPE_MASK 0x1c00u
-#define PM1_SLEEP_ENABLE 0x2000u
-#define SLEEP_TYPE_SHIFT 2u
-#define SLEEP_ENABLE 0x20u
-#define POLL_COUNT 1000u
-#define POLL_US 1000u
+#define PM1_SLEEP_TYPE_MASK  0x1c00u
+#define PM1_SLEEP_ENABLE     0x2000u
+#define SLEEP_TYPE_SHIFT     2u
+#define SLEEP_ENABLE         0x20u
+#define POLL_COUNT           1000u
+#define POLL_US              1000u
 
 static struct {
 	const struct boot_acpi *acpi;
@@ -68,7 +69,8 @@ static void end_emulator(uint32_t code)
 	const char *word = "Shutdown";
 
 	if (power.is_qemu) {
-		arch_out8(QEMU_EXIT_PORT, (uint8_t)(QEMU_EXIT_GOOD + min_u64(code, QEMU_EXIT_BAD_MAX)));
+		arch_out8(QEMU_EXIT_PORT,
+			  (uint8_t)(QEMU_EXIT_GOOD + min_u64(code, QEMU_EXIT_BAD_MAX)));
 	}
 	for (uint32_t i = 0; power.is_bochs && word[i] != '\0'; i++) {
 		arch_out8(BOCHS_SHUTDOWN_PORT, (uint8_t)word[i]);
@@ -112,7 +114,8 @@ static void sleep_s5(const struct boot_acpi *acpi)
 	if (acpi->is_hardware_reduced != 0) {
 		if (acpi->sleep_control != 0) {
 			arch_out8(acpi->sleep_control,
-				  (uint8_t)((uint32_t)acpi->s5_type_a << SLEEP_TYPE_SHIFT | SLEEP_ENABLE));
+				  (uint8_t)((uint32_t)acpi->s5_type_a << SLEEP_TYPE_SHIFT |
+					    SLEEP_ENABLE));
 		}
 		return;
 	}

@@ -7,26 +7,26 @@
 
 #define COM1 0x3f8u
 
-#define REG_DATA 0u
-#define REG_IER 1u
-#define REG_FCR 2u
-#define REG_LCR 3u
-#define REG_MCR 4u
-#define REG_LSR 5u
-#define REG_MSR 6u
+#define REG_DATA    0u
+#define REG_IER     1u
+#define REG_FCR     2u
+#define REG_LCR     3u
+#define REG_MCR     4u
+#define REG_LSR     5u
+#define REG_MSR     6u
 #define REG_SCRATCH 7u
 
-#define IER_RECEIVED 0x01u
+#define IER_RECEIVED     0x01u
 #define FCR_ENABLE_CLEAR 0x07u /* FIFOs on and empty, trigger at one byte */
-#define LCR_8N1 0x03u
-#define LCR_DLAB 0x80u
-#define MCR_DTR_RTS 0x03u
-#define MCR_OUT2 0x08u /* on a PC: lets the interrupt out */
-#define MCR_LOOP 0x10u
-#define LSR_DATA_READY 0x01u
-#define LSR_THRE 0x20u
-#define LSR_TEMT 0x40u
-#define DIVISOR_115200 1u
+#define LCR_8N1          0x03u
+#define LCR_DLAB         0x80u
+#define MCR_DTR_RTS      0x03u
+#define MCR_OUT2         0x08u /* on a PC: lets the interrupt out */
+#define MCR_LOOP         0x10u
+#define LSR_DATA_READY   0x01u
+#define LSR_THRE         0x20u
+#define LSR_TEMT         0x40u
+#define DIVISOR_115200   1u
 
 #define FIFO_SIZE 16u
 /* A port read takes about a microsecond; 16 bytes at 9600 baud leave in 17 ms. */
