@@ -9,21 +9,22 @@
 #include <stdint.h>
 
 #define CPU_MAX 64u
-#define CPU_PRIVATE_PAGES 8u /* stack, exception stacks, TSS and GDT: pages given to arch_cpu_prepare */
+#define CPU_PRIVATE_PAGES                                                                          \
+	8u /* stack, exception stacks, TSS and GDT: pages given to arch_cpu_prepare */
 
 /*
  * What hv knows of a physical CPU. hv owns the array; arch owns `arch`. Written by the boot CPU
  * before the CPU is started, except is_online: written once by the CPU itself (release).
  */
 struct cpu {
-	struct cpu *self;  /* GS:0 */
-	uint32_t index;    /* in the machine; the numbers of the configuration file */
+	struct cpu *self; /* GS:0 */
+	uint32_t index;   /* in the machine; the numbers of the configuration file */
 	uint32_t apic_id;
 	_Atomic bool is_online;
 	_Atomic bool is_woken; /* see arch_cpu_idle() */
-	struct vcpu *vcpu; /* the one vCPU of this CPU, or NULL; this CPU only, once running */
+	struct vcpu *vcpu;     /* the one vCPU of this CPU, or NULL; this CPU only, once running */
 	void *private_pages;
-	uint64_t stack_top; /* virtual */
+	uint64_t stack_top;    /* virtual */
 	struct cpu_virt *virt; /* backend's per-CPU state */
 };
 
@@ -43,7 +44,8 @@ _Noreturn void arch_cpu_enter(struct cpu *cpu, void (*main)(struct cpu *cpu));
 /* Starts another CPU by INIT/SIPI through the page `trampoline` (below 1 MiB); it ends up in
  * main(cpu) on its own stack after arch_cpu_init. Waits up to one second for is_online.
  * HV_NOT_FOUND: it did not come up. */
-enum hv_status arch_cpu_start(struct cpu *cpu, hpa_t trampoline, void (*main)(struct cpu *cpu)) MUST_CHECK;
+enum hv_status arch_cpu_start(struct cpu *cpu, hpa_t trampoline,
+			      void (*main)(struct cpu *cpu)) MUST_CHECK;
 
 /* Sleeps until cpu->is_woken, and clears it. No wake-up between check and sleep is lost. */
 void arch_cpu_idle(struct cpu *cpu);

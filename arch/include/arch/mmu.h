@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The hypervisor's own address space: image and pool (W^X), devices, per-CPU windows; no guest RAM. */
+/* The hypervisor's own address space: image and pool (W^X), devices, per-CPU windows; no guest RAM.
+ */
 #pragma once
 
 #include "addr.h"
@@ -11,7 +12,7 @@
 
 /* Builds the final page tables from pool pages and loads them on this CPU. Uses page_alloc(). */
 enum hv_status arch_mmu_init(hpa_t region, uint64_t region_size) MUST_CHECK;
-void arch_mmu_load(void); /* loads them on another CPU */
+void arch_mmu_load(void);     /* loads them on another CPU */
 uint64_t arch_mmu_root(void); /* CR3, for tests from outside */
 
 /* Linear translation inside the region. */

@@ -7,10 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define STAGE2_READ 1u
-#define STAGE2_WRITE 2u
+#define STAGE2_READ    1u
+#define STAGE2_WRITE   2u
 #define STAGE2_EXECUTE 4u
-#define STAGE2_ALL (STAGE2_READ | STAGE2_WRITE | STAGE2_EXECUTE)
+#define STAGE2_ALL     (STAGE2_READ | STAGE2_WRITE | STAGE2_EXECUTE)
 
 enum stage2_memory {
 	STAGE2_WRITE_BACK, /* RAM; the guest's PAT still applies */
@@ -18,7 +18,7 @@ enum stage2_memory {
 };
 
 struct stage2_entry {
-	hpa_t address; /* page, or next table */
+	hpa_t address;   /* page, or next table */
 	uint32_t access; /* STAGE2_*; 0 = not present */
 	enum stage2_memory memory;
 	bool is_leaf;

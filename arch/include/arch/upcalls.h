@@ -21,14 +21,16 @@ void *page_alloc(uint32_t count);
 void page_free(void *pages, uint32_t count);
 
 /* Guest-physical memory of a VM; all or nothing. HV_RANGE: not wholly its RAM. */
-enum hv_status guest_mem_read(const struct vm_arch *vm, gpa_t from, void *to, size_t size) MUST_CHECK;
-enum hv_status guest_mem_write(const struct vm_arch *vm, gpa_t to, const void *from, size_t size) MUST_CHECK;
+enum hv_status guest_mem_read(const struct vm_arch *vm, gpa_t from, void *to,
+			      size_t size) MUST_CHECK;
+enum hv_status guest_mem_write(const struct vm_arch *vm, gpa_t to, const void *from,
+			       size_t size) MUST_CHECK;
 
 /*
- * Exits answered from within arch_vcpu_run(), so that the guest goes on without the way out and back:
- * a hypercall at CPL 0, which has been stepped over; a port access, not a string; and kinds IO, MMIO,
- * APIC_READ and APIC_WRITE. False: a request waits and the vCPU has to leave; *exit is then KICK. An
- * arch may as well return these exits (arch/fake does).
+ * Exits answered from within arch_vcpu_run(), so that the guest goes on without the way out and
+ * back: a hypercall at CPL 0, which has been stepped over; a port access, not a string; and kinds
+ * IO, MMIO, APIC_READ and APIC_WRITE. False: a request waits and the vCPU has to leave; *exit is
+ * then KICK. An arch may as well return these exits (arch/fake does).
  */
 struct vcpu_arch;
 struct vm_exit;
@@ -36,7 +38,8 @@ bool hv_hypercall(struct vcpu_arch *vcpu, struct vm_exit *exit);
 bool hv_io(struct vcpu_arch *vcpu, struct vm_exit *exit);
 bool hv_exit(struct vcpu_arch *vcpu, struct vm_exit *exit);
 
-/* An exception in the hypervisor itself: prints and stops the machine. `frame`: see trap_stubs.asm. */
+/* An exception in the hypervisor itself: prints and stops the machine. `frame`: see trap_stubs.asm.
+ */
 struct trap_frame;
 _Noreturn void panic_exception(const struct trap_frame *frame);
 __attribute__((format(printf, 1, 2))) _Noreturn void panic(const char *format, ...);

@@ -52,10 +52,12 @@ enum vcpu_reg {
 
 /* How a vCPU starts. */
 enum vcpu_start {
-	VCPU_START_RESET,   /* power-on: real mode, F000:FFF0 */
-	VCPU_START_SIPI,    /* real mode, CS = vector << 8, IP 0 (SDM 3A, "Processor State After Reset") */
-	VCPU_START_LONG64,  /* Linux 64-bit protocol: long mode, flat 64-bit CS 0x10, DS 0x18, CR3 */
-	VCPU_START_PROTECTED32, /* multiboot, PVH: protected mode, flat 32-bit segments, paging off */
+	VCPU_START_RESET,  /* power-on: real mode, F000:FFF0 */
+	VCPU_START_SIPI,   /* real mode, CS = vector << 8, IP 0 (SDM 3A, "Processor State After
+			      Reset") */
+	VCPU_START_LONG64, /* Linux 64-bit protocol: long mode, flat 64-bit CS 0x10, DS 0x18, CR3 */
+	VCPU_START_PROTECTED32, /* multiboot, PVH: protected mode, flat 32-bit segments, paging off
+				 */
 };
 
 struct vcpu_start_state {
@@ -63,10 +65,10 @@ struct vcpu_start_state {
 	uint8_t sipi_vector;
 	uint64_t rip;
 	uint64_t rsp;
-	uint64_t rax; /* multiboot magic */
-	uint64_t rbx; /* multiboot or PVH information */
-	uint64_t rsi; /* Linux boot_params */
-	uint64_t cr3; /* LONG64 */
+	uint64_t rax;      /* multiboot magic */
+	uint64_t rbx;      /* multiboot or PVH information */
+	uint64_t rsi;      /* Linux boot_params */
+	uint64_t cr3;      /* LONG64 */
 	uint64_t gdt_base; /* LONG64: where the GDT lies; limit 0x1f */
 };
 
@@ -79,21 +81,21 @@ enum vm_exit_kind {
 	VM_EXIT_DR,
 	VM_EXIT_XSETBV,
 	VM_EXIT_EXCEPTION,
-	VM_EXIT_WINDOW,      /* an NMI can now be injected */
-	VM_EXIT_FORBIDDEN,   /* instruction that no guest may execute: #UD */
-	VM_EXIT_IGNORED,     /* nothing to do: WBINVD, PAUSE, a spurious exit */
-	VM_EXIT_STAGE2,      /* becomes VM_EXIT_MMIO or VM_EXIT_CRASH */
+	VM_EXIT_WINDOW,    /* an NMI can now be injected */
+	VM_EXIT_FORBIDDEN, /* instruction that no guest may execute: #UD */
+	VM_EXIT_IGNORED,   /* nothing to do: WBINVD, PAUSE, a spurious exit */
+	VM_EXIT_STAGE2,    /* becomes VM_EXIT_MMIO or VM_EXIT_CRASH */
 	/* Returned to hv. */
-	VM_EXIT_KICK,        /* NMI: look at your requests */
+	VM_EXIT_KICK, /* NMI: look at your requests */
 	VM_EXIT_HYPERCALL,
 	VM_EXIT_IO,
 	VM_EXIT_MMIO,
-	VM_EXIT_APIC_READ,   /* x2APIC register, or APIC base; complete with arch_vcpu_apic_done() */
+	VM_EXIT_APIC_READ, /* x2APIC register, or APIC base; complete with arch_vcpu_apic_done() */
 	VM_EXIT_APIC_WRITE,
 	VM_EXIT_HLT,
 	VM_EXIT_TRIPLE_FAULT,
 	VM_EXIT_ENTRY_FAILED,
-	VM_EXIT_CRASH,       /* the guest cannot go on; `why` says it */
+	VM_EXIT_CRASH, /* the guest cannot go on; `why` says it */
 };
 
 /* Port access. */
@@ -130,7 +132,7 @@ struct exit_stage2 {
 	gpa_t address;
 	bool is_write;
 	bool is_fetch;
-	bool is_walk;  /* on a guest page table, not the final address */
+	bool is_walk; /* on a guest page table, not the final address */
 };
 
 struct exit_apic {
@@ -161,7 +163,7 @@ struct exit_exception {
 
 struct vm_exit {
 	enum vm_exit_kind kind;
-	uint32_t raw_reason; /* VMX exit reason or low half of EXITCODE */
+	uint32_t raw_reason;  /* VMX exit reason or low half of EXITCODE */
 	uint64_t raw_info[2]; /* qualification, guest-physical address; or EXITINFO1, EXITINFO2 */
 	union {
 		struct exit_io io;
@@ -186,34 +188,34 @@ struct exit_record {
 /* Per-VM state of the arch side; embedded in struct vm. */
 struct vm_arch {
 	uint32_t vcpu_count;
-	hpa_t stage2_root;     /* set by hv before vcpu_init */
-	void *port_bitmap;     /* one bit a port, in both backends' format: all 1, every port exits */
+	hpa_t stage2_root; /* set by hv before vcpu_init */
+	void *port_bitmap; /* one bit a port, in both backends' format: all 1, every port exits */
 	struct guest_cpuid *cpuid; /* prepared answers */
-	uint64_t clock_wall;   /* kvmclock: nanoseconds since the epoch at TSC 0 */
+	uint64_t clock_wall;       /* kvmclock: nanoseconds since the epoch at TSC 0 */
 };
 
 /* Per-vCPU state of the arch side; embedded first in struct vcpu. */
 struct vcpu_arch {
-	uint64_t gpr[16];      /* RSP's slot is not used */
-	uint64_t rip;          /* as of the last exit; written back by arch_vcpu_skip/set */
-	void *control;         /* VMCS or VMCB */
+	uint64_t gpr[16]; /* RSP's slot is not used */
+	uint64_t rip;     /* as of the last exit; written back by arch_vcpu_skip/set */
+	void *control;    /* VMCS or VMCB */
 	hpa_t control_pa;
 	struct vm_arch *vm;
-	uint32_t index;        /* in its VM; the guest's APIC ID */
-	uint32_t exit_length;  /* bytes of the instruction that exited */
-	bool is_launched;      /* VMX */
-	bool is_nmi_pending;   /* to be injected as soon as the guest can take it */
-	bool is_x2apic;        /* mode the guest has put its local APIC in */
-	bool is_flush_wanted;  /* TLB flush before the next entry */
+	uint32_t index;         /* in its VM; the guest's APIC ID */
+	uint32_t exit_length;   /* bytes of the instruction that exited */
+	bool is_launched;       /* VMX */
+	bool is_nmi_pending;    /* to be injected as soon as the guest can take it */
+	bool is_x2apic;         /* mode the guest has put its local APIC in */
+	bool is_flush_wanted;   /* TLB flush before the next entry */
 	uint64_t pending_event; /* backend's: event to inject at the next entry; 0 = none */
 	uint64_t pending_error;
-	uint64_t apic_base;    /* the guest's IA32_APIC_BASE */
+	uint64_t apic_base;     /* the guest's IA32_APIC_BASE */
 	uint64_t mtrr_def_type; /* kept, without effect */
 	uint64_t xcr0;
-	uint64_t clock_page;   /* MSR_KVM_SYSTEM_TIME_NEW as written */
+	uint64_t clock_page; /* MSR_KVM_SYSTEM_TIME_NEW as written */
 	uint64_t misc_enable;
-	uint32_t last_msr;     /* last refused MSR: logged once */
-	uint64_t backend[8];   /* the backend's own */
+	uint32_t last_msr;   /* last refused MSR: logged once */
+	uint64_t backend[8]; /* the backend's own */
 	uint64_t exit_count[EXIT_COUNT_REASONS];
 	struct exit_record history[EXIT_HISTORY];
 	uint32_t history_next;
@@ -227,14 +229,15 @@ enum hv_status arch_virt_probe(const char **why) MUST_CHECK;
 enum hv_status arch_virt_enable(void) MUST_CHECK;
 
 enum hv_status arch_vm_init(struct vm_arch *vm) MUST_CHECK;
-enum hv_status arch_vcpu_init(struct vcpu_arch *vcpu, struct vm_arch *vm, uint32_t index) MUST_CHECK;
+enum hv_status arch_vcpu_init(struct vcpu_arch *vcpu, struct vm_arch *vm,
+			      uint32_t index) MUST_CHECK;
 
 /* Puts the vCPU, and the CPU's registers that are not switched (x87/SSE/AVX, DR0-3, XCR0, MSRs), in
  * the state `start`; nothing of an earlier guest stays. On the CPU that will run it. */
 void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *start);
 
-/* Runs the guest until something needs hv; fills *exit. On the vCPU's CPU, preemption impossible. What
- * hv_hypercall() and hv_exit() have answered is not returned; KICK is when they said so. */
+/* Runs the guest until something needs hv; fills *exit. On the vCPU's CPU, preemption impossible.
+ * What hv_hypercall() and hv_exit() have answered is not returned; KICK is when they said so. */
 void arch_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit);
 
 /* Steps over the instruction that exited. */
@@ -243,18 +246,21 @@ uint64_t arch_vcpu_get(struct vcpu_arch *vcpu, enum vcpu_reg reg);
 void arch_vcpu_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value);
 
 /* At the next entry. A fault on top of a fault becomes #DF, then a triple fault. */
-void arch_vcpu_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code);
+void arch_vcpu_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code,
+		      uint32_t error_code);
 void arch_vcpu_inject_nmi(struct vcpu_arch *vcpu); /* marks it pending */
 
 /* Completing exits. VM_EXIT_IO: for each element get or put, then step; step returns true while
  * elements remain (bounded by the caller: the guest re-executes what is left). HV_INVALID from get
  * and put: a fault was injected, stop and do not skip. */
-enum hv_status arch_io_get(struct vcpu_arch *vcpu, const struct exit_io *io, uint32_t *value) MUST_CHECK;
-enum hv_status arch_io_put(struct vcpu_arch *vcpu, const struct exit_io *io, uint32_t value) MUST_CHECK;
+enum hv_status arch_io_get(struct vcpu_arch *vcpu, const struct exit_io *io,
+			   uint32_t *value) MUST_CHECK;
+enum hv_status arch_io_put(struct vcpu_arch *vcpu, const struct exit_io *io,
+			   uint32_t value) MUST_CHECK;
 bool arch_io_step(struct vcpu_arch *vcpu, const struct exit_io *io);
 
-/* VM_EXIT_MMIO: `value` in: what was read (READ, MODIFY); out: what to write (WRITE, MODIFY). Updates
- * registers and flags; the caller skips afterwards. */
+/* VM_EXIT_MMIO: `value` in: what was read (READ, MODIFY); out: what to write (WRITE, MODIFY).
+ * Updates registers and flags; the caller skips afterwards. */
 void arch_mmio_apply(struct vcpu_arch *vcpu, const struct exit_mmio *mmio, uint64_t *value);
 
 /* VM_EXIT_APIC_READ: value to EDX:EAX, and skips. */

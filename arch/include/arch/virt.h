@@ -7,7 +7,8 @@
 
 struct start_state;
 
-/* At most 20 functions; counted by tools/check_limits. Contracts: as arch_NAME in vcpu.h and stage2_pte.h. */
+/* At most 20 functions; counted by tools/check_limits. Contracts: as arch_NAME in vcpu.h and
+ * stage2_pte.h. */
 struct virt_ops {
 	/* max_leaf: as arch_stage2_max_leaf(). */
 	enum hv_status (*probe)(const char **why, uint32_t *max_leaf);
@@ -17,12 +18,13 @@ struct virt_ops {
 	void (*vcpu_skip)(struct vcpu_arch *vcpu);
 	uint64_t (*reg_get)(struct vcpu_arch *vcpu, enum vcpu_reg reg);
 	void (*reg_set)(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value);
-	void (*inject)(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code);
+	void (*inject)(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code,
+		       uint32_t error_code);
 	void (*set_x2apic)(struct vcpu_arch *vcpu, bool is_x2apic);
 	uint64_t (*stage2_make)(const struct stage2_entry *entry, uint32_t level);
 	struct stage2_entry (*stage2_read)(uint64_t raw, uint32_t level);
 	void (*nmi_in_host)(void); /* from the NMI handler: make the next entry exit at once */
-	void (*dump)(struct vcpu_arch *vcpu); /* the control structure */
+	void (*dump)(struct vcpu_arch *vcpu);          /* the control structure */
 	const char *(*exit_name)(uint32_t raw_reason); /* manual's name, or "unknown" */
 };
 
