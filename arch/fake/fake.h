@@ -13,18 +13,19 @@
 /* Everything back to its first state; frees the memory. At the start of every test case. */
 void fake_reset(void);
 
-/* --- memory (fake_mem.c): one block of "physical" memory; its first part is the region ---------- */
+/* --- memory (fake_mem.c): one block of "physical" memory; its first part is the region ----------
+ */
 
 #define FAKE_MEMORY_BASE UINT64_C(0x40000000) /* host-physical address of its first byte */
-#define FAKE_DEVICE_MAX 8u
+#define FAKE_DEVICE_MAX  8u
 
 struct fake_memory {
 	uint8_t *bytes;
 	uint64_t size;
-	uint64_t region_size; /* arch_va_to_pa() and arch_pa_to_va() die outside the region */
+	uint64_t region_size;       /* arch_va_to_pa() and arch_pa_to_va() die outside the region */
 	hpa_t window[WINDOW_SLOTS]; /* frame; value 0 = unmapped */
 	uint32_t window_map_count;
-	uint32_t load_count; /* arch_mmu_load() */
+	uint32_t load_count;                /* arch_mmu_load() */
 	hpa_t device_base[FAKE_DEVICE_MAX]; /* of arch_map_device() */
 	void *device[FAKE_DEVICE_MAX];
 	bool is_device_map_failing;
@@ -39,7 +40,7 @@ void *fake_memory_at(hpa_t address);
 /* --- CPUs (fake_cpu.c) ------------------------------------------------------------------------ */
 
 struct fake_cpus {
-	struct cpu *current; /* arch_this_cpu() */
+	struct cpu *current;          /* arch_this_cpu() */
 	uint32_t kick_count[CPU_MAX]; /* by cpu->index */
 	uint32_t idle_count;
 	uint32_t stop_others_count;
@@ -47,8 +48,10 @@ struct fake_cpus {
 	uint64_t dead_cpus; /* bit n: CPU n does not come up */
 	/* arch_cpuid(); NULL: zeros. */
 	void (*on_cpuid)(uint32_t leaf, uint32_t registers[4]);
-	bool is_pause_allowed; /* else arch_cpu_pause() dies: one thread that spins, spins for ever */
-	/* Called by arch_cpu_idle() while the CPU is not woken: wakes it, or leaves by longjmp(). */
+	bool is_pause_allowed; /* else arch_cpu_pause() dies: one thread that spins, spins for ever
+				*/
+	/* Called by arch_cpu_idle() while the CPU is not woken: wakes it, or leaves by longjmp().
+	 */
 	void (*on_idle)(struct cpu *cpu);
 	void (*on_kick)(struct cpu *cpu);
 	/* arch_cpu_halt() jumps to halt_return; value 1. */
@@ -58,7 +61,7 @@ extern struct fake_cpus fake_cpus;
 
 /* --- vCPUs (fake_vcpu.c) ---------------------------------------------------------------------- */
 
-#define FAKE_VCPU_MAX CPU_MAX
+#define FAKE_VCPU_MAX   CPU_MAX
 #define FAKE_INJECT_MAX 32u
 
 struct fake_injection {
@@ -75,7 +78,7 @@ struct fake_exit {
 };
 
 struct fake_vcpu {
-	struct vcpu_arch *vcpu; /* NULL: this entry is free */
+	struct vcpu_arch *vcpu;       /* NULL: this entry is free */
 	uint64_t reg[VCPU_REG_COUNT]; /* those that are not in vcpu->gpr */
 	const struct fake_exit *script;
 	size_t script_count;
@@ -103,7 +106,7 @@ struct fake_vcpus {
 	void (*on_script_end)(struct vcpu_arch *vcpu, struct vm_exit *exit);
 	void (*on_run)(struct vcpu_arch *vcpu); /* before each exit is played; may be NULL */
 	uint32_t init_failures; /* this many of the next inits fail with HV_NO_MEMORY */
-	bool is_unsupported; /* arch_virt_probe() refuses */
+	bool is_unsupported;    /* arch_virt_probe() refuses */
 	uint32_t max_leaf;
 	bool is_multihit;
 };
@@ -112,7 +115,8 @@ extern struct fake_vcpus fake_vcpus;
 struct fake_vcpu *fake_vcpu_of(const struct vcpu_arch *vcpu);
 void fake_vcpu_script(struct vcpu_arch *vcpu, const struct fake_exit *script, size_t count);
 
-/* --- local APIC (fake_lapic.c), clock (fake_clock.c), ports (fake_port.c) ----------------------- */
+/* --- local APIC (fake_lapic.c), clock (fake_clock.c), ports (fake_port.c) -----------------------
+ */
 
 #define FAKE_IPI_MAX 64u
 

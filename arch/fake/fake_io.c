@@ -39,8 +39,8 @@ enum hv_status arch_io_put(struct vcpu_arch *vcpu, const struct exit_io *io, uin
 
 	CHECK(io->is_in);
 	if (!io->is_string) {
-		vcpu->gpr[VCPU_RAX] = io->size == 4 ? value
-						    : (vcpu->gpr[VCPU_RAX] & ~mask) | (value & mask);
+		vcpu->gpr[VCPU_RAX] =
+			io->size == 4 ? value : (vcpu->gpr[VCPU_RAX] & ~mask) | (value & mask);
 		return HV_OK;
 	}
 	if (fake->is_io_faulting) {
@@ -72,7 +72,8 @@ void arch_mmio_apply(struct vcpu_arch *vcpu, const struct exit_mmio *mmio, uint6
 		vcpu->gpr[mmio->reg] = *value & size_mask(mmio->size);
 		break;
 	case MMIO_WRITE:
-		*value = (mmio->op != 0 ? mmio->immediate : vcpu->gpr[mmio->reg]) & size_mask(mmio->size);
+		*value = (mmio->op != 0 ? mmio->immediate : vcpu->gpr[mmio->reg]) &
+			 size_mask(mmio->size);
 		break;
 	case MMIO_MODIFY:
 		*value = (*value | mmio->immediate) & size_mask(mmio->size); /* as OR */

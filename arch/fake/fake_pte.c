@@ -12,13 +12,13 @@
  *  63      24 23   8 7      6       5   4..2       1..0
  *  address    magic  leaf   device  -   forbidden  level - 1
  */
-#define FAKE_PTE_ADDRESS_SHIFT 24u
-#define FAKE_PTE_MAGIC (UINT64_C(0xfa4e) << 8)
-#define FAKE_PTE_MAGIC_MASK (UINT64_C(0xffff) << 8)
-#define FAKE_PTE_LEAF BIT(7)
-#define FAKE_PTE_DEVICE BIT(6)
+#define FAKE_PTE_ADDRESS_SHIFT   24u
+#define FAKE_PTE_MAGIC           (UINT64_C(0xfa4e) << 8)
+#define FAKE_PTE_MAGIC_MASK      (UINT64_C(0xffff) << 8)
+#define FAKE_PTE_LEAF            BIT(7)
+#define FAKE_PTE_DEVICE          BIT(6)
 #define FAKE_PTE_FORBIDDEN_SHIFT 2u
-#define FAKE_PTE_LEVEL UINT64_C(3)
+#define FAKE_PTE_LEVEL           UINT64_C(3)
 
 uint64_t arch_stage2_make(const struct stage2_entry *entry, uint32_t level)
 {

@@ -149,7 +149,8 @@ void arch_vcpu_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value)
 	}
 }
 
-void arch_vcpu_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code)
+void arch_vcpu_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code,
+		      uint32_t error_code)
 {
 	struct fake_vcpu *fake = fake_vcpu_of(vcpu);
 
