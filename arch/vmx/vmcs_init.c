@@ -182,7 +182,8 @@ static void write_guest(struct vcpu_arch *vcpu, const struct start_state *start)
 	vmcs_write(VMCS_GUEST_EFER, start->efer);
 	vmcs_write(VMCS_GUEST_CR3, start->cr3);
 	vmx_reg_set(vcpu, VCPU_CR4, start->cr4);
-	vmx_reg_set(vcpu, VCPU_CR0, start->cr0); /* with EFER: the entry control for long mode too */
+	vmx_reg_set(vcpu, VCPU_CR0,
+		    start->cr0); /* with EFER: the entry control for long mode too */
 	vmx_reg_set(vcpu, VCPU_RIP, start->rip);
 }
 

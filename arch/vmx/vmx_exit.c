@@ -223,7 +223,8 @@ static void remember_info(struct vcpu_arch *vcpu, const struct vm_exit *exit)
 }
 
 /* Kept out of line, with all that it inlines: decode() then saves no registers. */
-__attribute__((noinline)) static void decode_by_reason(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason)
+__attribute__((noinline)) static void decode_by_reason(struct vcpu_arch *vcpu, struct vm_exit *exit,
+						       uint32_t reason)
 {
 	switch (reason) {
 	case REASON_EPT_VIOLATION:
@@ -309,7 +310,8 @@ __attribute__((noinline)) static bool skip_and_answer(struct vcpu_arch *vcpu, st
 	return answer(vcpu, exit, reason);
 }
 
-/* CPUID and hypercalls: stepped over, then answered. vmx_skip(), where none of its cases applies. */
+/* CPUID and hypercalls: stepped over, then answered. vmx_skip(), where none of its cases applies.
+ */
 static inline bool quick(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason)
 {
 	uint64_t next = vcpu->rip + vcpu->exit_length;
@@ -324,8 +326,8 @@ static inline bool quick(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t 
 	return answer(vcpu, exit, reason);
 }
 
-__attribute__((noinline)) static bool decode_and_answer(struct vcpu_arch *vcpu, struct vm_exit *exit,
-							uint32_t reason)
+__attribute__((noinline)) static bool decode_and_answer(struct vcpu_arch *vcpu,
+							struct vm_exit *exit, uint32_t reason)
 {
 	decode(vcpu, exit, reason);
 	return virt_exit(vcpu, exit);
@@ -362,7 +364,8 @@ bool vmx_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	if (reason == REASON_CPUID) {
 		return quick(vcpu, exit, REASON_CPUID);
 	}
-	return reason == REASON_IO ? io_and_answer(vcpu, exit) : decode_and_answer(vcpu, exit, reason);
+	return reason == REASON_IO ? io_and_answer(vcpu, exit)
+				   : decode_and_answer(vcpu, exit, reason);
 }
 
 /* VMLAUNCH or VMRESUME did not even begin: the CPU stays in the hypervisor. */

@@ -8,7 +8,7 @@
 #include "regs.h"
 #include "vmcs_rw.h"
 
-#define DEBUGCTL_BTF           BIT(1)
+#define DEBUGCTL_BTF BIT(1)
 
 static bool is_exception(uint32_t event)
 {
