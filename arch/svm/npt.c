@@ -6,8 +6,8 @@
 
 /* A nested walk is a user access (APM 2, "Nested Table Walk"): U is always 1. */
 #define NPT_PRESENT (PTE_P | PTE_U)
-/* PCD and PWT choose entry 3 of the host's PAT, UC. The guest's PAT combines with it (APM 2, "Combining
- * Memory Types, MTRRs"). */
+/* PCD and PWT choose entry 3 of the host's PAT, UC. The guest's PAT combines with it (APM 2,
+ * "Combining Memory Types, MTRRs"). */
 #define NPT_UNCACHED (PTE_PCD | PTE_PWT)
 
 static uint64_t page_address(uint32_t level)

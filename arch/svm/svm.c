@@ -9,19 +9,19 @@
 #include "virt_internal.h"
 
 /* CPUID 8000_0008 EBX (APM 3, "Function 8000_0008h"). */
-#define CPUID_EXT8_EBX_RDPRU BIT32(4)
-#define CPUID_EXT8_EBX_INVLPGB BIT32(3)
-#define CPUID_EXT8_EBX_MCOMMIT BIT32(8)
-#define CPUID_EXT8_EBX_IBPB BIT32(12)
-#define CPUID_EXT8_EBX_IBRS BIT32(14)
-#define CPUID_EXT8_EBX_STIBP BIT32(15)
-#define CPUID_EXT8_EBX_SSBD BIT32(24)
+#define CPUID_EXT8_EBX_RDPRU    BIT32(4)
+#define CPUID_EXT8_EBX_INVLPGB  BIT32(3)
+#define CPUID_EXT8_EBX_MCOMMIT  BIT32(8)
+#define CPUID_EXT8_EBX_IBPB     BIT32(12)
+#define CPUID_EXT8_EBX_IBRS     BIT32(14)
+#define CPUID_EXT8_EBX_STIBP    BIT32(15)
+#define CPUID_EXT8_EBX_SSBD     BIT32(24)
 #define CPUID_SVM_EDX_SPEC_CTRL BIT32(20)
 
-#define INTERCEPT_2                                                                       \
-	(VMCB_INTERCEPT_VMRUN | VMCB_INTERCEPT_VMMCALL | VMCB_INTERCEPT_VMLOAD |           \
-	 VMCB_INTERCEPT_VMSAVE | VMCB_INTERCEPT_STGI | VMCB_INTERCEPT_CLGI |               \
-	 VMCB_INTERCEPT_SKINIT | VMCB_INTERCEPT_WBINVD | VMCB_INTERCEPT_MONITOR |          \
+#define INTERCEPT_2                                                                                \
+	(VMCB_INTERCEPT_VMRUN | VMCB_INTERCEPT_VMMCALL | VMCB_INTERCEPT_VMLOAD |                   \
+	 VMCB_INTERCEPT_VMSAVE | VMCB_INTERCEPT_STGI | VMCB_INTERCEPT_CLGI |                       \
+	 VMCB_INTERCEPT_SKINIT | VMCB_INTERCEPT_WBINVD | VMCB_INTERCEPT_MONITOR |                  \
 	 VMCB_INTERCEPT_MWAIT | VMCB_INTERCEPT_XSETBV)
 
 struct svm_machine svm_machine;
@@ -42,10 +42,12 @@ static enum hv_status check(const char **why)
 	}
 	/* APM 2, "Enabling SVM". QEMU has no VM_CR: it reads 0. */
 	if (msr_read_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS) != 0) {
-		*why = (regs_cpuid(CPUID_SVM, 0).edx & CPUID_SVM_EDX_SVML) == 0 || (vm_cr & VM_CR_LOCK) == 0
+		*why = (regs_cpuid(CPUID_SVM, 0).edx & CPUID_SVM_EDX_SVML) == 0 ||
+				       (vm_cr & VM_CR_LOCK) == 0
 			       ? "SVM is switched off (VM_CR.SVMDIS): switch on \"SVM Mode\" or "
 				 "\"Virtualization\" in the firmware's set-up"
-			       : "SVM is switched off and locked (VM_CR.SVMDIS, SVM_LOCK): switch on "
+			       : "SVM is switched off and locked (VM_CR.SVMDIS, SVM_LOCK): switch "
+				 "on "
 				 "\"SVM Mode\" or \"Virtualization\" in the firmware's set-up";
 		return HV_UNSUPPORTED;
 	}
@@ -66,11 +68,12 @@ static void find_features(void)
 	uint32_t ebx = extended_ebx();
 
 	svm_machine.clean = (svm & CPUID_SVM_EDX_VMCB_CLEAN) != 0 ? VMCB_CLEAN_ALL : 0;
-	svm_machine.flush_asid = (svm & CPUID_SVM_EDX_FLUSH_BY_ASID) != 0 ? VMCB_TLB_CONTROL_FLUSH_ASID
-									  : VMCB_TLB_CONTROL_FLUSH_ALL;
+	svm_machine.flush_asid = (svm & CPUID_SVM_EDX_FLUSH_BY_ASID) != 0
+					 ? VMCB_TLB_CONTROL_FLUSH_ASID
+					 : VMCB_TLB_CONTROL_FLUSH_ALL;
 	svm_machine.has_decode_assists = (svm & CPUID_SVM_EDX_DECODE_ASSISTS) != 0;
-	svm_machine.has_spec_ctrl = (ebx & (CPUID_EXT8_EBX_IBRS | CPUID_EXT8_EBX_STIBP |
-					    CPUID_EXT8_EBX_SSBD)) != 0;
+	svm_machine.has_spec_ctrl =
+		(ebx & (CPUID_EXT8_EBX_IBRS | CPUID_EXT8_EBX_STIBP | CPUID_EXT8_EBX_SSBD)) != 0;
 	svm_machine.has_pred_cmd = (ebx & CPUID_EXT8_EBX_IBPB) != 0;
 	svm_machine.has_virt_spec_ctrl = (svm & CPUID_SVM_EDX_SPEC_CTRL) != 0;
 	/* Reserved intercept bits must be 0, so only what exists. */
@@ -115,7 +118,8 @@ static enum hv_status svm_probe(const char **why, uint32_t *max_leaf)
 	}
 	find_features();
 	tell_features();
-	*max_leaf = (regs_cpuid(CPUID_EXTENDED_SIGNATURE, 0).edx & CPUID_EXT1_EDX_PAGE1GB) != 0 ? 3 : 2;
+	*max_leaf =
+		(regs_cpuid(CPUID_EXTENDED_SIGNATURE, 0).edx & CPUID_EXT1_EDX_PAGE1GB) != 0 ? 3 : 2;
 	return HV_OK;
 }
 

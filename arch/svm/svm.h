@@ -14,12 +14,12 @@
 
 /* The machine: written by svm_probe() on the boot CPU, constant afterwards. */
 struct svm_machine {
-	uint64_t clean;          /* clean bits after an exit: VMCB_CLEAN_ALL, or 0 without the feature */
-	uint32_t intercept_2;    /* VMCB fields: what exists on this CPU */
+	uint64_t clean; /* clean bits after an exit: VMCB_CLEAN_ALL, or 0 without the feature */
+	uint32_t intercept_2; /* VMCB fields: what exists on this CPU */
 	uint32_t intercept_3;
-	uint8_t flush_asid;      /* TLB_CONTROL that flushes our ASID */
+	uint8_t flush_asid; /* TLB_CONTROL that flushes our ASID */
 	bool has_decode_assists;
-	bool has_spec_ctrl;      /* MSR_IA32_SPEC_CTRL exists */
+	bool has_spec_ctrl; /* MSR_IA32_SPEC_CTRL exists */
 	bool has_pred_cmd;
 	bool has_virt_spec_ctrl; /* and is switched with the VMCB */
 };
@@ -32,11 +32,11 @@ struct cpu_virt {
 
 /* Use of vcpu_arch.backend. */
 enum svm_backend {
-	SVM_HOST_VMCB_PA,   /* of the CPU it runs on (svm_run.asm) */
-	SVM_NMI_STATE,      /* enum svm_nmi */
-	SVM_CR0_HIDDEN,     /* CD and NW as the guest has set them; the real ones stay 0 */
-	SVM_STEP_FLAGS,     /* the guest's RFLAGS.TF and DR6.BS before SVM_NMI_STEPPING */
-	SVM_IS_STUFFED,     /* not 0: the return stack is refilled after every exit (svm_run.asm) */
+	SVM_HOST_VMCB_PA, /* of the CPU it runs on (svm_run.asm) */
+	SVM_NMI_STATE,    /* enum svm_nmi */
+	SVM_CR0_HIDDEN,   /* CD and NW as the guest has set them; the real ones stay 0 */
+	SVM_STEP_FLAGS,   /* the guest's RFLAGS.TF and DR6.BS before SVM_NMI_STEPPING */
+	SVM_IS_STUFFED,   /* not 0: the return stack is refilled after every exit (svm_run.asm) */
 };
 
 /*
@@ -93,7 +93,8 @@ void svm_inject_again(struct vcpu_arch *vcpu); /* the event whose delivery the e
 void svm_inject_iret(struct vcpu_arch *vcpu);
 bool svm_inject_stepped(struct vcpu_arch *vcpu); /* #DB: true: it was our step over IRET */
 void svm_skip(struct vcpu_arch *vcpu);
-/* From svm_run.asm, GIF = 0: what must be done before this entry. false: *exit is filled instead. */
+/* From svm_run.asm, GIF = 0: what must be done before this entry. false: *exit is filled instead.
+ */
 bool svm_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit);
 
 /* svm_exit.c: from svm_run.asm. */

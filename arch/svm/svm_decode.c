@@ -7,17 +7,17 @@
 #include "regs.h"
 
 /* APM 3, Appendix A, "Opcode and Operand Encodings". */
-#define OPCODE_ESCAPE 0x0fu
-#define OPCODE_GROUP_7 0x01u /* SMSW /4, LMSW /6 */
-#define OPCODE_CLTS 0x06u
+#define OPCODE_ESCAPE      0x0fu
+#define OPCODE_GROUP_7     0x01u /* SMSW /4, LMSW /6 */
+#define OPCODE_CLTS        0x06u
 #define OPCODE_MOV_FROM_CR 0x20u
-#define OPCODE_MOV_TO_CR 0x22u
-#define GROUP_SMSW 4u
-#define GROUP_LMSW 6u
-#define MODRM_REGISTER 3u
-#define REX_B 0x1u
-#define REX_R 0x4u
-#define SEGMENT_DS 3u
+#define OPCODE_MOV_TO_CR   0x22u
+#define GROUP_SMSW         4u
+#define GROUP_LMSW         6u
+#define MODRM_REGISTER     3u
+#define REX_B              0x1u
+#define REX_R              0x4u
+#define SEGMENT_DS         3u
 
 struct fetched {
 	struct guest_code code;

@@ -18,11 +18,12 @@ static void dump_segment(const char *name, const struct vmcb_segment *segment)
 
 static void dump_control(const struct vmcb *vmcb)
 {
-	log_notice("  EXITCODE %lx (%s) EXITINFO1 %lx EXITINFO2 %lx EXITINTINFO %lx", vmcb->exit_code,
-		   svm_exit_name(low32(vmcb->exit_code)), vmcb->exit_info_1, vmcb->exit_info_2,
-		   vmcb->exit_int_info);
-	log_notice("  EVENTINJ %lx interrupt shadow %lx ASID %u TLB_CONTROL %u N_CR3 %lx", vmcb->event_inj,
-		   vmcb->interrupt_shadow, vmcb->guest_asid, vmcb->tlb_control, vmcb->n_cr3);
+	log_notice("  EXITCODE %lx (%s) EXITINFO1 %lx EXITINFO2 %lx EXITINTINFO %lx",
+		   vmcb->exit_code, svm_exit_name(low32(vmcb->exit_code)), vmcb->exit_info_1,
+		   vmcb->exit_info_2, vmcb->exit_int_info);
+	log_notice("  EVENTINJ %lx interrupt shadow %lx ASID %u TLB_CONTROL %u N_CR3 %lx",
+		   vmcb->event_inj, vmcb->interrupt_shadow, vmcb->guest_asid, vmcb->tlb_control,
+		   vmcb->n_cr3);
 	log_notice("  intercepts: CR %04x/%04x exceptions %08x, %08x %08x %08x",
 		   vmcb->intercept_cr_read, vmcb->intercept_cr_write, vmcb->intercept_exceptions,
 		   vmcb->intercept_1, vmcb->intercept_2, vmcb->intercept_3);

@@ -7,11 +7,11 @@
 #include "virt_internal.h"
 
 /* Lengths of instructions without prefixes, for CPUs without next RIP. */
-#define MSR_LENGTH 2u
-#define CACHE_LENGTH 2u /* INVD, WBINVD */
-#define CPUID_LENGTH 2u
+#define MSR_LENGTH     2u
+#define CACHE_LENGTH   2u /* INVD, WBINVD */
+#define CPUID_LENGTH   2u
 #define VMMCALL_LENGTH 3u
-#define XSETBV_LENGTH 3u
+#define XSETBV_LENGTH  3u
 
 /* Where the CPU gives no next RIP, that field of the VMCB stays 0. */
 static uint32_t length_of(const struct vmcb *vmcb, uint32_t otherwise)
@@ -41,7 +41,8 @@ static void decode_io(struct vm_exit *exit, uint64_t info)
 static void decode_string_io(struct vcpu_arch *vcpu, struct vm_exit *exit, uint64_t info)
 {
 	exit->io.is_rep = (info & EXITINFO1_IO_REP) != 0;
-	exit->io.address_size = (uint8_t)((info >> EXITINFO1_IO_ADDRESS_SHIFT & EXITINFO1_IO_ADDRESS) * 2);
+	exit->io.address_size =
+		(uint8_t)((info >> EXITINFO1_IO_ADDRESS_SHIFT & EXITINFO1_IO_ADDRESS) * 2);
 	exit->io.segment = (uint8_t)(info >> EXITINFO1_IO_SEGMENT_SHIFT & EXITINFO1_IO_SEGMENT);
 	svm_decode_string(vcpu, exit);
 }
@@ -71,8 +72,8 @@ static void decode_exception(struct vcpu_arch *vcpu, struct vm_exit *exit, uint3
 		exit->exception.has_error_code = true;
 		exit->exception.error_code = low32(exit->raw_info[0]);
 	} else if (vector == EXCEPTION_DB) {
-		/* The CPU has set DR6 in the VMCB; delivery would clear DR7.GD (APM 2, "Debug-Control
-		 * Register (DR7)"). */
+		/* The CPU has set DR6 in the VMCB; delivery would clear DR7.GD (APM 2,
+		 * "Debug-Control Register (DR7)"). */
 		exit->exception.qualification = vmcb->dr6 & (DR6_B0_B3 | DR6_BD | DR6_BS | DR6_BT);
 		if (svm_inject_stepped(vcpu)) {
 			exit->kind = VM_EXIT_WINDOW;
@@ -92,7 +93,8 @@ static void decode_unknown(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	exit->why = "an exit that was not asked for";
 	if (code >= VMEXIT_EXCP0 && code <= VMEXIT_EXCP31) {
 		decode_exception(vcpu, exit, code - VMEXIT_EXCP0);
-	} else if (code == VMEXIT_CR0_READ || code == VMEXIT_CR0_WRITE || code == VMEXIT_CR4_WRITE) {
+	} else if (code == VMEXIT_CR0_READ || code == VMEXIT_CR0_WRITE ||
+		   code == VMEXIT_CR4_WRITE) {
 		svm_decode_cr(vcpu, exit);
 	} else if (code >= VMEXIT_VMRUN && code <= VMEXIT_TLBSYNC) {
 		/* Intercepts from VMRUN on are of instructions that no guest may execute. */
@@ -201,8 +203,10 @@ __attribute__((noinline)) static bool skip_and_answer(struct vcpu_arch *vcpu, st
 	return answer(vcpu, exit, code);
 }
 
-/* CPUID and hypercalls: stepped over, then answered. svm_skip(), where none of its cases applies. */
-static inline bool quick(struct vcpu_arch *vcpu, struct vm_exit *exit, struct vmcb *vmcb, uint32_t code)
+/* CPUID and hypercalls: stepped over, then answered. svm_skip(), where none of its cases applies.
+ */
+static inline bool quick(struct vcpu_arch *vcpu, struct vm_exit *exit, struct vmcb *vmcb,
+			 uint32_t code)
 {
 	uint64_t next = vmcb->nrip != 0 ? vmcb->nrip : vcpu->rip + quick_length(code);
 
@@ -215,15 +219,15 @@ static inline bool quick(struct vcpu_arch *vcpu, struct vm_exit *exit, struct vm
 	return answer(vcpu, exit, code);
 }
 
-__attribute__((noinline)) static bool decode_and_answer(struct vcpu_arch *vcpu, struct vm_exit *exit,
-							uint32_t code)
+__attribute__((noinline)) static bool decode_and_answer(struct vcpu_arch *vcpu,
+							struct vm_exit *exit, uint32_t code)
 {
 	decode(vcpu, exit, code);
 	return virt_exit(vcpu, exit);
 }
 
-__attribute__((noinline)) static bool string_and_answer(struct vcpu_arch *vcpu, struct vm_exit *exit,
-							uint64_t info)
+__attribute__((noinline)) static bool string_and_answer(struct vcpu_arch *vcpu,
+							struct vm_exit *exit, uint64_t info)
 {
 	decode_string_io(vcpu, exit, info);
 	return virt_exit(vcpu, exit);
@@ -258,7 +262,8 @@ bool svm_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	if (code == VMEXIT_CPUID) {
 		return quick(vcpu, exit, vmcb, VMEXIT_CPUID);
 	}
-	return code == VMEXIT_IOIO ? io_and_answer(vcpu, exit, vmcb) : decode_and_answer(vcpu, exit, code);
+	return code == VMEXIT_IOIO ? io_and_answer(vcpu, exit, vmcb)
+				   : decode_and_answer(vcpu, exit, code);
 }
 
 /* The entry found is_woken set and did not happen. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Events for the guest: exceptions, NMIs, deliveries cut short; and stepping over an instruction. */
+/* Events for the guest: exceptions, NMIs, deliveries cut short; and stepping over an instruction.
+ */
 #include "svm.h"
 
 #include "arch/lapic.h"
@@ -36,16 +37,17 @@ void svm_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uin
 	} else if ((first & VMCB_EVENT_TYPE) == VMCB_EVENT_TYPE_EXCEPTION) {
 		vcpu->pending_event = combine((uint32_t)(first & VMCB_EVENT_VECTOR), event);
 	} else {
-		/* An interrupt or NMI met an exception on its way in: that goes first (README.md, 52). */
+		/* An interrupt or NMI met an exception on its way in: that goes first (README.md,
+		 * 52). */
 		vcpu->is_nmi_pending |= (first & VMCB_EVENT_TYPE) == VMCB_EVENT_TYPE_NMI;
 		vcpu->pending_event = event;
 	}
 }
 
 /*
- * EXITINTINFO becomes EVENTINJ (APM 2, "Event Injection"). A software interrupt, INT3 or INTO is not
- * injected: RIP still points at it, and the guest executes it again. QEMU gives hardware interrupts
- * and NMIs the type of an exception.
+ * EXITINTINFO becomes EVENTINJ (APM 2, "Event Injection"). A software interrupt, INT3 or INTO is
+ * not injected: RIP still points at it, and the guest executes it again. QEMU gives hardware
+ * interrupts and NMIs the type of an exception.
  */
 void svm_inject_again(struct vcpu_arch *vcpu)
 {
@@ -101,8 +103,8 @@ bool svm_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit)
 		if (can_take_nmi(vcpu)) {
 			begin_nmi(vcpu);
 		} else if (vcpu->backend[SVM_NMI_STATE] == SVM_NMI_OPEN) {
-			/* Not now, but as soon as the event or the shadow is gone: a physical NMI to this
-			 * CPU, which GIF holds back till then, makes the guest exit. */
+			/* Not now, but as soon as the event or the shadow is gone: a physical NMI
+			 * to this CPU, which GIF holds back till then, makes the guest exit. */
 			arch_lapic_send(arch_this_cpu()->apic_id, LAPIC_DELIVERY_NMI, 0);
 		}
 	}
@@ -118,8 +120,8 @@ bool svm_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	return true;
 }
 
-/* The IRET that ends the guest's NMI handler is about to execute: TF = 1 brings the guest back when it
- * has (RFLAGS comes from the stack then). */
+/* The IRET that ends the guest's NMI handler is about to execute: TF = 1 brings the guest back when
+ * it has (RFLAGS comes from the stack then). */
 void svm_inject_iret(struct vcpu_arch *vcpu)
 {
 	struct vmcb *vmcb = svm_vmcb(vcpu);

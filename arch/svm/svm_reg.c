@@ -10,17 +10,20 @@
 
 /* VMX access-rights format (SDM 3C, "Guest Register State"): AVL, L, D/B, G four bits higher. */
 #define ACCESS_RIGHTS_HIGH_SHIFT 4u
-#define ACCESS_RIGHTS_UNUSABLE BIT(16)
+#define ACCESS_RIGHTS_UNUSABLE   BIT(16)
 
-/* Registers that are a field of the VMCB: where, and the clean bits of its group. None for those that
- * are loaded at every VMRUN, and for FS and GS, which VMLOAD loads. */
+/* Registers that are a field of the VMCB: where, and the clean bits of its group. None for those
+ * that are loaded at every VMRUN, and for FS and GS, which VMLOAD loads. */
 struct field {
 	uint16_t offset;
 	uint8_t size;
 	uint16_t groups;
 };
 
-#define FIELD(name, groups) {offsetof(struct vmcb, name), sizeof(((struct vmcb *)0)->name), (groups)}
+#define FIELD(name, groups)                                                                        \
+	{                                                                                          \
+		offsetof(struct vmcb, name), sizeof(((struct vmcb *)0)->name), (groups)            \
+	}
 
 static const struct field fields[VCPU_REG_COUNT] = {
 	[VCPU_RSP] = FIELD(rsp, 0),
@@ -46,7 +49,8 @@ static const struct field fields[VCPU_REG_COUNT] = {
 };
 
 /* What the TLB holds depends on these. */
-#define PAGING_REGISTERS (BIT(VCPU_CR0) | BIT(VCPU_CR3) | BIT(VCPU_CR4) | BIT(VCPU_EFER) | BIT(VCPU_PAT))
+#define PAGING_REGISTERS                                                                           \
+	(BIT(VCPU_CR0) | BIT(VCPU_CR3) | BIT(VCPU_CR4) | BIT(VCPU_EFER) | BIT(VCPU_PAT))
 
 static uint64_t to_access_rights(uint64_t attributes)
 {
@@ -93,8 +97,8 @@ uint64_t svm_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg)
 	}
 }
 
-/* While the guest believes that caches are off, every access to CR0 must exit, so that it sees its own
- * CD and NW; else only a write that changes more than TS and MP. */
+/* While the guest believes that caches are off, every access to CR0 must exit, so that it sees its
+ * own CD and NW; else only a write that changes more than TS and MP. */
 static uint64_t hide_caches(struct vcpu_arch *vcpu, struct vmcb *vmcb, uint64_t cr0)
 {
 	uint64_t hidden = cr0 & CR0_HIDDEN;

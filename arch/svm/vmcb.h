@@ -11,10 +11,10 @@
 struct vmcb_segment {
 	uint16_t selector;
 	uint16_t attributes;
-#define VMCB_ATTRIBUTES_LOW 0x0ffu  /* type, S, DPL, P */
+#define VMCB_ATTRIBUTES_LOW  0x0ffu /* type, S, DPL, P */
 #define VMCB_ATTRIBUTES_HIGH 0xf00u /* AVL, L, D/B, G */
-#define VMCB_ATTRIBUTE_P 0x080u
-#define VMCB_ATTRIBUTE_L 0x200u
+#define VMCB_ATTRIBUTE_P     0x080u
+#define VMCB_ATTRIBUTE_L     0x200u
 	uint32_t limit;
 	uint64_t base;
 };
@@ -28,36 +28,36 @@ struct vmcb {
 	uint16_t intercept_dr_write;
 	uint32_t intercept_exceptions; /* one bit a vector */
 	uint32_t intercept_1;
-#define VMCB_INTERCEPT_NMI BIT32(1)
-#define VMCB_INTERCEPT_INIT BIT32(3)
+#define VMCB_INTERCEPT_NMI           BIT32(1)
+#define VMCB_INTERCEPT_INIT          BIT32(3)
 #define VMCB_INTERCEPT_CR0_SEL_WRITE BIT32(5)
-#define VMCB_INTERCEPT_RDPMC BIT32(15)
-#define VMCB_INTERCEPT_CPUID BIT32(18)
-#define VMCB_INTERCEPT_RSM BIT32(19)
-#define VMCB_INTERCEPT_IRET BIT32(20)
-#define VMCB_INTERCEPT_INVD BIT32(22)
-#define VMCB_INTERCEPT_INVLPGA BIT32(26)
-#define VMCB_INTERCEPT_IOIO_PROT BIT32(27)
-#define VMCB_INTERCEPT_MSR_PROT BIT32(28)
-#define VMCB_INTERCEPT_SHUTDOWN BIT32(31)
+#define VMCB_INTERCEPT_RDPMC         BIT32(15)
+#define VMCB_INTERCEPT_CPUID         BIT32(18)
+#define VMCB_INTERCEPT_RSM           BIT32(19)
+#define VMCB_INTERCEPT_IRET          BIT32(20)
+#define VMCB_INTERCEPT_INVD          BIT32(22)
+#define VMCB_INTERCEPT_INVLPGA       BIT32(26)
+#define VMCB_INTERCEPT_IOIO_PROT     BIT32(27)
+#define VMCB_INTERCEPT_MSR_PROT      BIT32(28)
+#define VMCB_INTERCEPT_SHUTDOWN      BIT32(31)
 	uint32_t intercept_2;
-#define VMCB_INTERCEPT_VMRUN BIT32(0)
+#define VMCB_INTERCEPT_VMRUN   BIT32(0)
 #define VMCB_INTERCEPT_VMMCALL BIT32(1)
-#define VMCB_INTERCEPT_VMLOAD BIT32(2)
-#define VMCB_INTERCEPT_VMSAVE BIT32(3)
-#define VMCB_INTERCEPT_STGI BIT32(4)
-#define VMCB_INTERCEPT_CLGI BIT32(5)
-#define VMCB_INTERCEPT_SKINIT BIT32(6)
-#define VMCB_INTERCEPT_WBINVD BIT32(9)
+#define VMCB_INTERCEPT_VMLOAD  BIT32(2)
+#define VMCB_INTERCEPT_VMSAVE  BIT32(3)
+#define VMCB_INTERCEPT_STGI    BIT32(4)
+#define VMCB_INTERCEPT_CLGI    BIT32(5)
+#define VMCB_INTERCEPT_SKINIT  BIT32(6)
+#define VMCB_INTERCEPT_WBINVD  BIT32(9)
 #define VMCB_INTERCEPT_MONITOR BIT32(10)
-#define VMCB_INTERCEPT_MWAIT BIT32(11)
-#define VMCB_INTERCEPT_XSETBV BIT32(13)
-#define VMCB_INTERCEPT_RDPRU BIT32(14)
+#define VMCB_INTERCEPT_MWAIT   BIT32(11)
+#define VMCB_INTERCEPT_XSETBV  BIT32(13)
+#define VMCB_INTERCEPT_RDPRU   BIT32(14)
 	uint32_t intercept_3;
-#define VMCB_INTERCEPT_INVLPGB BIT32(0)
+#define VMCB_INTERCEPT_INVLPGB         BIT32(0)
 #define VMCB_INTERCEPT_INVLPGB_ILLEGAL BIT32(1)
-#define VMCB_INTERCEPT_MCOMMIT BIT32(3)
-#define VMCB_INTERCEPT_TLBSYNC BIT32(4)
+#define VMCB_INTERCEPT_MCOMMIT         BIT32(3)
+#define VMCB_INTERCEPT_TLBSYNC         BIT32(4)
 	uint8_t reserved_018[0x24];
 	uint16_t pause_filter_threshold;
 	uint16_t pause_filter_count;
@@ -66,8 +66,8 @@ struct vmcb {
 	uint64_t tsc_offset;
 	uint32_t guest_asid;
 	uint8_t tlb_control;
-#define VMCB_TLB_CONTROL_NONE 0u
-#define VMCB_TLB_CONTROL_FLUSH_ALL 1u
+#define VMCB_TLB_CONTROL_NONE       0u
+#define VMCB_TLB_CONTROL_FLUSH_ALL  1u
 #define VMCB_TLB_CONTROL_FLUSH_ASID 3u
 	uint8_t reserved_05d[3];
 	uint64_t virtual_interrupt; /* V_TPR, V_IRQ, V_INTR_MASKING and more: all 0 here */
@@ -82,25 +82,25 @@ struct vmcb {
 	uint64_t avic_apic_bar;
 	uint64_t ghcb_pa;
 	uint64_t event_inj;
-#define VMCB_EVENT_VECTOR UINT64_C(0xff)
-#define VMCB_EVENT_TYPE MASK64(10, 8)
-#define VMCB_EVENT_TYPE_INTR (UINT64_C(0) << 8)
-#define VMCB_EVENT_TYPE_NMI (UINT64_C(2) << 8)
+#define VMCB_EVENT_VECTOR         UINT64_C(0xff)
+#define VMCB_EVENT_TYPE           MASK64(10, 8)
+#define VMCB_EVENT_TYPE_INTR      (UINT64_C(0) << 8)
+#define VMCB_EVENT_TYPE_NMI       (UINT64_C(2) << 8)
 #define VMCB_EVENT_TYPE_EXCEPTION (UINT64_C(3) << 8)
-#define VMCB_EVENT_TYPE_SOFTWARE (UINT64_C(4) << 8)
-#define VMCB_EVENT_EV BIT(11) /* bits 63:32 hold an error code */
-#define VMCB_EVENT_V BIT(31)
+#define VMCB_EVENT_TYPE_SOFTWARE  (UINT64_C(4) << 8)
+#define VMCB_EVENT_EV             BIT(11) /* bits 63:32 hold an error code */
+#define VMCB_EVENT_V              BIT(31)
 	uint64_t n_cr3;
 	uint64_t lbr_virtualization;
-	uint64_t clean; /* VMCB clean bits: a group unchanged since the last VMRUN */
-#define VMCB_CLEAN_I BIT(0)    /* intercepts, TSC offset, pause filter */
+	uint64_t clean;        /* VMCB clean bits: a group unchanged since the last VMRUN */
+#define VMCB_CLEAN_I    BIT(0) /* intercepts, TSC offset, pause filter */
 #define VMCB_CLEAN_IOPM BIT(1) /* IOPM_BASE_PA, MSRPM_BASE_PA */
-#define VMCB_CLEAN_NP BIT(4)  /* N_CR3, G_PAT, NP_ENABLE */
-#define VMCB_CLEAN_CRX BIT(5) /* CR0, CR3, CR4, EFER */
-#define VMCB_CLEAN_DRX BIT(6)
-#define VMCB_CLEAN_SEG BIT(8) /* CS, DS, SS, ES, CPL */
-#define VMCB_CLEAN_CR2 BIT(9)
-#define VMCB_CLEAN_ALL MASK64(10, 0)
+#define VMCB_CLEAN_NP   BIT(4) /* N_CR3, G_PAT, NP_ENABLE */
+#define VMCB_CLEAN_CRX  BIT(5) /* CR0, CR3, CR4, EFER */
+#define VMCB_CLEAN_DRX  BIT(6)
+#define VMCB_CLEAN_SEG  BIT(8) /* CS, DS, SS, ES, CPL */
+#define VMCB_CLEAN_CR2  BIT(9)
+#define VMCB_CLEAN_ALL  MASK64(10, 0)
 	uint64_t nrip;
 	uint8_t fetched_count; /* number of bytes fetched (decode assists) */
 	uint8_t fetched[15];   /* guest instruction bytes */
@@ -155,8 +155,9 @@ struct vmcb {
 	uint8_t reserved_6e8[0x918];
 };
 
-#define VMCB_OFFSET(field, offset) \
-	_Static_assert(offsetof(struct vmcb, field) == (offset), #field " lies where the manual says")
+#define VMCB_OFFSET(field, offset)                                                                 \
+	_Static_assert(offsetof(struct vmcb, field) == (offset),                                   \
+		       #field " lies where the manual says")
 VMCB_OFFSET(intercept_exceptions, 0x008);
 VMCB_OFFSET(intercept_3, 0x014);
 VMCB_OFFSET(pause_filter_threshold, 0x03c);
@@ -186,49 +187,50 @@ _Static_assert(sizeof(struct vmcb_segment) == 16, "a segment takes 16 bytes");
 _Static_assert(sizeof(struct vmcb) == 4096, "a VMCB takes a page");
 
 /* APM 2, Appendix C, "SVM Intercept Exit Codes". */
-#define VMEXIT_CR0_READ 0x000u
-#define VMEXIT_CR0_WRITE 0x010u
-#define VMEXIT_CR4_WRITE 0x014u
-#define VMEXIT_EXCP0 0x040u
-#define VMEXIT_EXCP31 0x05fu
-#define VMEXIT_NMI 0x061u
-#define VMEXIT_INIT 0x063u
+#define VMEXIT_CR0_READ      0x000u
+#define VMEXIT_CR0_WRITE     0x010u
+#define VMEXIT_CR4_WRITE     0x014u
+#define VMEXIT_EXCP0         0x040u
+#define VMEXIT_EXCP31        0x05fu
+#define VMEXIT_NMI           0x061u
+#define VMEXIT_INIT          0x063u
 #define VMEXIT_CR0_SEL_WRITE 0x065u
-#define VMEXIT_RDPMC 0x06fu
-#define VMEXIT_CPUID 0x072u
-#define VMEXIT_RSM 0x073u
-#define VMEXIT_IRET 0x074u
-#define VMEXIT_INVD 0x076u
-#define VMEXIT_INVLPGA 0x07au
-#define VMEXIT_IOIO 0x07bu
-#define VMEXIT_MSR 0x07cu
-#define VMEXIT_SHUTDOWN 0x07fu
-#define VMEXIT_VMRUN 0x080u
-#define VMEXIT_VMMCALL 0x081u
-#define VMEXIT_WBINVD 0x089u
-#define VMEXIT_XSETBV 0x08du
-#define VMEXIT_TLBSYNC 0x0a4u
-#define VMEXIT_NPF 0x400u
-#define VMEXIT_INVALID 0xffffffffu /* low half of -1: QEMU 7.2 stores no more */
-#define VMEXIT_BUSY 0xfffffffeu    /* low half of -2 */
+#define VMEXIT_RDPMC         0x06fu
+#define VMEXIT_CPUID         0x072u
+#define VMEXIT_RSM           0x073u
+#define VMEXIT_IRET          0x074u
+#define VMEXIT_INVD          0x076u
+#define VMEXIT_INVLPGA       0x07au
+#define VMEXIT_IOIO          0x07bu
+#define VMEXIT_MSR           0x07cu
+#define VMEXIT_SHUTDOWN      0x07fu
+#define VMEXIT_VMRUN         0x080u
+#define VMEXIT_VMMCALL       0x081u
+#define VMEXIT_WBINVD        0x089u
+#define VMEXIT_XSETBV        0x08du
+#define VMEXIT_TLBSYNC       0x0a4u
+#define VMEXIT_NPF           0x400u
+#define VMEXIT_INVALID       0xffffffffu /* low half of -1: QEMU 7.2 stores no more */
+#define VMEXIT_BUSY          0xfffffffeu /* low half of -2 */
 
 /* EXITINFO1 of MOV CR and CR0_SEL_WRITE (APM 2, "MOV CRx/DRx Intercepts"; with decode assists). */
 #define EXITINFO1_CR_MOV BIT(63)
 #define EXITINFO1_CR_GPR MASK64(3, 0)
 /* EXITINFO1 of IOIO (APM 2, "IOIO Intercept Information"). */
-#define EXITINFO1_IO_IN BIT(0)
-#define EXITINFO1_IO_STR BIT(2)
-#define EXITINFO1_IO_REP BIT(3)
-#define EXITINFO1_IO_SIZE_SHIFT 4u /* SZ8, SZ16, SZ32: the value is 1, 2 or 4 */
-#define EXITINFO1_IO_SIZE UINT64_C(7)
+#define EXITINFO1_IO_IN            BIT(0)
+#define EXITINFO1_IO_STR           BIT(2)
+#define EXITINFO1_IO_REP           BIT(3)
+#define EXITINFO1_IO_SIZE_SHIFT    4u /* SZ8, SZ16, SZ32: the value is 1, 2 or 4 */
+#define EXITINFO1_IO_SIZE          UINT64_C(7)
 #define EXITINFO1_IO_ADDRESS_SHIFT 7u /* A16, A32, A64: the value is 1, 2 or 4 */
-#define EXITINFO1_IO_ADDRESS UINT64_C(7)
+#define EXITINFO1_IO_ADDRESS       UINT64_C(7)
 #define EXITINFO1_IO_SEGMENT_SHIFT 10u
-#define EXITINFO1_IO_SEGMENT UINT64_C(7)
-#define EXITINFO1_IO_PORT_SHIFT 16u
+#define EXITINFO1_IO_SEGMENT       UINT64_C(7)
+#define EXITINFO1_IO_PORT_SHIFT    16u
 /* EXITINFO1 of MSR. */
 #define EXITINFO1_MSR_WRITE BIT(0)
-/* EXITINFO1 of NPF (APM 2, "Nested versus Guest Page Faults, Fault Ordering"): page-fault error code and these. */
+/* EXITINFO1 of NPF (APM 2, "Nested versus Guest Page Faults, Fault Ordering"): page-fault error
+ * code and these. */
 #define EXITINFO1_NPF_WRITE BIT(1)
 #define EXITINFO1_NPF_FETCH BIT(4)
 #define EXITINFO1_NPF_TABLE BIT(33)

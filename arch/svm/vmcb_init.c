@@ -8,19 +8,19 @@
 #include "str.h"
 
 /*
- * Not here, for a CPU that belongs to one guest needs no exit for it: INTR (with V_INTR_MASKING = 0 a
- * physical interrupt goes to the guest's IDT), HLT, PAUSE, RDTSC(P), INVLPG, CR3, CR8, DR, SMI, task
- * switches. A machine check with the guest's CR4.MCE = 0 is a shutdown, which is intercepted.
+ * Not here, for a CPU that belongs to one guest needs no exit for it: INTR (with V_INTR_MASKING = 0
+ * a physical interrupt goes to the guest's IDT), HLT, PAUSE, RDTSC(P), INVLPG, CR3, CR8, DR, SMI,
+ * task switches. A machine check with the guest's CR4.MCE = 0 is a shutdown, which is intercepted.
  */
-#define INTERCEPT_1                                                                         \
-	(VMCB_INTERCEPT_NMI | VMCB_INTERCEPT_INIT | VMCB_INTERCEPT_CR0_SEL_WRITE |           \
-	 VMCB_INTERCEPT_RDPMC | VMCB_INTERCEPT_CPUID | VMCB_INTERCEPT_RSM |                  \
-	 VMCB_INTERCEPT_INVD | VMCB_INTERCEPT_INVLPGA | VMCB_INTERCEPT_IOIO_PROT |           \
-	 VMCB_INTERCEPT_MSR_PROT | VMCB_INTERCEPT_SHUTDOWN)
+#define INTERCEPT_1                                                                                \
+	(VMCB_INTERCEPT_NMI | VMCB_INTERCEPT_INIT | VMCB_INTERCEPT_CR0_SEL_WRITE |                 \
+	 VMCB_INTERCEPT_RDPMC | VMCB_INTERCEPT_CPUID | VMCB_INTERCEPT_RSM | VMCB_INTERCEPT_INVD |  \
+	 VMCB_INTERCEPT_INVLPGA | VMCB_INTERCEPT_IOIO_PROT | VMCB_INTERCEPT_MSR_PROT |             \
+	 VMCB_INTERCEPT_SHUTDOWN)
 
 /* #DB and #AC: a guest can make the CPU deliver them without end (CVE-2015-8104, CVE-2015-5307).
  * #MC: ours. #UD: VMCALL, Intel's opcode of a hypercall. */
-#define INTERCEPT_EXCEPTIONS \
+#define INTERCEPT_EXCEPTIONS                                                                       \
 	(BIT32(EXCEPTION_DB) | BIT32(EXCEPTION_UD) | BIT32(EXCEPTION_AC) | BIT32(EXCEPTION_MC))
 
 uint64_t svm_vmcb_msrpm(bool is_x2apic)
@@ -30,7 +30,8 @@ uint64_t svm_vmcb_msrpm(bool is_x2apic)
 
 static void set_control(struct vmcb *vmcb, const struct vcpu_arch *vcpu)
 {
-	/* CR4 has bits for features that CPUID hides; and QEMU refuses no reserved bit until VMRUN. */
+	/* CR4 has bits for features that CPUID hides; and QEMU refuses no reserved bit until VMRUN.
+	 */
 	vmcb->intercept_cr_write = VMCB_INTERCEPT_CR4;
 	vmcb->intercept_exceptions = INTERCEPT_EXCEPTIONS;
 	vmcb->intercept_1 = INTERCEPT_1;
@@ -69,8 +70,9 @@ static void set_state(struct vcpu_arch *vcpu, struct vmcb *vmcb, const struct st
 	svm_reg_set(vcpu, VCPU_RIP, start->rip);
 }
 
-/* Every field anew: a shutdown leaves the VMCB undefined (APM 2, "Shutdown Intercept"). The clean bits
- * are 0 and the TLB is flushed at the first entry: another guest may have had this CPU and ASID. */
+/* Every field anew: a shutdown leaves the VMCB undefined (APM 2, "Shutdown Intercept"). The clean
+ * bits are 0 and the TLB is flushed at the first entry: another guest may have had this CPU and
+ * ASID. */
 void svm_vmcb_reset(struct vcpu_arch *vcpu, const struct start_state *start)
 {
 	struct vmcb *vmcb = svm_vmcb(vcpu);
