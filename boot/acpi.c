@@ -5,51 +5,51 @@
 #include "bits.h"
 #include "str.h"
 
-#define HEADER_SIZE 36u
-#define HEADER_LENGTH 4u /* offset */
+#define HEADER_SIZE    36u
+#define HEADER_LENGTH  4u /* offset */
 #define TABLE_SIZE_MAX (UINT32_C(4) << 20)
 #define ROOT_ENTRY_MAX 256u
 #define MADT_ENTRY_MAX 4096u
-#define CHUNK 256u
+#define CHUNK          256u
 
-#define RSDP_SIZE_1 20u
-#define RSDP_SIZE_2 36u
+#define RSDP_SIZE_1   20u
+#define RSDP_SIZE_2   36u
 #define RSDP_REVISION 15u
-#define RSDP_RSDT 16u
-#define RSDP_XSDT 24u
+#define RSDP_RSDT     16u
+#define RSDP_XSDT     24u
 
 /* "Fixed ACPI Description Table (FADT)" */
-#define FADT_DSDT 40u
-#define FADT_SMI_CMD 48u
-#define FADT_ACPI_ENABLE 52u
-#define FADT_PM1A_CONTROL 64u
-#define FADT_PM1B_CONTROL 68u
-#define FADT_FLAGS 112u
-#define FADT_X_DSDT 140u
-#define FADT_X_PM1A_CONTROL 172u
-#define FADT_X_PM1B_CONTROL 184u
-#define FADT_SLEEP_CONTROL 244u
-#define FADT_SIZE 268u
+#define FADT_DSDT            40u
+#define FADT_SMI_CMD         48u
+#define FADT_ACPI_ENABLE     52u
+#define FADT_PM1A_CONTROL    64u
+#define FADT_PM1B_CONTROL    68u
+#define FADT_FLAGS           112u
+#define FADT_X_DSDT          140u
+#define FADT_X_PM1A_CONTROL  172u
+#define FADT_X_PM1B_CONTROL  184u
+#define FADT_SLEEP_CONTROL   244u
+#define FADT_SIZE            268u
 #define FADT_FLAG_HW_REDUCED BIT32(20)
 
 /* "Generic Address Structure" */
-#define GAS_ADDRESS 4u
+#define GAS_ADDRESS  4u
 #define GAS_SPACE_IO 1u
 
 /* "Multiple APIC Description Table (MADT)" */
-#define MADT_ENTRIES 44u
-#define MADT_IOAPIC 1u
+#define MADT_ENTRIES  44u
+#define MADT_IOAPIC   1u
 #define MADT_OVERRIDE 2u
-#define UART_ISA_IRQ 4u
+#define UART_ISA_IRQ  4u
 
 /* "ACPI Machine Language (AML) Specification" */
-#define AML_ZERO 0x00u
-#define AML_ONE 0x01u
-#define AML_NAME 0x08u
-#define AML_BYTE 0x0au
-#define AML_ROOT 0x5cu
+#define AML_ZERO    0x00u
+#define AML_ONE     0x01u
+#define AML_NAME    0x08u
+#define AML_BYTE    0x0au
+#define AML_ROOT    0x5cu
 #define AML_PACKAGE 0x12u
-#define S5_WINDOW 24u
+#define S5_WINDOW   24u
 
 struct walk {
 	acpi_reader *read;
@@ -203,7 +203,8 @@ static void read_fadt(const struct walk *walk, const struct table *table)
 	if (!walk->read(walk->context, table->address, fadt, size)) {
 		return;
 	}
-	facts->is_hardware_reduced = (little_endian(fadt + FADT_FLAGS, 4) & FADT_FLAG_HW_REDUCED) != 0;
+	facts->is_hardware_reduced =
+		(little_endian(fadt + FADT_FLAGS, 4) & FADT_FLAG_HW_REDUCED) != 0;
 	facts->sleep_control = port_of_gas(fadt + FADT_SLEEP_CONTROL);
 	facts->pm1a_control = port_of(fadt, FADT_PM1A_CONTROL, FADT_X_PM1A_CONTROL);
 	facts->pm1b_control = port_of(fadt, FADT_PM1B_CONTROL, FADT_X_PM1B_CONTROL);
@@ -270,7 +271,8 @@ static void read_table(const struct walk *walk, uint64_t address)
 	}
 }
 
-static bool open_root(const struct walk *walk, uint64_t rsdp, struct table *root, uint32_t *entry_size)
+static bool open_root(const struct walk *walk, uint64_t rsdp, struct table *root,
+		      uint32_t *entry_size)
 {
 	uint8_t pointer[RSDP_SIZE_2] = {0};
 	uint64_t xsdt = 0;
@@ -307,7 +309,8 @@ enum hv_status acpi_scan(acpi_reader *read, void *context, uint64_t rsdp, struct
 	for (uint32_t i = 0; i < count && i < ROOT_ENTRY_MAX; i++) {
 		uint8_t entry[8] = {0};
 
-		if (!read(context, root.address + HEADER_SIZE + (uint64_t)i * entry_size, entry, entry_size)) {
+		if (!read(context, root.address + HEADER_SIZE + (uint64_t)i * entry_size, entry,
+			  entry_size)) {
 			break;
 		}
 		read_table(&walk, little_endian(entry, 8));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the hypervisor is told of the firmware's ACPI tables. Pure: memory comes through a reader. */
+/* What the hypervisor is told of the firmware's ACPI tables. Pure: memory comes through a reader.
+ */
 #pragma once
 
 #include "boot_abi.h"

@@ -56,8 +56,8 @@ static enum hv_status place_kernel(struct loader *loader)
 			      EfiLoaderCode, &load_address);
 }
 
-static enum hv_status complain(const struct loader *loader, const struct config_partition *partition,
-			       const char *why)
+static enum hv_status complain(const struct loader *loader,
+			       const struct config_partition *partition, const char *why)
 {
 	char message[200];
 

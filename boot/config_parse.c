@@ -7,16 +7,16 @@
 #include "str.h"
 
 static const char *const key_names[KEY_COUNT] = {
-	"log",    "console", "mode",    "test_exit", "huge_pages", "role",    "cpus",      "memory",
-	"kernel", "initrd",  "cmdline", "on_crash",  "devices", "autostart", "dma",
+	"log",    "console", "mode",    "test_exit", "huge_pages", "role",      "cpus", "memory",
+	"kernel", "initrd",  "cmdline", "on_crash",  "devices",    "autostart", "dma",
 };
 
 #define HYPERVISOR_KEYS                                                                            \
-	(BIT32(KEY_LOG) | BIT32(KEY_CONSOLE) | BIT32(KEY_MODE) | BIT32(KEY_TEST_EXIT) | \
+	(BIT32(KEY_LOG) | BIT32(KEY_CONSOLE) | BIT32(KEY_MODE) | BIT32(KEY_TEST_EXIT) |            \
 	 BIT32(KEY_HUGE_PAGES))
 #define PARTITION_KEYS                                                                             \
-	((BIT32(KEY_COUNT) - 1) & ~(BIT32(KEY_LOG) | BIT32(KEY_MODE) | BIT32(KEY_TEST_EXIT) | \
-				      BIT32(KEY_HUGE_PAGES)))
+	((BIT32(KEY_COUNT) - 1) &                                                                  \
+	 ~(BIT32(KEY_LOG) | BIT32(KEY_MODE) | BIT32(KEY_TEST_EXIT) | BIT32(KEY_HUGE_PAGES)))
 
 /* What can only be seen at the end of a [partition] section. */
 static enum hv_status finish_section(struct config_parser *parser)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tables of a legacy-free PC (ACPI 6.5, "ACPI Software Programming Model"): hardware-reduced, no
- * PIT, PIC, CMOS clock, keyboard controller or VGA; local APICs, one I/O APIC, reset and sleep
+ * The tables of a legacy-free PC (ACPI 6.5, "ACPI Software Programming Model"): hardware-reduced,
+ * no PIT, PIC, CMOS clock, keyboard controller or VGA; local APICs, one I/O APIC, reset and sleep
  * registers, and a DSDT made from dsdt.asl.
  */
 #include "guest_acpi.h"
@@ -10,38 +10,38 @@
 #include "dsdt_aml.h" /* generated */
 #include "str.h"
 
-#define TABLE_ALIGN 16u
+#define TABLE_ALIGN     16u
 #define RSDP_LENGTH_OLD 20u
-#define REVISION_RSDP 2u
-#define REVISION_XSDT 1u
-#define REVISION_FADT 6u
-#define REVISION_MADT 5u
+#define REVISION_RSDP   2u
+#define REVISION_XSDT   1u
+#define REVISION_FADT   6u
+#define REVISION_MADT   5u
 
-#define FADT_RESET_SUPPORTED (1u << 10)
+#define FADT_RESET_SUPPORTED  (1u << 10)
 #define FADT_HARDWARE_REDUCED (1u << 20)
-#define FADT_WBINVD (1u << 0)
-#define FADT_NO_POWER_BUTTON (1u << 4) /* no fixed one */
-#define FADT_NO_SLEEP_BUTTON (1u << 5)
-#define BOOT_NO_VGA (1u << 2)
-#define BOOT_NO_CMOS_CLOCK (1u << 5)
-#define GAS_SPACE_IO 1u
-#define GAS_ACCESS_BYTE 1u
+#define FADT_WBINVD           (1u << 0)
+#define FADT_NO_POWER_BUTTON  (1u << 4) /* no fixed one */
+#define FADT_NO_SLEEP_BUTTON  (1u << 5)
+#define BOOT_NO_VGA           (1u << 2)
+#define BOOT_NO_CMOS_CLOCK    (1u << 5)
+#define GAS_SPACE_IO          1u
+#define GAS_ACCESS_BYTE       1u
 
 /* Of the models in drivers/model. */
-#define RESET_PORT 0xcf9u
-#define RESET_VALUE 6u
+#define RESET_PORT         0xcf9u
+#define RESET_VALUE        6u
 #define SLEEP_CONTROL_PORT 0x600u
-#define SLEEP_STATUS_PORT 0x601u
-#define LAPIC_ADDRESS 0xfee00000u
-#define IOAPIC_ADDRESS 0xfec00000u
+#define SLEEP_STATUS_PORT  0x601u
+#define LAPIC_ADDRESS      0xfee00000u
+#define IOAPIC_ADDRESS     0xfec00000u
 
-#define MADT_LAPIC 0u
-#define MADT_IOAPIC 1u
-#define MADT_LAPIC_NMI 4u
-#define MADT_X2APIC 9u
-#define MADT_ENABLED 1u
+#define MADT_LAPIC          0u
+#define MADT_IOAPIC         1u
+#define MADT_LAPIC_NMI      4u
+#define MADT_X2APIC         9u
+#define MADT_ENABLED        1u
 #define MADT_ALL_PROCESSORS 0xffu
-#define LAPIC_ID_COUNT 255u /* IDs from here on take an x2APIC entry */
+#define LAPIC_ID_COUNT      255u /* IDs from here on take an x2APIC entry */
 
 struct header {
 	uint8_t signature[4];
@@ -182,8 +182,8 @@ static uint64_t append(struct builder *builder, const void *table, size_t size)
 
 static struct header header_of(const char *signature, uint32_t length, uint8_t revision)
 {
-	struct header header = {.length = length, .revision = revision, .oem_revision = 1,
-				.creator_revision = 1};
+	struct header header = {
+		.length = length, .revision = revision, .oem_revision = 1, .creator_revision = 1};
 
 	memcpy(header.signature, signature, sizeof(header.signature));
 	memcpy(header.oem_id, "BLKHD ", sizeof(header.oem_id));
@@ -194,8 +194,8 @@ static struct header header_of(const char *signature, uint32_t length, uint8_t r
 
 static struct gas byte_port(uint16_t port)
 {
-	return (struct gas){.space = GAS_SPACE_IO, .width = 8, .access = GAS_ACCESS_BYTE,
-			    .address = port};
+	return (struct gas){
+		.space = GAS_SPACE_IO, .width = 8, .access = GAS_ACCESS_BYTE, .address = port};
 }
 
 static uint64_t add_fadt(struct builder *builder, uint64_t dsdt)
@@ -225,7 +225,8 @@ static void add_entry(struct builder *builder, const void *entry, size_t size)
 
 static void add_cpu(struct builder *builder, uint32_t id)
 {
-	struct madt_lapic lapic = {MADT_LAPIC, sizeof(lapic), (uint8_t)id, (uint8_t)id, MADT_ENABLED};
+	struct madt_lapic lapic = {MADT_LAPIC, sizeof(lapic), (uint8_t)id, (uint8_t)id,
+				   MADT_ENABLED};
 	struct madt_x2apic x2apic = {MADT_X2APIC, sizeof(x2apic), 0, id, MADT_ENABLED, id};
 
 	if (id < LAPIC_ID_COUNT) {
@@ -261,12 +262,14 @@ static uint64_t add_madt(struct builder *builder, uint32_t cpu_count)
 
 static size_t size_needed(const struct guest_acpi_facts *facts)
 {
-	return sizeof(struct rsdp) + sizeof(struct xsdt) + sizeof(struct fadt) + sizeof(struct madt) +
-	       facts->cpu_count * sizeof(struct madt_x2apic) + sizeof(struct madt_ioapic) +
-	       sizeof(struct madt_nmi) + sizeof(dsdt_aml) + (size_t)5 * TABLE_ALIGN;
+	return sizeof(struct rsdp) + sizeof(struct xsdt) + sizeof(struct fadt) +
+	       sizeof(struct madt) + facts->cpu_count * sizeof(struct madt_x2apic) +
+	       sizeof(struct madt_ioapic) + sizeof(struct madt_nmi) + sizeof(dsdt_aml) +
+	       (size_t)5 * TABLE_ALIGN;
 }
 
-size_t guest_acpi_build(void *buffer, size_t size, uint64_t base, const struct guest_acpi_facts *facts)
+size_t guest_acpi_build(void *buffer, size_t size, uint64_t base,
+			const struct guest_acpi_facts *facts)
 {
 	struct builder builder = {.bytes = buffer, .base = base};
 	struct rsdp rsdp = {.revision = REVISION_RSDP, .length = sizeof(rsdp)};

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GUEST_ACPI_BASE UINT64_C(0xe0000) /* where firmware-less software looks for the RSDP */
+#define GUEST_ACPI_BASE     UINT64_C(0xe0000) /* where firmware-less software looks for the RSDP */
 #define GUEST_ACPI_SIZE_MAX 8192u
 
 struct guest_acpi_facts {
@@ -13,8 +13,8 @@ struct guest_acpi_facts {
 };
 
 /*
- * Writes RSDP (first), XSDT, FADT, MADT and DSDT as they are to lie at guest-physical `base`, 16-byte
- * aligned. Returns the bytes used; 0: `size` is too small.
+ * Writes RSDP (first), XSDT, FADT, MADT and DSDT as they are to lie at guest-physical `base`,
+ * 16-byte aligned. Returns the bytes used; 0: `size` is too small.
  */
 size_t guest_acpi_build(void *buffer, size_t size, uint64_t base,
 			const struct guest_acpi_facts *facts);

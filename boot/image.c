@@ -8,7 +8,7 @@
 #include "guest_acpi.h"
 #include "str.h"
 
-#define MIB (UINT64_C(1) << 20)
+#define MIB          (UINT64_C(1) << 20)
 #define CMDLINE_ROOM 4095u
 
 static char reason[160];
@@ -27,8 +27,8 @@ uint32_t image_memory_map(const struct image_work *work, struct image_map_entry 
 	map[count++] = (struct image_map_entry){IMAGE_ACPI, IMAGE_ACPI_RESERVED, IMAGE_MAP_ACPI};
 	map[count++] = (struct image_map_entry){MIB, low - MIB, IMAGE_MAP_RAM};
 	if (work->input->memory_size > low) {
-		map[count++] = (struct image_map_entry){PLATFORM_RAM_HIGH_BASE,
-							work->input->memory_size - low, IMAGE_MAP_RAM};
+		map[count++] = (struct image_map_entry){
+			PLATFORM_RAM_HIGH_BASE, work->input->memory_size - low, IMAGE_MAP_RAM};
 	}
 	return count;
 }
@@ -86,7 +86,8 @@ static enum hv_status place_kernel(struct image_work *work, const char **why)
 
 		if (segment->address < MIB &&
 		    segment->address + segment->memory_size > IMAGE_BASE_MEMORY_END) {
-			fmt_print(reason, sizeof(reason), "reaches over 0x%llx, where ACPI tables lie",
+			fmt_print(reason, sizeof(reason),
+				  "reaches over 0x%llx, where ACPI tables lie",
 				  (unsigned long long)IMAGE_BASE_MEMORY_END);
 			return refuse(why);
 		}
@@ -167,7 +168,8 @@ static void hand_over(struct image_work *work)
 	}
 }
 
-enum hv_status image_build(const struct image_input *input, struct boot_image *image, const char **why)
+enum hv_status image_build(const struct image_input *input, struct boot_image *image,
+			   const char **why)
 {
 	struct image_work work = {.input = input, .image = image};
 	enum hv_status status;

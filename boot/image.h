@@ -16,21 +16,22 @@
 /* Guest-physical layout below 1 MiB; free again once the kernel has read what lies there. */
 #define IMAGE_LOW UINT64_C(0x1000)
 #define IMAGE_GDT IMAGE_LOW
-#define IMAGE_BOOT_INFO UINT64_C(0x2000) /* boot_params, start info or multiboot information; 4 KiB */
-#define IMAGE_CMDLINE UINT64_C(0x3000)   /* 4 KiB */
-#define IMAGE_PAGE_TABLES UINT64_C(0x4000) /* root, one level-3 and four level-2 tables */
-#define IMAGE_LOW_END UINT64_C(0xa000)   /* kernels may not be linked below */
+#define IMAGE_BOOT_INFO                                                                            \
+	UINT64_C(0x2000) /* boot_params, start info or multiboot information; 4 KiB */
+#define IMAGE_CMDLINE         UINT64_C(0x3000) /* 4 KiB */
+#define IMAGE_PAGE_TABLES     UINT64_C(0x4000) /* root, one level-3 and four level-2 tables */
+#define IMAGE_LOW_END         UINT64_C(0xa000) /* kernels may not be linked below */
 #define IMAGE_BASE_MEMORY_END UINT64_C(0xa0000)
-#define IMAGE_ACPI UINT64_C(0xe0000) /* RSDP first: also found by a scan */
-#define IMAGE_ACPI_SIZE UINT64_C(0x2000)
-#define IMAGE_ACPI_RESERVED UINT64_C(0x20000) /* in the memory map, up to 1 MiB */
+#define IMAGE_ACPI            UINT64_C(0xe0000) /* RSDP first: also found by a scan */
+#define IMAGE_ACPI_SIZE       UINT64_C(0x2000)
+#define IMAGE_ACPI_RESERVED   UINT64_C(0x20000) /* in the memory map, up to 1 MiB */
 
 /*
- * Where a processor starts after power-on. Linux jumps there, in real mode, to restart a machine with
- * hardware-reduced ACPI and without EFI: what lies there resets the partition.
+ * Where a processor starts after power-on. Linux jumps there, in real mode, to restart a machine
+ * with hardware-reduced ACPI and without EFI: what lies there resets the partition.
  */
 #define IMAGE_RESET_VECTOR UINT64_C(0xffff0)
-#define IMAGE_RESET_SIZE UINT64_C(16)
+#define IMAGE_RESET_SIZE   UINT64_C(16)
 
 /* What is made for each partition: the low part, then the ACPI tables, with the reset code last. */
 #define IMAGE_BLOB_SIZE (IMAGE_LOW_END - IMAGE_LOW + IMAGE_ACPI_SIZE)
@@ -52,12 +53,13 @@ struct image_input {
 };
 
 /* Pieces are disjoint, and all inside the partition's RAM.
- * On any other result than HV_OK: `why` is a text that completes "FILE ..." and valid until the next
- * call. HV_INVALID: no kernel. HV_NO_MEMORY: the partition is too small for it. */
+ * On any other result than HV_OK: `why` is a text that completes "FILE ..." and valid until the
+ * next call. HV_INVALID: no kernel. HV_NO_MEMORY: the partition is too small for it. */
 MUST_CHECK enum hv_status image_build(const struct image_input *input, struct boot_image *image,
 				      const char **why);
 
-/* --- between the files of image_*.c ------------------------------------------------------------- */
+/* --- between the files of image_*.c -------------------------------------------------------------
+ */
 
 struct image_work {
 	const struct image_input *input;
@@ -67,9 +69,9 @@ struct image_work {
 };
 
 /* Types as ACPI's "INT 15H, E820H" has them. */
-#define IMAGE_MAP_RAM 1u
+#define IMAGE_MAP_RAM  1u
 #define IMAGE_MAP_ACPI 3u
-#define IMAGE_MAP_MAX 4u
+#define IMAGE_MAP_MAX  4u
 
 struct image_map_entry {
 	uint64_t base;

@@ -8,10 +8,10 @@
 #include "linux_boot.h"
 #include "str.h"
 
-#define TABLE_ENTRIES 512u
+#define TABLE_ENTRIES          512u
 #define TABLE_PRESENT_WRITABLE UINT64_C(0x3)
-#define TABLE_LARGE BIT(7)
-#define LEVEL2_TABLES 4u /* 4 GiB: all that a kernel may touch before it has tables of its own */
+#define TABLE_LARGE            BIT(7)
+#define LEVEL2_TABLES          4u /* 4 GiB: all that a kernel may touch before it has tables of its own */
 
 /* Flat segments at the selectors that the protocol names: __BOOT_CS 0x10, __BOOT_DS 0x18. */
 static const uint64_t gdt[] = {0, 0, UINT64_C(0x00af9a000000ffff), UINT64_C(0x00cf92000000ffff)};

@@ -7,24 +7,24 @@
 #include "check.h"
 #include "str.h"
 
-#define MB1_MAGIC 0x2badb002u
-#define MB1_HAS_MEMORY BIT32(0)
+#define MB1_MAGIC       0x2badb002u
+#define MB1_HAS_MEMORY  BIT32(0)
 #define MB1_HAS_CMDLINE BIT32(2)
 #define MB1_HAS_MODULES BIT32(3)
-#define MB1_HAS_MAP BIT32(6)
+#define MB1_HAS_MAP     BIT32(6)
 
-#define MB2_MAGIC 0x36d76289u
-#define MB2_TAG_END 0u
-#define MB2_TAG_CMDLINE 1u
-#define MB2_TAG_MODULE 3u
-#define MB2_TAG_MEMORY 4u
-#define MB2_TAG_MAP 6u
+#define MB2_MAGIC        0x36d76289u
+#define MB2_TAG_END      0u
+#define MB2_TAG_CMDLINE  1u
+#define MB2_TAG_MODULE   3u
+#define MB2_TAG_MEMORY   4u
+#define MB2_TAG_MAP      6u
 #define MB2_TAG_RSDP_NEW 15u
-#define MB2_ALIGN 8u
-#define MB2_CMDLINE_MAX 2048u /* so that all tags fit their page */
+#define MB2_ALIGN        8u
+#define MB2_CMDLINE_MAX  2048u /* so that all tags fit their page */
 
 #define RSDP_SIZE 36u
-#define KIB 1024u
+#define KIB       1024u
 
 struct mb1_info {
 	uint32_t flags;
@@ -98,11 +98,11 @@ void image_multiboot1(struct image_work *work)
 		page->module.end = low32(work->initrd + work->input->initrd_size);
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		page->map[i] = (struct mb1_map_entry){
-			.size = sizeof(struct mb1_map_entry) - sizeof(uint32_t),
-			.base = map[i].base,
-			.length = map[i].size,
-			.type = map[i].type};
+		page->map[i] = (struct mb1_map_entry){.size = sizeof(struct mb1_map_entry) -
+							      sizeof(uint32_t),
+						      .base = map[i].base,
+						      .length = map[i].size,
+						      .type = map[i].type};
 	}
 	set_start(work, MB1_MAGIC);
 }
@@ -135,8 +135,8 @@ struct mb2_writer {
 };
 
 /* A tag of two parts, either of which may be empty. */
-static void write_tag(struct mb2_writer *writer, uint32_t type, const void *first, size_t first_size,
-		      const void *second, size_t second_size)
+static void write_tag(struct mb2_writer *writer, uint32_t type, const void *first,
+		      size_t first_size, const void *second, size_t second_size)
 {
 	struct mb2_tag tag = {.type = type,
 			      .size = (uint32_t)(sizeof(tag) + first_size + second_size)};

@@ -4,7 +4,7 @@
 
 #include "addr.h"
 
-#define START_INFO_MAGIC 0x336ec578u
+#define START_INFO_MAGIC   0x336ec578u
 #define START_INFO_VERSION 1u
 
 struct start_info {
@@ -71,7 +71,6 @@ void image_pvh(struct image_work *work)
 		page->memory[i] = (struct start_memory){
 			.base = map[i].base, .size = map[i].size, .type = map[i].type};
 	}
-	work->image->start = (struct boot_start){.mode = BOOT_START_PROTECTED32,
-						 .rip = work->kernel.entry,
-						 .rbx = IMAGE_BOOT_INFO};
+	work->image->start = (struct boot_start){
+		.mode = BOOT_START_PROTECTED32, .rip = work->kernel.entry, .rbx = IMAGE_BOOT_INFO};
 }

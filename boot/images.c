@@ -8,8 +8,9 @@
 #include "fmt.h"
 #include "loader.h"
 
-static enum hv_status complain(const struct loader *loader, const struct config_partition *partition,
-			       enum hv_status status, const char *why)
+static enum hv_status complain(const struct loader *loader,
+			       const struct config_partition *partition, enum hv_status status,
+			       const char *why)
 {
 	char message[200];
 

@@ -48,7 +48,7 @@ struct loader {
 	uint32_t module_count;
 	uint64_t modules_base; /* physical, 2 MiB aligned: the files, then the blobs */
 	uint64_t modules_size;
-	uint64_t blobs_base;   /* IMAGE_BLOB_SIZE bytes for each partition */
+	uint64_t blobs_base; /* IMAGE_BLOB_SIZE bytes for each partition */
 	struct boot_image images[CONFIG_PARTITION_MAX];
 
 	/* The machine. */

@@ -38,8 +38,8 @@ static struct layout make_layout(const struct loader *loader)
 		(uint32_t)(loader->descriptors_bytes / loader->descriptor_stride) + 2 * MAP_SPARE;
 	layout.cpus = align_up(layout.info + sizeof(struct boot_info), 16);
 	layout.images = align_up(layout.cpus + loader->cpu_count * sizeof(struct boot_cpu), 16);
-	layout.memory =
-		align_up(layout.images + loader->config.partition_count * sizeof(struct boot_image), 16);
+	layout.memory = align_up(
+		layout.images + loader->config.partition_count * sizeof(struct boot_image), 16);
 	layout.text = layout.memory + layout.memory_capacity * sizeof(struct boot_memory);
 	layout.tables = align_up(layout.text + loader->config_size + 1, PAGE_SIZE);
 	layout.end = layout.tables + TABLE_COUNT * PAGE_SIZE;
