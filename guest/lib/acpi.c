@@ -7,11 +7,11 @@
 
 #include <stddef.h>
 
-#define SCAN_FIRST 0xe0000u
-#define SCAN_END 0x100000u
+#define SCAN_FIRST   0xe0000u
+#define SCAN_END     0x100000u
 #define MADT_ENTRIES 44u
-#define GAS_ADDRESS 4u /* of a generic address structure */
-#define GAS_IO 1u
+#define GAS_ADDRESS  4u /* of a generic address structure */
+#define GAS_IO       1u
 
 static const void *at(uint64_t address)
 {
@@ -70,8 +70,8 @@ const struct acpi_header *acpi_find(const char *signature)
 		return root;
 	}
 	for (uint32_t offset = sizeof(*root); offset + size <= root->length; offset += size) {
-		const struct acpi_header *table = at(
-			size == 8 ? acpi_read64(root, offset) : acpi_read32(root, offset));
+		const struct acpi_header *table =
+			at(size == 8 ? acpi_read64(root, offset) : acpi_read32(root, offset));
 
 		if (memcmp(signature, table->signature, 4) == 0) {
 			return table;

@@ -32,20 +32,20 @@ struct acpi_rsdp {
 	uint8_t reserved[3];
 } __attribute__((packed));
 
-#define ACPI_MADT_LOCAL_APIC 0u
-#define ACPI_MADT_IO_APIC 1u
-#define ACPI_MADT_OVERRIDE 2u
+#define ACPI_MADT_LOCAL_APIC   0u
+#define ACPI_MADT_IO_APIC      1u
+#define ACPI_MADT_OVERRIDE     2u
 #define ACPI_MADT_LOCAL_X2APIC 9u
 
 /* ACPI 6.4, "Fixed ACPI Description Table (FADT)": offsets from the table's start. */
-#define ACPI_FADT_FLAGS 112u
-#define ACPI_FADT_RESET_REGISTER 116u
-#define ACPI_FADT_RESET_VALUE 128u
-#define ACPI_FADT_X_DSDT 140u
-#define ACPI_FADT_SLEEP_CONTROL 244u
-#define ACPI_FADT_SLEEP_STATUS 256u
+#define ACPI_FADT_FLAGS                 112u
+#define ACPI_FADT_RESET_REGISTER        116u
+#define ACPI_FADT_RESET_VALUE           128u
+#define ACPI_FADT_X_DSDT                140u
+#define ACPI_FADT_SLEEP_CONTROL         244u
+#define ACPI_FADT_SLEEP_STATUS          256u
 #define ACPI_FADT_FLAG_HARDWARE_REDUCED (1u << 20)
-#define ACPI_FADT_FLAG_RESET (1u << 10)
+#define ACPI_FADT_FLAG_RESET            (1u << 10)
 
 /* From the boot information, else by search in 0xE0000 to 0xFFFFF; NULL: none. */
 const struct acpi_rsdp *acpi_find_rsdp(void);

@@ -4,7 +4,7 @@
 
 #include "cpu.h"
 
-#define CPUID_X2APIC (1u << 21)
+#define CPUID_X2APIC   (1u << 21)
 #define BUSY_POLLS_MAX 1000000u
 
 /* Of each vCPU, so that no access asks IA32_APIC_BASE, which exits. */

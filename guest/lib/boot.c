@@ -6,11 +6,11 @@
 
 #define MB1_INFO_CMDLINE (1u << 2)
 #define MB1_INFO_MODULES (1u << 3)
-#define MB1_INFO_MMAP (1u << 6)
-#define MB2_TAG_END 0u
-#define MB2_TAG_CMDLINE 1u
-#define MB2_TAG_MODULE 3u
-#define MB2_TAG_MMAP 6u
+#define MB1_INFO_MMAP    (1u << 6)
+#define MB2_TAG_END      0u
+#define MB2_TAG_CMDLINE  1u
+#define MB2_TAG_MODULE   3u
+#define MB2_TAG_MMAP     6u
 #define MB2_TAG_ACPI_OLD 14u
 #define MB2_TAG_ACPI_NEW 15u
 

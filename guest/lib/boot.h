@@ -10,10 +10,10 @@
 #define BOOT_MAGIC_MB1 0x2badb002u
 #define BOOT_MAGIC_MB2 0x36d76289u
 
-#define BOOT_RANGE_MAX 16u
+#define BOOT_RANGE_MAX   16u
 #define BOOT_CMDLINE_MAX 512u
-#define BOOT_RAM 1u
-#define BOOT_SOURCE_MAX 4u
+#define BOOT_RAM         1u
+#define BOOT_SOURCE_MAX  4u
 
 struct boot_range {
 	uint64_t base;
@@ -26,7 +26,7 @@ struct boot_data {
 	char cmdline[BOOT_CMDLINE_MAX];
 	struct boot_range ranges[BOOT_RANGE_MAX];
 	uint32_t range_count;
-	uint64_t rsdp; /* 0: not told */
+	uint64_t rsdp;        /* 0: not told */
 	uint64_t module_base; /* of the first module */
 	uint64_t module_size;
 	uint64_t sources[BOOT_SOURCE_MAX]; /* where all this was read; 0: unused */

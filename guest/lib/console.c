@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#define LINE_MAX 320u
+#define LINE_MAX       320u
 #define UART_POLLS_MAX 1000000u
 
 static atomic_flag console_lock = ATOMIC_FLAG_INIT;

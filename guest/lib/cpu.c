@@ -7,9 +7,9 @@
 #include <stddef.h>
 
 #define GDT_TSS_FIRST 6u /* null, code, data, user data, user code, spare */
-#define GDT_COUNT (GDT_TSS_FIRST + 2 * CPU_COUNT_MAX)
+#define GDT_COUNT     (GDT_TSS_FIRST + 2 * CPU_COUNT_MAX)
 #define TSS_AVAILABLE 0x89u
-#define STACK_BYTES 8192u
+#define STACK_BYTES   8192u
 
 /* SDM 3A, "64-Bit TSS Format". */
 struct tss {

@@ -8,21 +8,21 @@
 #define CPU_COUNT_MAX 16u
 
 /* SDM 3A, "Control Registers". */
-#define CR0_MP (1u << 1)
-#define CR0_EM (1u << 2)
-#define CR0_TS (1u << 3)
-#define CR0_WP (1u << 16)
-#define CR0_AM (1u << 18)
-#define CR0_NW (1u << 29)
-#define CR0_CD (1u << 30)
-#define CR4_TSD (1u << 2)
-#define CR4_DE (1u << 3)
-#define CR4_PAE (1u << 5)
-#define CR4_OSFXSR (1u << 9)
+#define CR0_MP         (1u << 1)
+#define CR0_EM         (1u << 2)
+#define CR0_TS         (1u << 3)
+#define CR0_WP         (1u << 16)
+#define CR0_AM         (1u << 18)
+#define CR0_NW         (1u << 29)
+#define CR0_CD         (1u << 30)
+#define CR4_TSD        (1u << 2)
+#define CR4_DE         (1u << 3)
+#define CR4_PAE        (1u << 5)
+#define CR4_OSFXSR     (1u << 9)
 #define CR4_OSXMMEXCPT (1u << 10)
-#define CR4_VMXE (1u << 13)
-#define CR4_SMXE (1u << 14)
-#define CR4_OSXSAVE (1u << 18)
+#define CR4_VMXE       (1u << 13)
+#define CR4_SMXE       (1u << 14)
+#define CR4_OSXSAVE    (1u << 18)
 
 #define RFLAGS_TF (1u << 8)
 #define RFLAGS_IF (1u << 9)
@@ -32,37 +32,37 @@
 #define CPU_SELECTOR_DATA 0x10u
 
 /* SDM 4, "Model-Specific Registers"; APM 2, "MSR Cross-Reference". */
-#define MSR_TSC 0x10u
-#define MSR_APIC_BASE 0x1bu
-#define MSR_FEATURE_CONTROL 0x3au
-#define MSR_BIOS_UPDT_TRIG 0x79u
-#define MSR_BIOS_SIGN_ID 0x8bu
-#define MSR_MTRRCAP 0xfeu
-#define MSR_SYSENTER_CS 0x174u
-#define MSR_SYSENTER_ESP 0x175u
-#define MSR_SYSENTER_EIP 0x176u
-#define MSR_DEBUGCTL 0x1d9u
-#define MSR_MISC_ENABLE 0x1a0u
-#define MSR_PAT 0x277u
-#define MSR_MTRR_DEF_TYPE 0x2ffu
-#define MSR_TSC_DEADLINE 0x6e0u
-#define MSR_X2APIC_BASE 0x800u
-#define MSR_EFER 0xc0000080u
-#define MSR_STAR 0xc0000081u
-#define MSR_LSTAR 0xc0000082u
-#define MSR_CSTAR 0xc0000083u
-#define MSR_SFMASK 0xc0000084u
-#define MSR_FS_BASE 0xc0000100u
-#define MSR_GS_BASE 0xc0000101u
-#define MSR_KERNEL_GS_BASE 0xc0000102u
-#define MSR_TSC_AUX 0xc0000103u
-#define MSR_KVM_WALL_CLOCK_NEW 0x4b564d00u
+#define MSR_TSC                 0x10u
+#define MSR_APIC_BASE           0x1bu
+#define MSR_FEATURE_CONTROL     0x3au
+#define MSR_BIOS_UPDT_TRIG      0x79u
+#define MSR_BIOS_SIGN_ID        0x8bu
+#define MSR_MTRRCAP             0xfeu
+#define MSR_SYSENTER_CS         0x174u
+#define MSR_SYSENTER_ESP        0x175u
+#define MSR_SYSENTER_EIP        0x176u
+#define MSR_DEBUGCTL            0x1d9u
+#define MSR_MISC_ENABLE         0x1a0u
+#define MSR_PAT                 0x277u
+#define MSR_MTRR_DEF_TYPE       0x2ffu
+#define MSR_TSC_DEADLINE        0x6e0u
+#define MSR_X2APIC_BASE         0x800u
+#define MSR_EFER                0xc0000080u
+#define MSR_STAR                0xc0000081u
+#define MSR_LSTAR               0xc0000082u
+#define MSR_CSTAR               0xc0000083u
+#define MSR_SFMASK              0xc0000084u
+#define MSR_FS_BASE             0xc0000100u
+#define MSR_GS_BASE             0xc0000101u
+#define MSR_KERNEL_GS_BASE      0xc0000102u
+#define MSR_TSC_AUX             0xc0000103u
+#define MSR_KVM_WALL_CLOCK_NEW  0x4b564d00u
 #define MSR_KVM_SYSTEM_TIME_NEW 0x4b564d01u
 
-#define EFER_SCE (1u << 0)
-#define EFER_LME (1u << 8)
-#define EFER_LMA (1u << 10)
-#define EFER_NXE (1u << 11)
+#define EFER_SCE  (1u << 0)
+#define EFER_LME  (1u << 8)
+#define EFER_LMA  (1u << 10)
+#define EFER_NXE  (1u << 11)
 #define EFER_SVME (1u << 12)
 
 struct cpuid_result {
@@ -127,16 +127,16 @@ static inline void cpu_xsetbv(uint32_t index, uint64_t value)
 			   "d"((uint32_t)(value >> 32)));
 }
 
-#define CPU_REGISTER(name)                                                         \
-	static inline uint64_t cpu_read_##name(void)                               \
-	{                                                                          \
-		uint64_t value;                                                    \
-		__asm__ volatile("mov %%" #name ", %0" : "=r"(value) : : "memory"); \
-		return value;                                                      \
-	}                                                                          \
-	static inline void cpu_write_##name(uint64_t value)                        \
-	{                                                                          \
-		__asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory");     \
+#define CPU_REGISTER(name)                                                                         \
+	static inline uint64_t cpu_read_##name(void)                                               \
+	{                                                                                          \
+		uint64_t value;                                                                    \
+		__asm__ volatile("mov %%" #name ", %0" : "=r"(value) : : "memory");                \
+		return value;                                                                      \
+	}                                                                                          \
+	static inline void cpu_write_##name(uint64_t value)                                        \
+	{                                                                                          \
+		__asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory");                    \
 	}
 
 CPU_REGISTER(cr0)
@@ -151,16 +151,16 @@ CPU_REGISTER(dr3)
 CPU_REGISTER(dr6)
 CPU_REGISTER(dr7)
 
-#define CPU_PORT(suffix, type, form)                                                        \
-	static inline type cpu_in##suffix(uint16_t port)                                    \
-	{                                                                                   \
-		type value;                                                                 \
-		__asm__ volatile("in" #suffix " %1, %0" : "=a"(value) : "Nd"(port) : "memory"); \
-		return value;                                                               \
-	}                                                                                   \
-	static inline void cpu_out##suffix(uint16_t port, type value)                       \
-	{                                                                                   \
-		__asm__ volatile("out" #suffix " %0, %1" : : "a"(value), "Nd"(port) : "memory"); \
+#define CPU_PORT(suffix, type, form)                                                               \
+	static inline type cpu_in##suffix(uint16_t port)                                           \
+	{                                                                                          \
+		type value;                                                                        \
+		__asm__ volatile("in" #suffix " %1, %0" : "=a"(value) : "Nd"(port) : "memory");    \
+		return value;                                                                      \
+	}                                                                                          \
+	static inline void cpu_out##suffix(uint16_t port, type value)                              \
+	{                                                                                          \
+		__asm__ volatile("out" #suffix " %0, %1" : : "a"(value), "Nd"(port) : "memory");   \
 	}
 
 CPU_PORT(b, uint8_t, )

@@ -20,7 +20,10 @@ bool hypercall_is_present(void)
 
 static void call_intel(struct hypercall_registers *r)
 {
-	__asm__ volatile("vmcall" : "+a"(r->rax), "+D"(r->rdi), "+S"(r->rsi), "+d"(r->rdx) : : "memory");
+	__asm__ volatile("vmcall"
+			 : "+a"(r->rax), "+D"(r->rdi), "+S"(r->rsi), "+d"(r->rdx)
+			 :
+			 : "memory");
 }
 
 static void call_amd(struct hypercall_registers *r)

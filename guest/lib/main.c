@@ -13,9 +13,9 @@
 
 #include <stddef.h>
 
-#define LIST_MAX 256u
+#define LIST_MAX        256u
 #define PIC_MASTER_DATA 0x21u
-#define PIC_SLAVE_DATA 0xa1u
+#define PIC_SLAVE_DATA  0xa1u
 
 void guest_start(uint32_t magic, uint32_t information);
 

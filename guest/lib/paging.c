@@ -5,13 +5,13 @@
 #include "check.h"
 #include "cpu.h"
 
-#define ENTRIES 512u
-#define SPLIT_MAX 8u
-#define HIGH_MAX 4u
+#define ENTRIES      512u
+#define SPLIT_MAX    8u
+#define HIGH_MAX     4u
 #define ADDRESS_MASK UINT64_C(0x000ffffffffff000)
-#define LARGE_SIZE (UINT64_C(1) << 21)
-#define GIANT_SHIFT 30u
-#define TABLE_FLAGS (PTE_PRESENT | PTE_WRITABLE | PTE_USER)
+#define LARGE_SIZE   (UINT64_C(1) << 21)
+#define GIANT_SHIFT  30u
+#define TABLE_FLAGS  (PTE_PRESENT | PTE_WRITABLE | PTE_USER)
 
 extern uint64_t boot_pdpt[ENTRIES];
 

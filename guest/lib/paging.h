@@ -5,12 +5,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PTE_PRESENT (UINT64_C(1) << 0)
-#define PTE_WRITABLE (UINT64_C(1) << 1)
-#define PTE_USER (UINT64_C(1) << 2)
-#define PTE_ACCESSED (UINT64_C(1) << 5)
-#define PTE_DIRTY (UINT64_C(1) << 6)
-#define PTE_LARGE (UINT64_C(1) << 7)
+#define PTE_PRESENT    (UINT64_C(1) << 0)
+#define PTE_WRITABLE   (UINT64_C(1) << 1)
+#define PTE_USER       (UINT64_C(1) << 2)
+#define PTE_ACCESSED   (UINT64_C(1) << 5)
+#define PTE_DIRTY      (UINT64_C(1) << 6)
+#define PTE_LARGE      (UINT64_C(1) << 7)
 #define PTE_NO_EXECUTE (UINT64_C(1) << 63)
 
 /* Maps the 2 MiB round `address` by 4 KiB pages; nothing when it is so already. */

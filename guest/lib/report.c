@@ -9,11 +9,11 @@
 #include "hypercall.h"
 #include "trap.h"
 
-#define QEMU_EXIT_PORT 0xf4u
+#define QEMU_EXIT_PORT  0xf4u
 #define BOCHS_EXIT_PORT 0x8900u
-#define SLEEP_TYPE_S5 5u
-#define SLEEP_ENABLE 0x20u
-#define REASON_MAX 160u
+#define SLEEP_TYPE_S5   5u
+#define SLEEP_ENABLE    0x20u
+#define REASON_MAX      160u
 
 static const char *current_test = "guest";
 static uint32_t passed_count;

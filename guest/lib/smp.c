@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 #define START_WAIT_US 2000000u
-#define RUN_WAIT_US 5000000u
-#define APIC_ID_MAX 256u
+#define RUN_WAIT_US   5000000u
+#define APIC_ID_MAX   256u
 
 /* Written by the vCPU that asks (function, argument, asked) and by its owner (the rest). */
 struct mailbox {
@@ -89,7 +89,8 @@ uint32_t smp_start_count(uint32_t index)
 /* A variable of the page's copy. */
 static volatile uint32_t *in_copy(uint32_t *variable)
 {
-	return (volatile uint32_t *)(SMP_START_PAGE + ((uintptr_t)variable - (uintptr_t)ap_start_begin));
+	return (volatile uint32_t *)(SMP_START_PAGE +
+				     ((uintptr_t)variable - (uintptr_t)ap_start_begin));
 }
 
 uint32_t smp_sipi_seen(void)

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SMP_START_PAGE 0x8000u /* ap_start.asm has the same */
-#define SMP_STACK_SHIFT 14u    /* ap_start.asm has the same */
+#define SMP_START_PAGE  0x8000u /* ap_start.asm has the same */
+#define SMP_STACK_SHIFT 14u     /* ap_start.asm has the same */
 
 typedef void smp_function(void *argument);
 
@@ -15,12 +15,13 @@ void smp_init(void);
 uint32_t smp_count(void); /* vCPUs in the MADT, at least 1 */
 uint32_t smp_apic_id(uint32_t index);
 
-/* INIT, SIPI, SIPI; it takes the caller's APIC mode. false: did not come up within the time. Also restarts one that runs. */
+/* INIT, SIPI, SIPI; it takes the caller's APIC mode. false: did not come up within the time. Also
+ * restarts one that runs. */
 bool smp_start(uint32_t index);
 bool smp_start_all(void);
 bool smp_is_online(uint32_t index);
 uint32_t smp_start_count(uint32_t index); /* how often it came up */
-uint32_t smp_sipi_seen(void); /* how often the real-mode page was run */
+uint32_t smp_sipi_seen(void);             /* how often the real-mode page was run */
 
 /* INIT only: the vCPU stops until the next SIPI. */
 void smp_stop(uint32_t index);

@@ -10,8 +10,7 @@
 
 static struct cpuid_result timing(void)
 {
-	if ((cpu_cpuid(1, 0).ecx & 1u << 31) == 0 ||
-	    cpu_cpuid_max(0x40000000u) < TIMING_LEAF) {
+	if ((cpu_cpuid(1, 0).ecx & 1u << 31) == 0 || cpu_cpuid_max(0x40000000u) < TIMING_LEAF) {
 		return (struct cpuid_result){.eax = GUESSED_KHZ};
 	}
 	return cpu_cpuid(TIMING_LEAF, 0);

@@ -8,11 +8,11 @@
 
 #include <stddef.h>
 
-#define VECTOR_COUNT 256u
+#define VECTOR_COUNT    256u
 #define EXCEPTION_COUNT 32u
-#define GATE_INTERRUPT 0x8eu /* present, DPL 0, 64-bit interrupt gate */
-#define GATE_USER 0x60u      /* DPL 3 */
-#define STUB_SIZE 16u        /* trap_entry.asm */
+#define GATE_INTERRUPT  0x8eu /* present, DPL 0, 64-bit interrupt gate */
+#define GATE_USER       0x60u /* DPL 3 */
+#define STUB_SIZE       16u   /* trap_entry.asm */
 
 struct gate {
 	uint16_t offset_low;
@@ -33,7 +33,7 @@ struct idt_pointer {
 /* Of one vCPU; only that vCPU touches it, but for the counts, which others read. */
 struct trap_state {
 	bool is_trying;
-	uint64_t stack;  /* where trap_call() left it */
+	uint64_t stack; /* where trap_call() left it */
 	uint64_t rflags;
 	struct trap_fault fault;
 	_Atomic uint32_t counts[VECTOR_COUNT];

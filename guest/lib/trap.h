@@ -5,25 +5,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TRAP_DE 0
-#define TRAP_DB 1
-#define TRAP_NMI 2
-#define TRAP_BP 3
-#define TRAP_OF 4
-#define TRAP_BR 5
-#define TRAP_UD 6
-#define TRAP_NM 7
-#define TRAP_DF 8
-#define TRAP_TS 10
-#define TRAP_NP 11
-#define TRAP_SS 12
-#define TRAP_GP 13
-#define TRAP_PF 14
-#define TRAP_MF 16
-#define TRAP_AC 17
-#define TRAP_XM 19
+#define TRAP_DE          0
+#define TRAP_DB          1
+#define TRAP_NMI         2
+#define TRAP_BP          3
+#define TRAP_OF          4
+#define TRAP_BR          5
+#define TRAP_UD          6
+#define TRAP_NM          7
+#define TRAP_DF          8
+#define TRAP_TS          10
+#define TRAP_NP          11
+#define TRAP_SS          12
+#define TRAP_GP          13
+#define TRAP_PF          14
+#define TRAP_MF          16
+#define TRAP_AC          17
+#define TRAP_XM          19
 #define TRAP_USER_RETURN 0x80 /* trap_entry.asm has the same */
-#define TRAP_NONE (-1)
+#define TRAP_NONE        (-1)
 
 /* What the stubs push, lowest address first. */
 struct trap_frame {
@@ -63,7 +63,7 @@ void trap_count_reset(uint8_t vector); /* all vCPUs */
  * TRAP_NONE. Never nested. */
 int trap_try(trap_function *function, void *argument);
 int trap_try_user(trap_function *function, void *argument); /* the same at CPL 3 */
-const struct trap_fault *trap_last(void); /* of this vCPU */
+const struct trap_fault *trap_last(void);                   /* of this vCPU */
 
 /* Common things to try. */
 int trap_try_rdmsr(uint32_t number, uint64_t *value);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * First process of `make bench`'s Linux: tells the TSC at its first instruction. In a partition it then
- * sets marks round ten idle and ten busy seconds; on bare metal it runs the bench kernel under KVM.
+ * First process of `make bench`'s Linux: tells the TSC at its first instruction. In a partition it
+ * then sets marks round ten idle and ten busy seconds; on bare metal it runs the bench kernel under
+ * KVM.
  */
 #include "hypercall_abi.h"
 
@@ -21,11 +22,11 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-#define MARK_PORT 0xe9
-#define MARK_INIT 1
-#define MARK_SETTLED 2
-#define MARK_IDLE 3
-#define MARK_BUSY 4
+#define MARK_PORT      0xe9
+#define MARK_INIT      1
+#define MARK_SETTLED   2
+#define MARK_IDLE      3
+#define MARK_BUSY      4
 #define SETTLE_SECONDS 20 /* late initialization of the kernel, cache writers, RCU */
 #define STEADY_SECONDS 10
 
@@ -69,7 +70,8 @@ static void print_start(uint64_t tsc)
 	printf("bench-init: tsc=%" PRIu64 "\n", tsc);
 	print_file("uptime", "/proc/uptime");
 	print_file("kernel", "/proc/sys/kernel/osrelease");
-	print_file("clocksource", "/sys/devices/system/clocksource/clocksource0/current_clocksource");
+	print_file("clocksource",
+		   "/sys/devices/system/clocksource/clocksource0/current_clocksource");
 	print_file("clockevent", "/sys/devices/system/clockevents/clockevent0/current_device");
 }
 
@@ -149,7 +151,8 @@ int main(void)
 	if (is_guest && iopl(3) == 0) {
 		outb(MARK_INIT, MARK_PORT);
 	}
-	if (mount("proc", "/proc", "proc", 0, NULL) != 0 || mount("sys", "/sys", "sysfs", 0, NULL) != 0) {
+	if (mount("proc", "/proc", "proc", 0, NULL) != 0 ||
+	    mount("sys", "/sys", "sysfs", 0, NULL) != 0) {
 		perror("/proc, /sys");
 	}
 	print_start(tsc);

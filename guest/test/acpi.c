@@ -13,9 +13,9 @@
 #include <stddef.h>
 
 #define GAS_SYSTEM_IO 1u
-#define RESET_PORT 0xcf9u
-#define RESET_VALUE 6u
-#define SLEEP_PORT 0x600u
+#define RESET_PORT    0xcf9u
+#define RESET_VALUE   6u
+#define SLEEP_PORT    0x600u
 
 static uint32_t apic_count;
 static uint32_t apic_wrong_count;

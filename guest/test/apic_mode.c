@@ -27,8 +27,8 @@ static void check_refused(uint64_t base)
 {
 	uint64_t svr = cpu_rdmsr(MSR_OF(APIC_SVR));
 
-	report_trap("to-xapic-directly", trap_try_wrmsr(MSR_APIC_BASE, base & ~(uint64_t)APIC_BASE_EXTD),
-		    TRAP_GP);
+	report_trap("to-xapic-directly",
+		    trap_try_wrmsr(MSR_APIC_BASE, base & ~(uint64_t)APIC_BASE_EXTD), TRAP_GP);
 	report_trap("id-write", trap_try_wrmsr(MSR_OF(APIC_ID), 0), TRAP_GP);
 	report_trap("ldr-write", trap_try_wrmsr(MSR_OF(APIC_LDR), 0), TRAP_GP);
 	refused_by_cpu("eoi-not-0", APIC_EOI, 1);

@@ -12,10 +12,10 @@
 
 #include <stddef.h>
 
-#define SAMPLES 1000u
-#define VECTOR 0x49u
+#define SAMPLES        1000u
+#define VECTOR         0x49u
 #define HYPERVISOR_BIT (1u << 31) /* CPUID 1, ECX */
-#define PIC_DATA 0x21u /* KVM serves it in the kernel, the UART in user space */
+#define PIC_DATA       0x21u      /* KVM serves it in the kernel, the UART in user space */
 
 static uint32_t samples[SAMPLES];
 static uint32_t overhead;
@@ -41,25 +41,28 @@ static void print(const char *name)
 {
 	sort();
 	console_print("BENCH %s min=%u median=%u p90=%u max=%u overhead=%u\n", name, samples[0],
-		      samples[SAMPLES / 2], samples[SAMPLES * 9 / 10], samples[SAMPLES - 1], overhead);
+		      samples[SAMPLES / 2], samples[SAMPLES * 9 / 10], samples[SAMPLES - 1],
+		      overhead);
 }
 
-#define MEASURE(name, ...)                                                          \
-	do {                                                                        \
-		for (uint32_t i_ = 0; i_ < SAMPLES; i_++) {                         \
-			uint64_t start_ = cpu_rdtsc();                              \
-                                                                                    \
-			__VA_ARGS__;                                                \
-			samples[i_] = (uint32_t)(cpu_rdtsc() - start_);             \
-		}                                                                   \
-		print(name);                                                        \
+#define MEASURE(name, ...)                                                                         \
+	do {                                                                                       \
+		for (uint32_t i_ = 0; i_ < SAMPLES; i_++) {                                        \
+			uint64_t start_ = cpu_rdtsc();                                             \
+                                                                                                   \
+			__VA_ARGS__;                                                               \
+			samples[i_] = (uint32_t)(cpu_rdtsc() - start_);                            \
+		}                                                                                  \
+		print(name);                                                                       \
 	} while (0)
 
 static void do_cpuid(uint32_t leaf)
 {
 	uint32_t ignored;
 
-	__asm__ volatile("cpuid" : "+a"(leaf), "=b"(ignored), "=c"(ignored), "=d"(ignored) : "c"(0));
+	__asm__ volatile("cpuid"
+			 : "+a"(leaf), "=b"(ignored), "=c"(ignored), "=d"(ignored)
+			 : "c"(0));
 }
 
 /* Another hypervisor refuses the call, on the same way. */
@@ -72,9 +75,13 @@ static void measure_hypercall(void)
 		return;
 	}
 	if (is_amd) {
-		MEASURE("hypercall", __asm__ volatile("vmmcall" : "=a"(status) : "a"(HYPERCALL_NULL)));
+		MEASURE("hypercall", __asm__ volatile("vmmcall"
+						      : "=a"(status)
+						      : "a"(HYPERCALL_NULL)));
 	} else {
-		MEASURE("hypercall", __asm__ volatile("vmcall" : "=a"(status) : "a"(HYPERCALL_NULL)));
+		MEASURE("hypercall", __asm__ volatile("vmcall"
+						      : "=a"(status)
+						      : "a"(HYPERCALL_NULL)));
 	}
 	if (hypercall_is_present()) {
 		report_equal("hypercall", status, HYPERCALL_OK);
@@ -104,7 +111,8 @@ static void measure_ipi(void)
 
 	trap_count_reset(VECTOR);
 	cpu_sti();
-	MEASURE("self-ipi", apic_send_vector(own, VECTOR);
+	MEASURE(
+		"self-ipi", apic_send_vector(own, VECTOR);
 		while (trap_count(VECTOR) <= i_) { cpu_pause(); });
 	if (smp_count() < 2) {
 		report_skip("ipi", "one vCPU");
@@ -112,7 +120,8 @@ static void measure_ipi(void)
 		report_fail("ipi", "vCPU 1 does not start");
 	} else {
 		trap_count_reset(VECTOR);
-		MEASURE("ipi", apic_send_vector(smp_apic_id(1), VECTOR);
+		MEASURE(
+			"ipi", apic_send_vector(smp_apic_id(1), VECTOR);
 			while (trap_count_of(1, VECTOR) <= i_) { cpu_pause(); });
 		seen = trap_count_of(1, VECTOR);
 		report_equal("ipi", seen, SAMPLES);

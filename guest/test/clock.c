@@ -10,10 +10,10 @@
 
 #include <stddef.h>
 
-#define ENABLE 1u
+#define ENABLE      1u
 #define NANOSECONDS UINT64_C(1000000000)
-#define YEAR_2020 UINT64_C(1577836800)
-#define YEAR_2100 UINT64_C(4102444800)
+#define YEAR_2020   UINT64_C(1577836800)
+#define YEAR_2100   UINT64_C(4102444800)
 #define OUTSIDE_RAM UINT64_C(0xd0000000)
 
 /* Linux, "KVM-specific MSRs". */
@@ -76,8 +76,8 @@ static void check_page(void)
 	start = now();
 	timer_delay_us(10000);
 	report_range("ten-milliseconds", (now() - start) / 1000, 9900, 2000000);
-	report_range("tsc-frequency", to_nanoseconds(timer_tsc_khz() * 1000), NANOSECONDS - NANOSECONDS / 1000,
-		     NANOSECONDS + NANOSECONDS / 1000);
+	report_range("tsc-frequency", to_nanoseconds(timer_tsc_khz() * 1000),
+		     NANOSECONDS - NANOSECONDS / 1000, NANOSECONDS + NANOSECONDS / 1000);
 	hypervisor = hypervisor_time();
 	start = now();
 	timer_delay_us(10000);
@@ -98,8 +98,8 @@ static void check_wall(void)
 	total = wall.seconds * NANOSECONDS + wall.nanoseconds + now();
 	hypervisor = hypervisor_time();
 	report_range("wall-year", total / NANOSECONDS, YEAR_2020, YEAR_2100);
-	report_true("wall-as-hypercall", hypervisor >= total - NANOSECONDS / 100 &&
-						 hypervisor - total < NANOSECONDS);
+	report_true("wall-as-hypercall",
+		    hypervisor >= total - NANOSECONDS / 100 && hypervisor - total < NANOSECONDS);
 }
 
 /* Addresses that are no RAM: the partition's own fault, and no effect on anybody. */

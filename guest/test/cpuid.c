@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CPUID: promised leaves are there, hidden features are hidden, dynamic bits follow their registers. */
+/* CPUID: promised leaves are there, hidden features are hidden, dynamic bits follow their
+ * registers. */
 #include "apic.h"
 #include "cpu.h"
 #include "hypercall.h"
@@ -10,10 +11,10 @@
 
 #include <stddef.h>
 
-#define LEAF_KVM 0x40000000u
-#define LEAF_TIMING 0x40000010u
+#define LEAF_KVM                 0x40000000u
+#define LEAF_TIMING              0x40000010u
 #define KVM_FEATURE_CLOCKSOURCE2 (1u << 3)
-#define LEVELS_MAX 8u
+#define LEVELS_MAX               8u
 
 /* A feature bit that no guest may see. */
 struct hidden {
@@ -25,14 +26,22 @@ struct hidden {
 };
 
 static const struct hidden hidden[] = {
-	{"no-monitor", 1, 0, 2, 1u << 3},     {"no-vmx", 1, 0, 2, 1u << 5},
-	{"no-smx", 1, 0, 2, 1u << 6},	      {"no-thermal", 1, 0, 2, 1u << 8},
-	{"no-pdcm", 1, 0, 2, 1u << 15},	      {"no-debug-store", 1, 0, 3, 1u << 21},
-	{"no-sgx", 7, 0, 1, 1u << 2},	      {"no-mpx", 7, 0, 1, 1u << 14},
-	{"no-pt", 7, 0, 1, 1u << 25},	      {"no-pqos", 7, 0, 1, 1u << 12 | 1u << 15},
-	{"no-pmu", 0xa, 0, 0, 0xff},	      {"no-svm", 0x80000001, 0, 2, 1u << 2},
-	{"no-skinit", 0x80000001, 0, 2, 1u << 12}, {"no-svm-leaf", 0x8000000a, 0, 0, 0xff},
-	{"no-sev", 0x8000001f, 0, 0, 0x1f},   {"no-aperf", 6, 0, 2, 1},
+	{"no-monitor", 1, 0, 2, 1u << 3},
+	{"no-vmx", 1, 0, 2, 1u << 5},
+	{"no-smx", 1, 0, 2, 1u << 6},
+	{"no-thermal", 1, 0, 2, 1u << 8},
+	{"no-pdcm", 1, 0, 2, 1u << 15},
+	{"no-debug-store", 1, 0, 3, 1u << 21},
+	{"no-sgx", 7, 0, 1, 1u << 2},
+	{"no-mpx", 7, 0, 1, 1u << 14},
+	{"no-pt", 7, 0, 1, 1u << 25},
+	{"no-pqos", 7, 0, 1, 1u << 12 | 1u << 15},
+	{"no-pmu", 0xa, 0, 0, 0xff},
+	{"no-svm", 0x80000001, 0, 2, 1u << 2},
+	{"no-skinit", 0x80000001, 0, 2, 1u << 12},
+	{"no-svm-leaf", 0x8000000a, 0, 0, 0xff},
+	{"no-sev", 0x8000001f, 0, 0, 0x1f},
+	{"no-aperf", 6, 0, 2, 1},
 };
 
 static uint32_t word_of(struct cpuid_result r, uint32_t word)
@@ -116,7 +125,8 @@ static void check_topology_leaf(const char *check, uint32_t leaf)
 	if (count == 0) {
 		report_skip(check, "no levels described");
 	} else if (count != smp_count() || (1u << last_shift) < count) {
-		report_fail(check, "%u CPUs, shift %u, want %u CPUs", count, last_shift, smp_count());
+		report_fail(check, "%u CPUs, shift %u, want %u CPUs", count, last_shift,
+			    smp_count());
 	} else {
 		report_true(check, true);
 	}

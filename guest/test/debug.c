@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Debug exceptions: single steps over exits, hardware breakpoints, ICEBP, DR6, DR7 and its GD bit. */
+/* Debug exceptions: single steps over exits, hardware breakpoints, ICEBP, DR6, DR7 and its GD bit.
+ */
 #include "console.h"
 #include "cpu.h"
 #include "hypercall.h"
@@ -9,19 +10,19 @@
 
 #include <stddef.h>
 
-#define DR6_RESET UINT64_C(0xffff0ff0)
-#define DR6_B0 (1u << 0)
-#define DR6_BD (1u << 13)
-#define DR6_BS (1u << 14)
-#define DR7_RESET UINT64_C(0x400)
-#define DR7_L0 (1u << 0)
-#define DR7_L3 (1u << 6)
-#define DR7_GD (1u << 13)
-#define DR7_RW0_WRITE (1u << 16)
+#define DR6_RESET      UINT64_C(0xffff0ff0)
+#define DR6_B0         (1u << 0)
+#define DR6_BD         (1u << 13)
+#define DR6_BS         (1u << 14)
+#define DR7_RESET      UINT64_C(0x400)
+#define DR7_L0         (1u << 0)
+#define DR7_L3         (1u << 6)
+#define DR7_GD         (1u << 13)
+#define DR7_RW0_WRITE  (1u << 16)
 #define DR7_RW3_ACCESS (3u << 28)
-#define DR7_LEN0_4 (3u << 18)
-#define DR7_LEN3_4 (3u << 30)
-#define RFLAGS_RF (1u << 16)
+#define DR7_LEN0_4     (3u << 18)
+#define DR7_LEN3_4     (3u << 30)
+#define RFLAGS_RF      (1u << 16)
 
 static uint32_t hit_count;
 static uint64_t hit_rip;
@@ -64,7 +65,7 @@ static void expect(const char *check, uint64_t dr6_bits)
 #define STEP(check, instruction, ...)                                                              \
 	do {                                                                                       \
 		begin();                                                                           \
-		__asm__ volatile("lea 1f(%%rip), %%rax; mov %%rax, %0; mov %1, %%rax;"            \
+		__asm__ volatile("lea 1f(%%rip), %%rax; mov %%rax, %0; mov %1, %%rax;"             \
 				 "pushfq; orq %2, (%%rsp); popfq;" instruction                     \
 				 "; 1: nop; nop; nop"                                              \
 				 : "=m"(hit_want)                                                  \
@@ -73,12 +74,15 @@ static void expect(const char *check, uint64_t dr6_bits)
 		expect(check, DR6_BS);                                                             \
 	} while (0)
 
-/* Bochs (2.7 and 3.0) does not set DR6 before it leaves the guest for an intercepted #DB, and traps in
- * the hypervisor when the single-stepped instruction exits. */
+/* Bochs (2.7 and 3.0) does not set DR6 before it leaves the guest for an intercepted #DB, and traps
+ * in the hypervisor when the single-stepped instruction exits. */
 static bool is_bochs_svm(void)
 {
 	begin();
-	__asm__ volatile("pushfq; orq %0, (%%rsp); popfq; nop; nop" : : "i"(RFLAGS_TF) : "memory", "cc");
+	__asm__ volatile("pushfq; orq %0, (%%rsp); popfq; nop; nop"
+			 :
+			 : "i"(RFLAGS_TF)
+			 : "memory", "cc");
 	return cpu_is_amd() && hit_count == 1 && (hit_dr6 & DR6_BS) == 0;
 }
 
@@ -89,19 +93,22 @@ static void check_steps(void)
 	begin();
 	__asm__ volatile("lea 1f(%%rip), %%rax; mov %%rax, %0; mov %1, %%ecx;"
 			 "pushfq; orq %2, (%%rsp); popfq; rdmsr; 1: nop; nop"
-			 : "=m"(hit_want) : "i"(MSR_APIC_BASE), "i"(RFLAGS_TF)
+			 : "=m"(hit_want)
+			 : "i"(MSR_APIC_BASE), "i"(RFLAGS_TF)
 			 : "rax", "rcx", "rdx", "memory", "cc");
 	expect("step-rdmsr", DR6_BS);
 	begin();
 	__asm__ volatile("lea 1f(%%rip), %%rax; mov %%rax, %0; mov %1, %%edx;"
 			 "pushfq; orq %2, (%%rsp); popfq; inb %%dx, %%al; 1: nop; nop"
-			 : "=m"(hit_want) : "i"(UART_PORT + UART_SCR), "i"(RFLAGS_TF)
+			 : "=m"(hit_want)
+			 : "i"(UART_PORT + UART_SCR), "i"(RFLAGS_TF)
 			 : "rax", "rdx", "memory", "cc");
 	expect("step-in", DR6_BS);
 	begin();
 	__asm__ volatile("lea 1f(%%rip), %%rax; mov %%rax, %0; mov %1, %%edx; mov $0x77, %%al;"
 			 "pushfq; orq %2, (%%rsp); popfq; outb %%al, %%dx; 1: nop; nop"
-			 : "=m"(hit_want) : "i"(UART_PORT + UART_SCR), "i"(RFLAGS_TF)
+			 : "=m"(hit_want)
+			 : "i"(UART_PORT + UART_SCR), "i"(RFLAGS_TF)
 			 : "rax", "rdx", "memory", "cc");
 	expect("step-out", DR6_BS);
 	STEP("step-mmio", "mov (%%rax), %%eax", 0xfec00000);
@@ -123,10 +130,11 @@ static void check_execute(void)
 	uint64_t address;
 
 	begin();
-	__asm__ volatile("lea 1f(%%rip), %0; mov %0, %%dr0; mov %2, %%dr7; nop; 1: nop; nop; mov %3, %%dr7"
-			 : "=&r"(address), "=m"(hit_want)
-			 : "r"(DR7_RESET | DR7_L0), "r"(DR7_RESET)
-			 : "memory");
+	__asm__ volatile(
+		"lea 1f(%%rip), %0; mov %0, %%dr0; mov %2, %%dr7; nop; 1: nop; nop; mov %3, %%dr7"
+		: "=&r"(address), "=m"(hit_want)
+		: "r"(DR7_RESET | DR7_L0), "r"(DR7_RESET)
+		: "memory");
 	hit_want = address;
 	expect("execute", DR6_B0);
 	begin();
@@ -149,14 +157,18 @@ static void check_data(void)
 	watched[1] = 5;
 	report_equal("data-read-no-hit", hit_count, 0);
 	__asm__ volatile("lea 1f(%%rip), %%rax; mov %%rax, %0; movl $7, %1; 1: nop"
-			 : "=m"(hit_want), "=m"(watched[0]) : : "rax", "memory");
+			 : "=m"(hit_want), "=m"(watched[0])
+			 :
+			 : "rax", "memory");
 	cpu_write_dr7(DR7_RESET);
 	expect("data-write", DR6_B0);
 	begin();
 	cpu_write_dr3((uintptr_t)&watched[3]);
 	cpu_write_dr7(DR7_RESET | DR7_L3 | DR7_RW3_ACCESS | DR7_LEN3_4);
 	__asm__ volatile("lea 1f(%%rip), %%rax; mov %%rax, %0; mov %1, %%eax; 1: nop"
-			 : "=m"(hit_want) : "m"(watched[3]) : "rax", "memory");
+			 : "=m"(hit_want)
+			 : "m"(watched[3])
+			 : "rax", "memory");
 	cpu_write_dr7(DR7_RESET);
 	expect("data-read-dr3", 1u << 3);
 }
@@ -229,7 +241,9 @@ static void check_general_detect(void)
 {
 	begin();
 	__asm__ volatile("lea 1f(%%rip), %%rax; mov %%rax, %0; mov %1, %%dr7; 1: mov %%dr0, %%rcx"
-			 : "=m"(hit_want) : "r"(DR7_RESET | DR7_GD) : "rax", "rcx", "memory");
+			 : "=m"(hit_want)
+			 : "r"(DR7_RESET | DR7_GD)
+			 : "rax", "rcx", "memory");
 	if (cpu_is_amd() && hit_count == 0) {
 		report_skip("general-detect", "this is QEMU's TCG, which has no GD");
 		cpu_write_dr7(DR7_RESET);
@@ -254,7 +268,9 @@ static void check_icebp(void)
 	}
 	begin();
 	__asm__ volatile("lea 1f(%%rip), %%rax; mov %%rax, %0; .byte 0xf1; 1: nop"
-			 : "=m"(hit_want) : : "rax", "memory");
+			 : "=m"(hit_want)
+			 :
+			 : "rax", "memory");
 	expect("icebp", 0);
 }
 
@@ -264,7 +280,8 @@ void test_debug(void)
 	report_equal("dr6-at-reset", cpu_read_dr6(), DR6_RESET);
 	trap_set_handler(TRAP_DB, on_debug);
 	if (is_bochs_svm()) {
-		report_skip("exceptions", "this is Bochs' SVM, which loses DR6 of an intercepted #DB");
+		report_skip("exceptions",
+			    "this is Bochs' SVM, which loses DR6 of an intercepted #DB");
 		check_registers();
 		trap_set_handler(TRAP_DB, NULL);
 		return;

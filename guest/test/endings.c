@@ -14,12 +14,12 @@
 
 #include <stddef.h>
 
-#define RESET_PORT 0xcf9u
-#define RESET_VALUE 6u
+#define RESET_PORT    0xcf9u
+#define RESET_VALUE   6u
 #define SLEEP_CONTROL 0x600u
-#define SLEEP_S5 (5u << 2 | 1u << 5)
-#define HOLE UINT64_C(0xd0000000)
-#define MARK UINT64_C(0x6d61726b6d61726b)
+#define SLEEP_S5      (5u << 2 | 1u << 5)
+#define HOLE          UINT64_C(0xd0000000)
+#define MARK          UINT64_C(0x6d61726b6d61726b)
 
 /* What should have ended the partition did not. */
 static void survived(const char *check)

@@ -9,13 +9,13 @@
 #include <stddef.h>
 
 #define NOT_CANONICAL UINT64_C(0x0000800000000000)
-#define PAGE 4096u
+#define PAGE          4096u
 
 /* Page-fault error code (SDM 3A, "Page-Fault Exceptions"). */
 #define PF_PRESENT 1u
-#define PF_WRITE 2u
-#define PF_USER 4u
-#define PF_FETCH 16u
+#define PF_WRITE   2u
+#define PF_USER    4u
+#define PF_FETCH   16u
 
 static uint8_t victim[2 * PAGE] __attribute__((aligned(4096)));
 static uint64_t frame_rip;
@@ -25,7 +25,9 @@ static void do_divide(void *argument)
 {
 	(void)argument;
 	__asm__ volatile("xor %%ecx, %%ecx; mov $1, %%eax; xor %%edx, %%edx; div %%ecx"
-			 : : : "eax", "ecx", "edx");
+			 :
+			 :
+			 : "eax", "ecx", "edx");
 }
 
 static void do_ud2(void *argument)
@@ -52,7 +54,9 @@ static void do_call(void *argument)
 static void do_read_by_stack(void *argument)
 {
 	__asm__ volatile("push %%rbp; mov %0, %%rbp; mov (%%rbp), %%eax; pop %%rbp"
-			 : : "r"(argument) : "rax");
+			 :
+			 : "r"(argument)
+			 : "rax");
 }
 
 static void do_load_selector(void *argument)
@@ -69,9 +73,11 @@ static void do_software_interrupt(void *argument)
 static void do_misaligned(void *argument)
 {
 	(void)argument;
-	__asm__ volatile("pushfq; orq %0, (%%rsp); popfq; mov %1, %%eax; pushfq; andq %2, (%%rsp); popfq"
-			 : : "i"(RFLAGS_AC), "m"(victim[1]), "i"(~RFLAGS_AC & 0x7fffffff)
-			 : "rax", "memory", "cc");
+	__asm__ volatile(
+		"pushfq; orq %0, (%%rsp); popfq; mov %1, %%eax; pushfq; andq %2, (%%rsp); popfq"
+		:
+		: "i"(RFLAGS_AC), "m"(victim[1]), "i"(~RFLAGS_AC & 0x7fffffff)
+		: "rax", "memory", "cc");
 }
 
 static void do_cli(void *argument)
@@ -86,7 +92,8 @@ static void expect(const char *check, int got, int want, uint64_t error)
 		report_true(check, true);
 	} else {
 		report_fail(check, "vector %d error 0x%llx, want %d and 0x%llx", got,
-			    (unsigned long long)trap_last()->error, want, (unsigned long long)error);
+			    (unsigned long long)trap_last()->error, want,
+			    (unsigned long long)error);
 	}
 }
 
@@ -108,8 +115,8 @@ static void check_simple(void)
 	expect("divide", trap_try(do_divide, NULL), TRAP_DE, 0);
 	expect("undefined", trap_try(do_ud2, NULL), TRAP_UD, 0);
 	expect("general-protection", trap_try(do_read, (void *)NOT_CANONICAL), TRAP_GP, 0);
-	expect_or_tcg("stack-segment", trap_try(do_read_by_stack, (void *)NOT_CANONICAL), TRAP_SS, 0,
-		      TRAP_GP, 0);
+	expect_or_tcg("stack-segment", trap_try(do_read_by_stack, (void *)NOT_CANONICAL), TRAP_SS,
+		      0, TRAP_GP, 0);
 	expect("bad-selector", trap_try(do_load_selector, &bad_selector), TRAP_GP, 0x7f8);
 	/* Error code: vector << 3, IDT bit (SDM 3A, "Error Code"). */
 	expect_or_tcg("int-n-cpl3", trap_try_user(do_software_interrupt, NULL), TRAP_GP,
@@ -120,13 +127,14 @@ static void check_simple(void)
 
 static void fault(const char *check, int got, const void *address, uint64_t error)
 {
-	if (got == TRAP_PF && trap_last()->error == error && trap_last()->cr2 == (uintptr_t)address) {
+	if (got == TRAP_PF && trap_last()->error == error &&
+	    trap_last()->cr2 == (uintptr_t)address) {
 		report_true(check, true);
 	} else {
 		report_fail(check, "vector %d error 0x%llx cr2 0x%llx, want %d 0x%llx 0x%llx", got,
 			    (unsigned long long)trap_last()->error,
-			    (unsigned long long)trap_last()->cr2, TRAP_PF, (unsigned long long)error,
-			    (unsigned long long)(uintptr_t)address);
+			    (unsigned long long)trap_last()->cr2, TRAP_PF,
+			    (unsigned long long)error, (unsigned long long)(uintptr_t)address);
 	}
 }
 
@@ -186,10 +194,14 @@ static void check_breakpoint(void)
 {
 	trap_set_handler(TRAP_BP, on_breakpoint);
 	__asm__ volatile("lea 1f(%%rip), %%rax; mov %%rax, %0; int3; 1:"
-			 : "=m"(frame_want) : : "rax", "memory");
+			 : "=m"(frame_want)
+			 :
+			 : "rax", "memory");
 	report_equal("int3-rip", frame_rip, frame_want);
 	__asm__ volatile("lea 1f(%%rip), %%rax; mov %%rax, %0; int $3; 1:"
-			 : "=m"(frame_want) : : "rax", "memory");
+			 : "=m"(frame_want)
+			 :
+			 : "rax", "memory");
 	report_equal("int-3-rip", frame_rip, frame_want);
 	trap_set_handler(TRAP_BP, NULL);
 }

@@ -10,20 +10,28 @@
 
 #include <stddef.h>
 
-#define VECTOR 0x4au
-#define ROUNDS 100u
-#define TICKS 20000u
+#define VECTOR             0x4au
+#define ROUNDS             100u
+#define TICKS              20000u
 #define CPUID_TSC_DEADLINE (1u << 24)
 
 static const char *const names[EXIT_COUNT_REASONS] = {
-	[EXIT_COUNT_TOTAL] = "total",	      [EXIT_COUNT_CPUID] = "cpuid",
-	[EXIT_COUNT_HYPERCALL] = "hypercall", [EXIT_COUNT_IO] = "io",
-	[EXIT_COUNT_MMIO] = "mmio",	      [EXIT_COUNT_APIC] = "apic",
-	[EXIT_COUNT_RDMSR] = "rdmsr",	      [EXIT_COUNT_WRMSR] = "wrmsr",
-	[EXIT_COUNT_CR] = "cr",		      [EXIT_COUNT_XSETBV] = "xsetbv",
-	[EXIT_COUNT_HLT] = "hlt",	      [EXIT_COUNT_INTERRUPT] = "interrupt",
-	[EXIT_COUNT_NMI] = "nmi",	      [EXIT_COUNT_WINDOW] = "window",
-	[EXIT_COUNT_EXCEPTION] = "exception", [EXIT_COUNT_INSTRUCTION] = "instruction",
+	[EXIT_COUNT_TOTAL] = "total",
+	[EXIT_COUNT_CPUID] = "cpuid",
+	[EXIT_COUNT_HYPERCALL] = "hypercall",
+	[EXIT_COUNT_IO] = "io",
+	[EXIT_COUNT_MMIO] = "mmio",
+	[EXIT_COUNT_APIC] = "apic",
+	[EXIT_COUNT_RDMSR] = "rdmsr",
+	[EXIT_COUNT_WRMSR] = "wrmsr",
+	[EXIT_COUNT_CR] = "cr",
+	[EXIT_COUNT_XSETBV] = "xsetbv",
+	[EXIT_COUNT_HLT] = "hlt",
+	[EXIT_COUNT_INTERRUPT] = "interrupt",
+	[EXIT_COUNT_NMI] = "nmi",
+	[EXIT_COUNT_WINDOW] = "window",
+	[EXIT_COUNT_EXCEPTION] = "exception",
+	[EXIT_COUNT_INSTRUCTION] = "instruction",
 	[EXIT_COUNT_OTHER] = "other",
 };
 

@@ -54,12 +54,12 @@ struct forbidden {
 };
 
 static const struct forbidden undefined[] = {
-	{"vmxon", do_vmxon},	   {"vmptrld", do_vmptrld},   {"vmptrst", do_vmptrst},
+	{"vmxon", do_vmxon},       {"vmptrld", do_vmptrld},   {"vmptrst", do_vmptrst},
 	{"vmclear", do_vmclear},   {"vmread", do_vmread},     {"vmwrite", do_vmwrite},
 	{"vmlaunch", do_vmlaunch}, {"vmresume", do_vmresume}, {"vmxoff", do_vmxoff},
-	{"vmfunc", do_vmfunc},	   {"invept", do_invept},     {"invvpid", do_invvpid},
-	{"vmrun", do_vmrun},	   {"vmload", do_vmload},     {"vmsave", do_vmsave},
-	{"stgi", do_stgi},	   {"clgi", do_clgi},	      {"skinit", do_skinit},
+	{"vmfunc", do_vmfunc},     {"invept", do_invept},     {"invvpid", do_invvpid},
+	{"vmrun", do_vmrun},       {"vmload", do_vmload},     {"vmsave", do_vmsave},
+	{"stgi", do_stgi},         {"clgi", do_clgi},         {"skinit", do_skinit},
 	{"invlpga", do_invlpga},   {"getsec", do_getsec},     {"rsm", do_rsm},
 	{"encls", do_encls},
 };

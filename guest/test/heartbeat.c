@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The neighbour that must not notice: timer beats, memory, registers and time are checked all along. */
+/* The neighbour that must not notice: timer beats, memory, registers and time are checked all
+ * along. */
 #include "apic.h"
 #include "boot.h"
 #include "console.h"
@@ -11,9 +12,9 @@
 
 #include <stddef.h>
 
-#define VECTOR 0x4bu
-#define BEAT_US 100000u
-#define WORDS 8192u
+#define VECTOR      0x4bu
+#define BEAT_US     100000u
+#define WORDS       8192u
 #define BEATS_SHOWN 10u
 
 static uint64_t words[WORDS];

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GREETING "hello by hypercall\n"
+#define GREETING   "hello by hypercall\n"
 #define OPTION_MAX 32u
 
 /* `protocol=NAME` on the command line names the one expected. */
@@ -54,7 +54,8 @@ static void check_module(void)
 		report_fail("module", "%llu bytes", (unsigned long long)boot_data.module_size);
 		return;
 	}
-	report_true("module", memcmp((const void *)(uintptr_t)boot_data.module_base, wanted, length) == 0);
+	report_true("module",
+		    memcmp((const void *)(uintptr_t)boot_data.module_base, wanted, length) == 0);
 }
 
 void test_hello(void)

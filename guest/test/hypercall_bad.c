@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 #define FOUR_GIB (UINT64_C(1) << 32)
-#define HIGH UINT64_C(0x100000000) /* a bit of the upper half: all 64 count */
-#define TEXT "a line by hypercall\n"
+#define HIGH     UINT64_C(0x100000000) /* a bit of the upper half: all 64 count */
+#define TEXT     "a line by hypercall\n"
 
 struct bad_call {
 	const char *name;
@@ -34,7 +34,8 @@ static const struct bad_call bad_calls[] = {
 	{"write-address-hole", HYPERCALL_CONSOLE_WRITE, 0xd0000000, 16, HYPERCALL_BAD_ADDRESS},
 	{"write-address-max", HYPERCALL_CONSOLE_WRITE, UINT64_MAX, 1, HYPERCALL_BAD_ADDRESS},
 	{"write-address-wraps", HYPERCALL_CONSOLE_WRITE, UINT64_MAX - 7, 16, HYPERCALL_BAD_ADDRESS},
-	{"write-address-huge", HYPERCALL_CONSOLE_WRITE, UINT64_C(1) << 52, 16, HYPERCALL_BAD_ADDRESS},
+	{"write-address-huge", HYPERCALL_CONSOLE_WRITE, UINT64_C(1) << 52, 16,
+	 HYPERCALL_BAD_ADDRESS},
 	{"count-vcpu-63", HYPERCALL_EXIT_COUNT, 63, 0, HYPERCALL_INVALID},
 	{"count-vcpu-max", HYPERCALL_EXIT_COUNT, UINT64_MAX, 0, HYPERCALL_INVALID},
 	{"count-vcpu-upper-half", HYPERCALL_EXIT_COUNT, HIGH, 0, HYPERCALL_INVALID},
@@ -45,9 +46,11 @@ static const struct bad_call bad_calls[] = {
 	{"shutdown-how-max", HYPERCALL_SHUTDOWN, UINT64_MAX, 0, HYPERCALL_INVALID},
 	{"shutdown-how-upper-half", HYPERCALL_SHUTDOWN, HIGH, 0, HYPERCALL_INVALID},
 	{"shutdown-code", HYPERCALL_SHUTDOWN, SHUTDOWN_POWER_OFF, 256, HYPERCALL_INVALID},
-	{"shutdown-code-upper-half", HYPERCALL_SHUTDOWN, SHUTDOWN_POWER_OFF, HIGH, HYPERCALL_INVALID},
+	{"shutdown-code-upper-half", HYPERCALL_SHUTDOWN, SHUTDOWN_POWER_OFF, HIGH,
+	 HYPERCALL_INVALID},
 	{"inject-what", HYPERCALL_INJECT, INJECT_ENTRY_FAILURE + 1, 0, HYPERCALL_INVALID},
-	{"inject-what-upper-half", HYPERCALL_INJECT, HIGH | INJECT_ENTRY_FAILURE, 0, HYPERCALL_INVALID},
+	{"inject-what-upper-half", HYPERCALL_INJECT, HIGH | INJECT_ENTRY_FAILURE, 0,
+	 HYPERCALL_INVALID},
 	{"inject-vcpu", HYPERCALL_INJECT, INJECT_NMI, 63, HYPERCALL_INVALID},
 	{"inject-vcpu-max", HYPERCALL_INJECT, INJECT_NMI, UINT64_MAX, HYPERCALL_INVALID},
 	{"inject-vcpu-upper-half", HYPERCALL_INJECT, INJECT_NMI, HIGH, HYPERCALL_INVALID},
@@ -64,7 +67,8 @@ static void check_bad_calls(void)
 		    r.rdx == 0x5555) {
 			report_true(call->name, true);
 		} else {
-			report_fail(call->name, "status %lld, want %lld; rdi 0x%llx rsi 0x%llx rdx 0x%llx",
+			report_fail(call->name,
+				    "status %lld, want %lld; rdi 0x%llx rsi 0x%llx rdx 0x%llx",
 				    (long long)r.rax, (long long)call->want,
 				    (unsigned long long)r.rdi, (unsigned long long)r.rsi,
 				    (unsigned long long)r.rdx);
@@ -77,8 +81,7 @@ static void check_ram_end(void)
 {
 	uint64_t end = boot_ram_end(FOUR_GIB);
 
-	report_equal("write-over-ram-end",
-		     (uint64_t)hypercall(HYPERCALL_CONSOLE_WRITE, end - 8, 9),
+	report_equal("write-over-ram-end", (uint64_t)hypercall(HYPERCALL_CONSOLE_WRITE, end - 8, 9),
 		     (uint64_t)(int64_t)HYPERCALL_BAD_ADDRESS);
 	report_equal("write-behind-ram", (uint64_t)hypercall(HYPERCALL_CONSOLE_WRITE, end, 1),
 		     (uint64_t)(int64_t)HYPERCALL_BAD_ADDRESS);
@@ -107,8 +110,9 @@ static void check_good_calls(void)
 	hypercall_foreign(&r);
 	report_true("other-vendor-opcode",
 		    r.rax == 0 && r.rdi == HYPERCALL_ABI_VERSION && r.rsi == 0x2222);
-	report_equal("console-write",
-		     (uint64_t)hypercall(HYPERCALL_CONSOLE_WRITE, (uintptr_t)TEXT, sizeof(TEXT) - 1), 0);
+	report_equal(
+		"console-write",
+		(uint64_t)hypercall(HYPERCALL_CONSOLE_WRITE, (uintptr_t)TEXT, sizeof(TEXT) - 1), 0);
 }
 
 static void check_counters(void)
@@ -119,7 +123,8 @@ static void check_counters(void)
 	for (uint32_t i = 0; i < 10; i++) {
 		struct cpuid_result r;
 
-		__asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+		__asm__ volatile("cpuid"
+				 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
 				 : "a"(0), "c"(0));
 	}
 	after = hypercall_exit_count(0, EXIT_COUNT_CPUID);

@@ -10,12 +10,12 @@
 
 #include <stddef.h>
 
-#define VECTOR_LOW 0x45u
+#define VECTOR_LOW    0x45u
 #define VECTOR_MIDDLE 0x55u
-#define VECTOR_HIGH 0x65u
-#define WAIT_US 2000000u
-#define SETTLE_US 300u
-#define ORDER_MAX 8u
+#define VECTOR_HIGH   0x65u
+#define WAIT_US       2000000u
+#define SETTLE_US     300u
+#define ORDER_MAX     8u
 
 static uint8_t order[ORDER_MAX];
 static uint32_t order_count;
@@ -156,12 +156,17 @@ static void check_shadow(void)
 	self_ipi(VECTOR_LOW);
 	timer_delay_us(SETTLE_US);
 	__asm__ volatile("lea 1f(%%rip), %%rax; mov %%rax, %0; sti; nop; 1: nop; nop; cli"
-			 : "=m"(shadow_want) : : "rax", "memory");
+			 : "=m"(shadow_want)
+			 :
+			 : "rax", "memory");
 	report_equal("sti-shadow", shadow_rip, shadow_want);
 	self_ipi(VECTOR_LOW);
 	timer_delay_us(SETTLE_US);
-	__asm__ volatile("lea 1f(%%rip), %%rax; mov %%rax, %0; xor %%eax, %%eax; sti; cpuid; 1: nop; cli"
-			 : "=m"(shadow_want) : : "rax", "rbx", "rcx", "rdx", "memory");
+	__asm__ volatile(
+		"lea 1f(%%rip), %%rax; mov %%rax, %0; xor %%eax, %%eax; sti; cpuid; 1: nop; cli"
+		: "=m"(shadow_want)
+		:
+		: "rax", "rbx", "rcx", "rdx", "memory");
 	report_equal("sti-shadow-over-exit", shadow_rip, shadow_want);
 	trap_set_handler(VECTOR_LOW, NULL);
 }
@@ -224,7 +229,8 @@ static void check_software_disable(void)
 	if (cpu_is_amd() && (apic_read(APIC_LVT_TIMER) & APIC_LVT_MASKED) == 0) {
 		report_skip("svr-off-masks-lvt", "this is QEMU's local APIC, which leaves it");
 	} else {
-		report_true("svr-off-masks-lvt", (apic_read(APIC_LVT_TIMER) & APIC_LVT_MASKED) != 0);
+		report_true("svr-off-masks-lvt",
+			    (apic_read(APIC_LVT_TIMER) & APIC_LVT_MASKED) != 0);
 	}
 	apic_write(APIC_SVR, APIC_SVR_ENABLE | APIC_VECTOR_SPURIOUS);
 	report_equal("svr", apic_read(APIC_SVR), APIC_SVR_ENABLE | APIC_VECTOR_SPURIOUS);

@@ -9,11 +9,11 @@
 
 #include <stddef.h>
 
-#define FOUR_GIB (UINT64_C(1) << 32)
-#define STRIDE (UINT64_C(2) << 20)
-#define PAGE UINT64_C(4096)
+#define FOUR_GIB     (UINT64_C(1) << 32)
+#define STRIDE       (UINT64_C(2) << 20)
+#define PAGE         UINT64_C(4096)
 #define LEGACY_FIRST UINT64_C(0xa0000)
-#define LEGACY_LAST UINT64_C(0xfffff)
+#define LEGACY_LAST  UINT64_C(0xfffff)
 
 extern uint8_t image_start[];
 extern uint8_t image_end[];
@@ -60,7 +60,8 @@ static uint32_t for_each_stride(uint32_t (*visit)(uint64_t address))
 	for (uint32_t i = 0; i < boot_data.range_count; i++) {
 		const struct boot_range *range = &boot_data.ranges[i];
 
-		for (uint64_t at = range->base; range->type == BOOT_RAM && at < range->base + range->size;
+		for (uint64_t at = range->base;
+		     range->type == BOOT_RAM && at < range->base + range->size;
 		     at = (at | (STRIDE - 1)) + 1) {
 			if (at >= FOUR_GIB) {
 				paging_map_high(at);

@@ -10,7 +10,8 @@
 
 /* The timer's initial count is 32 bits, readable and writable; its interrupt is masked. */
 #define REGISTER (APIC_PAGE + APIC_TIMER_INITIAL)
-#define ALIAS UINT64_C(0x60000000) /* virtual; reachable by a 32-bit displacement; also in guest.lds */
+#define ALIAS                                                                                      \
+	UINT64_C(0x60000000) /* virtual; reachable by a 32-bit displacement; also in guest.lds */
 #define VALUE 0x12345678u
 
 static volatile uint32_t *const target = (volatile uint32_t *)(uintptr_t)REGISTER;
@@ -41,7 +42,9 @@ static void check_stores(void)
 	a = *target;
 	__asm__ volatile("movl $0x1badcafe, (%0)" : : "r"(target) : "memory");
 	b = *target;
-	__asm__ volatile("mov %1, %%r10d; movl %%r10d, (%0)" : : "r"(target), "r"(VALUE + 1)
+	__asm__ volatile("mov %1, %%r10d; movl %%r10d, (%0)"
+			 :
+			 : "r"(target), "r"(VALUE + 1)
 			 : "r10", "memory");
 	c = *target;
 	report_equal("store", a, VALUE);
@@ -58,17 +61,25 @@ static void check_addressing(void)
 
 	__asm__ volatile("movl %2, (%0, %1, 8)" : : "r"(base), "r"(index), "r"(1) : "memory");
 	report_equal("base-index", *target, 1);
-	__asm__ volatile("movl %2, -0x20(%0, %1, 8)" : : "r"(base), "r"(index + 4), "r"(2) : "memory");
+	__asm__ volatile("movl %2, -0x20(%0, %1, 8)"
+			 :
+			 : "r"(base), "r"(index + 4), "r"(2)
+			 : "memory");
 	report_equal("base-index-disp8", *target, 2);
 	__asm__ volatile("mov %0, %%r12; mov %1, %%r13; movl %2, 0x400(%%r12, %%r13, 4)"
 			 :
 			 : "r"(base), "r"((uint64_t)(APIC_TIMER_INITIAL + 0xc00) / 4), "r"(3)
 			 : "r12", "r13", "memory");
 	report_equal("base-index-disp32", *target, 3);
-	__asm__ volatile("mov %1, %%r13; movl %2, %a0(%%r13)" : : "i"(APIC_TIMER_INITIAL), "r"(APIC_PAGE),
-			 "r"(4) : "r13", "memory");
+	__asm__ volatile("mov %1, %%r13; movl %2, %a0(%%r13)"
+			 :
+			 : "i"(APIC_TIMER_INITIAL), "r"(APIC_PAGE), "r"(4)
+			 : "r13", "memory");
 	report_equal("base-r13", *target, 4);
-	__asm__ volatile("movl %1, %a0(, %2, 2)" : : "i"(0x380), "r"(5), "r"(APIC_PAGE / 2) : "memory");
+	__asm__ volatile("movl %1, %a0(, %2, 2)"
+			 :
+			 : "i"(0x380), "r"(5), "r"(APIC_PAGE / 2)
+			 : "memory");
 	report_equal("index-only", *target, 5);
 	__asm__ volatile("movl %1, (%k0)" : : "r"(target), "r"(6) : "memory");
 	report_equal("address-32", *target, 6);
@@ -111,18 +122,23 @@ static void check_narrow(void)
 	__asm__ volatile("movsbq (%1), %0" : "+r"(b) : "r"(select_register));
 	__asm__ volatile("movb (%1), %b0" : "+q"(c) : "r"(select_register));
 	__asm__ volatile("xor %%eax, %%eax; movb (%1), %%ah; mov %%rax, %0"
-			 : "=r"(high) : "r"(select_register) : "rax");
+			 : "=r"(high)
+			 : "r"(select_register)
+			 : "rax");
 	report_equal("movzx-byte", a, 0x91);
 	report_equal("movsx-byte", b, UINT64_C(0xffffffffffffff91));
 	report_equal("mov-byte", c, UINT64_C(0x1111111111111191));
 	report_equal("mov-high-byte", high, 0x9100);
 }
 
-#define MODIFY(name, start, instruction, want)                                                      \
-	do {                                                                                        \
-		*target = (start);                                                                  \
-		__asm__ volatile(instruction : : "r"(target), "r"(0x0f0f0f0f) : "memory", "cc", "eax"); \
-		report_equal(name, *target, (want));                                                \
+#define MODIFY(name, start, instruction, want)                                                     \
+	do {                                                                                       \
+		*target = (start);                                                                 \
+		__asm__ volatile(instruction                                                       \
+				 :                                                                 \
+				 : "r"(target), "r"(0x0f0f0f0f)                                    \
+				 : "memory", "cc", "eax");                                         \
+		report_equal(name, *target, (want));                                               \
 	} while (0)
 
 static void check_modify(void)

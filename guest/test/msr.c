@@ -10,11 +10,11 @@
 
 #include <stddef.h>
 
-#define PAT_AT_RESET UINT64_C(0x0007040600070406)
-#define PAT_OTHER UINT64_C(0x0007050600070401)
-#define PAT_INVALID UINT64_C(0x0007040600070402) /* type 2 is reserved */
-#define NOT_CANONICAL UINT64_C(0x0000800000000000)
-#define PATTERN UINT64_C(0x00007123456789a0)
+#define PAT_AT_RESET         UINT64_C(0x0007040600070406)
+#define PAT_OTHER            UINT64_C(0x0007050600070401)
+#define PAT_INVALID          UINT64_C(0x0007040600070402) /* type 2 is reserved */
+#define NOT_CANONICAL        UINT64_C(0x0000800000000000)
+#define PATTERN              UINT64_C(0x00007123456789a0)
 #define MSR_AMD_PATCH_LOADER 0xc0010020u
 
 struct named_msr {
@@ -23,19 +23,33 @@ struct named_msr {
 };
 
 static const struct named_msr read_write[] = {
-	{"sysenter-esp", MSR_SYSENTER_ESP}, {"sysenter-eip", MSR_SYSENTER_EIP},
-	{"lstar", MSR_LSTAR},		    {"cstar", MSR_CSTAR},
-	{"fs-base", MSR_FS_BASE},	    {"gs-base", MSR_GS_BASE},
-	{"kernel-gs-base", MSR_KERNEL_GS_BASE}, {"star", MSR_STAR},
+	{"sysenter-esp", MSR_SYSENTER_ESP},
+	{"sysenter-eip", MSR_SYSENTER_EIP},
+	{"lstar", MSR_LSTAR},
+	{"cstar", MSR_CSTAR},
+	{"fs-base", MSR_FS_BASE},
+	{"gs-base", MSR_GS_BASE},
+	{"kernel-gs-base", MSR_KERNEL_GS_BASE},
+	{"star", MSR_STAR},
 };
 
 /* Numbers that no guest may reach: each would give away or change what is the hypervisor's. */
 static const struct named_msr refused[] = {
-	{"temperature-target", 0x1a2},     {"pmc0", 0xc1},		 {"therm-status", 0x19c},
-	{"perf-global-ctrl", 0x38f}, {"vmx-basic", 0x480},	 {"rtit-ctl", 0x570},
-	{"ds-area", 0x600},	     {"power-limit", 0x610},	 {"smrr-base", 0x1f2},
-	{"below-range", 0x2000},     {"outside", 0x12345678},	 {"power-unit", 0x606},
-	{"vm-hsave-pa", 0xc0010117}, {"svm-key", 0xc0010118},	 {"amd-smm-base", 0xc0010111},
+	{"temperature-target", 0x1a2},
+	{"pmc0", 0xc1},
+	{"therm-status", 0x19c},
+	{"perf-global-ctrl", 0x38f},
+	{"vmx-basic", 0x480},
+	{"rtit-ctl", 0x570},
+	{"ds-area", 0x600},
+	{"power-limit", 0x610},
+	{"smrr-base", 0x1f2},
+	{"below-range", 0x2000},
+	{"outside", 0x12345678},
+	{"power-unit", 0x606},
+	{"vm-hsave-pa", 0xc0010117},
+	{"svm-key", 0xc0010118},
+	{"amd-smm-base", 0xc0010111},
 	{"highest", 0xffffffff},
 };
 
@@ -91,7 +105,8 @@ static void check_efer(void)
 	cpu_wrmsr(MSR_EFER, efer);
 	if (report_needs_bulkhead("efer-refused")) {
 		report_trap("efer-svme", trap_try_wrmsr(MSR_EFER, efer | EFER_SVME), TRAP_GP);
-		report_trap("efer-reserved", trap_try_wrmsr(MSR_EFER, efer | UINT64_C(1) << 63), TRAP_GP);
+		report_trap("efer-reserved", trap_try_wrmsr(MSR_EFER, efer | UINT64_C(1) << 63),
+			    TRAP_GP);
 		report_trap("efer-lme-while-paging",
 			    trap_try_wrmsr(MSR_EFER, efer & ~(uint64_t)EFER_LME), TRAP_GP);
 		report_equal("efer-unchanged", cpu_rdmsr(MSR_EFER), efer);
@@ -148,7 +163,8 @@ static void check_microcode(void)
 		report_trap("microcode-update", trap_try_wrmsr(MSR_BIOS_UPDT_TRIG, 0x1000),
 			    TRAP_NONE);
 	}
-	report_trap("microcode-revision-again", trap_try_rdmsr(MSR_BIOS_SIGN_ID, &after), TRAP_NONE);
+	report_trap("microcode-revision-again", trap_try_rdmsr(MSR_BIOS_SIGN_ID, &after),
+		    TRAP_NONE);
 	report_equal("microcode-same", after, revision);
 }
 
@@ -200,7 +216,8 @@ static void check_apic_base(void)
 	}
 	report_equal("apic-base-unchanged", cpu_rdmsr(MSR_APIC_BASE), base);
 	if ((base & APIC_BASE_EXTD) == 0) {
-		report_trap("x2apic-msr-in-xapic", trap_try_rdmsr(MSR_X2APIC_BASE + 2, NULL), TRAP_GP);
+		report_trap("x2apic-msr-in-xapic", trap_try_rdmsr(MSR_X2APIC_BASE + 2, NULL),
+			    TRAP_GP);
 	}
 }
 

@@ -11,9 +11,9 @@
 
 #include <stddef.h>
 
-#define WAIT_US 2000000u
+#define WAIT_US   2000000u
 #define SETTLE_US 2000u
-#define ROUNDS 50u
+#define ROUNDS    50u
 
 static _Atomic uint32_t nmi_count;
 static uint32_t depth;
@@ -81,7 +81,8 @@ static void check_injected(void)
 	}
 	nmi_count = 0;
 	trap_set_handler(TRAP_NMI, on_nmi);
-	report_equal("by-hypercall-status", (uint64_t)hypercall(HYPERCALL_INJECT, INJECT_NMI, 0), 0);
+	report_equal("by-hypercall-status", (uint64_t)hypercall(HYPERCALL_INJECT, INJECT_NMI, 0),
+		     0);
 	report_true("by-hypercall", timer_wait_for(&nmi_count, 1, WAIT_US));
 	timer_delay_us(SETTLE_US);
 	report_equal("by-hypercall-once", nmi_count, 1);

@@ -10,10 +10,10 @@
 
 #include <stddef.h>
 
-#define SCRATCH (UART_PORT + UART_SCR)
+#define SCRATCH      (UART_PORT + UART_SCR)
 #define PORT_UNOWNED 0x1234u
-#define BUFFER_SIZE 8192u
-#define PAGE 4096u
+#define BUFFER_SIZE  8192u
+#define PAGE         4096u
 
 static const uint16_t unowned[] = {0x0220, 0x0300, 0x02e8, 0x1234, 0x5000, 0xfffc};
 static uint8_t buffer[BUFFER_SIZE] __attribute__((aligned(4096)));
@@ -76,7 +76,10 @@ struct string_result {
 	static struct string_result name(void *to, uint64_t count, uint16_t port)                  \
 	{                                                                                          \
 		struct string_result r = {(uintptr_t)to, count};                                   \
-		__asm__ volatile(instruction : "+D"(r.pointer), "+c"(r.count) : "d"(port) : "memory"); \
+		__asm__ volatile(instruction                                                       \
+				 : "+D"(r.pointer), "+c"(r.count)                                  \
+				 : "d"(port)                                                       \
+				 : "memory");                                                      \
 		return r;                                                                          \
 	}
 
@@ -84,7 +87,10 @@ struct string_result {
 	static struct string_result name(const void *from, uint64_t count, uint16_t port)          \
 	{                                                                                          \
 		struct string_result r = {(uintptr_t)from, count};                                 \
-		__asm__ volatile(instruction : "+S"(r.pointer), "+c"(r.count) : "d"(port) : "memory"); \
+		__asm__ volatile(instruction                                                       \
+				 : "+S"(r.pointer), "+c"(r.count)                                  \
+				 : "d"(port)                                                       \
+				 : "memory");                                                      \
 		return r;                                                                          \
 	}
 
@@ -157,11 +163,11 @@ static void check_outs(void)
 		from[i] = (uint8_t)(0x30 + i);
 	}
 	r = rep_outsb(from, 6, SCRATCH);
-	report_true("rep-outsb", r.count == 0 && r.pointer == (uintptr_t)from + 6 &&
-					 cpu_inb(SCRATCH) == 0x35);
+	report_true("rep-outsb",
+		    r.count == 0 && r.pointer == (uintptr_t)from + 6 && cpu_inb(SCRATCH) == 0x35);
 	r = rep_outsb_down(from + 5, 6, SCRATCH);
-	report_true("rep-outsb-down", r.count == 0 && r.pointer == (uintptr_t)from - 1 &&
-					      cpu_inb(SCRATCH) == 0x30);
+	report_true("rep-outsb-down",
+		    r.count == 0 && r.pointer == (uintptr_t)from - 1 && cpu_inb(SCRATCH) == 0x30);
 	outsb_once(from + 3, 9, SCRATCH);
 	report_equal("outsb", cpu_inb(SCRATCH), 0x33);
 	r = rep_outsw(from, 3, PORT_UNOWNED);

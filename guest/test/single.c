@@ -6,10 +6,10 @@
 
 #include <stddef.h>
 
-#define JOIN(a, b) a##b
+#define JOIN(a, b)          a##b
 #define TEST_FUNCTION(name) JOIN(test_, name)
-#define TEXT(name) #name
-#define TEST_TEXT(name) TEXT(name)
+#define TEXT(name)          #name
+#define TEST_TEXT(name)     TEXT(name)
 
 const struct guest_test guest_tests[] = {
 	{TEST_TEXT(TEST_NAME), TEST_FUNCTION(TEST_NAME)},

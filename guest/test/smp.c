@@ -12,10 +12,10 @@
 
 #include <stddef.h>
 
-#define VECTOR 0x48u
-#define WAIT_US 2000000u
-#define SETTLE_US 2000u
-#define ROUNDS 1000u
+#define VECTOR         0x48u
+#define WAIT_US        2000000u
+#define SETTLE_US      2000u
+#define ROUNDS         1000u
 #define APIC_ID_NOBODY 0x7du
 
 static _Atomic uint32_t shared_count;
@@ -104,7 +104,8 @@ static void check_pairs(void)
 	cpu_sti();
 	for (uint32_t from = 0; from < count; from++) {
 		for (uint32_t to = 0; to < count; to++) {
-			wrong_count += !send_from(from, smp_apic_id(to), APIC_FIXED | APIC_ASSERT | VECTOR);
+			wrong_count += !send_from(from, smp_apic_id(to),
+						  APIC_FIXED | APIC_ASSERT | VECTOR);
 			wrong_count += !timer_wait_count(to, VECTOR, from + 1, WAIT_US);
 		}
 	}
@@ -124,7 +125,8 @@ static void check_shorthand(const char *check, uint32_t from, uint32_t shorthand
 	cpu_sti();
 	wrong_count += !send_from(from, 0, shorthand | APIC_FIXED | APIC_ASSERT | VECTOR);
 	for (uint32_t to = 0; to < smp_count(); to++) {
-		wrong_count += (to != from || is_self_too) && !timer_wait_count(to, VECTOR, 1, WAIT_US);
+		wrong_count +=
+			(to != from || is_self_too) && !timer_wait_count(to, VECTOR, 1, WAIT_US);
 	}
 	timer_delay_us(SETTLE_US);
 	for (uint32_t to = 0; to < smp_count(); to++) {
@@ -140,7 +142,8 @@ static void check_self(void)
 		    send_from(1, 0, APIC_SELF | APIC_FIXED | APIC_ASSERT | VECTOR) &&
 			    timer_wait_count(1, VECTOR, 1, WAIT_US));
 	timer_delay_us(SETTLE_US);
-	report_true("self-only-self", trap_count_of(0, VECTOR) == 0 && trap_count_of(1, VECTOR) == 1);
+	report_true("self-only-self",
+		    trap_count_of(0, VECTOR) == 0 && trap_count_of(1, VECTOR) == 1);
 }
 
 static void check_broadcast(void)

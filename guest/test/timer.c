@@ -10,11 +10,11 @@
 
 #include <stddef.h>
 
-#define VECTOR 0x42u
-#define DIVIDE_BY_1 0xbu
-#define DIVIDE_BY_16 0x3u
-#define COUNT 20000u
-#define WAIT_US 2000000u
+#define VECTOR             0x42u
+#define DIVIDE_BY_1        0xbu
+#define DIVIDE_BY_16       0x3u
+#define COUNT              20000u
+#define WAIT_US            2000000u
 #define CPUID_TSC_DEADLINE (1u << 24)
 
 static void set_up(uint32_t mode, uint32_t divide)

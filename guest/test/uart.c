@@ -8,17 +8,17 @@
 
 #include <stddef.h>
 
-#define IIR_NONE 0x01u
-#define IIR_THRE 0x02u
-#define IIR_DATA 0x04u
-#define IIR_LINE 0x06u
-#define IIR_ID 0x0fu
-#define IIR_FIFOS 0xc0u
-#define IER_DATA 0x01u
-#define IER_THRE 0x02u
+#define IIR_NONE    0x01u
+#define IIR_THRE    0x02u
+#define IIR_DATA    0x04u
+#define IIR_LINE    0x06u
+#define IIR_ID      0x0fu
+#define IIR_FIFOS   0xc0u
+#define IER_DATA    0x01u
+#define IER_THRE    0x02u
 #define BACKLOG_MAX 8192u
-#define FCR_ENABLE 0x01u
-#define FCR_CLEAR 0x06u
+#define FCR_ENABLE  0x01u
+#define FCR_CLEAR   0x06u
 
 /* What the checks saw: nothing can be printed while the UART is in loopback. */
 struct findings {
@@ -55,7 +55,7 @@ static uint32_t send(uint32_t value)
 
 static void wait_sent(void)
 {
-	for (uint32_t i = 0; i < 100000 && (in(UART_LSR) & UART_LSR_TEMT) == 0; i++) {
+	for (uint32_t i = 0; i < 100000 && (in(UART_LSR)&UART_LSR_TEMT) == 0; i++) {
 		cpu_pause();
 	}
 }
@@ -117,7 +117,7 @@ static void probe_loopback(struct findings *f)
 	f->lsr_after = in(UART_LSR);
 	for (uint32_t i = 0; i < 4; i++) {
 		out(UART_MCR, UART_MCR_LOOP | mcr[i]);
-		f->msr[i] = in(UART_MSR) & 0xf0u;
+		f->msr[i] = in(UART_MSR)&0xf0u;
 	}
 	out(UART_MCR, UART_MCR_LOOP);
 }
@@ -126,20 +126,20 @@ static void probe_interrupts(struct findings *f)
 {
 	out(UART_IIR_FCR, FCR_ENABLE | FCR_CLEAR);
 	out(UART_IER, 0);
-	f->iir_idle = in(UART_IIR_FCR) & IIR_ID;
+	f->iir_idle = in(UART_IIR_FCR)&IIR_ID;
 	out(UART_IER, IER_THRE);
-	f->iir_thre = in(UART_IIR_FCR) & IIR_ID;
-	f->iir_after_read = in(UART_IIR_FCR) & IIR_ID;
+	f->iir_thre = in(UART_IIR_FCR)&IIR_ID;
+	f->iir_after_read = in(UART_IIR_FCR)&IIR_ID;
 	out(UART_IER, IER_DATA);
 	(void)send(0x55);
-	f->iir_data = in(UART_IIR_FCR) & IIR_ID;
+	f->iir_data = in(UART_IIR_FCR)&IIR_ID;
 	(void)in(UART_RBR_THR);
-	f->iir_data_after = in(UART_IIR_FCR) & IIR_ID;
+	f->iir_data_after = in(UART_IIR_FCR)&IIR_ID;
 	out(UART_IER, 0);
 }
 
-/* At least 16 bytes fit (a model may hold more); what is too much sets the overrun bit, which a read
- * of LSR clears, and nothing that was received is lost. */
+/* At least 16 bytes fit (a model may hold more); what is too much sets the overrun bit, which a
+ * read of LSR clears, and nothing that was received is lost. */
 static void probe_fifo(struct findings *f)
 {
 	out(UART_IIR_FCR, FCR_ENABLE | FCR_CLEAR);
@@ -149,11 +149,11 @@ static void probe_fifo(struct findings *f)
 	for (uint32_t i = 0; i < BACKLOG_MAX && (f->lsr_overrun & UART_LSR_OE) == 0; i++) {
 		f->lsr_overrun = send(0x77) & (UART_LSR_OE | UART_LSR_DR);
 	}
-	f->lsr_overrun_again = in(UART_LSR) & UART_LSR_OE;
+	f->lsr_overrun_again = in(UART_LSR)&UART_LSR_OE;
 	for (uint32_t i = 0; i < 16; i++) {
 		f->fifo_bytes_wrong += in(UART_RBR_THR) != 0x40 + i;
 	}
-	for (uint32_t i = 0; i < BACKLOG_MAX && (in(UART_LSR) & UART_LSR_DR) != 0; i++) {
+	for (uint32_t i = 0; i < BACKLOG_MAX && (in(UART_LSR)&UART_LSR_DR) != 0; i++) {
 		(void)in(UART_RBR_THR);
 	}
 }

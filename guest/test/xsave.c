@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-#define ROUNDS 250u /* of four exits each */
+#define ROUNDS    250u /* of four exits each */
 #define YMM_BYTES 512u
 #define XMM_BYTES 256u
 
@@ -31,13 +31,13 @@ static void exit_often(void)
 	}
 }
 
-#define EACH_16(operation)                                                                          \
-	operation(0) operation(1) operation(2) operation(3) operation(4) operation(5) operation(6)  \
-	operation(7) operation(8) operation(9) operation(10) operation(11) operation(12)            \
-	operation(13) operation(14) operation(15)
-#define LOAD_YMM(n) "vmovdqa " #n "*32(%0), %%ymm" #n "\n"
+#define EACH_16(operation)                                                                         \
+	operation(0) operation(1) operation(2) operation(3) operation(4) operation(5) operation(6) \
+		operation(7) operation(8) operation(9) operation(10) operation(11) operation(12)   \
+			operation(13) operation(14) operation(15)
+#define LOAD_YMM(n)  "vmovdqa " #n "*32(%0), %%ymm" #n "\n"
 #define STORE_YMM(n) "vmovdqa %%ymm" #n ", " #n "*32(%0)\n"
-#define LOAD_XMM(n) "movdqa " #n "*16(%0), %%xmm" #n "\n"
+#define LOAD_XMM(n)  "movdqa " #n "*16(%0), %%xmm" #n "\n"
 #define STORE_XMM(n) "movdqa %%xmm" #n ", " #n "*16(%0)\n"
 
 static void fill_vectors(void)
@@ -64,9 +64,15 @@ static void check_sse(void)
 	uint32_t control_out = 0;
 
 	fill_vectors();
-	__asm__ volatile("ldmxcsr %1\n" EACH_16(LOAD_XMM) : : "r"(vectors_in), "m"(control) : "memory");
+	__asm__ volatile("ldmxcsr %1\n" EACH_16(LOAD_XMM)
+			 :
+			 : "r"(vectors_in), "m"(control)
+			 : "memory");
 	exit_often();
-	__asm__ volatile(EACH_16(STORE_XMM) "stmxcsr %1" : : "r"(vectors_out), "m"(control_out) : "memory");
+	__asm__ volatile(EACH_16(STORE_XMM) "stmxcsr %1"
+			 :
+			 : "r"(vectors_out), "m"(control_out)
+			 : "memory");
 	__asm__ volatile("stmxcsr %0" : "=m"(control_out));
 	report_true("sse-kept", memcmp(vectors_in, vectors_out, XMM_BYTES) == 0);
 	report_equal("mxcsr-kept", control_out, control);
@@ -122,7 +128,8 @@ static void check_task_switched(void)
 	cpu_write_cr0(cr0);
 }
 
-/* Each value the manual forbids is #GP and changes nothing (SDM 1, "Enabling the XSAVE Feature Set"). */
+/* Each value the manual forbids is #GP and changes nothing (SDM 1, "Enabling the XSAVE Feature
+ * Set"). */
 static void check_xsetbv(void)
 {
 	uint64_t before = cpu_xgetbv(0);
