@@ -45,14 +45,16 @@ __attribute__((format(printf, 1, 2))) static void print(const char *format, ...)
 	put('\n');
 }
 
-static void print_piece(const struct boot_info *info, uint32_t image, const struct boot_piece *piece)
+static void print_piece(const struct boot_info *info, uint32_t image,
+			const struct boot_piece *piece)
 {
 	uint32_t sum = 0;
 
 	for (uint64_t at = 0; at < piece->size; at++) {
 		sum = sum * 31 + ((const uint8_t *)piece->source)[at];
 	}
-	print("piece of image %u to %lx, %lu bytes, sum %08x", image, piece->guest, piece->size, sum);
+	print("piece of image %u to %lx, %lu bytes, sum %08x", image, piece->guest, piece->size,
+	      sum);
 	if (piece->source < info->modules_base ||
 	    piece->source + piece->size > info->modules_base + info->modules_size) {
 		print("FAIL: a piece lies outside the modules");
@@ -76,7 +78,8 @@ static void print_lists(const struct boot_info *info)
 		print("cpu %u apic %u boot %u", i, cpus[i].apic_id, cpus[i].is_boot_cpu);
 	}
 	for (uint32_t i = 0; i < info->config.partition_count; i++) {
-		print("image %u starts at %lx, mode %u", i, images[i].start.rip, images[i].start.mode);
+		print("image %u starts at %lx, mode %u", i, images[i].start.rip,
+		      images[i].start.mode);
 		for (uint32_t j = 0; j < images[i].piece_count; j++) {
 			print_piece(info, i, &images[i].pieces[j]);
 		}

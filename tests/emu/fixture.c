@@ -3,13 +3,13 @@
 #include <efi.h>
 #include <efilib.h>
 
-#define COM1 0x3f8
-#define LINE_STATUS (COM1 + 5)
-#define LINE_STATUS_DATA 0x01
+#define COM1              0x3f8
+#define LINE_STATUS       (COM1 + 5)
+#define LINE_STATUS_DATA  0x01
 #define LINE_STATUS_EMPTY 0x20
-#define QEMU_EXIT_PORT 0xf4
-#define QEMU_EXIT_GOOD 0x10
-#define BOCHS_EXIT_PORT 0x8900
+#define QEMU_EXIT_PORT    0xf4
+#define QEMU_EXIT_GOOD    0x10
+#define BOCHS_EXIT_PORT   0x8900
 
 static inline void port_write(UINT16 port, UINT8 value)
 {

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define BASE UINT64_C(0xe0000)
+#define BASE           UINT64_C(0xe0000)
 #define SIZE_MAX_INPUT 65536u
 
 static uint8_t image[SIZE_MAX_INPUT];

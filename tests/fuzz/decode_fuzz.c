@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fuzz entry of decode_memory(): bounds, sizes, and the same answer for the bytes it says it used. */
+/* Fuzz entry of decode_memory(): bounds, sizes, and the same answer for the bytes it says it used.
+ */
 /* Links: arch/x86/decode.c */
 #include "fuzz.h"
 
@@ -41,11 +42,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_CHECK(head.length < DECODE_LENGTH_MAX && head.length < size - 1);
 	}
 	if (decode_memory(exact, size - 1, (enum decode_mode)(data[0] % 3), &got)) {
-		FUZZ_CHECK(got.length >= 1 && got.length <= DECODE_LENGTH_MAX && got.length <= size - 1);
+		FUZZ_CHECK(got.length >= 1 && got.length <= DECODE_LENGTH_MAX &&
+			   got.length <= size - 1);
 		check_sizes(&got);
-		FUZZ_CHECK(decode_memory(exact, got.length, (enum decode_mode)(data[0] % 3), &again));
+		FUZZ_CHECK(
+			decode_memory(exact, got.length, (enum decode_mode)(data[0] % 3), &again));
 		FUZZ_CHECK(memcmp(&got, &again, sizeof(got)) == 0);
-		FUZZ_CHECK(!decode_memory(exact, got.length - 1u, (enum decode_mode)(data[0] % 3), &again));
+		FUZZ_CHECK(!decode_memory(exact, got.length - 1u, (enum decode_mode)(data[0] % 3),
+					  &again));
 	}
 	free(exact);
 	return 0;

@@ -19,7 +19,8 @@ struct step {
 	uint32_t value;
 };
 
-static void access_ports(const struct device_model *model, struct vcpu *vcpu, const struct step *step)
+static void access_ports(const struct device_model *model, struct vcpu *vcpu,
+			 const struct step *step)
 {
 	static const uint8_t sizes[] = {1, 2, 4, 1};
 	void *state = device_state(&bench.vm, model);
@@ -37,7 +38,8 @@ static void access_ports(const struct device_model *model, struct vcpu *vcpu, co
 	}
 }
 
-static void access_memory(const struct device_model *model, struct vcpu *vcpu, const struct step *step)
+static void access_memory(const struct device_model *model, struct vcpu *vcpu,
+			  const struct step *step)
 {
 	static const uint8_t sizes[] = {4, 1, 8, 2};
 	void *state = device_state(&bench.vm, model);
@@ -68,17 +70,20 @@ static void do_step(const struct step *step)
 		access_memory(&device_models[MODEL_IOAPIC], vcpu, step);
 		break;
 	case 4:
-		access_ports(&device_models[step->offset & 1 ? MODEL_RESET : MODEL_SLEEP], vcpu, step);
+		access_ports(&device_models[step->offset & 1 ? MODEL_RESET : MODEL_SLEEP], vcpu,
+			     step);
 		break;
 	case 5:
 		vuart_input(&bench.vm, (uint8_t)step->value);
 		break;
 	case 6:
 		(void)vlapic_read(vcpu, step->offset & 0xff0, &value);
-		(void)vlapic_write(vcpu, step->offset & 0xff0, (uint64_t)step->value << (step->what >> 4));
+		(void)vlapic_write(vcpu, step->offset & 0xff0,
+				   (uint64_t)step->value << (step->what >> 4));
 		break;
 	default:
-		(void)vlapic_write(vcpu, LAPIC_BASE_MSR, UINT64_C(0xfee00000) | (step->value & 0xf00));
+		(void)vlapic_write(vcpu, LAPIC_BASE_MSR,
+				   UINT64_C(0xfee00000) | (step->value & 0xf00));
 		break;
 	}
 }
@@ -91,7 +96,7 @@ static void check(void)
 	FUZZ_CHECK(uart->input_count <= VUART_BACKLOG && uart->input_head < VUART_BACKLOG);
 	FUZZ_CHECK(uart->is_line_high == is_line_high);
 	FUZZ_CHECK(fake_lapic.ipi_count == 0); /* IPIs go through vcpu_interrupt() only */
-	for (uint32_t i = 0; i < 4; i++) { /* sensors and pins: never the real ones */
+	for (uint32_t i = 0; i < 4; i++) {     /* sensors and pins: never the real ones */
 		FUZZ_CHECK(fake_lapic.reg[(LAPIC_LVT_THERMAL + i * 16) / 16] == LAPIC_LVT_MASKED);
 	}
 	FUZZ_CHECK((fake_lapic.reg[LAPIC_LVT_TIMER / 16] & ~0x300ffu) == 0);
@@ -114,7 +119,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	bench_start(VCPUS);
 	fake_lapic.is_x2apic = size % 2 != 0;
-	for (size_t at = 0; at + sizeof(step) <= size && at < 512 * sizeof(step); at += sizeof(step)) {
+	for (size_t at = 0; at + sizeof(step) <= size && at < 512 * sizeof(step);
+	     at += sizeof(step)) {
 		memcpy(&step, data + at, sizeof(step));
 		do_step(&step);
 	}

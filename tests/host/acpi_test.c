@@ -60,17 +60,17 @@ static void end(size_t offset)
 }
 
 /* Of \_S5: Name (\_S5_, Package (4) { 5, 6, 0, 0 }), 300 bytes into the DSDT: across a chunk. */
-static const uint8_t s5[] = {0x08, '\\', '_', 'S', '5', '_', 0x12, 0x08, 0x04,
-			     0x0a, 5,    0x0a, 6,   0,   0};
+static const uint8_t s5[] = {0x08, '\\', '_', 'S',  '5', '_', 0x12, 0x08,
+			     0x04, 0x0a, 5,   0x0a, 6,   0,   0};
 
 static void make_image(void)
 {
 	static const uint8_t entries[] = {
-		0, 8, 0, 0, 1, 0, 0, 0,                               /* local APIC */
-		1, 12, 9, 0, 0x00, 0x10, 0xc0, 0xfe, 24, 0, 0, 0,     /* second I/O APIC */
-		1, 12, 8, 0, 0x00, 0x00, 0xc0, 0xfe, 0, 0, 0, 0,      /* first I/O APIC */
-		2, 10, 0, 4, 20, 0, 0, 0, 0, 0,                       /* ISA interrupt 4 at 20 */
-		2, 10, 0, 9, 9, 0, 0, 0, 13, 0,
+		0, 8,  0, 0, 1,    0,    0,    0,                 /* local APIC */
+		1, 12, 9, 0, 0x00, 0x10, 0xc0, 0xfe, 24, 0, 0, 0, /* second I/O APIC */
+		1, 12, 8, 0, 0x00, 0x00, 0xc0, 0xfe, 0,  0, 0, 0, /* first I/O APIC */
+		2, 10, 0, 4, 20,   0,    0,    0,    0,  0,       /* ISA interrupt 4 at 20 */
+		2, 10, 0, 9, 9,    0,    0,    0,    13, 0,
 	};
 
 	memset(image, 0, sizeof(image));
@@ -221,10 +221,8 @@ static void test_random(void)
 }
 
 static const struct tap_case cases[] = {
-	{"whole tables", test_whole},
-	{"_S5 anywhere", test_s5_anywhere},
-	{"root by RSDT", test_rsdt},
-	{"broken tables", test_broken},
+	{"whole tables", test_whole},  {"_S5 anywhere", test_s5_anywhere},
+	{"root by RSDT", test_rsdt},   {"broken tables", test_broken},
 	{"random bytes", test_random},
 };
 TAP_MAIN(cases)

@@ -90,7 +90,8 @@ static void test_every_key(void)
 {
 	static const char text[] =
 		"\xef\xbb\xbf# first\r\n[ hypervisor ]\r\nlog=error\r\nconsole=both\r\n"
-		"mode = bare-metal\r\ntest_exit = yes\r\nhuge_pages = always\r\n[partition  a_B-9]\r\nrole = guest\r\n"
+		"mode = bare-metal\r\ntest_exit = yes\r\nhuge_pages = always\r\n[partition  "
+		"a_B-9]\r\nrole = guest\r\n"
 		"cpus = 0, 3 ,5-7\r\nmemory = 3G\r\nkernel = dir/sub\\k\r\n"
 		"cmdline = a=\"b # c\" d#e\r\non_crash = halt-machine\r\n"
 		"devices=entropy,block0, channel0 ,pci 00:03.0, pci fF:1f.7\r\nautostart = no\r\n"

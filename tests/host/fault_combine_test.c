@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fault_combine.c: every pair of exceptions against the manual's table, written down class by class. */
+/* fault_combine.c: every pair of exceptions against the manual's table, written down class by
+ * class. */
 /* Links: arch/x86/fault_combine.c */
 #include "fault_combine.h"
 #include "tap.h"

@@ -6,7 +6,7 @@
 #include "framebuffer.h"
 #include "tap.h"
 
-#define WIDTH 84u /* ten cells and a rest */
+#define WIDTH  84u /* ten cells and a rest */
 #define HEIGHT 50u /* three lines and a rest */
 #define STRIDE 90u
 

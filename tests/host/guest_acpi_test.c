@@ -183,7 +183,8 @@ static void check_with_iasl(const char *signature)
 		fclose(file);
 	}
 	snprintf(command, sizeof(command),
-		 "iasl -p %s -d %s > %s.log 2>&1 && ! grep -iE 'error|warning|invalid|incorrect' %s.log",
+		 "iasl -p %s -d %s > %s.log 2>&1 && ! grep -iE 'error|warning|invalid|incorrect' "
+		 "%s.log",
 		 base, path, base, base);
 	TAP_EQUAL(system(command), 0);
 	snprintf(command, sizeof(command), "rm -f %s %s.*", base, base);

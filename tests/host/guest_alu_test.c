@@ -5,42 +5,42 @@
 #include "regs.h"
 #include "tap.h"
 
-#define FLAGS_ALL (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
+#define FLAGS_ALL   (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
 #define FLAGS_NO_AF (FLAGS_ALL & ~RFLAGS_AF) /* undefined after logic */
 
 /* Runs `text` on %0 (left) with %1 (right), flags in and out. */
-#define REAL(text, left, right, flags)                                            \
-	__asm__ volatile("pushq %2\n\tpopfq\n\t" text "\n\tpushfq\n\tpopq %2"      \
-			 : "+q"(left), "+q"(right), "+r"(flags)                    \
-			 :                                                        \
+#define REAL(text, left, right, flags)                                                             \
+	__asm__ volatile("pushq %2\n\tpopfq\n\t" text "\n\tpushfq\n\tpopq %2"                      \
+			 : "+q"(left), "+q"(right), "+r"(flags)                                    \
+			 :                                                                         \
 			 : "cc", "memory")
 
-#define BY_SIZE(name, two)                                                                      \
-	static void real_##name(uint8_t size, uint64_t *left, uint64_t right, uint64_t *flags)  \
-	{                                                                                       \
-		uint8_t b = (uint8_t)*left, rb = (uint8_t)right;                                \
-		uint16_t w = (uint16_t)*left, rw = (uint16_t)right;                             \
-		uint32_t d = (uint32_t)*left, rd = (uint32_t)right;                             \
-		uint64_t q = *left;                                                             \
-                                                                                                \
-		switch (size) {                                                                 \
-		case 1:                                                                         \
-			REAL(#name "b " two "%0", b, rb, *flags);                               \
-			*left = b;                                                              \
-			break;                                                                  \
-		case 2:                                                                         \
-			REAL(#name "w " two "%0", w, rw, *flags);                               \
-			*left = w;                                                              \
-			break;                                                                  \
-		case 4:                                                                         \
-			REAL(#name "l " two "%0", d, rd, *flags);                               \
-			*left = d;                                                              \
-			break;                                                                  \
-		default:                                                                        \
-			REAL(#name "q " two "%0", q, right, *flags);                            \
-			*left = q;                                                              \
-			break;                                                                  \
-		}                                                                               \
+#define BY_SIZE(name, two)                                                                         \
+	static void real_##name(uint8_t size, uint64_t *left, uint64_t right, uint64_t *flags)     \
+	{                                                                                          \
+		uint8_t b = (uint8_t)*left, rb = (uint8_t)right;                                   \
+		uint16_t w = (uint16_t)*left, rw = (uint16_t)right;                                \
+		uint32_t d = (uint32_t)*left, rd = (uint32_t)right;                                \
+		uint64_t q = *left;                                                                \
+                                                                                                   \
+		switch (size) {                                                                    \
+		case 1:                                                                            \
+			REAL(#name "b " two "%0", b, rb, *flags);                                  \
+			*left = b;                                                                 \
+			break;                                                                     \
+		case 2:                                                                            \
+			REAL(#name "w " two "%0", w, rw, *flags);                                  \
+			*left = w;                                                                 \
+			break;                                                                     \
+		case 4:                                                                            \
+			REAL(#name "l " two "%0", d, rd, *flags);                                  \
+			*left = d;                                                                 \
+			break;                                                                     \
+		default:                                                                           \
+			REAL(#name "q " two "%0", q, right, *flags);                               \
+			*left = q;                                                                 \
+			break;                                                                     \
+		}                                                                                  \
 	}
 BY_SIZE(add, "%1, ")
 BY_SIZE(or, "%1, ")
@@ -62,19 +62,35 @@ static const struct {
 	uint64_t flags;
 	const char *name;
 } operations[] = {
-	{DECODE_ADD, real_add, FLAGS_ALL, "add"},    {DECODE_OR, real_or, FLAGS_NO_AF, "or"},
-	{DECODE_ADC, real_adc, FLAGS_ALL, "adc"},    {DECODE_SBB, real_sbb, FLAGS_ALL, "sbb"},
-	{DECODE_AND, real_and, FLAGS_NO_AF, "and"},  {DECODE_SUB, real_sub, FLAGS_ALL, "sub"},
-	{DECODE_XOR, real_xor, FLAGS_NO_AF, "xor"},  {DECODE_CMP, real_cmp, FLAGS_ALL, "cmp"},
+	{DECODE_ADD, real_add, FLAGS_ALL, "add"},      {DECODE_OR, real_or, FLAGS_NO_AF, "or"},
+	{DECODE_ADC, real_adc, FLAGS_ALL, "adc"},      {DECODE_SBB, real_sbb, FLAGS_ALL, "sbb"},
+	{DECODE_AND, real_and, FLAGS_NO_AF, "and"},    {DECODE_SUB, real_sub, FLAGS_ALL, "sub"},
+	{DECODE_XOR, real_xor, FLAGS_NO_AF, "xor"},    {DECODE_CMP, real_cmp, FLAGS_ALL, "cmp"},
 	{DECODE_TEST, real_test, FLAGS_NO_AF, "test"}, {DECODE_INC, real_inc, FLAGS_ALL, "inc"},
-	{DECODE_DEC, real_dec, FLAGS_ALL, "dec"},    {DECODE_NOT, real_not, FLAGS_ALL, "not"},
+	{DECODE_DEC, real_dec, FLAGS_ALL, "dec"},      {DECODE_NOT, real_not, FLAGS_ALL, "not"},
 	{DECODE_NEG, real_neg, FLAGS_ALL, "neg"},
 };
 
 static const uint64_t interesting[] = {
-	0, 1, 2, 0xf, 0x10, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000,
-	0xffffffff, 0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff,
-	0x123456789abcdef0, 0xfedcba9876543210,
+	0,
+	1,
+	2,
+	0xf,
+	0x10,
+	0x7f,
+	0x80,
+	0xff,
+	0x7fff,
+	0x8000,
+	0xffff,
+	0x7fffffff,
+	0x80000000,
+	0xffffffff,
+	0x7fffffffffffffff,
+	0x8000000000000000,
+	0xffffffffffffffff,
+	0x123456789abcdef0,
+	0xfedcba9876543210,
 };
 #define INTERESTING (sizeof(interesting) / sizeof(interesting[0]))
 
@@ -106,7 +122,8 @@ static void test_against_cpu(void)
 			uint64_t right = interesting[pair % INTERESTING];
 
 			for (uint8_t size = 1; size <= 8; size = (uint8_t)(size * 2)) {
-				if (!is_same(i, size, left, right, 0) || !is_same(i, size, left, right, 1)) {
+				if (!is_same(i, size, left, right, 0) ||
+				    !is_same(i, size, left, right, 1)) {
 					TAP_CHECK(false);
 					return;
 				}

@@ -59,7 +59,8 @@ static void build(const struct cpu_record *cpu, uint32_t vcpu_count, bool has_al
 	guest_cpuid_build(&table, replay, cpu, &facts);
 }
 
-static struct cpuid_regs ask_as(uint32_t index, uint64_t cr4, uint64_t xcr0, uint32_t leaf, uint32_t subleaf)
+static struct cpuid_regs ask_as(uint32_t index, uint64_t cr4, uint64_t xcr0, uint32_t leaf,
+				uint32_t subleaf)
 {
 	struct guest_cpuid_now now = {.index = index, .cr4 = cr4, .xcr0 = xcr0};
 
@@ -79,23 +80,30 @@ static bool is_zero(struct cpuid_regs regs)
 /* Hidden whatever the CPU is and the backend can do. */
 static void check_hidden(void)
 {
-	static const uint32_t empty[] = {3, 5, 9, 0xa, 0xc, 0xe, 0xf, 0x10, 0x12, 0x14, 0x17, 0x18, 0x19, 0x1b,
-					 0x8000000a, 0x8000001b, 0x8000001c, 0x8000001f};
+	static const uint32_t empty[] = {
+		3,    5,    9,    0xa,  0xc,  0xe,        0xf,        0x10,       0x12,
+		0x14, 0x17, 0x18, 0x19, 0x1b, 0x8000000a, 0x8000001b, 0x8000001c, 0x8000001f};
 	struct cpuid_regs one = ask(1, 0);
 	struct cpuid_regs seven = ask(7, 0);
 	struct cpuid_regs extended = ask(0x80000001, 0);
 
 	TAP_EQUAL(one.ecx & (CPUID_1_ECX_VMX | BIT32(6) | BIT32(3) | BIT32(15) | BIT32(2) |
-			     BIT32(7) | BIT32(8)), 0);
+			     BIT32(7) | BIT32(8)),
+		  0);
 	TAP_EQUAL(one.edx & (BIT32(21) | BIT32(22) | BIT32(29) | BIT32(31)), 0);
 	TAP_CHECK((one.ecx & BIT32(31)) != 0);
 	TAP_EQUAL(seven.ebx & (BIT32(1) | BIT32(2) | BIT32(4) | BIT32(11) | BIT32(12) | BIT32(14) |
-			       BIT32(15) | BIT32(25)), 0);
-	TAP_EQUAL(seven.ecx & (BIT32(7) | BIT32(13) | BIT32(16) | BIT32(23) | BIT32(30) | BIT32(31)), 0);
-	TAP_EQUAL(seven.edx & (BIT32(18) | BIT32(19) | BIT32(20) | BIT32(22) | BIT32(24) | BIT32(25) |
-			       BIT32(28) | BIT32(30)), 0);
-	TAP_EQUAL(extended.ecx & (BIT32(2) | BIT32(3) | BIT32(9) | BIT32(10) | BIT32(12) | BIT32(13) |
-				  BIT32(15) | BIT32(23) | BIT32(24) | BIT32(29)), 0);
+			       BIT32(15) | BIT32(25)),
+		  0);
+	TAP_EQUAL(seven.ecx &
+			  (BIT32(7) | BIT32(13) | BIT32(16) | BIT32(23) | BIT32(30) | BIT32(31)),
+		  0);
+	TAP_EQUAL(seven.edx & (BIT32(18) | BIT32(19) | BIT32(20) | BIT32(22) | BIT32(24) |
+			       BIT32(25) | BIT32(28) | BIT32(30)),
+		  0);
+	TAP_EQUAL(extended.ecx & (BIT32(2) | BIT32(3) | BIT32(9) | BIT32(10) | BIT32(12) |
+				  BIT32(13) | BIT32(15) | BIT32(23) | BIT32(24) | BIT32(29)),
+		  0);
 	TAP_EQUAL(ask(6, 0).eax & ~BIT32(2), 0);
 	for (size_t i = 0; i < COUNT(empty); i++) {
 		if (empty[i] <= table.basic_max ||
@@ -184,7 +192,8 @@ static void test_subset(void)
 		TAP_EQUAL(ask(7, 0).ecx & ~replay(&cpus[i], 7, 0).ecx, 0);
 		TAP_EQUAL(ask(7, 0).edx & ~replay(&cpus[i], 7, 0).edx, 0);
 		TAP_EQUAL(ask(0x80000001, 0).edx & ~replay(&cpus[i], 0x80000001, 0).edx, 0);
-		TAP_EQUAL(ask(0x80000008, 0).eax & 0xff, replay(&cpus[i], 0x80000008, 0).eax & 0xff);
+		TAP_EQUAL(ask(0x80000008, 0).eax & 0xff,
+			  replay(&cpus[i], 0x80000008, 0).eax & 0xff);
 		build(&cpus[i], 1, false);
 		TAP_EQUAL(ask(1, 0).ecx & (CPUID_1_ECX_X2APIC | CPUID_1_ECX_PCID), 0);
 		TAP_EQUAL(ask(7, 0).ebx & CPUID_7_EBX_INVPCID, 0);
@@ -208,7 +217,8 @@ static void test_xsave(void)
 	TAP_EQUAL(ask_as(0, 0, XCR0_X87, 0xd, 0).ebx, 576);
 	TAP_EQUAL(ask_as(0, 0, avx, 0xd, 0).ebx, 0x240 + 0x100);
 	TAP_EQUAL(ask_as(0, 0, all, 0xd, 0).ebx, 0x580 + 0x400);
-	TAP_EQUAL(ask(0xd, 0).ecx, 0x580 + 0x400); /* without the CET and other parts the host counts */
+	TAP_EQUAL(ask(0xd, 0).ecx,
+		  0x580 + 0x400); /* without the CET and other parts the host counts */
 	TAP_EQUAL(ask_as(0, 0, all, 0xd, 1).ebx, 576 + 0x100 + 0x40 + 0x200 + 0x400);
 	TAP_EQUAL(ask_as(0, 0, all, 0xd, 1).ecx, 0); /* IA32_XSS has no bit */
 	TAP_CHECK(is_zero(ask(0xd, 11)));
@@ -249,8 +259,9 @@ static void test_plain(void)
 	build(&cpus[2], 4, true);
 	for (uint32_t leaf = 0; leaf <= table.basic_max; leaf++) {
 		const struct cpuid_regs *plain = guest_cpuid_plain(&table, leaf);
-		bool varies = ask_as(0, 0, 1, leaf, 0).ebx != ask_as(3, CR4_OSXSAVE, 3, leaf, 0).ebx ||
-			      ask_as(0, 0, 1, leaf, 0).edx != ask_as(3, CR4_OSXSAVE, 3, leaf, 0).edx;
+		bool varies =
+			ask_as(0, 0, 1, leaf, 0).ebx != ask_as(3, CR4_OSXSAVE, 3, leaf, 0).ebx ||
+			ask_as(0, 0, 1, leaf, 0).edx != ask_as(3, CR4_OSXSAVE, 3, leaf, 0).edx;
 
 		TAP_CHECK(plain == NULL || !varies);
 		if (plain != NULL) {

@@ -33,7 +33,8 @@ static void setup(bool is_long)
 {
 	fake_reset();
 	cpuid = (struct guest_cpuid){
-		.cr4_allowed = CR4_PAE | CR4_PGE | CR4_PSE | CR4_OSFXSR | CR4_OSXSAVE | CR4_PCIDE | CR4_SMEP,
+		.cr4_allowed = CR4_PAE | CR4_PGE | CR4_PSE | CR4_OSFXSR | CR4_OSXSAVE | CR4_PCIDE |
+			       CR4_SMEP,
 		.xcr0_allowed = XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_OPMASK | XCR0_ZMM_HI256 |
 				XCR0_HI16_ZMM,
 	};
@@ -110,7 +111,7 @@ static void test_cr4(void)
 	TAP_CHECK(move_to(3, CR3_NO_FLUSH | 0x2003));
 	TAP_EQUAL(arch_vcpu_get(&vcpu, VCPU_CR3), 0x2003);
 	setup(false);
-	TAP_CHECK(!move_to(4, CR4_PAE | CR4_PCIDE)); /* outside long mode */
+	TAP_CHECK(!move_to(4, CR4_PAE | CR4_PCIDE));                   /* outside long mode */
 	TAP_CHECK(move_to(4, UINT64_C(0xffff000000000000) | CR4_PSE)); /* 32-bit operand */
 	TAP_EQUAL(arch_vcpu_get(&vcpu, VCPU_CR4), CR4_PSE);
 }
@@ -155,7 +156,8 @@ static void test_xsetbv(void)
 	TAP_CHECK(is_xcr0_refused(0, 0, 0));
 	TAP_CHECK(is_xcr0_refused(XCR0_X87 | XCR0_AVX, 0, 0));
 	TAP_CHECK(is_xcr0_refused(XCR0_X87 | XCR0_SSE | XCR0_OPMASK, 0, 0));
-	TAP_CHECK(is_xcr0_refused(XCR0_X87 | XCR0_SSE | XCR0_OPMASK | XCR0_ZMM_HI256 | XCR0_HI16_ZMM, 0, 0));
+	TAP_CHECK(is_xcr0_refused(
+		XCR0_X87 | XCR0_SSE | XCR0_OPMASK | XCR0_ZMM_HI256 | XCR0_HI16_ZMM, 0, 0));
 	TAP_CHECK(is_xcr0_refused(XCR0_X87 | BIT(9), 0, 0)); /* PKRU is not shown */
 	TAP_CHECK(is_xcr0_refused(XCR0_X87 | BIT(63), 0, 0));
 	TAP_EQUAL(fake_vcpu_of(&vcpu)->skip_count, 0);

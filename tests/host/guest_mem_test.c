@@ -17,8 +17,8 @@ static void start(void)
 	fake_reset();
 	fake_memory_init(32 * MIB, 2 * MIB);
 	memset(&vm, 0, sizeof(vm));
-	vm.extents[0] = (struct vm_extent){gpa_from_u64(0), hpa_from_u64(FAKE_MEMORY_BASE + 16 * MIB),
-					   2 * MIB};
+	vm.extents[0] = (struct vm_extent){gpa_from_u64(0),
+					   hpa_from_u64(FAKE_MEMORY_BASE + 16 * MIB), 2 * MIB};
 	vm.extents[1] = (struct vm_extent){gpa_from_u64(2 * MIB),
 					   hpa_from_u64(FAKE_MEMORY_BASE + 4 * MIB), 4 * MIB};
 	vm.extents[2] = (struct vm_extent){gpa_from_u64(PLATFORM_RAM_HIGH_BASE),
@@ -58,9 +58,16 @@ static void refuses_what_is_not_wholly_ram(void)
 		uint64_t address;
 		uint64_t size;
 	} bad[] = {
-		{6 * MIB, 1},          {6 * MIB - 1, 2},       {0, 6 * MIB + 1},
-		{PLATFORM_RAM_HIGH_BASE - 1, 2}, {PLATFORM_RAM_HIGH_BASE + 2 * MIB, 1}, {UINT64_MAX, 2},
-		{UINT64_MAX, 1},       {UINT64_C(1) << 63, 8}, {0, UINT64_MAX}, {0, 0},
+		{6 * MIB, 1},
+		{6 * MIB - 1, 2},
+		{0, 6 * MIB + 1},
+		{PLATFORM_RAM_HIGH_BASE - 1, 2},
+		{PLATFORM_RAM_HIGH_BASE + 2 * MIB, 1},
+		{UINT64_MAX, 2},
+		{UINT64_MAX, 1},
+		{UINT64_C(1) << 63, 8},
+		{0, UINT64_MAX},
+		{0, 0},
 		{PLATFORM_RAM_HIGH_BASE + 2 * MIB - 4, UINT64_MAX - 8},
 	};
 	uint8_t byte = 0x11;
@@ -68,8 +75,9 @@ static void refuses_what_is_not_wholly_ram(void)
 	start();
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		TAP_CHECK(!guest_mem_is_ram(&vm.arch, gpa_from_u64(bad[i].address), bad[i].size));
-		TAP_EQUAL(guest_mem_write(&vm.arch, gpa_from_u64(bad[i].address), &byte, bad[i].size),
-			  HV_RANGE);
+		TAP_EQUAL(
+			guest_mem_write(&vm.arch, gpa_from_u64(bad[i].address), &byte, bad[i].size),
+			HV_RANGE);
 		TAP_EQUAL(guest_mem_clear(&vm.arch, gpa_from_u64(bad[i].address), bad[i].size),
 			  HV_RANGE);
 	}

@@ -62,7 +62,8 @@ static void setup(bool is_amd)
 		.has_arch_capabilities = !is_amd,
 		.platform_id = 0x1234,
 		.microcode = UINT64_C(0x5a) << 32,
-		.misc_enable = MISC_ENABLE_FAST_STRING | BIT(18) | BIT(22), /* MONITOR, CPUID limit */
+		.misc_enable =
+			MISC_ENABLE_FAST_STRING | BIT(18) | BIT(22), /* MONITOR, CPUID limit */
 		.arch_capabilities = ~UINT64_C(0),
 		.hwcr = ~UINT64_C(0),
 	};
@@ -103,8 +104,10 @@ static uint64_t read(uint32_t number)
 static void test_refused(void)
 {
 	static const uint32_t refused[] = {
-		0x34, 0x3b, 0xc1, 0xce, 0x140, 0x17b, 0x186, 0x198, 0x199, 0x19c, 0x1a2, 0x1b0, 0x200, 0x201,
-		0x250, 0x26f, 0x309, 0x345, 0x38f, 0x400, 0x480, 0x48b, 0x570, 0x600, 0x606, 0xc80, 0x11, 0x12,
+		0x34,       0x3b,       0xc1,       0xce,       0x140,      0x17b,      0x186,
+		0x198,      0x199,      0x19c,      0x1a2,      0x1b0,      0x200,      0x201,
+		0x250,      0x26f,      0x309,      0x345,      0x38f,      0x400,      0x480,
+		0x48b,      0x570,      0x600,      0x606,      0xc80,      0x11,       0x12,
 		0xc0000104, 0xc0010000, 0xc0010030, 0xc0010061, 0xc0010117, 0xc0010118, 0xc001011f,
 		0xc0010140, 0xc0011020, 0x40000000, 0x4b564d02, 0x4b564d03, 0xffffffff,
 	};
@@ -125,7 +128,8 @@ static void test_vendors(void)
 {
 	setup(false);
 	TAP_EQUAL(read(MSR_IA32_PLATFORM_ID), 0x1234);
-	TAP_EQUAL(read(MSR_IA32_MISC_ENABLE), MISC_ENABLE_FAST_STRING | MISC_ENABLE_BTS_UNAVAILABLE |
+	TAP_EQUAL(read(MSR_IA32_MISC_ENABLE), MISC_ENABLE_FAST_STRING |
+						      MISC_ENABLE_BTS_UNAVAILABLE |
 						      MISC_ENABLE_PEBS_UNAVAILABLE);
 	TAP_CHECK(guest_msr_write(&vcpu, MSR_IA32_MISC_ENABLE, 0));
 	TAP_CHECK((read(MSR_IA32_MISC_ENABLE) & MISC_ENABLE_FAST_STRING) != 0);
@@ -190,7 +194,7 @@ static void test_passed_on(void)
 	TAP_CHECK(!guest_msr_write(&vcpu, MSR_IA32_SPEC_CTRL, BIT(3)));
 	TAP_CHECK(guest_msr_write(&vcpu, MSR_IA32_PRED_CMD, 1));
 	TAP_CHECK(!can_read(MSR_IA32_PRED_CMD)); /* write-only */
-	is_real_missing = true; /* the CPU's own #GP becomes the guest's */
+	is_real_missing = true;                  /* the CPU's own #GP becomes the guest's */
 	TAP_CHECK(!guest_msr_write(&vcpu, MSR_IA32_TSC_AUX, 1));
 	TAP_CHECK(!can_read(MSR_IA32_TSC_DEADLINE));
 	is_real_missing = false;
@@ -237,8 +241,9 @@ __extension__ typedef unsigned __int128 wide;
 
 static void test_clock_scale(void)
 {
-	static const uint64_t rates[] = {1, 1000, 50003000, 999999999, 1000000000, 1000000001,
-					 2000000000, 2100000000, 2768040000, 5300000000};
+	static const uint64_t rates[] = {1,          1000,       50003000,   999999999,
+					 1000000000, 1000000001, 2000000000, 2100000000,
+					 2768040000, 5300000000};
 
 	for (size_t i = 0; i < ARRAY_COUNT(rates); i++) {
 		struct guest_clock_scale scale = guest_clock_scale(rates[i]);
@@ -267,7 +272,8 @@ static void test_clock_page(void)
 	TAP_EQUAL(words[6], 0x80000000);
 	TAP_EQUAL(words[7] & 0xffff, 0x0100); /* shift 0, TSC stable */
 	TAP_EQUAL(read(MSR_KVM_SYSTEM_TIME_NEW), 0x1001);
-	TAP_CHECK(!guest_msr_write(&vcpu, MSR_KVM_SYSTEM_TIME_NEW, 0x1ff1)); /* past the end of RAM */
+	TAP_CHECK(
+		!guest_msr_write(&vcpu, MSR_KVM_SYSTEM_TIME_NEW, 0x1ff1)); /* past the end of RAM */
 	TAP_CHECK(guest_msr_write(&vcpu, MSR_KVM_SYSTEM_TIME_NEW, 0x100000)); /* off: not touched */
 	TAP_CHECK(guest_msr_write(&vcpu, MSR_KVM_WALL_CLOCK_NEW, 0x40));
 	memcpy(words, page + 0x40, 12);

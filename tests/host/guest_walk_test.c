@@ -10,12 +10,12 @@
 #include <string.h>
 
 #define RAM_SIZE 0x10000u
-#define LEVEL4 0x1000u
-#define LEVEL3 0x2000u
-#define LEVEL2 0x3000u
-#define LEVEL1 0x4000u
-#define DATA 0x5000u
-#define LINEAR UINT64_C(0xffffffff80403123) /* entries 511, 510, 2, 3 */
+#define LEVEL4   0x1000u
+#define LEVEL3   0x2000u
+#define LEVEL2   0x3000u
+#define LEVEL1   0x4000u
+#define DATA     0x5000u
+#define LINEAR   UINT64_C(0xffffffff80403123) /* entries 511, 510, 2, 3 */
 
 static uint8_t ram[RAM_SIZE];
 
@@ -74,12 +74,14 @@ static void expect(const struct guest_walk *walk, uint64_t linear, uint32_t acce
 	TAP_EQUAL(address.value, want);
 }
 
-static void expect_fault(const struct guest_walk *walk, uint64_t linear, uint32_t access, uint32_t want)
+static void expect_fault(const struct guest_walk *walk, uint64_t linear, uint32_t access,
+			 uint32_t want)
 {
 	gpa_t address;
 	uint32_t error_code = ~0u;
 
-	TAP_EQUAL(guest_walk_translate(walk, linear, access, &address, &error_code), GUEST_WALK_FAULT);
+	TAP_EQUAL(guest_walk_translate(walk, linear, access, &address, &error_code),
+		  GUEST_WALK_FAULT);
 	TAP_EQUAL(error_code, want);
 }
 
@@ -154,7 +156,8 @@ static void test_pae(void)
 	walk.efer = 0;
 	walk.cr3 = 0x1020; /* 32-byte aligned */
 	put64(0x1020, 2, LEVEL2 | PTE_P);
-	/* 0x80403123: pointer 2, directory 2, table 3; the upper half of a linear address is not there. */
+	/* 0x80403123: pointer 2, directory 2, table 3; the upper half of a linear address is not
+	 * there. */
 	expect(&walk, LINEAR, GUEST_WALK_READ, DATA | 0x123);
 	put64(LEVEL2, 2, 0x600000 | PTE_P | PTE_PS);
 	expect(&walk, UINT64_C(0x80403123), GUEST_WALK_READ, 0x603123);
@@ -179,7 +182,8 @@ static void test_32(void)
 	walk.cpl = 3;
 	expect_fault(&walk, 0x80403123, GUEST_WALK_READ, PF_ERROR_P | PF_ERROR_U);
 	walk.cpl = 0;
-	put32(LEVEL4, 0x201, 0x00c00000 | 3u << 13 | (uint32_t)(PTE_P | PTE_PS)); /* PSE-36: + 12 GiB */
+	put32(LEVEL4, 0x201,
+	      0x00c00000 | 3u << 13 | (uint32_t)(PTE_P | PTE_PS)); /* PSE-36: + 12 GiB */
 	expect(&walk, 0x80403123, GUEST_WALK_READ, UINT64_C(0x300c03123));
 	put32(LEVEL4, 0x202, 0);
 	expect_fault(&walk, 0x80803123, GUEST_WALK_READ, 0);
@@ -202,7 +206,8 @@ static void test_copy(void)
 	TAP_EQUAL(error_code, PF_ERROR_W);
 	TAP_EQUAL(ram[DATA + 0xffe], 0);
 	at = linear;
-	TAP_EQUAL(guest_walk_copy_in(&walk, &at, GUEST_WALK_READ, back, 4, &error_code), GUEST_WALK_FAULT);
+	TAP_EQUAL(guest_walk_copy_in(&walk, &at, GUEST_WALK_READ, back, 4, &error_code),
+		  GUEST_WALK_FAULT);
 	TAP_EQUAL(at, linear + 2);
 	put64(LEVEL1, 4, 0x8000 | PTE_P | PTE_W);
 	at = linear;
@@ -210,11 +215,13 @@ static void test_copy(void)
 	TAP_EQUAL(ram[DATA + 0xfff], 2);
 	TAP_EQUAL(ram[0x8000], 3);
 	at = linear;
-	TAP_EQUAL(guest_walk_copy_in(&walk, &at, GUEST_WALK_READ, back, 4, &error_code), GUEST_WALK_OK);
+	TAP_EQUAL(guest_walk_copy_in(&walk, &at, GUEST_WALK_READ, back, 4, &error_code),
+		  GUEST_WALK_OK);
 	TAP_EQUAL(memcmp(bytes, back, 4), 0);
 	put64(LEVEL1, 4, 0x90000 | PTE_P | PTE_W); /* no RAM there */
 	at = linear;
-	TAP_EQUAL(guest_walk_copy_in(&walk, &at, GUEST_WALK_READ, back, 4, &error_code), GUEST_WALK_HOLE);
+	TAP_EQUAL(guest_walk_copy_in(&walk, &at, GUEST_WALK_READ, back, 4, &error_code),
+		  GUEST_WALK_HOLE);
 }
 
 static const struct tap_case cases[] = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every hypercall with every argument wrong, one at a time: a status comes back, nothing changes. */
+/* Every hypercall with every argument wrong, one at a time: a status comes back, nothing changes.
+ */
 /* Links: hv/hypercall.c hv/guest_mem.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c */
 #include "hypercall.h"
 
@@ -42,8 +43,8 @@ static void start(void)
 	fake_memory_init(16 * MIB, 2 * MIB);
 	memset(&vm, 0, sizeof(vm));
 	memset(vcpus, 0, sizeof(vcpus));
-	vm.extents[0] = (struct vm_extent){gpa_from_u64(0), hpa_from_u64(FAKE_MEMORY_BASE + 4 * MIB),
-					   4 * MIB};
+	vm.extents[0] = (struct vm_extent){gpa_from_u64(0),
+					   hpa_from_u64(FAKE_MEMORY_BASE + 4 * MIB), 4 * MIB};
 	vm.extent_count = 1;
 	vm.vcpu_count = 2;
 	for (uint32_t i = 0; i < 2; i++) {

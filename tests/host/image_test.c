@@ -12,11 +12,11 @@
 
 #include <string.h>
 
-#define MIB (UINT64_C(1) << 20)
-#define GIB (UINT64_C(1) << 30)
-#define KERNEL_AT UINT64_C(0x40000000)
-#define INITRD_AT UINT64_C(0x50000000)
-#define BLOB_AT UINT64_C(0x60000000)
+#define MIB         (UINT64_C(1) << 20)
+#define GIB         (UINT64_C(1) << 30)
+#define KERNEL_AT   UINT64_C(0x40000000)
+#define INITRD_AT   UINT64_C(0x50000000)
+#define BLOB_AT     UINT64_C(0x60000000)
 #define KERNEL_SIZE 8192u
 #define INITRD_SIZE 10000u
 
@@ -28,8 +28,13 @@ static const char *why;
 /* Multiboot 1 with address fields (specification, "The address fields of Multiboot header"). */
 static void make_multiboot(uint32_t load_address)
 {
-	uint32_t header[] = {0x1badb002, 0x10000, 0, load_address, load_address,
-			     load_address + KERNEL_SIZE, load_address + 2 * KERNEL_SIZE,
+	uint32_t header[] = {0x1badb002,
+			     0x10000,
+			     0,
+			     load_address,
+			     load_address,
+			     load_address + KERNEL_SIZE,
+			     load_address + 2 * KERNEL_SIZE,
 			     load_address + 64};
 
 	memset(kernel, 0x90, sizeof(kernel));

@@ -4,7 +4,7 @@
 #include "host/model_bench.h"
 #include "tap.h"
 
-#define PIN 7u
+#define PIN    7u
 #define VECTOR 0x51u
 
 static uint64_t entry_for(uint32_t destination, uint64_t bits)

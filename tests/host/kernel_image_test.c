@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kernel_elf.c, kernel_multiboot.c: each kind is told, each malformed image refused with its reason. */
+/* kernel_elf.c, kernel_multiboot.c: each kind is told, each malformed image refused with its
+ * reason. */
 /* Links: boot/kernel_image.c boot/kernel_elf.c boot/kernel_multiboot.c */
 #include "elf_format.h"
 #include "kernel_file.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* npt.c: entries made and read back, and walked as the CPU does, against rules written from the manual. */
+/* npt.c: entries made and read back, and walked as the CPU does, against rules written from the
+ * manual. */
 /* Links: arch/svm/npt.c */
 #include "svm.h"
 #include "tap.h"
@@ -21,7 +22,8 @@ static bool is_legal(uint64_t raw, uint32_t level, bool is_leaf)
 	if (!is_leaf) {
 		return (raw & 0x98) == 0 && (raw & 2) != 0 && raw >> 63 == 0;
 	}
-	if (level > 1 && ((raw & 0x80) == 0 || (raw >> 12 & ((1u << (page_shift - 12)) - 1)) != 0)) {
+	if (level > 1 &&
+	    ((raw & 0x80) == 0 || (raw >> 12 & ((1u << (page_shift - 12)) - 1)) != 0)) {
 		return false; /* no PS bit, or reserved address bits; bit 12 would be PAT */
 	}
 	if (level == 1 && (raw & 0x80) != 0) {
@@ -82,8 +84,9 @@ static void test_known(void)
 				      .access = STAGE2_READ | STAGE2_WRITE,
 				      .memory = STAGE2_UNCACHED,
 				      .is_leaf = true};
-	struct stage2_entry code = {
-		.address = hpa_from_u64(0x5000), .access = STAGE2_READ | STAGE2_EXECUTE, .is_leaf = true};
+	struct stage2_entry code = {.address = hpa_from_u64(0x5000),
+				    .access = STAGE2_READ | STAGE2_EXECUTE,
+				    .is_leaf = true};
 	struct stage2_entry table = {.address = hpa_from_u64(0x5000), .access = STAGE2_ALL};
 
 	TAP_EQUAL(svm_npt_make(&ram, 2), 0x40200087);

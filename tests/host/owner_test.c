@@ -64,9 +64,11 @@ static void change_is_all_or_nothing(void)
 
 	start(memory, 1);
 	TAP_EQUAL(owner_change(hpa_from_u64(4 * MIB), 4 * MIB, OWNER_FREE, OWNER_VM), HV_OK);
-	TAP_EQUAL(owner_change(hpa_from_u64(2 * MIB), 4 * MIB, OWNER_FREE, OWNER_VM + 1), HV_DENIED);
+	TAP_EQUAL(owner_change(hpa_from_u64(2 * MIB), 4 * MIB, OWNER_FREE, OWNER_VM + 1),
+		  HV_DENIED);
 	TAP_EQUAL(owner_of(hpa_from_u64(2 * MIB)), OWNER_FREE);
-	TAP_EQUAL(owner_change(hpa_from_u64(4 * MIB), 2 * MIB, OWNER_VM + 1, OWNER_FREE), HV_DENIED);
+	TAP_EQUAL(owner_change(hpa_from_u64(4 * MIB), 2 * MIB, OWNER_VM + 1, OWNER_FREE),
+		  HV_DENIED);
 	TAP_EQUAL(owner_change(hpa_from_u64(30 * MIB), 4 * MIB, OWNER_FREE, OWNER_VM), HV_DENIED);
 	TAP_EQUAL(owner_change(hpa_from_u64(UINT64_MAX - FRAME_SIZE + 1), FRAME_SIZE, OWNER_FREE,
 			       OWNER_VM),

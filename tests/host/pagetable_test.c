@@ -124,7 +124,8 @@ static void test_exact(void)
 {
 	for (uint32_t levels = 4; levels <= 5; levels++) {
 		map_and_compare(levels, HV_VIRT_BASE + 0x3000, 0x1003000, 0x5000);
-		map_and_compare(levels, HV_VIRT_BASE + 0x1ff000, 0x11ff000, 2 * FRAME_SIZE + 0x2000);
+		map_and_compare(levels, HV_VIRT_BASE + 0x1ff000, 0x11ff000,
+				2 * FRAME_SIZE + 0x2000);
 		map_and_compare(levels, HV_VIRT_BASE + FRAME_SIZE, 0x1000, 2 * FRAME_SIZE);
 		map_and_compare(levels, 0x8000, 0x8000, PAGE_SIZE);
 	}
@@ -146,11 +147,14 @@ static void test_large(void)
 	TAP_EQUAL(pagetable_map(&table, &mapping), HV_OK);
 	entry = find_leaf(&table, HV_VIRT_BASE + FRAME_SIZE, &level);
 	TAP_EQUAL(level, 2);
-	TAP_EQUAL(entry, GIANT_SIZE | PTE_P | PTE_W | PTE_A | PTE_D | PTE_PS | PTE_PAT_LARGE | PTE_NX);
+	TAP_EQUAL(entry,
+		  GIANT_SIZE | PTE_P | PTE_W | PTE_A | PTE_D | PTE_PS | PTE_PAT_LARGE | PTE_NX);
 	entry = find_leaf(&table, HV_VIRT_BASE + 2 * FRAME_SIZE, &level);
 	TAP_EQUAL(level, 1);
-	TAP_EQUAL(entry, (GIANT_SIZE + FRAME_SIZE) | PTE_P | PTE_W | PTE_A | PTE_D | PTE_PAT_4K | PTE_NX);
-	/* Entry 4 of the PAT, which the two PAT bits select, holds WC; what PCD and PWT select stays. */
+	TAP_EQUAL(entry,
+		  (GIANT_SIZE + FRAME_SIZE) | PTE_P | PTE_W | PTE_A | PTE_D | PTE_PAT_4K | PTE_NX);
+	/* Entry 4 of the PAT, which the two PAT bits select, holds WC; what PCD and PWT select
+	 * stays. */
 	TAP_EQUAL(PAGETABLE_PAT >> 32 & 0xff, PAT_WC);
 	TAP_EQUAL(PAGETABLE_PAT & UINT32_MAX, PAT_POWER_ON & UINT32_MAX);
 }
@@ -185,7 +189,8 @@ static void test_free_path(void)
 {
 	for (uint32_t levels = 4; levels <= 5; levels++) {
 		struct pagetable table = fresh(levels);
-		struct mapping mapping = {.virtual = 0x8000, .physical = {0x8000}, .size = PAGE_SIZE};
+		struct mapping mapping = {
+			.virtual = 0x8000, .physical = {0x8000}, .size = PAGE_SIZE};
 
 		TAP_EQUAL(pagetable_map(&table, &mapping), HV_OK);
 		TAP_EQUAL(used_count(), levels);

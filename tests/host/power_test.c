@@ -87,15 +87,18 @@ static void test_bochs(void)
 	power_off(0);
 	TAP_EQUAL(fake_ports.access_count, 8);
 	for (uint32_t i = 0; i < 8; i++) {
-		check_access(i, 0x8900, (uint8_t)"Shutdown"[i]);
+		check_access(i, 0x8900, (uint8_t) "Shutdown"[i]);
 	}
 }
 
 static void test_s5(void)
 {
 	begin();
-	boot.acpi = (struct boot_acpi){.has_s5 = true, .s5_type_a = 5, .s5_type_b = 6,
-				    .pm1a_control = 0x604, .pm1b_control = 0x704};
+	boot.acpi = (struct boot_acpi){.has_s5 = true,
+				       .s5_type_a = 5,
+				       .s5_type_b = 6,
+				       .pm1a_control = 0x604,
+				       .pm1b_control = 0x704};
 	fake_ports.value[0x604] = 0x1c01;
 	fake_ports.value[0x704] = 0x0001;
 	power_off(0);
@@ -117,8 +120,8 @@ static void enable_on_smi(uint16_t port, uint32_t size, uint32_t value)
 static void test_legacy_mode(void)
 {
 	begin();
-	boot.acpi = (struct boot_acpi){.has_s5 = true, .pm1a_control = 0x604, .smi_command = 0xb2,
-				    .acpi_enable = 0xf1};
+	boot.acpi = (struct boot_acpi){
+		.has_s5 = true, .pm1a_control = 0x604, .smi_command = 0xb2, .acpi_enable = 0xf1};
 	fake_ports.value[0x604] = 0;
 	fake_ports.on_write = enable_on_smi;
 	power_off(0);
@@ -129,8 +132,11 @@ static void test_legacy_mode(void)
 static void test_hardware_reduced(void)
 {
 	begin();
-	boot.acpi = (struct boot_acpi){.has_s5 = true, .s5_type_a = 5, .is_hardware_reduced = true,
-				    .sleep_control = 0x600, .pm1a_control = 0x604};
+	boot.acpi = (struct boot_acpi){.has_s5 = true,
+				       .s5_type_a = 5,
+				       .is_hardware_reduced = true,
+				       .sleep_control = 0x600,
+				       .pm1a_control = 0x604};
 	power_off(0);
 	TAP_EQUAL(fake_ports.access_count, 1);
 	check_access(0, 0x600, 0x34);

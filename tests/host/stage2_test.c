@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Second-level tables against a stupid list of mappings, in the fake arch's invented entry format. */
+/* Second-level tables against a stupid list of mappings, in the fake arch's invented entry format.
+ */
 /* Links: hv/stage2.c hv/owner.c hv/page_alloc.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c arch/fake/fake_pte.c arch/fake/fake_io.c */
 #include "stage2.h"
 
@@ -13,8 +14,8 @@
 
 #include <stdlib.h>
 
-#define MIB (UINT64_C(1) << 20)
-#define GIB (UINT64_C(1) << 30)
+#define MIB      (UINT64_C(1) << 20)
+#define GIB      (UINT64_C(1) << 30)
 #define LIST_MAX 64u
 
 static void start(uint32_t max_leaf)
@@ -118,7 +119,8 @@ static enum hv_status translate(hpa_t root, gpa_t guest, hpa_t *host)
 	}
 	for (uint32_t level = 4; level > 0; level--) {
 		uint32_t shift = 12 + 9 * (level - 1);
-		struct stage2_entry entry = arch_stage2_read(table[guest.value >> shift & 511], level);
+		struct stage2_entry entry =
+			arch_stage2_read(table[guest.value >> shift & 511], level);
 
 		if (entry.access == 0) {
 			return HV_NOT_FOUND;
@@ -132,7 +134,8 @@ static enum hv_status translate(hpa_t root, gpa_t guest, hpa_t *host)
 	return HV_NOT_FOUND;
 }
 
-static const struct stage2_mapping *find(const struct stage2_mapping *list, uint32_t count, uint64_t at)
+static const struct stage2_mapping *find(const struct stage2_mapping *list, uint32_t count,
+					 uint64_t at)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		if (at - list[i].guest.value < list[i].size) {
@@ -142,7 +145,8 @@ static const struct stage2_mapping *find(const struct stage2_mapping *list, uint
 	return NULL;
 }
 
-static bool is_clear(const struct stage2_mapping *list, uint32_t count, const struct stage2_mapping *new)
+static bool is_clear(const struct stage2_mapping *list, uint32_t count,
+		     const struct stage2_mapping *new)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		if (new->guest.value < list[i].guest.value + list[i].size &&
@@ -169,7 +173,8 @@ static void check_translation(hpa_t root, const struct stage2_mapping *list, uin
 		if (status != (mapping != NULL ? HV_OK : HV_NOT_FOUND)) {
 			TAP_EQUAL(status, HV_OK);
 		}
-		if (mapping != NULL && host.value != mapping->host.value + at - mapping->guest.value) {
+		if (mapping != NULL &&
+		    host.value != mapping->host.value + at - mapping->guest.value) {
 			TAP_EQUAL(host.value, mapping->host.value + at - mapping->guest.value);
 		}
 	}

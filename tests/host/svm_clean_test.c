@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SVM's clean bits, TLB flushes and events against a CPU that believes the clean bits: no emulator does. */
+/* SVM's clean bits, TLB flushes and events against a CPU that believes the clean bits: no emulator
+ * does. */
 /* Links: arch/svm/svm.c arch/svm/npt.c arch/svm/vmcb_init.c arch/svm/svm_reg.c arch/svm/svm_inject.c arch/svm/svm_bitmap.c arch/x86/msr_pass.c arch/x86/start_state.c arch/x86/fault_combine.c hv/lib/str.c hv/lib/mem.c */
 #include "arch/lapic.h"
 #include "arch/mmu.h"
@@ -81,12 +82,12 @@ static const struct group_part {
 	uint16_t offset;
 	uint16_t size;
 } parts[] = {
-	{VMCB_CLEAN_I, 0x000, 0x18},  {VMCB_CLEAN_I, 0x03c, 4},	    {VMCB_CLEAN_I, 0x050, 8},
-	{VMCB_CLEAN_IOPM, 0x040, 16}, {BIT(2), 0x058, 4},  {BIT(3), 0x060, 8},
-	{VMCB_CLEAN_NP, 0x090, 8},    {VMCB_CLEAN_NP, 0x0b0, 8},    {VMCB_CLEAN_NP, 0x668, 8},
-	{VMCB_CLEAN_CRX, 0x4d0, 8},   {VMCB_CLEAN_CRX, 0x548, 24},  {VMCB_CLEAN_DRX, 0x560, 16},
-	{BIT(7), 0x460, 16},   {BIT(7), 0x480, 16},   {VMCB_CLEAN_SEG, 0x400, 0x40},
-	{VMCB_CLEAN_SEG, 0x4cb, 1},   {VMCB_CLEAN_CR2, 0x640, 8},   {BIT(10), 0x670, 40},
+	{VMCB_CLEAN_I, 0x000, 0x18},  {VMCB_CLEAN_I, 0x03c, 4},    {VMCB_CLEAN_I, 0x050, 8},
+	{VMCB_CLEAN_IOPM, 0x040, 16}, {BIT(2), 0x058, 4},          {BIT(3), 0x060, 8},
+	{VMCB_CLEAN_NP, 0x090, 8},    {VMCB_CLEAN_NP, 0x0b0, 8},   {VMCB_CLEAN_NP, 0x668, 8},
+	{VMCB_CLEAN_CRX, 0x4d0, 8},   {VMCB_CLEAN_CRX, 0x548, 24}, {VMCB_CLEAN_DRX, 0x560, 16},
+	{BIT(7), 0x460, 16},          {BIT(7), 0x480, 16},         {VMCB_CLEAN_SEG, 0x400, 0x40},
+	{VMCB_CLEAN_SEG, 0x4cb, 1},   {VMCB_CLEAN_CR2, 0x640, 8},  {BIT(10), 0x670, 40},
 };
 
 static uint8_t cached[4096];
@@ -121,7 +122,8 @@ static void run(struct vcpu_arch *vcpu)
 	TAP_CHECK(enter(vcpu));
 	for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
 		if ((vmcb->clean & parts[i].bit) != 0 &&
-		    memcmp(cached + parts[i].offset, (uint8_t *)vmcb + parts[i].offset, parts[i].size) != 0) {
+		    memcmp(cached + parts[i].offset, (uint8_t *)vmcb + parts[i].offset,
+			   parts[i].size) != 0) {
 			tap_note("group %llx, offset %x is stale", (unsigned long long)parts[i].bit,
 				 parts[i].offset);
 			stale++;

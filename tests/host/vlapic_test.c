@@ -7,10 +7,10 @@
 #include "tap.h"
 #include "vlapic.h"
 
-#define BASE UINT64_C(0xfee00000)
-#define ENABLE 0x800u
+#define BASE     UINT64_C(0xfee00000)
+#define ENABLE   0x800u
 #define EXTENDED 0x400u
-#define BSP 0x100u
+#define BSP      0x100u
 
 static uint32_t get(uint32_t index, uint32_t offset)
 {
@@ -20,7 +20,8 @@ static uint32_t get(uint32_t index, uint32_t offset)
 
 static void set(uint32_t index, uint32_t offset, uint32_t value)
 {
-	vlapic_mmio_write(bench.vm.device_state[MODEL_LAPIC], &bench.vcpus[index], offset, 4, value);
+	vlapic_mmio_write(bench.vm.device_state[MODEL_LAPIC], &bench.vcpus[index], offset, 4,
+			  value);
 }
 
 static void start_x2apic(uint32_t count)
@@ -54,7 +55,8 @@ static void test_identity(void)
 	set(2, LAPIC_ID, 0x07000000);
 	TAP_EQUAL(get(2, LAPIC_ID), 2u << 24);
 	TAP_EQUAL(get(0, LAPIC_VERSION), 0x00050014);
-	TAP_EQUAL(vlapic_mmio_read(bench.vm.device_state[MODEL_LAPIC], &bench.vcpus[2], LAPIC_ID + 3, 1),
+	TAP_EQUAL(vlapic_mmio_read(bench.vm.device_state[MODEL_LAPIC], &bench.vcpus[2],
+				   LAPIC_ID + 3, 1),
 		  2);
 	TAP_EQUAL(get(2, LAPIC_ID + 4), 0);
 	set(1, LAPIC_LDR, 0x42ffffff);
@@ -108,8 +110,8 @@ static void test_deadline(void)
 /* A pin that could raise SMI, INIT, NMI or ExtINT exists in software only. */
 static void test_soft_lvts(void)
 {
-	static const uint32_t offsets[] = {LAPIC_LVT_THERMAL, LAPIC_LVT_PERFORMANCE, LAPIC_LVT_LINT0,
-					   LAPIC_LVT_LINT1};
+	static const uint32_t offsets[] = {LAPIC_LVT_THERMAL, LAPIC_LVT_PERFORMANCE,
+					   LAPIC_LVT_LINT0, LAPIC_LVT_LINT1};
 
 	bench_start(1);
 	for (uint32_t i = 0; i < 4; i++) {
@@ -173,9 +175,9 @@ static void test_ipi_errors(void)
 	(void)get(0, 0x0c0);
 	set(0, LAPIC_ESR, 0);
 	TAP_EQUAL(get(0, LAPIC_ESR), VLAPIC_ERROR_REGISTER);
-	send_xapic(0, 1, 0x200 | 0x40); /* SMI */
-	send_xapic(0, 1, 0x300 | 0x40); /* reserved */
-	send_xapic(0, 1, 0x700 | 0x40); /* ExtINT */
+	send_xapic(0, 1, 0x200 | 0x40);    /* SMI */
+	send_xapic(0, 1, 0x300 | 0x40);    /* reserved */
+	send_xapic(0, 1, 0x700 | 0x40);    /* ExtINT */
 	send_xapic(0, 0, 0x80000 | 0x400); /* NMI to all including self */
 	send_xapic(0, 0, 0x40000 | 0x500); /* INIT to self by shorthand */
 	TAP_EQUAL(bench.interrupt_count + bench.request_count, 0);
@@ -224,12 +226,14 @@ static void test_x2apic_registers(void)
 	TAP_CHECK(!vlapic_write(&bench.vcpus[0], LAPIC_TIMER_CURRENT, 1));
 	TAP_CHECK(!vlapic_write(&bench.vcpus[0], LAPIC_LVT_TIMER, 0x80000));
 	TAP_CHECK(!vlapic_write(&bench.vcpus[0], LAPIC_LVT_CMCI, 0x10000));
-	TAP_CHECK(!is_readable(LAPIC_EOI) && !is_readable(LAPIC_DFR) && !is_readable(LAPIC_ICR_HIGH) &&
-		  !is_readable(LAPIC_SELF_IPI) && !is_readable(0x090) && !is_readable(0x400));
+	TAP_CHECK(!is_readable(LAPIC_EOI) && !is_readable(LAPIC_DFR) &&
+		  !is_readable(LAPIC_ICR_HIGH) && !is_readable(LAPIC_SELF_IPI) &&
+		  !is_readable(0x090) && !is_readable(0x400));
 	TAP_CHECK(vlapic_write(&bench.vcpus[0], LAPIC_EOI, 0));
 	TAP_CHECK(vlapic_write(&bench.vcpus[0], LAPIC_TPR, 0x10));
 	TAP_EQUAL(msr(0, LAPIC_TPR), 0x10);
-	TAP_CHECK(vlapic_write(&bench.vcpus[0], LAPIC_LVT_LINT1, 0x11400)); /* delivery status: ignored */
+	TAP_CHECK(vlapic_write(&bench.vcpus[0], LAPIC_LVT_LINT1,
+			       0x11400)); /* delivery status: ignored */
 	TAP_EQUAL(msr(0, LAPIC_LVT_LINT1), 0x10400);
 	TAP_EQUAL(get(0, LAPIC_ID), UINT32_MAX); /* the page is gone */
 	set(0, LAPIC_TPR, 0x70);
@@ -255,7 +259,8 @@ static void test_x2apic_ipi(void)
 	bench_clear();
 	for (uint32_t bit = 0; bit < 32; bit++) {
 		if (((UINT32_C(0xfff32000) >> bit) & 1) != 0) {
-			TAP_CHECK(!vlapic_write(first, LAPIC_ICR_LOW, UINT64_C(0x40) | UINT64_C(1) << bit));
+			TAP_CHECK(!vlapic_write(first, LAPIC_ICR_LOW,
+						UINT64_C(0x40) | UINT64_C(1) << bit));
 		}
 	}
 	TAP_CHECK(vlapic_write(first, LAPIC_ICR_LOW, UINT64_C(0x1400000040))); /* nobody */

@@ -30,7 +30,8 @@ static uint8_t *ram(uint64_t at)
 	return fake_memory_at(hpa_from_u64(FAKE_MEMORY_BASE + 4 * MIB + at));
 }
 
-/* --- what the tested code needs of the rest of hv and of the drivers ---------------------------- */
+/* --- what the tested code needs of the rest of hv and of the drivers ----------------------------
+ */
 
 const struct device_model device_models[] = {{.name = "none"}};
 const uint32_t device_model_count = 0;
@@ -138,7 +139,8 @@ void panic(const char *format, ...)
 	longjmp(fake_cpus.halt_return, 3);
 }
 
-/* --- helpers ----------------------------------------------------------------------------------- */
+/* --- helpers -----------------------------------------------------------------------------------
+ */
 
 static void start(enum config_on_crash on_crash)
 {
@@ -153,8 +155,8 @@ static void start(enum config_on_crash on_crash)
 	load_count = power_off_count = reset_count = 0;
 	load_status = HV_OK;
 	vm.config = &config;
-	vm.extents[0] = (struct vm_extent){gpa_from_u64(0), hpa_from_u64(FAKE_MEMORY_BASE + 4 * MIB),
-					   4 * MIB};
+	vm.extents[0] = (struct vm_extent){gpa_from_u64(0),
+					   hpa_from_u64(FAKE_MEMORY_BASE + 4 * MIB), 4 * MIB};
 	vm.extent_count = 1;
 	for (uint32_t i = 0; i < 2; i++) {
 		cpus[i] = (struct cpu){.self = &cpus[i], .index = i, .apic_id = 10 + i};
@@ -199,7 +201,8 @@ static void requests_of_a_guest(struct vcpu_arch *vcpu)
 	}
 }
 
-/* --- cases ------------------------------------------------------------------------------------- */
+/* --- cases -------------------------------------------------------------------------------------
+ */
 
 static void power_off_ends_a_test_run(void)
 {

@@ -25,7 +25,8 @@ static void test_chosen(void)
 	TAP_CHECK(vmx_control_choose(&skylake, &controls, &why));
 	TAP_EQUAL(controls.pin, 0x16 | 1u << 3 | 1u << 5);
 	TAP_EQUAL(controls.pin & 0x41, 0); /* no external-interrupt exiting, no timer */
-	TAP_EQUAL(controls.processor, 0x04006172 | 1u << 10 | 1u << 11 | 1u << 25 | 1u << 28 | 1u << 29 | 1u << 31);
+	TAP_EQUAL(controls.processor,
+		  0x04006172 | 1u << 10 | 1u << 11 | 1u << 25 | 1u << 28 | 1u << 29 | 1u << 31);
 	TAP_EQUAL(controls.secondary,
 		  1u << 1 | 1u << 3 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 12 | 1u << 20);
 	TAP_EQUAL(controls.exit, 0x00036dfb | 1u << 2 | 1u << 9 | 0xfu << 18);

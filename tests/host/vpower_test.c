@@ -21,7 +21,8 @@ static void test_reset(void)
 	bench_start(2);
 	write_reset(0x02);
 	TAP_EQUAL(bench.stop_count, 0);
-	TAP_EQUAL(vpower_reset_read(bench.vm.device_state[MODEL_RESET], &bench.vcpus[0], 0, 1), 0x02);
+	TAP_EQUAL(vpower_reset_read(bench.vm.device_state[MODEL_RESET], &bench.vcpus[0], 0, 1),
+		  0x02);
 	write_reset(0x06);
 	TAP_EQUAL(bench.stop_count, 1);
 	TAP_EQUAL(bench.stop_cause, VM_STOP_RESET);
@@ -32,7 +33,7 @@ static void test_reset(void)
 static void test_sleep(void)
 {
 	bench_start(2);
-	write_sleep(0, 1, 5 << 2); /* without SLP_EN */
+	write_sleep(0, 1, 5 << 2);        /* without SLP_EN */
 	write_sleep(0, 1, 3 << 2 | 0x20); /* S3 does not exist */
 	write_sleep(1, 1, 5 << 2 | 0x20); /* status register */
 	TAP_EQUAL(bench.stop_count, 0);

@@ -76,7 +76,8 @@ static void test_output(void)
 	TAP_EQUAL(interrupts(), 0);
 }
 
-/* serial8250_do_startup() of Linux: a port that does not do this gets a timer instead of interrupts. */
+/* serial8250_do_startup() of Linux: a port that does not do this gets a timer instead of
+ * interrupts. */
 static void test_linux_thre(void)
 {
 	start();
@@ -214,7 +215,8 @@ static void test_random(void)
 		if ((seed >> 26 & 3) == 0) {
 			vuart_input(&bench.vm, (uint8_t)(seed >> 8));
 		} else if ((seed >> 26 & 3) == 1) {
-			(void)vuart_read(uart(), &bench.vcpus[0], offset, offset < 5 && i % 2 ? 4 : 1);
+			(void)vuart_read(uart(), &bench.vcpus[0], offset,
+					 offset < 5 && i % 2 ? 4 : 1);
 		} else {
 			vuart_write(uart(), &bench.vcpus[0], offset, offset < 7 && i % 3 ? 2 : 1,
 				    seed >> 8);
