@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs one of our PVH test kernels under Linux's KVM, so that its figures stand beside Bulkhead's from
- * the same emulator. In-kernel interrupt controllers; a UART's registers answered in user space.
+ * Runs one of our PVH test kernels under Linux's KVM, so that its figures stand beside Bulkhead's
+ * from the same emulator. In-kernel interrupt controllers; a UART's registers answered in user
+ * space.
  */
 #include "kernel_image.h"
 
@@ -16,15 +17,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MEMORY_SIZE (64u << 20)
-#define START_INFO 0x2000u
-#define CMDLINE 0x3000u
-#define TSS_ADDRESS 0xfffbd000u
-#define UART_BASE 0x3f8u
-#define UART_LSR 5u
-#define UART_IDLE 0x60u
-#define EXIT_PORT 0xf4u
-#define CPUID_MAX 128
+#define MEMORY_SIZE    (64u << 20)
+#define START_INFO     0x2000u
+#define CMDLINE        0x3000u
+#define TSS_ADDRESS    0xfffbd000u
+#define UART_BASE      0x3f8u
+#define UART_LSR       5u
+#define UART_IDLE      0x60u
+#define EXIT_PORT      0xf4u
+#define CPUID_MAX      128
 #define HYPERVISOR_BIT (1u << 31) /* CPUID 1, ECX; KVM leaves it to user space */
 
 struct start_info {
@@ -134,7 +135,8 @@ static void set_registers(int vcpu, uint64_t entry)
 
 static void set_cpuid(int kvm, int vcpu)
 {
-	struct kvm_cpuid2 *cpuid = calloc(1, sizeof(*cpuid) + CPUID_MAX * sizeof(cpuid->entries[0]));
+	struct kvm_cpuid2 *cpuid =
+		calloc(1, sizeof(*cpuid) + CPUID_MAX * sizeof(cpuid->entries[0]));
 
 	if (cpuid == NULL) {
 		fail("calloc");
