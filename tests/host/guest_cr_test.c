@@ -3,7 +3,7 @@
 /* Links: arch/x86/guest_cr.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c */
 #include "fake.h"
 #include "guest_cpuid.h"
-#include "guest_string.h"
+#include "guest_fetch.h"
 #include "msr.h"
 #include "regs.h"
 #include "tap.h"
