@@ -15,7 +15,8 @@
 
 #include <stdatomic.h>
 
-/* Stands in for the boot CPU's until arch_cpu_init(), so that an early exception can be reported. */
+/* Stands in for the boot CPU's until arch_cpu_init(), so that an early exception can be reported.
+ */
 static struct cpu early = {.self = &early};
 
 static struct gdt_page *tables_of(const struct cpu *cpu)
@@ -80,7 +81,8 @@ uint64_t cpu_host_cr4(void)
 
 void arch_cpu_init(struct cpu *cpu)
 {
-	/* Before GS points to another CPU's data nothing may fault; afterwards everything is in place. */
+	/* Before GS points to another CPU's data nothing may fault; afterwards everything is in
+	 * place. */
 	gdt_load(tables_of(cpu));
 	msr_write(MSR_IA32_GS_BASE, (uint64_t)cpu);
 	/* The gates are shared: the boot CPU comes first and has its TSS now. */

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decodes prefixes, opcode, ModRM and immediates (SDM 2A, "Instruction Format"; 2D, "Opcode Map"). */
+/* Decodes prefixes, opcode, ModRM and immediates (SDM 2A, "Instruction Format"; 2D, "Opcode Map").
+ */
 #include "decode.h"
 
 #include "bits.h"
 #include "str.h"
 
-#define REX_B 0x1u
-#define REX_R 0x4u
-#define REX_W 0x8u
-#define OPCODE_ESCAPE 0x0fu
+#define REX_B          0x1u
+#define REX_R          0x4u
+#define REX_W          0x8u
+#define OPCODE_ESCAPE  0x0fu
 #define MODRM_REGISTER 3u
-#define RAX 0u
+#define RAX            0u
 
 /* The bytes still to be read. */
 struct cursor {
@@ -96,7 +97,8 @@ static bool take_legacy_prefix(struct decode_head *head, uint8_t byte)
 	}
 }
 
-bool decode_prefixes(const uint8_t *bytes, size_t length, enum decode_mode mode, struct decode_head *head)
+bool decode_prefixes(const uint8_t *bytes, size_t length, enum decode_mode mode,
+		     struct decode_head *head)
 {
 	size_t next = 0;
 
@@ -161,8 +163,8 @@ static void set_register(const struct cursor *cursor, struct decoded *out, uint8
 }
 
 /* An operation on memory and the register of ModRM, both of `size`. */
-static bool with_register(struct cursor *cursor, struct decoded *out, enum decode_op op, uint8_t size,
-			  enum decode_direction direction)
+static bool with_register(struct cursor *cursor, struct decoded *out, enum decode_op op,
+			  uint8_t size, enum decode_direction direction)
 {
 	if (!take_modrm(cursor)) {
 		return false;
@@ -175,8 +177,8 @@ static bool with_register(struct cursor *cursor, struct decoded *out, enum decod
 }
 
 /* An operation on memory and an immediate; ModRM has been read. */
-static bool with_immediate(struct cursor *cursor, struct decoded *out, enum decode_op op, uint8_t size,
-			   uint8_t immediate_size)
+static bool with_immediate(struct cursor *cursor, struct decoded *out, enum decode_op op,
+			   uint8_t size, uint8_t immediate_size)
 {
 	out->op = op;
 	out->size = size;
@@ -189,7 +191,8 @@ static uint8_t immediate_size(uint8_t size)
 	return size == 8 ? 4 : size;
 }
 
-static bool decode_extension(struct cursor *cursor, struct decoded *out, uint8_t size, bool is_signed)
+static bool decode_extension(struct cursor *cursor, struct decoded *out, uint8_t size,
+			     bool is_signed)
 {
 	if (!take_modrm(cursor)) {
 		return false;
@@ -213,7 +216,8 @@ static bool decode_moffs(struct cursor *cursor, struct decoded *out, uint8_t opc
 	return skip(cursor, cursor->address_size);
 }
 
-static bool decode_string(struct cursor *cursor, struct decoded *out, enum decode_op op, uint8_t opcode)
+static bool decode_string(struct cursor *cursor, struct decoded *out, enum decode_op op,
+			  uint8_t opcode)
 {
 	out->op = op;
 	out->size = (opcode & 1) != 0 ? cursor->operand_size : 1;
@@ -237,12 +241,14 @@ static bool decode_group(struct cursor *cursor, struct decoded *out, uint8_t opc
 	switch (opcode) {
 	case 0x80:
 	case 0x81:
-		return with_immediate(cursor, out, (enum decode_op)digit, size, immediate_size(size));
+		return with_immediate(cursor, out, (enum decode_op)digit, size,
+				      immediate_size(size));
 	case 0x83:
 		return with_immediate(cursor, out, (enum decode_op)digit, size, 1);
 	case 0xc6:
 	case 0xc7:
-		return digit == 0 && with_immediate(cursor, out, DECODE_MOV, size, immediate_size(size));
+		return digit == 0 &&
+		       with_immediate(cursor, out, DECODE_MOV, size, immediate_size(size));
 	case 0xf6:
 	case 0xf7:
 		if (digit <= 1) {
@@ -279,8 +285,9 @@ static bool decode_two_byte(struct cursor *cursor, struct decoded *out)
 		if (!take_modrm(cursor) || modrm_digit(cursor) < 4) {
 			return false;
 		}
-		return with_immediate(cursor, out, (enum decode_op)(DECODE_BT + modrm_digit(cursor) - 4),
-				      size, 1);
+		return with_immediate(cursor, out,
+				      (enum decode_op)(DECODE_BT + modrm_digit(cursor) - 4), size,
+				      1);
 	case 0xb0:
 	case 0xb1:
 		return with_register(cursor, out, DECODE_CMPXCHG, (opcode & 1) != 0 ? size : 1,

@@ -50,9 +50,9 @@ enum decode_direction {
 /* Prefixes: what stands before the opcode. Also gives backends the length of instructions without
  * operands: head.length plus their opcode's. */
 struct decode_head {
-	uint8_t length; /* legacy prefixes and REX */
-	uint8_t rex;    /* 0 = none */
-	uint8_t segment; /* 0..5 = ES CS SS DS FS GS; 0xff = none given */
+	uint8_t length;        /* legacy prefixes and REX */
+	uint8_t rex;           /* 0 = none */
+	uint8_t segment;       /* 0..5 = ES CS SS DS FS GS; 0xff = none given */
 	bool has_operand_size; /* 66 */
 	bool has_address_size; /* 67 */
 	bool has_lock;
@@ -72,13 +72,14 @@ struct decoded {
 	uint8_t segment;      /* string forms: of the source */
 	bool is_high_byte;    /* AH, CH, DH, BH */
 	bool is_sign_extended;
-	bool is_immediate;    /* the other operand is `immediate`, not `reg` */
+	bool is_immediate; /* the other operand is `immediate`, not `reg` */
 	bool is_rep;
-	uint64_t immediate;   /* sign-extended to 64 bits */
+	uint64_t immediate; /* sign-extended to 64 bits */
 };
 
 /* False: no opcode within `length` bytes. */
-bool decode_prefixes(const uint8_t *bytes, size_t length, enum decode_mode mode, struct decode_head *head);
+bool decode_prefixes(const uint8_t *bytes, size_t length, enum decode_mode mode,
+		     struct decode_head *head);
 
 /* False: not one of the forms above, or longer than `length` bytes. */
 bool decode_memory(const uint8_t *bytes, size_t length, enum decode_mode mode, struct decoded *out);

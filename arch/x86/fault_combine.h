@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What becomes of an exception that is raised while another one is on its way. Pure: host-tested. */
+/* What becomes of an exception that is raised while another one is on its way. Pure: host-tested.
+ */
 #pragma once
 
 #include <stdint.h>

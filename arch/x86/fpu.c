@@ -3,15 +3,16 @@
 #include "regs.h"
 #include "virt_internal.h"
 
-#define FXSAVE_SIZE 512u
+#define FXSAVE_SIZE       512u
 #define XSAVE_HEADER_SIZE 64u
-#define FCW_INIT 0x37fu      /* FNINIT's; the CPU's own reset value is 0x40, as no kernel relies on */
-#define FXSAVE_MXCSR 24u     /* byte offset */
-#define MXCSR_INIT 0x1f80u
+#define FCW_INIT          0x37fu /* FNINIT's; the CPU's own reset value is 0x40, as no kernel relies on */
+#define FXSAVE_MXCSR      24u /* byte offset */
+#define MXCSR_INIT        0x1f80u
 
 /*
  * XSTATE_BV = 0: XRSTOR puts every component that it is asked for in its initial configuration (SDM
- * 1, "Operation of XRSTOR"); MXCSR comes from memory. FXRSTOR loads it as it stands: zeros and MXCSR.
+ * 1, "Operation of XRSTOR"); MXCSR comes from memory. FXRSTOR loads it as it stands: zeros and
+ * MXCSR.
  */
 struct fpu_image {
 	uint16_t fcw;
@@ -41,7 +42,9 @@ void fpu_reset(void)
 		struct cpuid_regs supported = regs_cpuid(CPUID_XSAVE, 0);
 
 		regs_write_xcr0(join32(supported.edx, supported.eax));
-		__asm__ volatile("xrstor64 %0" : : "m"(fpu_image), "a"(UINT32_MAX), "d"(UINT32_MAX));
+		__asm__ volatile("xrstor64 %0"
+				 :
+				 : "m"(fpu_image), "a"(UINT32_MAX), "d"(UINT32_MAX));
 		regs_write_xcr0(XCR0_X87);
 	}
 	__asm__ volatile("fninit");

@@ -5,12 +5,12 @@
 #include "check.h"
 
 /* SDM 3A, "Segment Descriptors"; accessed bits set, so that the CPU never writes them. */
-#define DESCRIPTOR_CODE UINT64_C(0x00af9b000000ffff)
-#define DESCRIPTOR_DATA UINT64_C(0x00cf93000000ffff)
+#define DESCRIPTOR_CODE     UINT64_C(0x00af9b000000ffff)
+#define DESCRIPTOR_DATA     UINT64_C(0x00cf93000000ffff)
 #define DESCRIPTOR_TSS_TYPE UINT64_C(0x9) /* available 64-bit TSS */
 /* SDM 3A, "Task Management in 64-bit Mode": indices of 32-bit words in the TSS. */
 #define TSS_IST1_LOW 9u
-#define TSS_IO_MAP 25u
+#define TSS_IO_MAP   25u
 
 struct __attribute__((packed)) table_register {
 	uint16_t limit;
@@ -42,8 +42,9 @@ void gdt_fill(struct gdt_page *page, const uint64_t *ist, uint32_t ist_count)
 	page->gdt[0] = 0;
 	page->gdt[SELECTOR_CODE / 8] = DESCRIPTOR_CODE;
 	page->gdt[SELECTOR_DATA / 8] = DESCRIPTOR_DATA;
-	page->gdt[SELECTOR_TSS / 8] = TSS_LIMIT | (base & 0xffffff) << 16 | DESCRIPTOR_TSS_TYPE << 40 |
-				      BIT(47) | (base >> 24 & 0xff) << 56;
+	page->gdt[SELECTOR_TSS / 8] = TSS_LIMIT | (base & 0xffffff) << 16 |
+				      DESCRIPTOR_TSS_TYPE << 40 | BIT(47) |
+				      (base >> 24 & 0xff) << 56;
 	page->gdt[SELECTOR_TSS / 8 + 1] = base >> 32;
 	for (uint32_t i = 0; i < ist_count; i++) {
 		page->tss[TSS_IST1_LOW + 2 * i] = low32(ist[i]);

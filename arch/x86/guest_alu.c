@@ -34,7 +34,8 @@ static uint64_t add(uint8_t size, uint64_t left, uint64_t right, uint64_t carry,
 	return result;
 }
 
-static uint64_t subtract(uint8_t size, uint64_t left, uint64_t right, uint64_t borrow, uint64_t *flags)
+static uint64_t subtract(uint8_t size, uint64_t left, uint64_t right, uint64_t borrow,
+			 uint64_t *flags)
 {
 	uint64_t result = (left - right - borrow) & size_mask(size);
 	bool has_borrow = left < right || (borrow != 0 && left == right);
@@ -45,7 +46,8 @@ static uint64_t subtract(uint8_t size, uint64_t left, uint64_t right, uint64_t b
 	return result;
 }
 
-static uint64_t bit_operation(enum decode_op op, uint8_t size, uint64_t left, uint64_t right, uint64_t *rflags)
+static uint64_t bit_operation(enum decode_op op, uint8_t size, uint64_t left, uint64_t right,
+			      uint64_t *rflags)
 {
 	uint64_t bit = BIT(right & (size * 8u - 1));
 

@@ -7,7 +7,9 @@
 #include <stdint.h>
 
 /*
- * memory op= other: returns the result (for CMP, TEST and BT the unchanged left side) and updates the
- * arithmetic flags in *rflags as SDM 2, under the instruction, says; undefined flags are left alone.
+ * memory op= other: returns the result (for CMP, TEST and BT the unchanged left side) and updates
+ * the arithmetic flags in *rflags as SDM 2, under the instruction, says; undefined flags are left
+ * alone.
  */
-uint64_t guest_alu(enum decode_op op, uint8_t size, uint64_t left, uint64_t right, uint64_t *rflags);
+uint64_t guest_alu(enum decode_op op, uint8_t size, uint64_t left, uint64_t right,
+		   uint64_t *rflags);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The paravirtual clock: Linux, "KVM-specific MSRs"; layout of arch/x86/include/asm/pvclock-abi.h. */
+/* The paravirtual clock: Linux, "KVM-specific MSRs"; layout of arch/x86/include/asm/pvclock-abi.h.
+ */
 #include "guest_clock.h"
 
 #include "msr.h"
@@ -8,10 +9,10 @@
 #include "arch/clock.h"
 #include "arch/upcalls.h"
 
-#define CLOCK_ENABLED BIT(0)
-#define CLOCK_ADDRESS_ALIGN 4u /* bits 0 and 1 are flags */
+#define CLOCK_ENABLED         BIT(0)
+#define CLOCK_ADDRESS_ALIGN   4u /* bits 0 and 1 are flags */
 #define CLOCK_FLAG_TSC_STABLE 1u
-#define NANOSECONDS UINT64_C(1000000000)
+#define NANOSECONDS           UINT64_C(1000000000)
 
 struct clock_page {
 	uint32_t version; /* odd while it changes */

@@ -10,7 +10,8 @@
 /* Either reports the compacted size in leaf 0xD.1. */
 #define HAS_COMPACTED (CPUID_D1_EAX_XSAVEC | CPUID_D1_EAX_XSAVES)
 
-static const struct cpuid_regs *find_subleaf(const struct guest_cpuid *table, uint32_t leaf, uint32_t subleaf)
+static const struct cpuid_regs *find_subleaf(const struct guest_cpuid *table, uint32_t leaf,
+					     uint32_t subleaf)
 {
 	for (uint32_t i = 0; i < table->subleaf_count; i++) {
 		if (table->subleaf[i].leaf == leaf && table->subleaf[i].subleaf == subleaf) {
@@ -55,7 +56,8 @@ static struct cpuid_regs answer_hypervisor(const struct guest_cpuid *table,
 		return (struct cpuid_regs){KVM_LEAF_MAX, KVM_SIGNATURE_EBX, KVM_SIGNATURE_ECX,
 					   KVM_SIGNATURE_EDX};
 	case CPUID_HYPERVISOR + 1:
-		return (struct cpuid_regs){.eax = KVM_FEATURE_NOP_IO_DELAY | KVM_FEATURE_CLOCKSOURCE2 |
+		return (struct cpuid_regs){.eax = KVM_FEATURE_NOP_IO_DELAY |
+						  KVM_FEATURE_CLOCKSOURCE2 |
 						  KVM_FEATURE_CLOCKSOURCE_STABLE};
 	case KVM_LEAF_MAX:
 		return (struct cpuid_regs){.eax = table->tsc_khz, .ebx = table->apic_timer_khz};

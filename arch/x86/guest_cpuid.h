@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GUEST_CPUID_BASIC_COUNT 0x20u
+#define GUEST_CPUID_BASIC_COUNT    0x20u
 #define GUEST_CPUID_EXTENDED_COUNT 0x22u
-#define GUEST_CPUID_SUBLEAF_MAX 40u
+#define GUEST_CPUID_SUBLEAF_MAX    40u
 
 /* Reads one leaf of the host (or of a recorded CPU). */
 typedef struct cpuid_regs guest_cpuid_host(const void *context, uint32_t leaf, uint32_t subleaf);
@@ -66,9 +66,11 @@ struct cpuid_regs guest_cpuid_answer(const struct guest_cpuid *table,
 				     uint32_t subleaf);
 
 /* True: basic or extended leaf whose answer is *plain, whoever asks: the quick way. */
-static inline const struct cpuid_regs *guest_cpuid_plain(const struct guest_cpuid *table, uint32_t leaf)
+static inline const struct cpuid_regs *guest_cpuid_plain(const struct guest_cpuid *table,
+							 uint32_t leaf)
 {
-	return leaf <= table->basic_max && (table->special >> leaf & 1) == 0 ? &table->basic[leaf] : NULL;
+	return leaf <= table->basic_max && (table->special >> leaf & 1) == 0 ? &table->basic[leaf]
+									     : NULL;
 }
 
 /* MAXPHYADDR as the guest sees it (SDM 2A, "CPUID": leaf 8000_0008). */

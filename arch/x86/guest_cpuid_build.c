@@ -9,23 +9,23 @@
 #include "check.h"
 #include "str.h"
 
-#define AMD_EBX 0x68747541u   /* "Auth" */
+#define AMD_EBX   0x68747541u /* "Auth" */
 #define HYGON_EBX 0x6f677948u /* "Hygo" */
 
 #define EXTENDED_MAX_INTEL 0x80000008u
-#define EXTENDED_MAX_AMD 0x80000021u
+#define EXTENDED_MAX_AMD   0x80000021u
 
-#define CACHE_TYPE_MASK 0x1fu
-#define CACHE_LEVEL_SHIFT 5u
-#define CACHE_LEVEL_MASK 0x7u
+#define CACHE_TYPE_MASK     0x1fu
+#define CACHE_LEVEL_SHIFT   5u
+#define CACHE_LEVEL_MASK    0x7u
 #define CACHE_SHARING_SHIFT 14u
-#define CACHE_SHARING_MASK 0xfffu
-#define CACHE_CORES_SHIFT 26u
-#define CACHE_CORES_MAX 63u
-#define CACHE_SUBLEAF_MAX 6u
+#define CACHE_SHARING_MASK  0xfffu
+#define CACHE_CORES_SHIFT   26u
+#define CACHE_CORES_MAX     63u
+#define CACHE_SUBLEAF_MAX   6u
 
-#define TOPOLOGY_THREAD 1u
-#define TOPOLOGY_CORE 2u
+#define TOPOLOGY_THREAD     1u
+#define TOPOLOGY_CORE       2u
 #define TOPOLOGY_TYPE_SHIFT 8u
 
 /* The leaf being built: the host's words and the VM's facts. */
@@ -46,7 +46,8 @@ static struct cpuid_regs *extended(struct guest_cpuid *table, uint32_t leaf)
 	return &table->extended[leaf - CPUID_EXTENDED];
 }
 
-static void add_subleaf(struct guest_cpuid *table, uint32_t leaf, uint32_t subleaf, struct cpuid_regs regs)
+static void add_subleaf(struct guest_cpuid *table, uint32_t leaf, uint32_t subleaf,
+			struct cpuid_regs regs)
 {
 	CHECK(table->subleaf_count < GUEST_CPUID_SUBLEAF_MAX);
 	table->subleaf[table->subleaf_count] =
@@ -64,13 +65,15 @@ static uint32_t bits_for(uint32_t count)
 	return bits;
 }
 
-/* One package of vcpu_count cores with one thread each. A cache of the third level is everybody's. */
+/* One package of vcpu_count cores with one thread each. A cache of the third level is everybody's.
+ */
 static uint32_t cache_sharing(const struct guest_cpuid *table, uint32_t eax)
 {
 	uint32_t level = eax >> CACHE_LEVEL_SHIFT & CACHE_LEVEL_MASK;
 	uint32_t sharing = level >= 3 ? (1u << table->core_shift) - 1 : 0;
 
-	return (eax & ~(CACHE_SHARING_MASK << CACHE_SHARING_SHIFT)) | sharing << CACHE_SHARING_SHIFT;
+	return (eax & ~(CACHE_SHARING_MASK << CACHE_SHARING_SHIFT)) |
+	       sharing << CACHE_SHARING_SHIFT;
 }
 
 static void build_features(const struct build *build)
@@ -195,7 +198,8 @@ static void build_basic(const struct build *build)
 	struct cpuid_regs vendor = read_host(build, CPUID_VENDOR, 0);
 
 	table->is_amd = vendor.ebx == AMD_EBX || vendor.ebx == HYGON_EBX;
-	table->basic_max = vendor.eax < GUEST_CPUID_BASIC_COUNT ? vendor.eax : GUEST_CPUID_BASIC_COUNT - 1;
+	table->basic_max =
+		vendor.eax < GUEST_CPUID_BASIC_COUNT ? vendor.eax : GUEST_CPUID_BASIC_COUNT - 1;
 	vendor.eax = table->basic_max;
 	table->basic[CPUID_VENDOR] = vendor;
 	build_features(build);
@@ -204,7 +208,8 @@ static void build_basic(const struct build *build)
 		build_caches(build);
 	}
 	if (table->basic_max >= CPUID_POWER) {
-		table->basic[CPUID_POWER].eax = read_host(build, CPUID_POWER, 0).eax & CPUID_6_EAX_ARAT;
+		table->basic[CPUID_POWER].eax =
+			read_host(build, CPUID_POWER, 0).eax & CPUID_6_EAX_ARAT;
 	}
 	if (table->basic_max >= CPUID_EXTENDED_FEATURES) {
 		build_extended_features(build);
@@ -224,22 +229,25 @@ static void build_basic(const struct build *build)
 	if (table->basic_max >= CPUID_TOPOLOGY_V2) {
 		build_topology(build, CPUID_TOPOLOGY_V2);
 	}
-	table->special = BIT32(CPUID_FEATURES) | BIT32(CPUID_CACHE) | BIT32(CPUID_EXTENDED_FEATURES) |
-			 BIT32(CPUID_TOPOLOGY) | BIT32(CPUID_XSAVE) | BIT32(CPUID_TOPOLOGY_V2);
+	table->special = BIT32(CPUID_FEATURES) | BIT32(CPUID_CACHE) |
+			 BIT32(CPUID_EXTENDED_FEATURES) | BIT32(CPUID_TOPOLOGY) |
+			 BIT32(CPUID_XSAVE) | BIT32(CPUID_TOPOLOGY_V2);
 }
 
 static void build_amd(const struct build *build)
 {
 	struct guest_cpuid *table = build->table;
-	bool has_topology = (extended(table, CPUID_EXTENDED_SIGNATURE)->ecx & CPUID_EXT1_ECX_TOPOEXT) != 0;
+	bool has_topology =
+		(extended(table, CPUID_EXTENDED_SIGNATURE)->ecx & CPUID_EXT1_ECX_TOPOEXT) != 0;
 
 	*extended(table, 0x80000005u) = read_host(build, 0x80000005u, 0);
 	if (build->facts->vcpu_count > 1) {
 		extended(table, CPUID_EXTENDED_SIGNATURE)->ecx |= CPUID_EXT1_ECX_CMP_LEGACY;
 	}
-	extended(table, CPUID_ADDRESS_SIZES)->ecx = (build->facts->vcpu_count - 1) |
-						    table->core_shift << 12;
-	for (uint32_t leaf = 0x80000019u; leaf <= 0x8000001au && leaf <= table->extended_max; leaf++) {
+	extended(table, CPUID_ADDRESS_SIZES)->ecx =
+		(build->facts->vcpu_count - 1) | table->core_shift << 12;
+	for (uint32_t leaf = 0x80000019u; leaf <= 0x8000001au && leaf <= table->extended_max;
+	     leaf++) {
 		*extended(table, leaf) = read_host(build, leaf, 0);
 	}
 	for (uint32_t i = 0; has_topology && i < CACHE_SUBLEAF_MAX; i++) {
@@ -283,7 +291,8 @@ static void build_extended(const struct build *build)
 		regs = read_host(build, CPUID_ADDRESS_SIZES, 0);
 		extended(table, CPUID_ADDRESS_SIZES)->eax = regs.eax & 0xffffu;
 		extended(table, CPUID_ADDRESS_SIZES)->ebx =
-			regs.ebx & (ALLOW_EXT8_EBX | (build->facts->virt.has_spec_ctrl ? SPEC_CTRL_EXT8_EBX : 0));
+			regs.ebx & (ALLOW_EXT8_EBX |
+				    (build->facts->virt.has_spec_ctrl ? SPEC_CTRL_EXT8_EBX : 0));
 	}
 	if (table->is_amd && table->extended_max >= CPUID_ADDRESS_SIZES) {
 		build_amd(build);
@@ -308,7 +317,8 @@ static void build_controls(struct guest_cpuid *table)
 	table->efer_allowed = (ext1->edx & CPUID_EXT1_EDX_SYSCALL) != 0 ? EFER_SCE : 0;
 	table->efer_allowed |= (ext1->edx & CPUID_EXT1_EDX_LM) != 0 ? EFER_LME | EFER_LMA : 0;
 	table->efer_allowed |= (ext1->edx & CPUID_EXT1_EDX_NX) != 0 ? EFER_NXE : 0;
-	table->efer_allowed |= table->is_amd && (ext1->edx & CPUID_EXT1_EDX_FFXSR) != 0 ? EFER_FFXSR : 0;
+	table->efer_allowed |=
+		table->is_amd && (ext1->edx & CPUID_EXT1_EDX_FFXSR) != 0 ? EFER_FFXSR : 0;
 }
 
 void guest_cpuid_build(struct guest_cpuid *table, guest_cpuid_host *host, const void *context,

@@ -8,12 +8,13 @@
 
 #include "arch/lapic.h"
 
-#define CR0_DEFINED                                                                               \
-	(CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG)
-#define CR0_LMSW (CR0_PE | CR0_MP | CR0_EM | CR0_TS)
-#define CS_ATTRIBUTE_L BIT(13) /* VMX access-rights format */
-#define CR3_PCID MASK64(11, 0)
-#define CR8_TPR MASK64(3, 0)
+#define CR0_DEFINED                                                                                \
+	(CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | \
+	 CR0_PG)
+#define CR0_LMSW        (CR0_PE | CR0_MP | CR0_EM | CR0_TS)
+#define CS_ATTRIBUTE_L  BIT(13) /* VMX access-rights format */
+#define CR3_PCID        MASK64(11, 0)
+#define CR8_TPR         MASK64(3, 0)
 #define TPR_CLASS_SHIFT 4u
 
 /* SDM 2B, "MOV - Move to/from Control Registers": the cases of #GP(0). */
@@ -68,7 +69,8 @@ static bool write_cr4(struct vcpu_arch *vcpu, uint64_t value)
 	}
 	arch_vcpu_set(vcpu, VCPU_CR4, value);
 	vcpu->is_flush_wanted |=
-		((value ^ old) & (CR4_PGE | CR4_PSE | CR4_PAE | CR4_PCIDE | CR4_SMEP | CR4_SMAP)) != 0;
+		((value ^ old) & (CR4_PGE | CR4_PSE | CR4_PAE | CR4_PCIDE | CR4_SMEP | CR4_SMAP)) !=
+		0;
 	return true;
 }
 

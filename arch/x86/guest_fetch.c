@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads the instruction at a guest's RIP: for device accesses, and for CPUs that say little of exits. */
+/* Reads the instruction at a guest's RIP: for device accesses, and for CPUs that say little of
+ * exits. */
 #include "guest_fetch.h"
 
 #include "bits.h"
@@ -20,7 +21,8 @@ static enum decode_mode code_mode(struct vcpu_arch *vcpu)
 	if (guest_is_long_code(vcpu)) {
 		return DECODE_64;
 	}
-	return (arch_vcpu_get(vcpu, VCPU_CS_ATTRIBUTES) & CS_ATTRIBUTE_D) != 0 ? DECODE_32 : DECODE_16;
+	return (arch_vcpu_get(vcpu, VCPU_CS_ATTRIBUTES) & CS_ATTRIBUTE_D) != 0 ? DECODE_32
+									       : DECODE_16;
 }
 
 enum guest_walk_result guest_fetch(struct vcpu_arch *vcpu, const struct guest_walk *walk,
@@ -34,10 +36,11 @@ enum guest_walk_result guest_fetch(struct vcpu_arch *vcpu, const struct guest_wa
 		start = low32(start + arch_vcpu_get(vcpu, VCPU_CS_BASE));
 	}
 	code->fault_address = start;
-	/* All 15 bytes at once stops at a page that is not there, with the bytes before it copied. */
+	/* All 15 bytes at once stops at a page that is not there, with the bytes before it copied.
+	 */
 	result = guest_walk_copy_in(walk, &code->fault_address, GUEST_WALK_FETCH, code->bytes,
 				    DECODE_LENGTH_MAX, &code->error_code);
-	code->length = result == GUEST_WALK_OK ? DECODE_LENGTH_MAX
-					       : (size_t)(code->fault_address - start);
+	code->length =
+		result == GUEST_WALK_OK ? DECODE_LENGTH_MAX : (size_t)(code->fault_address - start);
 	return code->length > 0 ? GUEST_WALK_OK : result;
 }

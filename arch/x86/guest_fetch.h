@@ -7,7 +7,7 @@
 
 struct guest_code {
 	uint8_t bytes[DECODE_LENGTH_MAX]; /* zeros beyond `length` */
-	size_t length; /* less than the most where the next page is not there */
+	size_t length;                    /* less than the most where the next page is not there */
 	enum decode_mode mode;
 	uint64_t fault_address; /* of GUEST_WALK_FAULT */
 	uint32_t error_code;

@@ -21,7 +21,8 @@ static uint64_t segment_base(struct vcpu_arch *vcpu, uint8_t segment)
 uint64_t guest_string_address(struct vcpu_arch *vcpu, uint8_t segment, enum vcpu_reg index,
 			      uint8_t address_size)
 {
-	uint64_t linear = segment_base(vcpu, segment) + (vcpu->gpr[index] & size_mask(address_size));
+	uint64_t linear =
+		segment_base(vcpu, segment) + (vcpu->gpr[index] & size_mask(address_size));
 
 	return guest_is_long_code(vcpu) ? linear : low32(linear);
 }
@@ -34,7 +35,8 @@ static uint64_t merge(uint64_t old, uint64_t value, uint8_t size)
 	return size >= 4 ? value & mask : (old & ~mask) | (value & mask);
 }
 
-void guest_string_advance(struct vcpu_arch *vcpu, enum vcpu_reg index, uint8_t address_size, uint8_t size)
+void guest_string_advance(struct vcpu_arch *vcpu, enum vcpu_reg index, uint8_t address_size,
+			  uint8_t size)
 {
 	bool is_down = (arch_vcpu_get(vcpu, VCPU_RFLAGS) & RFLAGS_DF) != 0;
 	uint64_t old = vcpu->gpr[index];
@@ -56,8 +58,8 @@ bool guest_string_repeat(struct vcpu_arch *vcpu, uint8_t address_size)
 }
 
 /* Not inlined, so that the common forms do without their stack frames. */
-__attribute__((noinline)) static enum hv_status get_string(struct vcpu_arch *vcpu, const struct exit_io *io,
-							   uint32_t *value)
+__attribute__((noinline)) static enum hv_status
+get_string(struct vcpu_arch *vcpu, const struct exit_io *io, uint32_t *value)
 {
 	struct guest_walk walk;
 	uint32_t error_code;
@@ -75,8 +77,8 @@ __attribute__((noinline)) static enum hv_status get_string(struct vcpu_arch *vcp
 	return HV_OK;
 }
 
-__attribute__((noinline)) static enum hv_status put_string(struct vcpu_arch *vcpu, const struct exit_io *io,
-							   uint32_t value)
+__attribute__((noinline)) static enum hv_status put_string(struct vcpu_arch *vcpu,
+							   const struct exit_io *io, uint32_t value)
 {
 	struct guest_walk walk;
 	uint32_t error_code;
@@ -85,7 +87,8 @@ __attribute__((noinline)) static enum hv_status put_string(struct vcpu_arch *vcp
 	guest_walk_init(&walk, vcpu);
 	linear = guest_string_address(vcpu, STRING_SEGMENT_ES, VCPU_RDI, io->address_size);
 	/* Into a hole: dropped. */
-	if (guest_walk_copy_out(&walk, &linear, &value, io->size, &error_code) == GUEST_WALK_FAULT) {
+	if (guest_walk_copy_out(&walk, &linear, &value, io->size, &error_code) ==
+	    GUEST_WALK_FAULT) {
 		virt_inject_pf(vcpu, linear, error_code);
 		return HV_INVALID;
 	}

@@ -12,10 +12,10 @@
 #include "log.h"
 
 /* exit_mmio.op: enum decode_op and these. String forms keep the address size in reg_size. */
-#define OP_MASK 0x1fu
+#define OP_MASK        0x1fu
 #define OP_TO_REGISTER 0x20u /* the register gets the result */
-#define OP_IMMEDIATE 0x40u   /* `immediate` is the other operand */
-#define OP_REP 0x80u
+#define OP_IMMEDIATE   0x40u /* `immediate` is the other operand */
+#define OP_REP         0x80u
 _Static_assert(DECODE_MOVS <= OP_MASK, "an operation fits its bits");
 
 static uint64_t register_value(struct vcpu_arch *vcpu, const struct exit_mmio *mmio)
@@ -83,7 +83,8 @@ static enum mmio_kind kind_of(const struct decoded *decoded)
  * anything. From RAM to a device: the element becomes the immediate.
  */
 static enum virt_result prepare_movs(struct vcpu_arch *vcpu, const struct guest_walk *walk,
-				     const struct decoded *decoded, bool is_write, struct vm_exit *exit)
+				     const struct decoded *decoded, bool is_write,
+				     struct vm_exit *exit)
 {
 	uint8_t segment = is_write ? decoded->segment : STRING_SEGMENT_ES;
 	enum vcpu_reg index = is_write ? VCPU_RSI : VCPU_RDI;
@@ -97,7 +98,8 @@ static enum virt_result prepare_movs(struct vcpu_arch *vcpu, const struct guest_
 		result = guest_walk_copy_in(walk, &linear, GUEST_WALK_READ, &element, decoded->size,
 					    &error_code);
 	} else {
-		result = guest_walk_translate(walk, linear, GUEST_WALK_WRITE, &address, &error_code);
+		result =
+			guest_walk_translate(walk, linear, GUEST_WALK_WRITE, &address, &error_code);
 	}
 	if (result == GUEST_WALK_FAULT) {
 		virt_inject_pf(vcpu, linear, error_code);
@@ -112,7 +114,8 @@ static enum virt_result prepare_movs(struct vcpu_arch *vcpu, const struct guest_
 }
 
 static enum virt_result finish(struct vcpu_arch *vcpu, const struct guest_walk *walk,
-			       const struct decoded *decoded, struct exit_stage2 stage2, struct vm_exit *exit)
+			       const struct decoded *decoded, struct exit_stage2 stage2,
+			       struct vm_exit *exit)
 {
 	bool is_string = decoded->op == DECODE_MOVS || decoded->op == DECODE_STOS;
 	uint8_t flags = 0;
@@ -161,7 +164,8 @@ enum virt_result guest_mmio_exit(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	enum guest_walk_result result;
 
 	if (stage2.is_fetch) {
-		log_notice("vcpu %u: instruction fetch at 0x%lx", vcpu->index, stage2.address.value);
+		log_notice("vcpu %u: instruction fetch at 0x%lx", vcpu->index,
+			   stage2.address.value);
 		return virt_crash(exit, "fetch from a hole");
 	}
 	if (stage2.is_walk) {
@@ -205,7 +209,8 @@ static void apply_string(struct vcpu_arch *vcpu, const struct exit_mmio *mmio, u
 		*value = mmio->immediate;
 	} else {
 		struct guest_walk walk;
-		uint64_t linear = guest_string_address(vcpu, STRING_SEGMENT_ES, VCPU_RDI, mmio->reg_size);
+		uint64_t linear =
+			guest_string_address(vcpu, STRING_SEGMENT_ES, VCPU_RDI, mmio->reg_size);
 		uint32_t error_code;
 
 		/* Checked before the device was read; a guest that has changed its tables since
@@ -217,8 +222,8 @@ static void apply_string(struct vcpu_arch *vcpu, const struct exit_mmio *mmio, u
 }
 
 /* CMPXCHG: memory is *value. */
-static void apply_compare_exchange(struct vcpu_arch *vcpu, const struct exit_mmio *mmio, uint64_t *value,
-				   uint64_t *rflags)
+static void apply_compare_exchange(struct vcpu_arch *vcpu, const struct exit_mmio *mmio,
+				   uint64_t *value, uint64_t *rflags)
 {
 	uint64_t mask = size_mask(mmio->size);
 	uint64_t expected = vcpu->gpr[VCPU_RAX] & mask;
@@ -229,8 +234,8 @@ static void apply_compare_exchange(struct vcpu_arch *vcpu, const struct exit_mmi
 		return;
 	}
 	/* Not equal: the accumulator gets memory, memory is written with what it held. */
-	vcpu->gpr[VCPU_RAX] = mmio->size >= 4 ? *value & mask
-					      : (vcpu->gpr[VCPU_RAX] & ~mask) | (*value & mask);
+	vcpu->gpr[VCPU_RAX] =
+		mmio->size >= 4 ? *value & mask : (vcpu->gpr[VCPU_RAX] & ~mask) | (*value & mask);
 }
 
 /* Everything that computes. */
@@ -273,7 +278,8 @@ void arch_mmio_apply(struct vcpu_arch *vcpu, const struct exit_mmio *mmio, uint6
 	} else if (mmio->kind == MMIO_READ) {
 		set_register(vcpu, mmio, *value & size_mask(mmio->size));
 	} else {
-		*value = ((mmio->op & OP_IMMEDIATE) != 0 ? mmio->immediate : register_value(vcpu, mmio)) &
+		*value = ((mmio->op & OP_IMMEDIATE) != 0 ? mmio->immediate
+							 : register_value(vcpu, mmio)) &
 			 size_mask(mmio->size);
 	}
 }

@@ -11,31 +11,32 @@
 #include "log.h"
 
 /* Numbers that only this file needs. SDM 4, "Architectural MSRs"; for AMD the processor's PPR. */
-#define MSR_AMD_TSEG_ADDRESS 0xc0010112u
-#define MSR_AMD_TSEG_MASK 0xc0010113u
-#define MSR_AMD_INT_PENDING 0xc0010055u
+#define MSR_AMD_TSEG_ADDRESS     0xc0010112u
+#define MSR_AMD_TSEG_MASK        0xc0010113u
+#define MSR_AMD_INT_PENDING      0xc0010055u
 #define MSR_AMD_MMIO_CONFIG_BASE 0xc0010058u
-#define MSR_AMD_NB_CFG 0xc001001fu
-#define MSR_AMD_DC_CFG 0xc0011022u
-#define MSR_AMD_BU_CFG2 0xc001102au
-#define MSR_AMD_BU_CFG 0xc0011023u
-#define MSR_AMD_TOP_MEM 0xc001001au
-#define MSR_AMD_TOP_MEM2 0xc001001du
+#define MSR_AMD_NB_CFG           0xc001001fu
+#define MSR_AMD_DC_CFG           0xc0011022u
+#define MSR_AMD_BU_CFG2          0xc001102au
+#define MSR_AMD_BU_CFG           0xc0011023u
+#define MSR_AMD_TOP_MEM          0xc001001au
+#define MSR_AMD_TOP_MEM2         0xc001001du
 
 #define DE_CFG_LFENCE_SERIALIZING BIT(1)
-#define DEBUGCTL_LBR BIT(0)
-#define DEBUGCTL_BTF BIT(1)
-#define MTRR_DEF_TYPE_ALLOWED (MTRR_DEF_TYPE_TYPE | MTRR_DEF_TYPE_FE | MTRR_DEF_TYPE_E)
-#define SPEC_CTRL_ALLOWED (BIT(0) | BIT(1) | BIT(2) | BIT(7)) /* IBRS, STIBP, SSBD, PSFD */
-#define PRED_CMD_IBPB BIT(0)
+#define DEBUGCTL_LBR              BIT(0)
+#define DEBUGCTL_BTF              BIT(1)
+#define MTRR_DEF_TYPE_ALLOWED     (MTRR_DEF_TYPE_TYPE | MTRR_DEF_TYPE_FE | MTRR_DEF_TYPE_E)
+#define SPEC_CTRL_ALLOWED         (BIT(0) | BIT(1) | BIT(2) | BIT(7)) /* IBRS, STIBP, SSBD, PSFD */
+#define PRED_CMD_IBPB             BIT(0)
 
 /*
- * RDCL_NO, IBRS_ALL, RSBA, SKIP_L1DFL_VMENTRY, SSB_NO, MDS_NO, IF_PSCHANGE_MC_NO, TAA_NO, SBDR_SSDP_NO,
- * FBSDP_NO, PSDP_NO, FB_CLEAR, RRSBA, BHI_NO, PBRSB_NO, GDS_NO, RFDS_NO: facts about the CPU. Left out:
- * bits that announce further MSRs (TSX_CTRL, FB_CLEAR_CTRL, energy filtering, ...).
+ * RDCL_NO, IBRS_ALL, RSBA, SKIP_L1DFL_VMENTRY, SSB_NO, MDS_NO, IF_PSCHANGE_MC_NO, TAA_NO,
+ * SBDR_SSDP_NO, FBSDP_NO, PSDP_NO, FB_CLEAR, RRSBA, BHI_NO, PBRSB_NO, GDS_NO, RFDS_NO: facts about
+ * the CPU. Left out: bits that announce further MSRs (TSX_CTRL, FB_CLEAR_CTRL, energy filtering,
+ * ...).
  */
-#define ARCH_CAPABILITIES_ALLOWED                                                                \
-	(MASK64(6, 0) | BIT(8) | MASK64(15, 13) | BIT(17) | BIT(19) | BIT(20) | BIT(24) |         \
+#define ARCH_CAPABILITIES_ALLOWED                                                                  \
+	(MASK64(6, 0) | BIT(8) | MASK64(15, 13) | BIT(17) | BIT(19) | BIT(20) | BIT(24) |          \
 	 BIT(26) | BIT(27))
 
 static struct guest_msr_facts host; /* written once, before the first guest */
@@ -66,9 +67,9 @@ void guest_msr_probe(void)
 	} else {
 		facts.platform_id = read_or_zero(MSR_IA32_PLATFORM_ID);
 		facts.misc_enable = read_or_zero(MSR_IA32_MISC_ENABLE);
-		facts.has_arch_capabilities =
-			regs_has_leaf(CPUID_EXTENDED_FEATURES) &&
-			(regs_cpuid(CPUID_EXTENDED_FEATURES, 0).edx & CPUID_7_EDX_ARCH_CAPABILITIES) != 0;
+		facts.has_arch_capabilities = regs_has_leaf(CPUID_EXTENDED_FEATURES) &&
+					      (regs_cpuid(CPUID_EXTENDED_FEATURES, 0).edx &
+					       CPUID_7_EDX_ARCH_CAPABILITIES) != 0;
 		if (facts.has_arch_capabilities) {
 			facts.arch_capabilities = read_or_zero(MSR_IA32_ARCH_CAPABILITIES);
 		}
@@ -78,7 +79,8 @@ void guest_msr_probe(void)
 
 void guest_msr_reset(struct vcpu_arch *vcpu)
 {
-	/* Firmware would have left all memory write-back; RAM of a guest is (arch/README.md, 25). */
+	/* Firmware would have left all memory write-back; RAM of a guest is (arch/README.md, 25).
+	 */
 	vcpu->mtrr_def_type = MTRR_DEF_TYPE_E | PAT_WB;
 	vcpu->misc_enable = host.misc_enable & MISC_ENABLE_FAST_STRING;
 	vcpu->misc_enable |= MISC_ENABLE_BTS_UNAVAILABLE | MISC_ENABLE_PEBS_UNAVAILABLE;
@@ -139,9 +141,9 @@ static bool read_intel(struct vcpu_arch *vcpu, uint32_t number, uint64_t *value)
 /* State of the CPU that no backend switches and that is the guest's own, where an access exits. */
 static bool is_passed_on(uint32_t number)
 {
-	static const uint32_t list[] = {MSR_IA32_TSC_DEADLINE, MSR_IA32_STAR,  MSR_IA32_LSTAR,
-					MSR_IA32_CSTAR,        MSR_IA32_FMASK, MSR_IA32_KERNEL_GS_BASE,
-					MSR_IA32_TSC_AUX};
+	static const uint32_t list[] = {
+		MSR_IA32_TSC_DEADLINE, MSR_IA32_STAR,           MSR_IA32_LSTAR,  MSR_IA32_CSTAR,
+		MSR_IA32_FMASK,        MSR_IA32_KERNEL_GS_BASE, MSR_IA32_TSC_AUX};
 
 	for (uint32_t i = 0; i < ARRAY_COUNT(list); i++) {
 		if (list[i] == number) {
@@ -191,8 +193,8 @@ bool guest_msr_read(struct vcpu_arch *vcpu, uint32_t number, uint64_t *value)
 	}
 }
 
-/* SDM 4, "IA32_EFER"; APM 2, "Extended Feature Enable Register": LME is fixed while paging is on; LMA
- * is the CPU's. */
+/* SDM 4, "IA32_EFER"; APM 2, "Extended Feature Enable Register": LME is fixed while paging is on;
+ * LMA is the CPU's. */
 static bool write_efer(struct vcpu_arch *vcpu, uint64_t value)
 {
 	uint64_t allowed = vcpu->vm->cpuid->efer_allowed;
@@ -228,7 +230,8 @@ static bool write_mtrr_def_type(struct vcpu_arch *vcpu, uint64_t value)
 {
 	uint64_t type = value & MTRR_DEF_TYPE_TYPE;
 
-	if ((value & ~MTRR_DEF_TYPE_ALLOWED) != 0 || type == PAT_UC_MINUS || !is_memory_type(type)) {
+	if ((value & ~MTRR_DEF_TYPE_ALLOWED) != 0 || type == PAT_UC_MINUS ||
+	    !is_memory_type(type)) {
 		return false;
 	}
 	vcpu->mtrr_def_type = value;
@@ -240,7 +243,8 @@ static bool write_amd(uint32_t number)
 	/* Accepted without effect: firmware's business, which kernels write all the same. */
 	return number == MSR_PATCH_LOADER || number == MSR_HWCR || number == MSR_DE_CFG ||
 	       number == MSR_SYSCFG || number == MSR_AMD_NB_CFG || number == MSR_AMD_DC_CFG ||
-	       number == MSR_AMD_BU_CFG || number == MSR_AMD_BU_CFG2 || number == MSR_AMD_INT_PENDING;
+	       number == MSR_AMD_BU_CFG || number == MSR_AMD_BU_CFG2 ||
+	       number == MSR_AMD_INT_PENDING;
 }
 
 bool guest_msr_write(struct vcpu_arch *vcpu, uint32_t number, uint64_t value)
@@ -315,7 +319,8 @@ static void log_refused(struct vcpu_arch *vcpu, const struct vm_exit *exit)
 	if (vcpu->last_msr != exit->msr.number) {
 		vcpu->last_msr = exit->msr.number;
 		log_debug("vcpu %u: %s of MSR 0x%x refused (rip 0x%lx)", vcpu->index,
-			  exit->kind == VM_EXIT_RDMSR ? "read" : "write", exit->msr.number, vcpu->rip);
+			  exit->kind == VM_EXIT_RDMSR ? "read" : "write", exit->msr.number,
+			  vcpu->rip);
 	}
 }
 

@@ -12,7 +12,8 @@
 uint64_t guest_string_address(struct vcpu_arch *vcpu, uint8_t segment, enum vcpu_reg index,
 			      uint8_t address_size);
 /* Moves `index` by one element, by RFLAGS.DF. */
-void guest_string_advance(struct vcpu_arch *vcpu, enum vcpu_reg index, uint8_t address_size, uint8_t size);
+void guest_string_advance(struct vcpu_arch *vcpu, enum vcpu_reg index, uint8_t address_size,
+			  uint8_t size);
 /* Counts RCX down; true while it is not 0. */
 bool guest_string_repeat(struct vcpu_arch *vcpu, uint8_t address_size);
 /* RCX as REP sees it. */

@@ -8,11 +8,11 @@
 
 #include "arch/upcalls.h"
 
-#define ENTRY_32_ADDRESS MASK64(31, 12)
-#define ENTRY_32_LARGE_ADDRESS MASK64(31, 22)
+#define ENTRY_32_ADDRESS          MASK64(31, 12)
+#define ENTRY_32_LARGE_ADDRESS    MASK64(31, 22)
 #define ENTRY_32_LARGE_HIGH_SHIFT 13u /* PSE-36: bits 20:13 are address bits 39:32 */
-#define ENTRY_32_LARGE_HIGH MASK64(20, 13)
-#define CR3_PAE_ADDRESS MASK64(31, 5)
+#define ENTRY_32_LARGE_HIGH       MASK64(20, 13)
+#define CR3_PAE_ADDRESS           MASK64(31, 5)
 
 /* What the levels of one walk have granted so far. */
 struct walk_rights {
@@ -47,7 +47,8 @@ static uint32_t error_base(const struct guest_walk *walk, uint32_t access)
 }
 
 /* SDM 3A, "Determination of Access Rights". */
-static bool is_allowed(const struct guest_walk *walk, const struct walk_rights *rights, uint32_t access)
+static bool is_allowed(const struct guest_walk *walk, const struct walk_rights *rights,
+		       uint32_t access)
 {
 	bool is_user_mode = walk->cpl == 3;
 
@@ -68,8 +69,9 @@ static bool is_allowed(const struct guest_walk *walk, const struct walk_rights *
 	return true;
 }
 
-static enum guest_walk_result finish(const struct guest_walk *walk, const struct walk_rights *rights,
-				     uint32_t access, uint32_t *error_code)
+static enum guest_walk_result finish(const struct guest_walk *walk,
+				     const struct walk_rights *rights, uint32_t access,
+				     uint32_t *error_code)
 {
 	if (is_allowed(walk, rights, access)) {
 		return GUEST_WALK_OK;
@@ -83,7 +85,7 @@ static enum guest_walk_result read_entry(const struct guest_walk *walk, uint64_t
 {
 	*entry = 0;
 	return guest_mem_read(walk->vm, gpa_from_u64(at), entry, size) == HV_OK ? GUEST_WALK_OK
-										 : GUEST_WALK_HOLE;
+										: GUEST_WALK_HOLE;
 }
 
 static enum guest_walk_result translate_32(const struct guest_walk *walk, uint64_t linear,
@@ -94,8 +96,8 @@ static enum guest_walk_result translate_32(const struct guest_walk *walk, uint64
 	uint64_t entry;
 
 	*error_code = error_base(walk, access);
-	if (read_entry(walk, (walk->cr3 & ENTRY_32_ADDRESS) + (linear >> 22 & 0x3ff) * 4, 4, &directory) !=
-	    GUEST_WALK_OK) {
+	if (read_entry(walk, (walk->cr3 & ENTRY_32_ADDRESS) + (linear >> 22 & 0x3ff) * 4, 4,
+		       &directory) != GUEST_WALK_OK) {
 		return GUEST_WALK_HOLE;
 	}
 	if ((directory & PTE_P) == 0) {
@@ -105,12 +107,13 @@ static enum guest_walk_result translate_32(const struct guest_walk *walk, uint64
 	rights.is_user = (directory & PTE_U) != 0;
 	if ((directory & PTE_PS) != 0 && (walk->cr4 & CR4_PSE) != 0) {
 		*address = gpa_from_u64((directory & ENTRY_32_LARGE_ADDRESS) |
-					(directory & ENTRY_32_LARGE_HIGH) >> ENTRY_32_LARGE_HIGH_SHIFT << 32 |
+					(directory & ENTRY_32_LARGE_HIGH) >>
+						ENTRY_32_LARGE_HIGH_SHIFT << 32 |
 					(linear & MASK64(21, 0)));
 		return finish(walk, &rights, access, error_code);
 	}
-	if (read_entry(walk, (directory & ENTRY_32_ADDRESS) + (linear >> 12 & 0x3ff) * 4, 4, &entry) !=
-	    GUEST_WALK_OK) {
+	if (read_entry(walk, (directory & ENTRY_32_ADDRESS) + (linear >> 12 & 0x3ff) * 4, 4,
+		       &entry) != GUEST_WALK_OK) {
 		return GUEST_WALK_HOLE;
 	}
 	if ((entry & PTE_P) == 0) {
@@ -151,7 +154,8 @@ static enum guest_walk_result translate_levels(const struct guest_walk *walk, ui
 		uint32_t shift = 12 + 9 * (level - 1);
 		uint64_t entry;
 
-		if (read_entry(walk, table + (linear >> shift & 0x1ff) * 8, 8, &entry) != GUEST_WALK_OK) {
+		if (read_entry(walk, table + (linear >> shift & 0x1ff) * 8, 8, &entry) !=
+		    GUEST_WALK_OK) {
 			return GUEST_WALK_HOLE;
 		}
 		if ((entry & PTE_P) == 0) {
@@ -167,7 +171,8 @@ static enum guest_walk_result translate_levels(const struct guest_walk *walk, ui
 		if (level == 1 || (entry & PTE_PS) != 0) {
 			uint64_t offset = MASK64(shift - 1, 0);
 
-			*address = gpa_from_u64((entry & PTE_ADDRESS & ~offset) | (linear & offset));
+			*address =
+				gpa_from_u64((entry & PTE_ADDRESS & ~offset) | (linear & offset));
 			return finish(walk, &rights, access, error_code);
 		}
 		table = entry & PTE_ADDRESS;
@@ -188,7 +193,8 @@ static enum guest_walk_result translate_pae(const struct guest_walk *walk, uint6
 		*error_code = error_base(walk, access);
 		return GUEST_WALK_FAULT;
 	}
-	return translate_levels(walk, linear, access, pointer & PTE_ADDRESS, 2, address, error_code);
+	return translate_levels(walk, linear, access, pointer & PTE_ADDRESS, 2, address,
+				error_code);
 }
 
 enum guest_walk_result guest_walk_translate(const struct guest_walk *walk, uint64_t linear,
@@ -220,7 +226,8 @@ static size_t bytes_to_page_end(uint64_t linear, size_t size)
 }
 
 enum guest_walk_result guest_walk_copy_in(const struct guest_walk *walk, uint64_t *linear,
-					  uint32_t access, void *to, size_t size, uint32_t *error_code)
+					  uint32_t access, void *to, size_t size,
+					  uint32_t *error_code)
 {
 	uint8_t *byte = to;
 
@@ -254,15 +261,16 @@ enum guest_walk_result guest_walk_copy_out(const struct guest_walk *walk, uint64
 	/* Both pages are checked before either is written. */
 	result = guest_walk_translate(walk, *linear, GUEST_WALK_WRITE, &address[0], error_code);
 	if (result == GUEST_WALK_OK && first < size) {
-		result = guest_walk_translate(walk, second_page, GUEST_WALK_WRITE, &address[1], error_code);
+		result = guest_walk_translate(walk, second_page, GUEST_WALK_WRITE, &address[1],
+					      error_code);
 		*linear = result != GUEST_WALK_OK ? second_page : *linear;
 	}
 	if (result != GUEST_WALK_OK) {
 		return result;
 	}
 	if (guest_mem_write(walk->vm, address[0], from, first) != HV_OK ||
-	    (first < size &&
-	     guest_mem_write(walk->vm, address[1], (const uint8_t *)from + first, size - first) != HV_OK)) {
+	    (first < size && guest_mem_write(walk->vm, address[1], (const uint8_t *)from + first,
+					     size - first) != HV_OK)) {
 		return GUEST_WALK_HOLE;
 	}
 	return GUEST_WALK_OK;

@@ -19,7 +19,7 @@ struct guest_walk {
 	uint8_t address_bits; /* MAXPHYADDR */
 };
 
-#define GUEST_WALK_READ 0u
+#define GUEST_WALK_READ  0u
 #define GUEST_WALK_WRITE 1u
 #define GUEST_WALK_FETCH 2u
 
@@ -35,9 +35,10 @@ void guest_walk_init(struct guest_walk *walk, struct vcpu_arch *vcpu);
 enum guest_walk_result guest_walk_translate(const struct guest_walk *walk, uint64_t linear,
 					    uint32_t access, gpa_t *address, uint32_t *error_code);
 
-/* Copies to or from linear addresses; at a fault *linear is where. GUEST_WALK_HOLE also when the data
- * are not RAM. size is at most 4096. */
+/* Copies to or from linear addresses; at a fault *linear is where. GUEST_WALK_HOLE also when the
+ * data are not RAM. size is at most 4096. */
 enum guest_walk_result guest_walk_copy_in(const struct guest_walk *walk, uint64_t *linear,
-					  uint32_t access, void *to, size_t size, uint32_t *error_code);
+					  uint32_t access, void *to, size_t size,
+					  uint32_t *error_code);
 enum guest_walk_result guest_walk_copy_out(const struct guest_walk *walk, uint64_t *linear,
 					   const void *from, size_t size, uint32_t *error_code);

@@ -3,9 +3,9 @@
 #include "regs.h"
 #include "traps.h"
 
-#define GATE_COUNT 256u
+#define GATE_COUNT        256u
 #define FIRST_APIC_VECTOR 16u /* SDM 3A, "Valid Interrupt Vectors" */
-#define GATE_INTERRUPT UINT64_C(0xe)
+#define GATE_INTERRUPT    UINT64_C(0xe)
 
 struct gate {
 	uint64_t low;
@@ -14,8 +14,8 @@ struct gate {
 
 /*
  * Host mode runs with IF = 0, so `exceptions` ends at vector 31. Only arch_lapic_reset() lets
- * external interrupts in, under `drain`: there vectors from 16 up are interrupts, which push no error
- * code. A guest may have made any of them pending, the numbers of exceptions included.
+ * external interrupts in, under `drain`: there vectors from 16 up are interrupts, which push no
+ * error code. A guest may have made any of them pending, the numbers of exceptions included.
  */
 static struct {
 	_Alignas(16) struct gate exceptions[EXCEPTION_COUNT];
@@ -59,8 +59,9 @@ void idt_init(bool has_ist)
 
 			idt.exceptions[vector] = make(stub, has_ist ? ist_of(vector) : IST_NONE);
 		}
-		idt.drain[vector] = vector < FIRST_APIC_VECTOR ? idt.exceptions[vector] :
-								 make((uint64_t)traps_drain, IST_NONE);
+		idt.drain[vector] = vector < FIRST_APIC_VECTOR
+					    ? idt.exceptions[vector]
+					    : make((uint64_t)traps_drain, IST_NONE);
 	}
 }
 

@@ -13,16 +13,16 @@
 #include "tsc.h"
 
 #define REGISTER_STRIDE 0x10u
-#define LAPIC_PAGE UINT64_C(0x1000)
-#define ICR_BUSY BIT32(12)
-#define ICR_ASSERT BIT32(14)
-#define ICR_OTHERS (3u << 18)
-#define SVR_ENABLED 0x1ffu
-#define SVR_RESET 0x0ffu
-#define DFR_RESET 0xffffffffu
-#define VECTOR_WORDS 8u /* ISR and IRR: 8 registers of 32 vectors */
-#define DRAIN_ROUNDS 256u
-#define IDLE_SPINS 1000000u
+#define LAPIC_PAGE      UINT64_C(0x1000)
+#define ICR_BUSY        BIT32(12)
+#define ICR_ASSERT      BIT32(14)
+#define ICR_OTHERS      (3u << 18)
+#define SVR_ENABLED     0x1ffu
+#define SVR_RESET       0x0ffu
+#define DFR_RESET       0xffffffffu
+#define VECTOR_WORDS    8u /* ISR and IRR: 8 registers of 32 vectors */
+#define DRAIN_ROUNDS    256u
+#define IDLE_SPINS      1000000u
 
 static volatile uint8_t *page; /* xAPIC only */
 static bool is_x2apic;
@@ -57,7 +57,8 @@ void arch_lapic_write(uint32_t offset, uint32_t value)
 		*(volatile uint32_t *)(page + offset) = value;
 		return;
 	}
-	/* A model may pass on what its guest wrote: a value that the APIC refuses is no reason to die. */
+	/* A model may pass on what its guest wrote: a value that the APIC refuses is no reason to
+	 * die. */
 	if (!msr_write_safe(MSR_IA32_X2APIC_BASE + offset / REGISTER_STRIDE, value)) {
 		log_error("lapic: register %03x refuses %08x", offset, value);
 	}
@@ -77,8 +78,8 @@ static void wait_idle(void)
 static void send(uint32_t apic_id, uint32_t command)
 {
 	if (is_x2apic) {
-		/* WRMSR to an x2APIC register does not wait for earlier stores; the receiver must see
-		 * them (SDM 3A, "MSR Access in x2APIC Mode"). */
+		/* WRMSR to an x2APIC register does not wait for earlier stores; the receiver must
+		 * see them (SDM 3A, "MSR Access in x2APIC Mode"). */
 		__asm__ volatile("mfence\n\tlfence" : : : "memory");
 		msr_write(MSR_IA32_X2APIC_ICR, join32(apic_id, command));
 		return;
@@ -159,8 +160,8 @@ static void drain(void)
 
 void arch_lapic_reset(void)
 {
-	/* A disabled APIC keeps what is pending to itself (SDM 3A, "Local APIC State After It Has Been
-	 * Software Disabled"), so it must be on to be emptied. */
+	/* A disabled APIC keeps what is pending to itself (SDM 3A, "Local APIC State After It Has
+	 * Been Software Disabled"), so it must be on to be emptied. */
 	arch_lapic_write(LAPIC_SVR, SVR_ENABLED);
 	mask_all();
 	arch_lapic_write(LAPIC_TPR, 0);

@@ -31,8 +31,8 @@ void mce_log(void)
 		if ((status & MC_STATUS_ADDRV) != 0) {
 			(void)msr_read_safe(MSR_IA32_MC0_ADDR + i * MSR_IA32_MC_STRIDE, &address);
 		}
-		log_error("machine check: bank %u status %016lx address %016lx", i,
-			  status, address);
+		log_error("machine check: bank %u status %016lx address %016lx", i, status,
+			  address);
 	}
 }
 

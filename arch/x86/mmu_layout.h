@@ -17,11 +17,11 @@
  *  MMU_DEVICE_BASE   devices, framebuffer, boot modules, in the order they were mapped
  *  MMU_DEVICE_END    the last 2 MiB stay unmapped: small negative "pointers" fault
  */
-#define MMU_REGION_MAX GIANT_SIZE
+#define MMU_REGION_MAX  GIANT_SIZE
 #define MMU_WINDOW_BASE (HV_VIRT_BASE + MMU_REGION_MAX)
-#define MMU_STACK_BASE (MMU_WINDOW_BASE + CPU_MAX * WINDOW_SLOTS * FRAME_SIZE)
+#define MMU_STACK_BASE  (MMU_WINDOW_BASE + CPU_MAX * WINDOW_SLOTS * FRAME_SIZE)
 #define MMU_DEVICE_BASE (MMU_STACK_BASE + 2 * FRAME_SIZE)
-#define MMU_DEVICE_END (UINT64_MAX - FRAME_SIZE + 1)
+#define MMU_DEVICE_END  (UINT64_MAX - FRAME_SIZE + 1)
 
 /*
  * A CPU's slot, in pages from its base; a stack grows down into the guard page below it:
@@ -33,9 +33,9 @@
 /* Pages of CPU_PRIVATE_PAGES, in this order. */
 #define PRIVATE_MAIN_STACK 0u
 #define PRIVATE_IST_STACKS MMU_STACK_MAIN_PAGES
-#define PRIVATE_TABLES (PRIVATE_IST_STACKS + IST_COUNT)
+#define PRIVATE_TABLES     (PRIVATE_IST_STACKS + IST_COUNT)
 _Static_assert(PRIVATE_TABLES + 1 == CPU_PRIVATE_PAGES, "private pages are all used");
-_Static_assert(CPU_MAX * MMU_STACK_SLOT_PAGES * PAGE_SIZE <= 2 * FRAME_SIZE, "slots fit");
+_Static_assert(CPU_MAX *MMU_STACK_SLOT_PAGES *PAGE_SIZE <= 2 * FRAME_SIZE, "slots fit");
 
 static inline uint64_t mmu_window_address(uint32_t cpu, uint32_t slot)
 {
@@ -51,5 +51,6 @@ static inline uint64_t mmu_main_stack(uint32_t cpu)
 /* Lowest address of the one-page stack of IST slot `ist` (from 1). */
 static inline uint64_t mmu_ist_stack(uint32_t cpu, uint32_t ist)
 {
-	return mmu_main_stack(cpu) + (MMU_STACK_MAIN_PAGES + 1 + 2 * (uint64_t)(ist - 1)) * PAGE_SIZE;
+	return mmu_main_stack(cpu) +
+	       (MMU_STACK_MAIN_PAGES + 1 + 2 * (uint64_t)(ist - 1)) * PAGE_SIZE;
 }

@@ -8,118 +8,118 @@
 #include <stdint.h>
 
 /* SDM 4, "Architectural MSRs". */
-#define MSR_IA32_TSC 0x010u
-#define MSR_IA32_PLATFORM_ID 0x017u
-#define MSR_IA32_APIC_BASE 0x01bu
-#define MSR_IA32_FEATURE_CONTROL 0x03au
-#define MSR_IA32_SPEC_CTRL 0x048u
-#define MSR_IA32_PRED_CMD 0x049u
-#define MSR_IA32_BIOS_UPDT_TRIG 0x079u
-#define MSR_IA32_BIOS_SIGN_ID 0x08bu
-#define MSR_IA32_MTRRCAP 0x0feu
+#define MSR_IA32_TSC               0x010u
+#define MSR_IA32_PLATFORM_ID       0x017u
+#define MSR_IA32_APIC_BASE         0x01bu
+#define MSR_IA32_FEATURE_CONTROL   0x03au
+#define MSR_IA32_SPEC_CTRL         0x048u
+#define MSR_IA32_PRED_CMD          0x049u
+#define MSR_IA32_BIOS_UPDT_TRIG    0x079u
+#define MSR_IA32_BIOS_SIGN_ID      0x08bu
+#define MSR_IA32_MTRRCAP           0x0feu
 #define MSR_IA32_ARCH_CAPABILITIES 0x10au
-#define MSR_IA32_FLUSH_CMD 0x10bu
-#define MSR_IA32_SYSENTER_CS 0x174u
-#define MSR_IA32_MCG_CAP 0x179u
-#define MSR_IA32_MCG_STATUS 0x17au
-#define MSR_IA32_MCG_CTL 0x17bu
-#define MSR_IA32_MISC_ENABLE 0x1a0u
-#define MSR_IA32_DEBUGCTL 0x1d9u
-#define MSR_IA32_PAT 0x277u
-#define MSR_IA32_MTRR_DEF_TYPE 0x2ffu
-#define MSR_IA32_MC0_CTL 0x400u
-#define MSR_IA32_MC0_STATUS 0x401u
-#define MSR_IA32_MC0_ADDR 0x402u
-#define MSR_IA32_MC_STRIDE 4u /* from one bank to the next */
-#define MSR_IA32_TSC_DEADLINE 0x6e0u
-#define MSR_IA32_X2APIC_BASE 0x800u /* + xAPIC register offset / 16 */
-#define MSR_IA32_X2APIC_LAST 0x8ffu
-#define MSR_IA32_X2APIC_VERSION 0x803u
-#define MSR_IA32_X2APIC_TPR 0x808u
-#define MSR_IA32_X2APIC_PPR 0x80au
-#define MSR_IA32_X2APIC_EOI 0x80bu
-#define MSR_IA32_X2APIC_SIVR 0x80fu
-#define MSR_IA32_X2APIC_ISR0 0x810u
-#define MSR_IA32_X2APIC_ESR 0x828u
-#define MSR_IA32_X2APIC_ICR 0x830u
-#define MSR_IA32_X2APIC_LVT_TIMER 0x832u
-#define MSR_IA32_X2APIC_LVT_ERROR 0x837u
+#define MSR_IA32_FLUSH_CMD         0x10bu
+#define MSR_IA32_SYSENTER_CS       0x174u
+#define MSR_IA32_MCG_CAP           0x179u
+#define MSR_IA32_MCG_STATUS        0x17au
+#define MSR_IA32_MCG_CTL           0x17bu
+#define MSR_IA32_MISC_ENABLE       0x1a0u
+#define MSR_IA32_DEBUGCTL          0x1d9u
+#define MSR_IA32_PAT               0x277u
+#define MSR_IA32_MTRR_DEF_TYPE     0x2ffu
+#define MSR_IA32_MC0_CTL           0x400u
+#define MSR_IA32_MC0_STATUS        0x401u
+#define MSR_IA32_MC0_ADDR          0x402u
+#define MSR_IA32_MC_STRIDE         4u /* from one bank to the next */
+#define MSR_IA32_TSC_DEADLINE      0x6e0u
+#define MSR_IA32_X2APIC_BASE       0x800u /* + xAPIC register offset / 16 */
+#define MSR_IA32_X2APIC_LAST       0x8ffu
+#define MSR_IA32_X2APIC_VERSION    0x803u
+#define MSR_IA32_X2APIC_TPR        0x808u
+#define MSR_IA32_X2APIC_PPR        0x80au
+#define MSR_IA32_X2APIC_EOI        0x80bu
+#define MSR_IA32_X2APIC_SIVR       0x80fu
+#define MSR_IA32_X2APIC_ISR0       0x810u
+#define MSR_IA32_X2APIC_ESR        0x828u
+#define MSR_IA32_X2APIC_ICR        0x830u
+#define MSR_IA32_X2APIC_LVT_TIMER  0x832u
+#define MSR_IA32_X2APIC_LVT_ERROR  0x837u
 #define MSR_IA32_X2APIC_INIT_COUNT 0x838u
-#define MSR_IA32_X2APIC_CUR_COUNT 0x839u
-#define MSR_IA32_X2APIC_DIV_CONF 0x83eu
-#define MSR_IA32_X2APIC_SELF_IPI 0x83fu
-#define MSR_IA32_XSS 0xda0u
-#define MSR_IA32_EFER 0xc0000080u
-#define MSR_IA32_STAR 0xc0000081u
-#define MSR_IA32_LSTAR 0xc0000082u
-#define MSR_IA32_CSTAR 0xc0000083u
-#define MSR_IA32_FMASK 0xc0000084u
-#define MSR_IA32_FS_BASE 0xc0000100u
-#define MSR_IA32_GS_BASE 0xc0000101u
-#define MSR_IA32_KERNEL_GS_BASE 0xc0000102u
-#define MSR_IA32_TSC_AUX 0xc0000103u
+#define MSR_IA32_X2APIC_CUR_COUNT  0x839u
+#define MSR_IA32_X2APIC_DIV_CONF   0x83eu
+#define MSR_IA32_X2APIC_SELF_IPI   0x83fu
+#define MSR_IA32_XSS               0xda0u
+#define MSR_IA32_EFER              0xc0000080u
+#define MSR_IA32_STAR              0xc0000081u
+#define MSR_IA32_LSTAR             0xc0000082u
+#define MSR_IA32_CSTAR             0xc0000083u
+#define MSR_IA32_FMASK             0xc0000084u
+#define MSR_IA32_FS_BASE           0xc0000100u
+#define MSR_IA32_GS_BASE           0xc0000101u
+#define MSR_IA32_KERNEL_GS_BASE    0xc0000102u
+#define MSR_IA32_TSC_AUX           0xc0000103u
 
-#define APIC_BASE_EXTD BIT(10) /* x2APIC mode */
-#define APIC_BASE_EN BIT(11)
+#define APIC_BASE_EXTD    BIT(10) /* x2APIC mode */
+#define APIC_BASE_EN      BIT(11)
 #define APIC_BASE_ADDRESS MASK64(51, 12)
 
-#define FEATURE_CONTROL_LOCK BIT(0)
+#define FEATURE_CONTROL_LOCK            BIT(0)
 #define FEATURE_CONTROL_VMX_OUTSIDE_SMX BIT(2)
 
-#define MISC_ENABLE_FAST_STRING BIT(0)
-#define MISC_ENABLE_BTS_UNAVAILABLE BIT(11)
+#define MISC_ENABLE_FAST_STRING      BIT(0)
+#define MISC_ENABLE_BTS_UNAVAILABLE  BIT(11)
 #define MISC_ENABLE_PEBS_UNAVAILABLE BIT(12)
 
 #define MTRR_DEF_TYPE_TYPE MASK64(7, 0)
-#define MTRR_DEF_TYPE_FE BIT(10)
-#define MTRR_DEF_TYPE_E BIT(11)
+#define MTRR_DEF_TYPE_FE   BIT(10)
+#define MTRR_DEF_TYPE_E    BIT(11)
 
-#define MCG_CAP_COUNT MASK64(7, 0)
-#define MCG_CAP_CTL BIT(8)
+#define MCG_CAP_COUNT   MASK64(7, 0)
+#define MCG_CAP_CTL     BIT(8)
 #define MC_STATUS_ADDRV BIT(58)
-#define MC_STATUS_VAL BIT(63)
+#define MC_STATUS_VAL   BIT(63)
 
-#define EFER_SCE BIT(0)
-#define EFER_LME BIT(8)
-#define EFER_LMA BIT(10)
-#define EFER_NXE BIT(11)
-#define EFER_SVME BIT(12)
+#define EFER_SCE   BIT(0)
+#define EFER_LME   BIT(8)
+#define EFER_LMA   BIT(10)
+#define EFER_NXE   BIT(11)
+#define EFER_SVME  BIT(12)
 #define EFER_FFXSR BIT(14)
 
 /* SDM 3C, Appendix A, "VMX Capability Reporting Facility". */
-#define MSR_IA32_VMX_BASIC 0x480u
-#define MSR_IA32_VMX_PINBASED_CTLS 0x481u
-#define MSR_IA32_VMX_PROCBASED_CTLS 0x482u
-#define MSR_IA32_VMX_EXIT_CTLS 0x483u
-#define MSR_IA32_VMX_ENTRY_CTLS 0x484u
-#define MSR_IA32_VMX_CR0_FIXED0 0x486u
-#define MSR_IA32_VMX_CR0_FIXED1 0x487u
-#define MSR_IA32_VMX_CR4_FIXED0 0x488u
-#define MSR_IA32_VMX_CR4_FIXED1 0x489u
-#define MSR_IA32_VMX_PROCBASED_CTLS2 0x48bu
-#define MSR_IA32_VMX_EPT_VPID_CAP 0x48cu
+#define MSR_IA32_VMX_BASIC              0x480u
+#define MSR_IA32_VMX_PINBASED_CTLS      0x481u
+#define MSR_IA32_VMX_PROCBASED_CTLS     0x482u
+#define MSR_IA32_VMX_EXIT_CTLS          0x483u
+#define MSR_IA32_VMX_ENTRY_CTLS         0x484u
+#define MSR_IA32_VMX_CR0_FIXED0         0x486u
+#define MSR_IA32_VMX_CR0_FIXED1         0x487u
+#define MSR_IA32_VMX_CR4_FIXED0         0x488u
+#define MSR_IA32_VMX_CR4_FIXED1         0x489u
+#define MSR_IA32_VMX_PROCBASED_CTLS2    0x48bu
+#define MSR_IA32_VMX_EPT_VPID_CAP       0x48cu
 #define MSR_IA32_VMX_TRUE_PINBASED_CTLS 0x48du
 
 /* APM 2, Appendix A, "MSR Cross-Reference". */
-#define MSR_SYSCFG 0xc0010010u
-#define MSR_HWCR 0xc0010015u
+#define MSR_SYSCFG       0xc0010010u
+#define MSR_HWCR         0xc0010015u
 #define MSR_PATCH_LOADER 0xc0010020u
-#define MSR_VM_CR 0xc0010114u
-#define MSR_VM_HSAVE_PA 0xc0010117u
-#define MSR_DE_CFG 0xc0011029u
+#define MSR_VM_CR        0xc0010114u
+#define MSR_VM_HSAVE_PA  0xc0010117u
+#define MSR_DE_CFG       0xc0011029u
 
-#define VM_CR_LOCK BIT(3)
+#define VM_CR_LOCK   BIT(3)
 #define VM_CR_SVMDIS BIT(4)
 
 #define HWCR_TSC_FREQ_SEL BIT(24)
 
 /* Numbers agreed between hypervisors and guests: Linux, "KVM-specific MSRs". */
-#define MSR_KVM_WALL_CLOCK_NEW 0x4b564d00u
+#define MSR_KVM_WALL_CLOCK_NEW  0x4b564d00u
 #define MSR_KVM_SYSTEM_TIME_NEW 0x4b564d01u
 
 /* PAT memory types (SDM 3A, "IA32_PAT MSR"). */
-#define PAT_WC UINT64_C(1)
-#define PAT_WB UINT64_C(6)
+#define PAT_WC       UINT64_C(1)
+#define PAT_WB       UINT64_C(6)
 #define PAT_UC_MINUS UINT64_C(7)
 #define PAT_POWER_ON UINT64_C(0x0007040600070406)
 

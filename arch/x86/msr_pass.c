@@ -13,7 +13,8 @@ struct pass {
 	uint32_t what;
 };
 
-/* State that is the guest's own: switched by the backend, or live in the CPU while it owns the CPU. */
+/* State that is the guest's own: switched by the backend, or live in the CPU while it owns the CPU.
+ */
 static const struct pass always[] = {
 	{MSR_IA32_SYSENTER_CS, 3, MSR_PASS_BOTH},
 	{MSR_IA32_STAR, 4, MSR_PASS_BOTH},    /* STAR, LSTAR, CSTAR, FMASK */

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MSR_PASS_READ 1u
+#define MSR_PASS_READ  1u
 #define MSR_PASS_WRITE 2u
-#define MSR_PASS_BOTH (MSR_PASS_READ | MSR_PASS_WRITE)
+#define MSR_PASS_BOTH  (MSR_PASS_READ | MSR_PASS_WRITE)
 
 /* Which of those MSRs that not every CPU has are there. */
 struct msr_pass_features {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names for people out of the manuals. The tables are made from tools/names.txt: nothing decides by them. */
+/* Names for people out of the manuals. The tables are made from tools/names.txt: nothing decides by
+ * them. */
 #pragma once
 
 #include <stdint.h>

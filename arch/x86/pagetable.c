@@ -20,7 +20,8 @@ static uint64_t *table_of(uint64_t entry)
 	return arch_pa_to_va(hpa_from_u64(entry & PTE_ADDRESS));
 }
 
-uint64_t pagetable_make_leaf(hpa_t address, uint32_t level, uint64_t flags, enum pagetable_cache cache)
+uint64_t pagetable_make_leaf(hpa_t address, uint32_t level, uint64_t flags,
+			     enum pagetable_cache cache)
 {
 	uint64_t entry = address.value | flags | PTE_P | PTE_A;
 

@@ -32,14 +32,16 @@ struct mapping {
 	enum pagetable_cache cache;
 };
 
-/* All page aligned. 2 MiB pages where both addresses and the rest of the size allow it. HV_NO_MEMORY:
- * part of it may be mapped. Nothing of the range may be mapped before. */
-enum hv_status pagetable_map(const struct pagetable *table, const struct mapping *mapping) MUST_CHECK;
+/* All page aligned. 2 MiB pages where both addresses and the rest of the size allow it.
+ * HV_NO_MEMORY: part of it may be mapped. Nothing of the range may be mapped before. */
+enum hv_status pagetable_map(const struct pagetable *table,
+			     const struct mapping *mapping) MUST_CHECK;
 
 /* The entry for an address at `level` (1 or 2), tables above it made as needed; NULL: no memory. */
 uint64_t *pagetable_entry(const struct pagetable *table, uint64_t address, uint32_t level);
 
-uint64_t pagetable_make_leaf(hpa_t address, uint32_t level, uint64_t flags, enum pagetable_cache cache);
+uint64_t pagetable_make_leaf(hpa_t address, uint32_t level, uint64_t flags,
+			     enum pagetable_cache cache);
 
 /* Frees the tables below the root, and only them, on the way to one address. */
 void pagetable_free_path(const struct pagetable *table, uint64_t address);

@@ -121,7 +121,8 @@ void arch_mmu_load(void)
 	msr_write(MSR_IA32_EFER, msr_read(MSR_IA32_EFER) | EFER_NXE);
 	msr_write(MSR_IA32_PAT, PAGETABLE_PAT);
 	regs_write_cr0(regs_read_cr0() | CR0_WP);
-	/* Without PGE, loading CR3 also drops what firmware or the start root had as global pages. */
+	/* Without PGE, loading CR3 also drops what firmware or the start root had as global pages.
+	 */
 	regs_write_cr4(cr4 & ~CR4_PGE);
 	regs_write_cr3(arch_mmu_root());
 	regs_write_cr4(cr4 | CR4_PGE);
@@ -161,7 +162,8 @@ static void *map_extra(hpa_t base, uint64_t size, uint64_t flags, enum pagetable
 	};
 	void *result = NULL;
 
-	if (size == 0 || size > MMU_DEVICE_END - MMU_DEVICE_BASE || base.value + size < base.value) {
+	if (size == 0 || size > MMU_DEVICE_END - MMU_DEVICE_BASE ||
+	    base.value + size < base.value) {
 		return NULL;
 	}
 	mapping.size = align_up(size + offset, PAGE_SIZE);

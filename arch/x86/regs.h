@@ -20,129 +20,129 @@
 #define CR0_CD BIT(30)
 #define CR0_PG BIT(31)
 
-#define CR3_ADDRESS MASK64(51, 12)
+#define CR3_ADDRESS  MASK64(51, 12)
 #define CR3_NO_FLUSH BIT(63)
 
-#define CR4_VME BIT(0)
-#define CR4_PVI BIT(1)
-#define CR4_TSD BIT(2)
-#define CR4_DE BIT(3)
-#define CR4_PSE BIT(4)
-#define CR4_PAE BIT(5)
-#define CR4_MCE BIT(6)
-#define CR4_PGE BIT(7)
-#define CR4_PCE BIT(8)
-#define CR4_OSFXSR BIT(9)
+#define CR4_VME        BIT(0)
+#define CR4_PVI        BIT(1)
+#define CR4_TSD        BIT(2)
+#define CR4_DE         BIT(3)
+#define CR4_PSE        BIT(4)
+#define CR4_PAE        BIT(5)
+#define CR4_MCE        BIT(6)
+#define CR4_PGE        BIT(7)
+#define CR4_PCE        BIT(8)
+#define CR4_OSFXSR     BIT(9)
 #define CR4_OSXMMEXCPT BIT(10)
-#define CR4_UMIP BIT(11)
-#define CR4_LA57 BIT(12)
-#define CR4_VMXE BIT(13)
-#define CR4_SMXE BIT(14)
-#define CR4_FSGSBASE BIT(16)
-#define CR4_PCIDE BIT(17)
-#define CR4_OSXSAVE BIT(18)
-#define CR4_SMEP BIT(20)
-#define CR4_SMAP BIT(21)
-#define CR4_PKE BIT(22)
+#define CR4_UMIP       BIT(11)
+#define CR4_LA57       BIT(12)
+#define CR4_VMXE       BIT(13)
+#define CR4_SMXE       BIT(14)
+#define CR4_FSGSBASE   BIT(16)
+#define CR4_PCIDE      BIT(17)
+#define CR4_OSXSAVE    BIT(18)
+#define CR4_SMEP       BIT(20)
+#define CR4_SMAP       BIT(21)
+#define CR4_PKE        BIT(22)
 
 /* SDM 1, "EFLAGS Register". */
-#define RFLAGS_CF BIT(0)
+#define RFLAGS_CF    BIT(0)
 #define RFLAGS_FIXED BIT(1) /* reads as 1 */
-#define RFLAGS_PF BIT(2)
-#define RFLAGS_AF BIT(4)
-#define RFLAGS_ZF BIT(6)
-#define RFLAGS_SF BIT(7)
-#define RFLAGS_TF BIT(8)
-#define RFLAGS_DF BIT(10)
-#define RFLAGS_OF BIT(11)
-#define RFLAGS_RF BIT(16)
-#define RFLAGS_AC BIT(18)
+#define RFLAGS_PF    BIT(2)
+#define RFLAGS_AF    BIT(4)
+#define RFLAGS_ZF    BIT(6)
+#define RFLAGS_SF    BIT(7)
+#define RFLAGS_TF    BIT(8)
+#define RFLAGS_DF    BIT(10)
+#define RFLAGS_OF    BIT(11)
+#define RFLAGS_RF    BIT(16)
+#define RFLAGS_AC    BIT(18)
 
 /* SDM 3B, "Debug Registers". */
-#define DR6_INIT UINT64_C(0xffff0ff0)
+#define DR6_INIT  UINT64_C(0xffff0ff0)
 #define DR6_B0_B3 MASK64(3, 0)
-#define DR6_BD BIT(13)
-#define DR6_BS BIT(14)
-#define DR6_BT BIT(15)
-#define DR7_INIT UINT64_C(0x400)
-#define DR7_GD BIT(13)
+#define DR6_BD    BIT(13)
+#define DR6_BS    BIT(14)
+#define DR6_BT    BIT(15)
+#define DR7_INIT  UINT64_C(0x400)
+#define DR7_GD    BIT(13)
 
 /* SDM 1, "XCR0 and XSAVE-supported features". */
-#define XCR0_X87 BIT(0)
-#define XCR0_SSE BIT(1)
-#define XCR0_AVX BIT(2)
-#define XCR0_OPMASK BIT(5)
+#define XCR0_X87       BIT(0)
+#define XCR0_SSE       BIT(1)
+#define XCR0_AVX       BIT(2)
+#define XCR0_OPMASK    BIT(5)
 #define XCR0_ZMM_HI256 BIT(6)
-#define XCR0_HI16_ZMM BIT(7)
-#define XCR0_PKRU BIT(9)
+#define XCR0_HI16_ZMM  BIT(7)
+#define XCR0_PKRU      BIT(9)
 
 /* SDM 3A, "Exception and Interrupt Reference". */
-#define EXCEPTION_DE 0u
-#define EXCEPTION_DB 1u
-#define EXCEPTION_NMI 2u
-#define EXCEPTION_BP 3u
-#define EXCEPTION_OF 4u
-#define EXCEPTION_UD 6u
-#define EXCEPTION_DF 8u
-#define EXCEPTION_TS 10u
-#define EXCEPTION_NP 11u
-#define EXCEPTION_SS 12u
-#define EXCEPTION_GP 13u
-#define EXCEPTION_PF 14u
-#define EXCEPTION_AC 17u
-#define EXCEPTION_MC 18u
-#define EXCEPTION_CP 21u
+#define EXCEPTION_DE    0u
+#define EXCEPTION_DB    1u
+#define EXCEPTION_NMI   2u
+#define EXCEPTION_BP    3u
+#define EXCEPTION_OF    4u
+#define EXCEPTION_UD    6u
+#define EXCEPTION_DF    8u
+#define EXCEPTION_TS    10u
+#define EXCEPTION_NP    11u
+#define EXCEPTION_SS    12u
+#define EXCEPTION_GP    13u
+#define EXCEPTION_PF    14u
+#define EXCEPTION_AC    17u
+#define EXCEPTION_MC    18u
+#define EXCEPTION_CP    21u
 #define EXCEPTION_COUNT 32u
 
-#define PF_ERROR_P BIT32(0)
-#define PF_ERROR_W BIT32(1)
-#define PF_ERROR_U BIT32(2)
+#define PF_ERROR_P    BIT32(0)
+#define PF_ERROR_W    BIT32(1)
+#define PF_ERROR_U    BIT32(2)
 #define PF_ERROR_RSVD BIT32(3)
-#define PF_ERROR_I BIT32(4)
+#define PF_ERROR_I    BIT32(4)
 
 /* Page-table entries (SDM 3A, "4-Level Paging and 5-Level Paging"). */
-#define PTE_P BIT(0)
-#define PTE_W BIT(1)
-#define PTE_U BIT(2)
-#define PTE_PWT BIT(3)
-#define PTE_PCD BIT(4)
-#define PTE_A BIT(5)
-#define PTE_D BIT(6)
-#define PTE_PS BIT(7)      /* in a directory entry: it is a leaf */
-#define PTE_PAT_4K BIT(7)  /* in a 4 KiB leaf */
-#define PTE_G BIT(8)
+#define PTE_P         BIT(0)
+#define PTE_W         BIT(1)
+#define PTE_U         BIT(2)
+#define PTE_PWT       BIT(3)
+#define PTE_PCD       BIT(4)
+#define PTE_A         BIT(5)
+#define PTE_D         BIT(6)
+#define PTE_PS        BIT(7) /* in a directory entry: it is a leaf */
+#define PTE_PAT_4K    BIT(7) /* in a 4 KiB leaf */
+#define PTE_G         BIT(8)
 #define PTE_PAT_LARGE BIT(12) /* in a 2 MiB or 1 GiB leaf */
-#define PTE_ADDRESS MASK64(51, 12)
-#define PTE_NX BIT(63)
+#define PTE_ADDRESS   MASK64(51, 12)
+#define PTE_NX        BIT(63)
 
 /* CPUID leaves (SDM 2A, "CPUID - CPU Identification"; APM 3, Appendix E). */
-#define CPUID_VENDOR 0x0u
-#define CPUID_FEATURES 0x1u
-#define CPUID_CACHE 0x4u
-#define CPUID_POWER 0x6u
-#define CPUID_EXTENDED_FEATURES 0x7u
-#define CPUID_TOPOLOGY 0xbu
-#define CPUID_XSAVE 0xdu
-#define CPUID_TSC 0x15u
-#define CPUID_FREQUENCY 0x16u
-#define CPUID_TOPOLOGY_V2 0x1fu
-#define CPUID_HYPERVISOR 0x40000000u
-#define CPUID_EXTENDED 0x80000000u
+#define CPUID_VENDOR             0x0u
+#define CPUID_FEATURES           0x1u
+#define CPUID_CACHE              0x4u
+#define CPUID_POWER              0x6u
+#define CPUID_EXTENDED_FEATURES  0x7u
+#define CPUID_TOPOLOGY           0xbu
+#define CPUID_XSAVE              0xdu
+#define CPUID_TSC                0x15u
+#define CPUID_FREQUENCY          0x16u
+#define CPUID_TOPOLOGY_V2        0x1fu
+#define CPUID_HYPERVISOR         0x40000000u
+#define CPUID_EXTENDED           0x80000000u
 #define CPUID_EXTENDED_SIGNATURE 0x80000001u
-#define CPUID_BRAND 0x80000002u
-#define CPUID_CACHE_L2 0x80000006u
-#define CPUID_INVARIANT_TSC 0x80000007u
-#define CPUID_ADDRESS_SIZES 0x80000008u
-#define CPUID_SVM 0x8000000au
-#define CPUID_TOPOLOGY_AMD 0x8000001eu
+#define CPUID_BRAND              0x80000002u
+#define CPUID_CACHE_L2           0x80000006u
+#define CPUID_INVARIANT_TSC      0x80000007u
+#define CPUID_ADDRESS_SIZES      0x80000008u
+#define CPUID_SVM                0x8000000au
+#define CPUID_TOPOLOGY_AMD       0x8000001eu
 
-#define CPUID_1_ECX_VMX BIT32(5)
-#define CPUID_1_ECX_PCID BIT32(17)
-#define CPUID_1_ECX_X2APIC BIT32(21)
+#define CPUID_1_ECX_VMX          BIT32(5)
+#define CPUID_1_ECX_PCID         BIT32(17)
+#define CPUID_1_ECX_X2APIC       BIT32(21)
 #define CPUID_1_ECX_TSC_DEADLINE BIT32(24)
-#define CPUID_1_ECX_XSAVE BIT32(26)
-#define CPUID_1_ECX_OSXSAVE BIT32(27)
-#define CPUID_1_ECX_HYPERVISOR BIT32(31)
+#define CPUID_1_ECX_XSAVE        BIT32(26)
+#define CPUID_1_ECX_OSXSAVE      BIT32(27)
+#define CPUID_1_ECX_HYPERVISOR   BIT32(31)
 
 #define CPUID_1_EDX_MCE BIT32(7)
 #define CPUID_1_EDX_MCA BIT32(14)
@@ -150,41 +150,41 @@
 
 #define CPUID_6_EAX_ARAT BIT32(2)
 
-#define CPUID_7_EBX_FSGSBASE BIT32(0)
-#define CPUID_7_EBX_SMEP BIT32(7)
-#define CPUID_7_EBX_INVPCID BIT32(10)
-#define CPUID_7_EBX_SMAP BIT32(20)
-#define CPUID_7_ECX_UMIP BIT32(2)
-#define CPUID_7_ECX_PKU BIT32(3)
-#define CPUID_7_ECX_OSPKE BIT32(4)
-#define CPUID_7_ECX_WAITPKG BIT32(5)
-#define CPUID_7_ECX_RDPID BIT32(22)
-#define CPUID_7_EDX_SPEC_CTRL BIT32(26)
+#define CPUID_7_EBX_FSGSBASE          BIT32(0)
+#define CPUID_7_EBX_SMEP              BIT32(7)
+#define CPUID_7_EBX_INVPCID           BIT32(10)
+#define CPUID_7_EBX_SMAP              BIT32(20)
+#define CPUID_7_ECX_UMIP              BIT32(2)
+#define CPUID_7_ECX_PKU               BIT32(3)
+#define CPUID_7_ECX_OSPKE             BIT32(4)
+#define CPUID_7_ECX_WAITPKG           BIT32(5)
+#define CPUID_7_ECX_RDPID             BIT32(22)
+#define CPUID_7_EDX_SPEC_CTRL         BIT32(26)
 #define CPUID_7_EDX_ARCH_CAPABILITIES BIT32(29)
 
 #define CPUID_D1_EAX_XSAVEC BIT32(1)
 #define CPUID_D1_EAX_XSAVES BIT32(3)
 
-#define CPUID_EXT1_ECX_SVM BIT32(2)
+#define CPUID_EXT1_ECX_SVM     BIT32(2)
 #define CPUID_EXT1_EDX_SYSCALL BIT32(11)
-#define CPUID_EXT1_EDX_NX BIT32(20)
+#define CPUID_EXT1_EDX_NX      BIT32(20)
 #define CPUID_EXT1_EDX_PAGE1GB BIT32(26)
-#define CPUID_EXT1_EDX_RDTSCP BIT32(27)
-#define CPUID_EXT1_EDX_LM BIT32(29)
+#define CPUID_EXT1_EDX_RDTSCP  BIT32(27)
+#define CPUID_EXT1_EDX_LM      BIT32(29)
 
 #define CPUID_EXT7_EDX_INVARIANT_TSC BIT32(8)
 
-#define CPUID_SVM_EDX_NP BIT32(0)
-#define CPUID_SVM_EDX_SVML BIT32(2)
-#define CPUID_SVM_EDX_VMCB_CLEAN BIT32(5)
-#define CPUID_SVM_EDX_FLUSH_BY_ASID BIT32(6)
+#define CPUID_SVM_EDX_NP             BIT32(0)
+#define CPUID_SVM_EDX_SVML           BIT32(2)
+#define CPUID_SVM_EDX_VMCB_CLEAN     BIT32(5)
+#define CPUID_SVM_EDX_FLUSH_BY_ASID  BIT32(6)
 #define CPUID_SVM_EDX_DECODE_ASSISTS BIT32(7)
 
 /* The hypervisor's own selectors (gdt.c). */
 #define SELECTOR_CODE 0x08u
 #define SELECTOR_DATA 0x10u
-#define SELECTOR_TSS 0x18u
-#define TSS_LIMIT 0x67u
+#define SELECTOR_TSS  0x18u
+#define TSS_LIMIT     0x67u
 
 struct cpuid_regs {
 	uint32_t eax;
@@ -209,17 +209,17 @@ static inline bool regs_has_leaf(uint32_t leaf)
 	return regs_cpuid(leaf & CPUID_EXTENDED, 0).eax >= leaf;
 }
 
-#define REGS_ACCESSORS(name)                                                         \
-	static inline uint64_t regs_read_##name(void)                                \
-	{                                                                            \
-		uint64_t value;                                                      \
-                                                                                     \
-		__asm__ volatile("mov %%" #name ", %0" : "=r"(value) : : "memory");  \
-		return value;                                                        \
-	}                                                                            \
-	static inline void regs_write_##name(uint64_t value)                         \
-	{                                                                            \
-		__asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory");      \
+#define REGS_ACCESSORS(name)                                                                       \
+	static inline uint64_t regs_read_##name(void)                                              \
+	{                                                                                          \
+		uint64_t value;                                                                    \
+                                                                                                   \
+		__asm__ volatile("mov %%" #name ", %0" : "=r"(value) : : "memory");                \
+		return value;                                                                      \
+	}                                                                                          \
+	static inline void regs_write_##name(uint64_t value)                                       \
+	{                                                                                          \
+		__asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory");                    \
 	}
 
 REGS_ACCESSORS(cr0)

@@ -14,10 +14,10 @@
 
 #include <stdatomic.h>
 
-#define INIT_DELAY_US 10000u
-#define SIPI_DELAY_US 200u
-#define POLL_US 100u
-#define TIMEOUT_US 1000000u
+#define INIT_DELAY_US    10000u
+#define SIPI_DELAY_US    200u
+#define POLL_US          100u
+#define TIMEOUT_US       1000000u
 #define TRAMPOLINE_LIMIT UINT64_C(0x100000)
 
 /* Where a started CPU goes; written before its SIPI, one CPU at a time. */

@@ -6,19 +6,19 @@
 #include "regs.h"
 
 /* Access rights: SDM 3C, "Guest Register State". */
-#define CODE16 0x009bu
-#define DATA16 0x0093u
-#define CODE32 0xc09bu
-#define CODE64 0xa09bu
-#define DATA32 0xc093u
+#define CODE16   0x009bu
+#define DATA16   0x0093u
+#define CODE32   0xc09bu
+#define CODE64   0xa09bu
+#define DATA32   0xc093u
 #define TSS_BUSY 0x008bu
-#define LDT 0x0082u
+#define LDT      0x0082u
 
 #define REAL_LIMIT 0xffffu
 #define FLAT_LIMIT 0xffffffffu
 /* What Linux asks for; the other protocols leave the selectors open. */
-#define FLAT_CODE 0x10u
-#define FLAT_DATA 0x18u
+#define FLAT_CODE      0x10u
+#define FLAT_DATA      0x18u
 #define FLAT_GDT_LIMIT 0x1fu
 
 static struct start_state start_real(uint16_t selector, uint64_t base, uint64_t rip, uint64_t cr0)

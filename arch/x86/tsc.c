@@ -11,9 +11,9 @@
 #include "regs.h"
 #include "tsc_hz.h"
 
-#define FALLBACK_HZ UINT64_C(1000000000)
-#define MEASURE_US 5000u
-#define US_PER_SECOND UINT64_C(1000000)
+#define FALLBACK_HZ    UINT64_C(1000000000)
+#define MEASURE_US     5000u
+#define US_PER_SECOND  UINT64_C(1000000)
 #define TIMER_DIVIDE_1 0xbu /* SDM 3A, "Divide Configuration Register" */
 
 static uint64_t tsc_hz;

@@ -2,7 +2,7 @@
 /* The TSC's frequency out of what CPUID and the loader say. */
 #include "tsc_hz.h"
 
-#define HZ_PER_MHZ UINT64_C(1000000)
+#define HZ_PER_MHZ        UINT64_C(1000000)
 #define TOLERANCE_DIVISOR 8u
 
 uint64_t tsc_hz_of_cpuid(const struct cpuid_regs *tsc, const struct cpuid_regs *frequency)

@@ -24,7 +24,8 @@ const struct virt_ops *virt_ops;
 
 static uint32_t max_leaf;
 
-/* --- set-up -------------------------------------------------------------------------------------- */
+/* --- set-up --------------------------------------------------------------------------------------
+ */
 
 static bool has_vmx(void)
 {
@@ -43,7 +44,8 @@ enum hv_status arch_virt_probe(const char **why)
 	enum hv_status status;
 
 	if (!has_vmx() && !has_svm()) {
-		*why = "this CPU has neither VT-x (CPUID 1, ECX bit 5) nor SVM (CPUID 80000001h, ECX "
+		*why = "this CPU has neither VT-x (CPUID 1, ECX bit 5) nor SVM (CPUID 80000001h, "
+		       "ECX "
 		       "bit 2); in a virtual machine, switch nested virtualization on";
 		return HV_UNSUPPORTED;
 	}
@@ -100,7 +102,8 @@ enum hv_status arch_vcpu_init(struct vcpu_arch *vcpu, struct vm_arch *vm, uint32
 	if (vcpu->control == NULL) {
 		return HV_NO_MEMORY;
 	}
-	memcpy(vcpu->control, &virt_features.control_revision, sizeof(virt_features.control_revision));
+	memcpy(vcpu->control, &virt_features.control_revision,
+	       sizeof(virt_features.control_revision));
 	vcpu->control_pa = arch_va_to_pa(vcpu->control);
 	vcpu->vm = vm;
 	vcpu->index = index;
@@ -110,8 +113,8 @@ enum hv_status arch_vcpu_init(struct vcpu_arch *vcpu, struct vm_arch *vm, uint32
 /* State of the CPU that neither backend switches: it is the guest's while the guest has the CPU. */
 static void reset_unswitched(void)
 {
-	static const uint32_t zeroed[] = {MSR_IA32_STAR, MSR_IA32_LSTAR, MSR_IA32_CSTAR, MSR_IA32_FMASK,
-					  MSR_IA32_KERNEL_GS_BASE};
+	static const uint32_t zeroed[] = {MSR_IA32_STAR, MSR_IA32_LSTAR, MSR_IA32_CSTAR,
+					  MSR_IA32_FMASK, MSR_IA32_KERNEL_GS_BASE};
 
 	fpu_reset();
 	regs_write_cr2(0);
@@ -130,7 +133,8 @@ static void reset_unswitched(void)
 	}
 	if (virt_features.has_spec_ctrl) {
 		(void)msr_write_safe(MSR_IA32_SPEC_CTRL, 0);
-		(void)msr_write_safe(MSR_IA32_PRED_CMD, 1); /* IBPB: no branch history of another guest */
+		(void)msr_write_safe(MSR_IA32_PRED_CMD,
+				     1); /* IBPB: no branch history of another guest */
 	}
 }
 
@@ -156,7 +160,8 @@ void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *star
 	virt_ops->vcpu_reset(vcpu, &state);
 }
 
-/* --- access to a vCPU ---------------------------------------------------------------------------- */
+/* --- access to a vCPU ----------------------------------------------------------------------------
+ */
 
 static bool is_in_gpr(enum vcpu_reg reg)
 {
@@ -182,7 +187,8 @@ void arch_vcpu_skip(struct vcpu_arch *vcpu)
 	virt_ops->vcpu_skip(vcpu);
 }
 
-void arch_vcpu_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code)
+void arch_vcpu_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code,
+		      uint32_t error_code)
 {
 	virt_ops->inject(vcpu, vector, has_error_code, error_code);
 }

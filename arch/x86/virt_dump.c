@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is logged of a vCPU that has crashed: registers, last exits, the backend's control structure. */
+/* What is logged of a vCPU that has crashed: registers, last exits, the backend's control
+ * structure. */
 #include "virt_internal.h"
 
 #include "log.h"
@@ -15,8 +16,9 @@ static void dump_registers(struct vcpu_arch *vcpu)
 	}
 	log_notice("  RIP %016lx", vcpu->rip);
 	for (uint32_t i = 0; i < ARRAY_COUNT(names); i += 4) {
-		log_notice("  %s %016lx %s %016lx %s %016lx %s %016lx", names[i], value[i], names[i + 1],
-			   value[i + 1], names[i + 2], value[i + 2], names[i + 3], value[i + 3]);
+		log_notice("  %s %016lx %s %016lx %s %016lx %s %016lx", names[i], value[i],
+			   names[i + 1], value[i + 1], names[i + 2], value[i + 2], names[i + 3],
+			   value[i + 3]);
 	}
 }
 

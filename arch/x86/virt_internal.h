@@ -10,14 +10,16 @@
  * Controls": RDTSCP, INVPCID, XSAVES and others are #UD unless their control is 1).
  */
 struct virt_features {
-	bool has_rdtscp;  /* also RDPID; TSC_AUX */
+	bool has_rdtscp; /* also RDPID; TSC_AUX */
 	bool has_invpcid;
-	bool has_pcid;    /* VMX: VPID in use; SVM: always */
-	bool has_xsaves;  /* XSAVES runs in the guest and IA32_XSS stays 0 */
+	bool has_pcid;   /* VMX: VPID in use; SVM: always */
+	bool has_xsaves; /* XSAVES runs in the guest and IA32_XSS stays 0 */
 	bool has_waitpkg;
-	bool has_multihit; /* see arch_stage2_is_multihit() */
-	bool has_spec_ctrl; /* SPEC_CTRL and PRED_CMD reach the CPU, or exit and are passed on here */
-	uint32_t control_revision; /* first word of a control page: VMCS revision identifier, or 0 */
+	bool has_multihit;  /* see arch_stage2_is_multihit() */
+	bool has_spec_ctrl; /* SPEC_CTRL and PRED_CMD reach the CPU, or exit and are passed on here
+			     */
+	uint32_t
+		control_revision; /* first word of a control page: VMCS revision identifier, or 0 */
 };
 extern struct virt_features virt_features;
 
@@ -28,10 +30,10 @@ extern const struct virt_ops *virt_ops;
 void virt_nmi_in_host(void);
 
 /*
- * Every exit, from the backend, once it is decoded; the guest's registers are saved. True: back into
- * the guest at once. False: *exit is for the caller of vcpu_run(). The first two are for the frequent
- * exits, which need no decoding: the backend has stepped over the instruction already. A hypercall:
- * CPL 0 only.
+ * Every exit, from the backend, once it is decoded; the guest's registers are saved. True: back
+ * into the guest at once. False: *exit is for the caller of vcpu_run(). The first two are for the
+ * frequent exits, which need no decoding: the backend has stepped over the instruction already. A
+ * hypercall: CPL 0 only.
  */
 bool virt_cpuid(struct vcpu_arch *vcpu);
 bool virt_hypercall(struct vcpu_arch *vcpu, struct vm_exit *exit);
@@ -57,9 +59,9 @@ void virt_inject_pf(struct vcpu_arch *vcpu, uint64_t address, uint32_t error_cod
 /* Makes *exit a crash of the guest. */
 enum virt_result virt_crash(struct vm_exit *exit, const char *why);
 
-void guest_cpuid_exit(struct vcpu_arch *vcpu);                               /* guest_cpuid.c */
+void guest_cpuid_exit(struct vcpu_arch *vcpu);                                 /* guest_cpuid.c */
 enum virt_result guest_msr_exit(struct vcpu_arch *vcpu, struct vm_exit *exit); /* guest_msr.c */
-void guest_cr_exit(struct vcpu_arch *vcpu, const struct exit_cr *cr);        /* guest_cr.c */
+void guest_cr_exit(struct vcpu_arch *vcpu, const struct exit_cr *cr);          /* guest_cr.c */
 void guest_cr_xsetbv(struct vcpu_arch *vcpu);
 enum virt_result guest_mmio_exit(struct vcpu_arch *vcpu, struct vm_exit *exit); /* guest_mmio.c */
 /* fpu.c: x87, SSE, AVX and beyond as after reset, XCR0 = 1. */

@@ -59,8 +59,8 @@ static bool is_other_hypercall(struct vcpu_arch *vcpu)
 	       memcmp(code.bytes, vmmcall, HYPERCALL_LENGTH) == 0;
 }
 
-/* #DB and #AC are intercepted because a guest could loop in their delivery for ever (pitfall 18): the
- * exit is what lets requests through; then the guest gets them. */
+/* #DB and #AC are intercepted because a guest could loop in their delivery for ever (pitfall 18):
+ * the exit is what lets requests through; then the guest gets them. */
 static enum virt_result exit_exception(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
 	struct exit_exception exception = exit->exception;
