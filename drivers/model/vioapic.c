@@ -8,12 +8,12 @@
 
 #define OFFSET_SELECT 0x00u
 #define OFFSET_WINDOW 0x10u
-#define OFFSET_EOI 0x40u
+#define OFFSET_EOI    0x40u
 
-#define REG_ID 0u
-#define REG_VERSION 1u
+#define REG_ID          0u
+#define REG_VERSION     1u
 #define REG_ARBITRATION 2u
-#define REG_ENTRY 0x10u /* two per pin: low half, high half */
+#define REG_ENTRY       0x10u /* two per pin: low half, high half */
 
 #define ID_MASK 0x0f000000u
 #define VERSION 0x20u /* with EOI register */
@@ -62,7 +62,8 @@ static void write_register(struct vioapic *ioapic, struct vm *vm, uint32_t value
 		return;
 	}
 	entry = irq_route_read(vm, pin);
-	entry = ioapic->select % 2 == 0 ? join32(high32(entry), value) : join32(value, low32(entry));
+	entry = ioapic->select % 2 == 0 ? join32(high32(entry), value)
+					: join32(value, low32(entry));
 	irq_route_write(vm, pin, entry);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The local APIC of a vCPU. Timer, priorities, in-service and request registers are the real APIC's,
- * in whatever mode that is; identity, ICR and the pins that could send SMI, INIT or NMI are kept here.
+ * The local APIC of a vCPU. Timer, priorities, in-service and request registers are the real
+ * APIC's, in whatever mode that is; identity, ICR and the pins that could send SMI, INIT or NMI are
+ * kept here.
  */
 #include "vlapic.h"
 
@@ -13,31 +14,31 @@
 #include "str.h"
 
 /* IA32_APIC_BASE (SDM 3A, "Local APIC Status and Location"). */
-#define BASE_BSP BIT(8)
+#define BASE_BSP    BIT(8)
 #define BASE_X2APIC BIT(10)
 #define BASE_ENABLE BIT(11)
-#define BASE_KNOWN (BASE_BSP | BASE_X2APIC | BASE_ENABLE)
+#define BASE_KNOWN  (BASE_BSP | BASE_X2APIC | BASE_ENABLE)
 
-#define SVR_ENABLE 0x100u
-#define SVR_REAL 0x1ffu
-#define SVR_ALLOWED 0x3ffu /* focus checking: without effect on every CPU with x2APIC */
+#define SVR_ENABLE         0x100u
+#define SVR_REAL           0x1ffu
+#define SVR_ALLOWED        0x3ffu /* focus checking: without effect on every CPU with x2APIC */
 #define LVT_TIMER_DEADLINE BIT32(18)
-#define LVT_READ_ONLY 0x5000u /* delivery status, remote IRR */
-#define LVT_TIMER_ALLOWED 0x700ffu
-#define LVT_ERROR_ALLOWED 0x100ffu
+#define LVT_READ_ONLY      0x5000u /* delivery status, remote IRR */
+#define LVT_TIMER_ALLOWED  0x700ffu
+#define LVT_ERROR_ALLOWED  0x100ffu
 #define LVT_SENSOR_ALLOWED 0x107ffu
-#define LVT_PIN_ALLOWED 0x1a7ffu
-#define DIVIDE_ALLOWED 0x0bu
-#define DFR_FIXED 0x0fffffffu
-#define LDR_WRITABLE 0xff000000u
-#define ICR_WRITABLE 0xccfffu /* xAPIC: without delivery status */
+#define LVT_PIN_ALLOWED    0x1a7ffu
+#define DIVIDE_ALLOWED     0x0bu
+#define DFR_FIXED          0x0fffffffu
+#define LDR_WRITABLE       0xff000000u
+#define ICR_WRITABLE       0xccfffu /* xAPIC: without delivery status */
 /* x2APIC: bit 12 is tolerated, as it is on AMD's CPUs, where it reads as delivery status. */
 #define X2APIC_ICR_RESERVED UINT64_C(0xfff32000)
-#define MAX_LVT 5u /* no CMCI */
-#define ID_SHIFT 24u
-#define REGISTER_OFFSETS 0xff0u
-#define CPUID_FEATURES 1u
-#define CPUID_ECX_DEADLINE BIT32(24) /* "TSC_Deadline" */
+#define MAX_LVT             5u /* no CMCI */
+#define ID_SHIFT            24u
+#define REGISTER_OFFSETS    0xff0u
+#define CPUID_FEATURES      1u
+#define CPUID_ECX_DEADLINE  BIT32(24) /* "TSC_Deadline" */
 
 static struct vlapic *lapic_of(struct vcpu *vcpu)
 {
@@ -65,15 +66,18 @@ void vlapic_reset(struct vcpu *vcpu, bool is_init)
 	atomic_store_explicit(&vcpu->logical_id, 0, memory_order_relaxed);
 	atomic_store_explicit(&vcpu->logical_format, UINT32_MAX, memory_order_relaxed);
 	if (!is_init) {
-		vcpu->arch.apic_base = VLAPIC_BASE | BASE_ENABLE | (vcpu->index == 0 ? BASE_BSP : 0);
+		vcpu->arch.apic_base =
+			VLAPIC_BASE | BASE_ENABLE | (vcpu->index == 0 ? BASE_BSP : 0);
 		arch_vcpu_set_x2apic(&vcpu->arch, false);
 	}
 	arch_lapic_reset();
 }
 
-/* --- IA32_APIC_BASE ----------------------------------------------------------------------------- */
+/* --- IA32_APIC_BASE -----------------------------------------------------------------------------
+ */
 
-/* SDM 3A, "x2APIC State Transitions": only these. From x2APIC the way back leads over "disabled". */
+/* SDM 3A, "x2APIC State Transitions": only these. From x2APIC the way back leads over "disabled".
+ */
 static bool is_transition_legal(uint64_t from, uint64_t to)
 {
 	switch (to & (BASE_ENABLE | BASE_X2APIC)) {
@@ -105,7 +109,8 @@ static bool write_base(struct vcpu *vcpu, uint64_t value)
 	return true;
 }
 
-/* --- registers that are the same in both modes -------------------------------------------------- */
+/* --- registers that are the same in both modes --------------------------------------------------
+ */
 
 /* False: no such register. */
 static bool read_register(struct vlapic *lapic, uint32_t offset, uint32_t *value)
@@ -151,7 +156,8 @@ static uint32_t allowed_bits(const struct vlapic *lapic, uint32_t offset)
 	case LAPIC_SVR:
 		return SVR_ALLOWED;
 	case LAPIC_LVT_TIMER:
-		return lapic->has_deadline ? LVT_TIMER_ALLOWED : LVT_TIMER_ALLOWED & ~LVT_TIMER_DEADLINE;
+		return lapic->has_deadline ? LVT_TIMER_ALLOWED
+					   : LVT_TIMER_ALLOWED & ~LVT_TIMER_DEADLINE;
 	case LAPIC_LVT_ERROR:
 		return LVT_ERROR_ALLOWED;
 	case LAPIC_LVT_THERMAL:
@@ -215,7 +221,8 @@ static bool write_register(struct vlapic *lapic, uint32_t offset, uint32_t value
 	}
 }
 
-/* --- x2APIC: registers are MSRs, and faults are #GP ---------------------------------------------- */
+/* --- x2APIC: registers are MSRs, and faults are #GP ----------------------------------------------
+ */
 
 bool vlapic_read(struct vcpu *vcpu, uint32_t offset, uint64_t *value)
 {
@@ -290,7 +297,8 @@ bool vlapic_write(struct vcpu *vcpu, uint32_t offset, uint64_t value)
 	return write_register(lapic, offset, low32(value) & allowed);
 }
 
-/* --- xAPIC: registers are 32 bits wide, each at a multiple of 16 ---------------------------------- */
+/* --- xAPIC: registers are 32 bits wide, each at a multiple of 16
+ * ---------------------------------- */
 
 static uint32_t read_xapic(struct vlapic *lapic, struct vcpu *vcpu, uint32_t offset)
 {
@@ -326,10 +334,12 @@ static void write_xapic(struct vlapic *lapic, struct vcpu *vcpu, uint32_t offset
 		lapic->icr_high = value & LDR_WRITABLE;
 		return;
 	case LAPIC_LDR:
-		atomic_store_explicit(&vcpu->logical_id, value & LDR_WRITABLE, memory_order_relaxed);
+		atomic_store_explicit(&vcpu->logical_id, value & LDR_WRITABLE,
+				      memory_order_relaxed);
 		return;
 	case LAPIC_DFR:
-		atomic_store_explicit(&vcpu->logical_format, value | DFR_FIXED, memory_order_relaxed);
+		atomic_store_explicit(&vcpu->logical_format, value | DFR_FIXED,
+				      memory_order_relaxed);
 		return;
 	case LAPIC_ID: /* fixed, as on all recent CPUs */
 		return;
@@ -362,13 +372,15 @@ uint64_t vlapic_mmio_read(void *state, struct vcpu *vcpu, uint64_t offset, uint3
 	return read_xapic(lapic, vcpu, (uint32_t)offset & REGISTER_OFFSETS) >> (offset % 4 * 8);
 }
 
-void vlapic_mmio_write(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size, uint64_t value)
+void vlapic_mmio_write(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size,
+		       uint64_t value)
 {
 	if (offset == LAPIC_EOI && is_page_enabled(vcpu)) { /* at every interrupt */
 		arch_lapic_write(LAPIC_EOI, 0);
 		return;
 	}
-	/* SDM 3A, "APIC Register Address Map": anything but an aligned 32-bit write is undefined. */
+	/* SDM 3A, "APIC Register Address Map": anything but an aligned 32-bit write is undefined.
+	 */
 	if (size != 4 || offset % 16 != 0 || !is_page_enabled(vcpu)) {
 		return;
 	}

@@ -6,13 +6,13 @@
 
 #include <stdbool.h>
 
-#define VLAPIC_BASE UINT64_C(0xfee00000)
-#define VLAPIC_SIZE 0x1000u
+#define VLAPIC_BASE      UINT64_C(0xfee00000)
+#define VLAPIC_SIZE      0x1000u
 #define VLAPIC_SOFT_LVTS 4u /* thermal, performance, LINT0, LINT1: consecutive registers */
 
 /* Bits of ESR that the model raises (SDM 3A, "Error Status Register (ESR)"). */
-#define VLAPIC_ERROR_ACCEPT 0x04u   /* nobody took the message */
-#define VLAPIC_ERROR_VECTOR 0x20u   /* sent vector below 16 */
+#define VLAPIC_ERROR_ACCEPT   0x04u /* nobody took the message */
+#define VLAPIC_ERROR_VECTOR   0x20u /* sent vector below 16 */
 #define VLAPIC_ERROR_REGISTER 0x80u /* no such register */
 
 /* One per vCPU, by its index; touched by the vCPU's own CPU only. */
@@ -26,7 +26,8 @@ struct vlapic {
 };
 
 uint64_t vlapic_mmio_read(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size);
-void vlapic_mmio_write(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size, uint64_t value);
+void vlapic_mmio_write(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size,
+		       uint64_t value);
 
 /* Sends what was written to ICR; vlapic_icr.c. */
 void vlapic_icr_send(struct vlapic *lapic, struct vcpu *vcpu, uint32_t low, uint32_t destination);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The interrupt command register of a vCPU: decoded in full, then sent inside the partition only. */
+/* The interrupt command register of a vCPU: decoded in full, then sent inside the partition only.
+ */
 #include "arch/lapic.h"
 #include "bits.h"
 #include "hv/irq_route.h"
@@ -9,16 +10,16 @@
 #include <stdatomic.h>
 
 /* SDM 3A, "Interrupt Command Register (ICR)". */
-#define ICR_VECTOR 0xffu
-#define ICR_MODE_SHIFT 8u
-#define ICR_MODE_MASK 7u
-#define ICR_LOGICAL BIT32(11)
-#define ICR_ASSERT BIT32(14)
-#define ICR_LEVEL BIT32(15)
+#define ICR_VECTOR          0xffu
+#define ICR_MODE_SHIFT      8u
+#define ICR_MODE_MASK       7u
+#define ICR_LOGICAL         BIT32(11)
+#define ICR_ASSERT          BIT32(14)
+#define ICR_LEVEL           BIT32(15)
 #define ICR_SHORTHAND_SHIFT 18u
-#define ICR_SHORTHAND_MASK 3u
-#define ICR_NOT_PLAIN (ICR_MODE_MASK << ICR_MODE_SHIFT | ICR_LOGICAL | \
-		       ICR_SHORTHAND_MASK << ICR_SHORTHAND_SHIFT)
+#define ICR_SHORTHAND_MASK  3u
+#define ICR_NOT_PLAIN                                                                              \
+	(ICR_MODE_MASK << ICR_MODE_SHIFT | ICR_LOGICAL | ICR_SHORTHAND_MASK << ICR_SHORTHAND_SHIFT)
 
 #define FIRST_VECTOR 16u
 
@@ -31,12 +32,13 @@ enum shorthand {
 
 struct message {
 	uint8_t vector;
-	uint32_t mode; /* LAPIC_DELIVERY_* */
+	uint32_t mode;      /* LAPIC_DELIVERY_* */
 	uint32_t shorthand; /* enum shorthand */
-	uint64_t targets; /* vCPUs, bit per index */
+	uint64_t targets;   /* vCPUs, bit per index */
 };
 
-static uint64_t targets_of(struct vcpu *vcpu, uint32_t low, uint32_t destination, uint32_t shorthand)
+static uint64_t targets_of(struct vcpu *vcpu, uint32_t low, uint32_t destination,
+			   uint32_t shorthand)
 {
 	uint64_t self = BIT(vcpu->index);
 	uint64_t all = irq_route_targets(vcpu->vm, UINT32_MAX, false, true);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The mark port: a guest writes a byte, the log gets it with the time and the vCPU's exits so far. */
+/* The mark port: a guest writes a byte, the log gets it with the time and the vCPU's exits so far.
+ */
 #pragma once
 
 #include "hv/device.h"

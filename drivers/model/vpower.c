@@ -7,14 +7,14 @@
 #include <stdatomic.h>
 
 /* Intel chipset datasheets, "Reset Control Register (RST_CNT)": bit 2 starts the reset. */
-#define RESET_CPU 0x04u
+#define RESET_CPU  0x04u
 #define RESET_KEPT 0x0au /* SYS_RST, FULL_RST */
 
 /* ACPI, "Sleep Control Register", "Sleep Status Register". */
-#define SLEEP_ENABLE 0x20u
+#define SLEEP_ENABLE     0x20u
 #define SLEEP_TYPE_SHIFT 2u
-#define SLEEP_TYPE_MASK 7u
-#define OFFSET_CONTROL 0u
+#define SLEEP_TYPE_MASK  7u
+#define OFFSET_CONTROL   0u
 
 void vpower_reset(void *state, struct vm *vm)
 {
@@ -34,7 +34,8 @@ uint64_t vpower_reset_read(void *state, struct vcpu *vcpu, uint32_t offset, uint
 	return atomic_load_explicit(&power->reset_control, memory_order_relaxed);
 }
 
-void vpower_reset_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value)
+void vpower_reset_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size,
+			uint64_t value)
 {
 	struct vpower *power = state;
 
@@ -58,7 +59,8 @@ uint64_t vpower_sleep_read(void *state, struct vcpu *vcpu, uint32_t offset, uint
 }
 
 /* Only S5 exists. A 16-bit write covers the control register with its low half. */
-void vpower_sleep_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value)
+void vpower_sleep_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size,
+			uint64_t value)
 {
 	(void)state;
 	(void)size;

@@ -6,7 +6,7 @@
 
 #define VPOWER_RESET_PORT 0xcf9u
 #define VPOWER_SLEEP_PORT 0x600u /* control; status is the next one */
-#define VPOWER_S5_TYPE 5u        /* SLP_TYP; for the DSDT */
+#define VPOWER_S5_TYPE    5u     /* SLP_TYP; for the DSDT */
 
 struct vpower {
 	_Atomic uint8_t reset_control;
@@ -14,6 +14,8 @@ struct vpower {
 
 void vpower_reset(void *state, struct vm *vm);
 uint64_t vpower_reset_read(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size);
-void vpower_reset_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value);
+void vpower_reset_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size,
+			uint64_t value);
 uint64_t vpower_sleep_read(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size);
-void vpower_sleep_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value);
+void vpower_sleep_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size,
+			uint64_t value);

@@ -10,34 +10,34 @@
 #include <stdatomic.h>
 
 /* Registers by offset. */
-#define REG_DATA 0u /* RBR, THR; DLL */
-#define REG_IER 1u  /* DLM */
-#define REG_IIR 2u  /* read */
-#define REG_FCR 2u  /* write */
-#define REG_LCR 3u
-#define REG_MCR 4u
-#define REG_LSR 5u
-#define REG_MSR 6u
+#define REG_DATA    0u /* RBR, THR; DLL */
+#define REG_IER     1u /* DLM */
+#define REG_IIR     2u /* read */
+#define REG_FCR     2u /* write */
+#define REG_LCR     3u
+#define REG_MCR     4u
+#define REG_LSR     5u
+#define REG_MSR     6u
 #define REG_SCRATCH 7u
 
-#define IER_RECEIVED 0x01u
-#define IER_THRE 0x02u
-#define IER_LINE_STATUS 0x04u
+#define IER_RECEIVED     0x01u
+#define IER_THRE         0x02u
+#define IER_LINE_STATUS  0x04u
 #define IER_MODEM_STATUS 0x08u
-#define IER_MASK 0x0fu
+#define IER_MASK         0x0fu
 
-#define IIR_MODEM_STATUS 0x00u
-#define IIR_NONE 0x01u
-#define IIR_THRE 0x02u
-#define IIR_RECEIVED 0x04u
-#define IIR_LINE_STATUS 0x06u
-#define IIR_TIMEOUT 0x0cu
+#define IIR_MODEM_STATUS  0x00u
+#define IIR_NONE          0x01u
+#define IIR_THRE          0x02u
+#define IIR_RECEIVED      0x04u
+#define IIR_LINE_STATUS   0x06u
+#define IIR_TIMEOUT       0x0cu
 #define IIR_FIFOS_ENABLED 0xc0u
 
-#define FCR_ENABLE 0x01u
+#define FCR_ENABLE         0x01u
 #define FCR_CLEAR_RECEIVER 0x02u
-#define FCR_TRIGGER_SHIFT 6u
-#define FCR_KEPT 0xc9u
+#define FCR_TRIGGER_SHIFT  6u
+#define FCR_KEPT           0xc9u
 
 #define LCR_DLAB 0x80u
 
@@ -45,18 +45,18 @@
 #define MCR_LOOP 0x10u
 #define MCR_MASK 0x1fu
 
-#define LSR_DATA_READY 0x01u
-#define LSR_OVERRUN 0x02u
+#define LSR_DATA_READY        0x01u
+#define LSR_OVERRUN           0x02u
 #define LSR_TRANSMITTER_EMPTY 0x60u /* THRE, TEMT: always, bytes leave at once */
 
-#define MSR_TRAILING_RI 0x04u
-#define MSR_CTS 0x10u
-#define MSR_DSR 0x20u
-#define MSR_RI 0x40u
-#define MSR_DCD 0x80u
+#define MSR_TRAILING_RI  0x04u
+#define MSR_CTS          0x10u
+#define MSR_DSR          0x20u
+#define MSR_RI           0x40u
+#define MSR_DCD          0x80u
 #define MSR_PEER_PRESENT (MSR_CTS | MSR_DSR | MSR_DCD)
 
-#define FIFO_SIZE 16u
+#define FIFO_SIZE      16u
 #define DIVISOR_115200 1u
 
 static uint8_t lsr_of(const struct vuart *uart)
@@ -96,7 +96,8 @@ static uint32_t interrupt_cause(const struct vuart *uart)
 	return IIR_NONE;
 }
 
-/* After every change of what interrupt_cause() looks at. In loopback OUT2 does not reach its pin. */
+/* After every change of what interrupt_cause() looks at. In loopback OUT2 does not reach its pin.
+ */
 static void update_line(struct vuart *uart, struct vm *vm)
 {
 	bool is_high = uart->ier != 0 && (uart->mcr & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2 &&
@@ -222,15 +223,16 @@ static void write_fcr(struct vuart *uart, uint8_t value)
 {
 	bool is_mode_changed = ((uart->fcr ^ value) & FCR_ENABLE) != 0;
 
-	if (is_mode_changed || (value & (FCR_ENABLE | FCR_CLEAR_RECEIVER)) ==
-				       (FCR_ENABLE | FCR_CLEAR_RECEIVER)) {
+	if (is_mode_changed ||
+	    (value & (FCR_ENABLE | FCR_CLEAR_RECEIVER)) == (FCR_ENABLE | FCR_CLEAR_RECEIVER)) {
 		clear_receiver(uart);
 	}
 	/* Without the enable bit the others are not programmed. */
 	uart->fcr = (value & FCR_ENABLE) != 0 ? value & FCR_KEPT : 0;
 }
 
-/* Switching the THRE interrupt on while the transmitter is empty raises it anew; Linux tests this. */
+/* Switching the THRE interrupt on while the transmitter is empty raises it anew; Linux tests this.
+ */
 static void write_ier(struct vuart *uart, uint8_t value)
 {
 	if ((value & ~uart->ier & IER_THRE) != 0) {
@@ -315,8 +317,8 @@ static bool write_register(struct vuart *uart, uint32_t offset, uint8_t value)
  * The bus splits wide accesses to an 8-bit device into bytes. Functions below that are not inlined
  * keep their stack frames out of the short paths.
  */
-__attribute__((noinline)) static uint64_t read_bytes(struct vuart *uart, struct vm *vm, uint32_t offset,
-						     uint32_t size)
+__attribute__((noinline)) static uint64_t read_bytes(struct vuart *uart, struct vm *vm,
+						     uint32_t offset, uint32_t size)
 {
 	uint64_t value = 0;
 
@@ -356,8 +358,8 @@ __attribute__((noinline)) static void write_byte(struct vuart *uart, struct vm *
 	}
 }
 
-__attribute__((noinline)) static void write_bytes(struct vuart *uart, struct vm *vm, uint32_t offset,
-						  uint32_t size, uint64_t value)
+__attribute__((noinline)) static void write_bytes(struct vuart *uart, struct vm *vm,
+						  uint32_t offset, uint32_t size, uint64_t value)
 {
 	for (uint32_t i = 0; i < size; i++) {
 		write_byte(uart, vm, offset + i, (uint8_t)(value >> (i * 8)));

@@ -7,10 +7,10 @@
 
 #include <stdbool.h>
 
-#define VUART_PORT 0x3f8u
+#define VUART_PORT       0x3f8u
 #define VUART_PORT_COUNT 8u
-#define VUART_PIN 4u
-#define VUART_BACKLOG 256u /* a power of two */
+#define VUART_PIN        4u
+#define VUART_BACKLOG    256u /* a power of two */
 
 struct vuart {
 	struct spin_lock lock; /* everything below; lsr may be read without it */
