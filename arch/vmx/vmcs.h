@@ -183,7 +183,7 @@ enum vmcs_field { VMCS_FIELDS(VMCS_FIELD_ENUM) };
 #define EVENT_TYPE_EXCEPTION           (3u << 8)
 #define EVENT_TYPE_PRIVILEGED_SOFTWARE (5u << 8) /* INT1 */
 #define EVENT_HAS_ERROR                BIT32(11)
-#define EVENT_NMI_UNBLOCKED            BIT32(12) /* exit information only: IRET had ended NMI blocking */
+#define EVENT_NMI_UNBLOCKED            BIT32(12) /* exits only: IRET had ended NMI blocking */
 #define EVENT_VALID                    BIT32(31)
 
 /* SDM 3C, "Guest Non-Register State". */

@@ -39,18 +39,6 @@ static uint64_t tss_base(const struct table_pointer *gdt, uint16_t selector)
 READ_SELECTOR(cs)
 READ_SELECTOR(ss)
 
-/* DS, ES, FS and GS selectors are loaded with 0: 64-bit code does not use them. */
-static void write_host_selectors(uint16_t tr)
-{
-	vmcs_write(VMCS_HOST_CS_SELECTOR, cs_selector());
-	vmcs_write(VMCS_HOST_SS_SELECTOR, ss_selector());
-	vmcs_write(VMCS_HOST_DS_SELECTOR, 0);
-	vmcs_write(VMCS_HOST_ES_SELECTOR, 0);
-	vmcs_write(VMCS_HOST_FS_SELECTOR, 0);
-	vmcs_write(VMCS_HOST_GS_SELECTOR, 0);
-	vmcs_write(VMCS_HOST_TR_SELECTOR, tr);
-}
-
 /* SDM 3C, "Host-State Area": what this CPU has now. Table limits become 0xffff at an exit. */
 static void write_host(const struct vcpu_arch *vcpu)
 {
@@ -61,20 +49,18 @@ static void write_host(const struct vcpu_arch *vcpu)
 	__asm__ volatile("sgdt %0" : "=m"(gdt));
 	__asm__ volatile("sidt %0" : "=m"(idt));
 	__asm__ volatile("str %0" : "=r"(tr));
-	write_host_selectors(tr);
+	vmcs_write(VMCS_HOST_CS_SELECTOR, cs_selector());
+	vmcs_write(VMCS_HOST_SS_SELECTOR, ss_selector());
+	vmcs_write(VMCS_HOST_TR_SELECTOR, tr);
 	vmcs_write(VMCS_HOST_TR_BASE, tss_base(&gdt, tr));
 	vmcs_write(VMCS_HOST_GDTR_BASE, gdt.base);
 	vmcs_write(VMCS_HOST_IDTR_BASE, idt.base);
-	vmcs_write(VMCS_HOST_FS_BASE, 0);
 	vmcs_write(VMCS_HOST_GS_BASE, (uint64_t)(uintptr_t)arch_this_cpu());
 	vmcs_write(VMCS_HOST_CR0, regs_read_cr0());
 	vmcs_write(VMCS_HOST_CR3, arch_mmu_root());
 	vmcs_write(VMCS_HOST_CR4, regs_read_cr4());
 	vmcs_write(VMCS_HOST_EFER, msr_read(MSR_IA32_EFER));
 	vmcs_write(VMCS_HOST_PAT, msr_read(MSR_IA32_PAT));
-	vmcs_write(VMCS_HOST_SYSENTER_CS, 0);
-	vmcs_write(VMCS_HOST_SYSENTER_ESP, 0);
-	vmcs_write(VMCS_HOST_SYSENTER_EIP, 0);
 	vmcs_write(VMCS_HOST_RSP, (uint64_t)(uintptr_t)vcpu);
 	vmcs_write(VMCS_HOST_RIP, vmx_machine.is_rsb_stuffed
 					  ? (uint64_t)(uintptr_t)vmx_host_entry_stuffed
@@ -98,6 +84,19 @@ static void write_secondary_controls(const struct vcpu_arch *vcpu)
 	}
 }
 
+/* Zero in every VMCS. Host selectors but CS, SS and TR: 64-bit code does not use them. Guest
+ * activity 0 is "active". */
+static const uint16_t zeroed[] = {
+	VMCS_HOST_DS_SELECTOR,       VMCS_HOST_ES_SELECTOR,     VMCS_HOST_FS_SELECTOR,
+	VMCS_HOST_GS_SELECTOR,       VMCS_HOST_FS_BASE,         VMCS_HOST_SYSENTER_CS,
+	VMCS_HOST_SYSENTER_ESP,      VMCS_HOST_SYSENTER_EIP,    VMCS_PAGE_FAULT_ERROR_MASK,
+	VMCS_PAGE_FAULT_ERROR_MATCH, VMCS_CR3_TARGET_COUNT,     VMCS_EXIT_MSR_STORE_COUNT,
+	VMCS_EXIT_MSR_LOAD_COUNT,    VMCS_ENTRY_MSR_LOAD_COUNT, VMCS_ENTRY_EVENT,
+	VMCS_PREEMPTION_TIMER,       VMCS_GUEST_IDTR_BASE,      VMCS_GUEST_DEBUGCTL,
+	VMCS_GUEST_SYSENTER_CS,      VMCS_GUEST_SYSENTER_ESP,   VMCS_GUEST_SYSENTER_EIP,
+	VMCS_GUEST_INTERRUPTIBILITY, VMCS_GUEST_PENDING_DEBUG,  VMCS_GUEST_ACTIVITY,
+};
+
 static void write_controls(struct vcpu_arch *vcpu)
 {
 	const struct vmx_controls *controls = &vmx_machine.controls;
@@ -110,17 +109,12 @@ static void write_controls(struct vcpu_arch *vcpu)
 	vmcs_write(VMCS_EXIT_CONTROLS, controls->exit);
 	vmcs_write(VMCS_ENTRY_CONTROLS, controls->entry);
 	vmcs_write(VMCS_EXCEPTION_BITMAP, EXCEPTION_BITMAP);
-	vmcs_write(VMCS_PAGE_FAULT_ERROR_MASK, 0);
-	vmcs_write(VMCS_PAGE_FAULT_ERROR_MATCH, 0);
-	vmcs_write(VMCS_CR3_TARGET_COUNT, 0);
-	vmcs_write(VMCS_EXIT_MSR_STORE_COUNT, 0);
-	vmcs_write(VMCS_EXIT_MSR_LOAD_COUNT, 0);
-	vmcs_write(VMCS_ENTRY_MSR_LOAD_COUNT, 0);
-	vmcs_write(VMCS_ENTRY_EVENT, 0);
+	for (uint32_t i = 0; i < ARRAY_COUNT(zeroed); i++) {
+		vmcs_write((enum vmcs_field)zeroed[i], 0);
+	}
 	vmcs_write(VMCS_IO_BITMAP_A, port_bitmap.value);
 	vmcs_write(VMCS_IO_BITMAP_B, port_bitmap.value + PAGE_SIZE);
 	vmcs_write(VMCS_MSR_BITMAP, arch_va_to_pa(vmx_bitmap_msr(vcpu->is_x2apic)).value);
-	vmcs_write(VMCS_PREEMPTION_TIMER, 0);
 	vmcs_write(VMCS_VMCS_LINK_POINTER, ~UINT64_C(0));
 }
 
@@ -149,7 +143,6 @@ static void write_segments(const struct start_state *start)
 	write_segment(SEGMENT_TR, &start->tr);
 	vmcs_write(VMCS_GUEST_GDTR_BASE, start->gdt_base);
 	vmcs_write(VMCS_GUEST_GDTR_LIMIT, start->gdt_limit);
-	vmcs_write(VMCS_GUEST_IDTR_BASE, 0);
 	vmcs_write(VMCS_GUEST_IDTR_LIMIT, start->idt_limit);
 }
 
@@ -169,14 +162,7 @@ static void write_guest(struct vcpu_arch *vcpu, const struct start_state *start)
 	vmcs_write(VMCS_GUEST_RSP, start->rsp);
 	vmcs_write(VMCS_GUEST_RFLAGS, RFLAGS_FIXED);
 	vmcs_write(VMCS_GUEST_DR7, DR7_INIT);
-	vmcs_write(VMCS_GUEST_DEBUGCTL, 0);
 	vmcs_write(VMCS_GUEST_PAT, PAT_POWER_ON);
-	vmcs_write(VMCS_GUEST_SYSENTER_CS, 0);
-	vmcs_write(VMCS_GUEST_SYSENTER_ESP, 0);
-	vmcs_write(VMCS_GUEST_SYSENTER_EIP, 0);
-	vmcs_write(VMCS_GUEST_INTERRUPTIBILITY, 0);
-	vmcs_write(VMCS_GUEST_ACTIVITY, ACTIVITY_ACTIVE);
-	vmcs_write(VMCS_GUEST_PENDING_DEBUG, 0);
 	vmcs_write(VMCS_CR0_MASK, CR0_OWNED);
 	vmcs_write(VMCS_CR4_MASK, CR4_OWNED | ~offered_cr4);
 	vmcs_write(VMCS_GUEST_EFER, start->efer);

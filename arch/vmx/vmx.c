@@ -136,8 +136,7 @@ static enum hv_status vmx_probe(const char **why, uint32_t *max_leaf)
 
 	if ((regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_VMX) == 0) {
 		*why = "no VT-x: CPUID.1:ECX bit 5 (VMX) is 0; switch Virtualization Technology on "
-		       "in the "
-		       "firmware's set-up";
+		       "in the firmware's set-up";
 		return HV_UNSUPPORTED;
 	}
 	control = msr_read(MSR_IA32_FEATURE_CONTROL);
