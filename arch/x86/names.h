@@ -12,6 +12,7 @@ struct name {
 };
 extern const struct name names_exception[];
 extern const struct name names_vmx_exit[];
+extern const struct name names_vmcs_field[];
 extern const struct name names_vmx_error[];
 extern const struct name names_svm_exit[];
 

@@ -15,12 +15,12 @@
 #include <string.h>
 
 #define RAM_SIZE 0x10000u
-#define LEVEL4 0x1000u
-#define LEVEL3 0x2000u
-#define CODE 0x3000u
-#define BUFFER 0x4000u
-#define DEVICE UINT64_C(0x80000)
-#define FLAGS (RFLAGS_CF | RFLAGS_PF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
+#define LEVEL4   0x1000u
+#define LEVEL3   0x2000u
+#define CODE     0x3000u
+#define BUFFER   0x4000u
+#define DEVICE   UINT64_C(0x80000)
+#define FLAGS    (RFLAGS_CF | RFLAGS_PF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
 
 static uint8_t ram[RAM_SIZE];
 static struct guest_cpuid cpuid;
@@ -67,40 +67,134 @@ struct state {
 };
 
 /* One native function and the bytes of the same instruction. */
-#define INSTRUCTION(id, text)                                                                     \
-	extern const uint8_t bytes_##id[], bytes_##id##_end[];                                    \
-	__attribute__((noinline)) static void native_##id(struct state *s)                        \
-	{                                                                                         \
-		s->rdi = (uint64_t)s->memory;                                                     \
-		__asm__ volatile("pushq %5\n\tpopfq\n\t" text "\n\tpushfq\n\tpopq %5\n"             \
-				 ".pushsection .rodata\nbytes_" #id ":\n\t" text "\nbytes_" #id  \
-				 "_end:\n.popsection\n"                                          \
-				 : "+a"(s->rax), "+b"(s->rbx), "+c"(s->rcx), "+d"(s->rdx),        \
-				   "+D"(s->rdi), "+r"(s->rflags)                                  \
-				 :                                                                \
-				 : "memory", "cc");                                               \
-		s->rdi -= (uint64_t)s->memory;                                                    \
+#define INSTRUCTION(id, text)                                                                      \
+	extern const uint8_t bytes_##id[], bytes_##id##_end[];                                     \
+	__attribute__((noinline)) static void native_##id(struct state *s)                         \
+	{                                                                                          \
+		s->rdi = (uint64_t)s->memory;                                                      \
+		__asm__ volatile("pushq %5\n\tpopfq\n\t" text "\n\tpushfq\n\tpopq %5\n"            \
+				 ".pushsection .rodata\nbytes_" #id ":\n\t" text "\nbytes_" #id    \
+				 "_end:\n.popsection\n"                                            \
+				 : "+a"(s->rax), "+b"(s->rbx), "+c"(s->rcx), "+d"(s->rdx),         \
+				   "+D"(s->rdi), "+r"(s->rflags)                                   \
+				 :                                                                 \
+				 : "memory", "cc");                                                \
+		s->rdi -= (uint64_t)s->memory;                                                     \
 	}
 
-#define INSTRUCTIONS(X)                                                                           \
-	X(i01, "movb %%al, (%%rdi)") X(i02, "movw %%bx, (%%rdi)") X(i03, "movl %%ecx, (%%rdi)")         \
-	X(i04, "movq %%rdx, (%%rdi)") X(i05, "movb %%ah, (%%rdi)") X(i06, "movb (%%rdi), %%ch")         \
-	X(i07, "movb (%%rdi), %%dl") X(i08, "movw (%%rdi), %%ax") X(i09, "movl (%%rdi), %%ebx")         \
-	X(i10, "movq (%%rdi), %%rcx") X(i11, "movl $0x87654321, (%%rdi)")                            \
-	X(i12, "movq $-5, (%%rdi)") X(i13, "movb $0x80, (%%rdi)") X(i14, "movzbl (%%rdi), %%eax")     \
-	X(i15, "movzwq (%%rdi), %%rbx") X(i16, "movsbw (%%rdi), %%cx") X(i17, "movsbq (%%rdi), %%rdx")  \
-	X(i18, "movswl (%%rdi), %%eax") X(i19, "movslq (%%rdi), %%rbx") X(i20, "xchgl %%eax, (%%rdi)")  \
-	X(i21, "xchgb %%bh, (%%rdi)") X(i22, "xchgq %%rdx, (%%rdi)") X(i23, "addl %%eax, (%%rdi)")      \
-	X(i24, "addq (%%rdi), %%rbx") X(i25, "adcw %%cx, (%%rdi)") X(i26, "sbbb (%%rdi), %%dl")         \
-	X(i27, "subl $0x12, (%%rdi)") X(i28, "andl $-16, (%%rdi)") X(i29, "orw $0x8001, (%%rdi)")    \
-	X(i30, "xorq %%rax, (%%rdi)") X(i31, "cmpl %%ebx, (%%rdi)") X(i32, "cmpb (%%rdi), %%cl")        \
-	X(i33, "testl %%eax, (%%rdi)") X(i34, "testw $0x8000, (%%rdi)") X(i35, "notl (%%rdi)")        \
-	X(i36, "negb (%%rdi)") X(i37, "incw (%%rdi)") X(i38, "decq (%%rdi)")                         \
-	X(i39, "lock xaddl %%ecx, (%%rdi)") X(i40, "lock cmpxchgl %%ebx, (%%rdi)")                    \
-	X(i41, "cmpxchgb %%cl, (%%rdi)") X(i42, "cmpxchgq %%rdx, (%%rdi)") X(i43, "btl $7, (%%rdi)")   \
-	X(i44, "lock btsl $31, (%%rdi)") X(i45, "btrq $40, (%%rdi)") X(i46, "btcw $3, (%%rdi)")      \
-	X(i47, "andb %%dh, (%%rdi)") X(i48, "orb (%%rdi), %%ah") X(i49, "movntil %%eax, (%%rdi)")       \
-	X(i50, "stosl") X(i51, "stosb") X(i52, "stosq")
+#define INSTRUCTIONS(X)                                                                                                   \
+	X(i01, "movb %%al, (%%rdi)")                                                                                      \
+	X(i02, "movw %%bx, (%%rdi)") X(i03, "movl %%ecx, (%%rdi)") X(i04, "movq %%rdx, (%%rdi)") X(                       \
+		i05,                                                                                                      \
+		"movb %%ah, (%%rdi)") X(i06,                                                                              \
+					"movb (%%rdi), %%ch") X(i07,                                                      \
+								"movb (%%rdi), %%dl") X(i08,                              \
+											"movw "                           \
+											"(%%rdi),"                        \
+											" %%ax")                          \
+		X(i09, "movl (%%rdi), %%ebx") X(i10, "movq (%%rdi), %%rcx") X(i11, "movl "                                \
+										   "$0x87654321, "                        \
+										   "(%%rdi)") X(                          \
+			i12, "movq $-5, (%%rdi)") X(i13,                                                                  \
+						    "movb $0x80, (%%rdi)") X(i14,                                         \
+									     "movzbl (%%rdi), "                           \
+									     "%%eax") X(i15,                              \
+											"movzwq "                         \
+											"(%%rdi),"                        \
+											" %%rbx")                         \
+			X(i16, "movsbw (%%rdi), %%cx") X(i17, "movsbq (%%rdi), %%rdx") X(i18, "mo"                        \
+											      "vs"                        \
+											      "wl"                        \
+											      " ("                        \
+											      "%%"                        \
+											      "rd"                        \
+											      "i)"                        \
+											      ", "                        \
+											      "%%"                        \
+											      "ea"                        \
+											      "x") X(                     \
+				i19,                                                                                      \
+				"movslq (%%rdi), %%rbx") X(i20,                                                           \
+							   "xchgl %%eax, (%%rdi)") X(i21,                                 \
+										     "xchgb "                             \
+										     "%%bh, "                             \
+										     "(%%rdi)") X(i22,                    \
+												  "xchgq %%rdx, (%%rdi)") \
+				X(i23, "addl %%eax, (%%rdi)") X(i24, "addq (%%rdi), %%rbx") X(                            \
+					i25,                                                                              \
+					"adcw %%cx, (%%rdi)") X(i26,                                                      \
+								"sbbb (%%rdi), %%dl") X(i27,                              \
+											"subl "                           \
+											"$0x12, "                         \
+											"(%%rdi)")                        \
+					X(i28, "andl $-16, (%%rdi)") X(i29, "orw $0x8001, "                               \
+									    "(%%rdi)") X(                                 \
+						i30, "xorq %%rax, (%%rdi)") X(i31,                                        \
+									      "cmpl %%ebx, "                              \
+									      "(%%rdi)") X(i32,                           \
+											   "cmpb "                        \
+											   "(%%"                          \
+											   "rdi),"                        \
+											   " %%"                          \
+											   "cl")                          \
+						X(i33, "testl %%eax, (%%rdi)") X(i34, "testw "                            \
+										      "$0x8000, "                         \
+										      "(%%rdi)") X(                       \
+							i35,                                                              \
+							"notl (%%rdi)") X(i36,                                            \
+									  "negb (%%rdi)") X(i37,                          \
+											    "incw"                        \
+											    " (%%"                        \
+											    "rdi"                         \
+											    ")")                          \
+							X(i38, "decq (%%rdi)") X(i39, "lock "                             \
+										      "xaddl "                            \
+										      "%%ecx, "                           \
+										      "(%%rdi)") X(                       \
+								i40, "lock cmpxchgl %%ebx, "                              \
+								     "(%%rdi)") X(i41,                                    \
+										  "cmpxchgb "                             \
+										  "%%cl, (%%rdi)")                        \
+								X(i42, "cmpxchgq %%rdx, (%%rdi)") X(                      \
+									i43,                                              \
+									"btl $7, (%%rdi)") X(i44,                         \
+											     "loc"                        \
+											     "k "                         \
+											     "bts"                        \
+											     "l "                         \
+											     "$31"                        \
+											     ", "                         \
+											     "(%%"                        \
+											     "rdi"                        \
+											     ")")                         \
+									X(i45, "btrq $40, "                               \
+									       "(%%rdi)") X(                              \
+										i46,                                      \
+										"btcw $3, "                               \
+										"(%%rdi)") X(i47,                         \
+											     "and"                        \
+											     "b "                         \
+											     "%%"                         \
+											     "dh,"                        \
+											     " (%"                        \
+											     "%rd"                        \
+											     "i)")                        \
+										X(i48, "orb "                             \
+										       "(%%rdi), "                        \
+										       "%%ah") X(                         \
+											i49,                              \
+											"movntil "                        \
+											"%%eax, "                         \
+											"(%%rdi)")                        \
+											X(i50, "s"                        \
+											       "t"                        \
+											       "o"                        \
+											       "s"                        \
+											       "l") X(                    \
+												i51,                      \
+												"stosb")                  \
+												X(i52,                    \
+												  "stosq")
 INSTRUCTIONS(INSTRUCTION)
 
 static const struct {
@@ -110,8 +204,7 @@ static const struct {
 	const char *text;
 } instructions[] = {
 #define ROW(id, text) {native_##id, bytes_##id, bytes_##id##_end, text},
-	INSTRUCTIONS(ROW)
-};
+	INSTRUCTIONS(ROW)};
 
 static void setup(void)
 {
@@ -178,7 +271,8 @@ static bool is_same(size_t i, const struct state *start)
 
 static void test_against_cpu(void)
 {
-	static const uint64_t values[] = {0, 0x8000000080008080, 0x7fffffff7fff7f7f, 0x0123456789abcdef, ~0ull};
+	static const uint64_t values[] = {0, 0x8000000080008080, 0x7fffffff7fff7f7f,
+					  0x0123456789abcdef, ~0ull};
 
 	for (size_t i = 0; i < ARRAY_COUNT(instructions); i++) {
 		for (size_t j = 0; j < ARRAY_COUNT(values) * ARRAY_COUNT(values); j++) {
@@ -259,7 +353,8 @@ static void test_crashes(void)
 	memcpy(ram + CODE, movsb, sizeof(movsb));
 	vcpu.gpr[VCPU_RSI] = DEVICE;
 	vcpu.gpr[VCPU_RDI] = DEVICE + 16;
-	exit = (struct vm_exit){.kind = VM_EXIT_STAGE2, .stage2 = {.address = {DEVICE}, .is_write = true}};
+	exit = (struct vm_exit){.kind = VM_EXIT_STAGE2,
+				.stage2 = {.address = {DEVICE}, .is_write = true}};
 	TAP_EQUAL(guest_mmio_exit(&vcpu, &exit), VIRT_RETURN);
 	TAP_TEXT(exit.why, "string move between two devices");
 }
@@ -268,7 +363,8 @@ static void test_crashes(void)
 static void test_fault(void)
 {
 	static const uint8_t movsb[] = {0xa4};
-	struct vm_exit exit = {.kind = VM_EXIT_STAGE2, .stage2 = {.address = {DEVICE}, .is_write = true}};
+	struct vm_exit exit = {.kind = VM_EXIT_STAGE2,
+			       .stage2 = {.address = {DEVICE}, .is_write = true}};
 
 	setup();
 	memcpy(ram + CODE, movsb, sizeof(movsb));
