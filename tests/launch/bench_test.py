@@ -22,8 +22,9 @@ class Parsing(unittest.TestCase):
         text = ("[bench] BENCH empty min=256 median=256 p90=256 max=256 overhead=256\r\n"
                 "[bench] BENCH cpuid-0 min=24960 median=24960 p90=24961 max=25000 overhead=256\r\n"
                 "BENCH hypercall min=1 median=2816 p90=3 max=4 overhead=256\n"
+                "[bench] BENCH cpuid-0 min=1 median=384 p90=3 max=4 overhead=256\n"
                 "[bench] noise BENCH x min=1 median=1 p90=1 max=1 overhead=0\n")
-        self.assertEqual(parse.operations(text, 7), {"empty": 0, "cpuid-0": 193, "hypercall": 20})
+        self.assertEqual(parse.operations(text, 7), {"empty": 0, "cpuid-0": 193, "cpuid-0+": 1, "hypercall": 20})
 
     def test_exits_between_marks_without_the_mark_itself(self):
         marks = parse.marks(MARKS)
