@@ -31,7 +31,7 @@ include tests/boot/files.mk
 include tests/emu/files.mk
 
 # --- make check: groups of tests, each a target whose last line is "NAME: N passed, N failed" -----
-CHECK_GROUPS += check-host check-launch check-clang check-emu
+CHECK_GROUPS += lint check-host check-launch check-clang check-emu
 
 .PHONY: check check-launch check-clang check-emu lint
 check: setup

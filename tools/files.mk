@@ -32,6 +32,7 @@ make run          set-up, build, and the demonstration in QEMU; CONFIG=FILE for 
 make check        set-up, build, all tests; ends with `N passed, N failed`
 make check-host   host tests only        make check-emu CASES='linux*'   some emulator tests
 make check-launch the launcher's tests   make check-clang                builds with Clang
+make lint         layout of the C files (clang-format), the tree's limits, headers alone
 make bench        measures exits, boot cost and sizes (10 minutes); BENCH_ARGUMENTS='--only exits'
 make iso, usb     boot media: $(BUILD)/bulkhead.iso, $(BUILD)/bulkhead-usb.img
 make clean        removes $(BUILD); downloaded packages stay in ~/.cache/bulkhead
