@@ -66,35 +66,24 @@ static bool take_immediate(struct cursor *cursor, uint32_t size, uint64_t *value
 
 static bool take_legacy_prefix(struct decode_head *head, uint8_t byte)
 {
-	switch (byte) {
-	case 0x26: /* ES CS SS DS: bits 4:3 */
-	case 0x2e:
-	case 0x36:
-	case 0x3e:
+	if ((byte & 0xe7) == 0x26) { /* 26, 2E, 36, 3E: ES, CS, SS, DS */
 		head->segment = byte >> 3 & 3;
-		return true;
-	case 0x64: /* FS GS */
-	case 0x65:
-		head->segment = byte & 7;
-		return true;
-	case 0x66:
+	} else if (byte == 0x64 || byte == 0x65) {
+		head->segment = byte - 0x60;
+	} else if (byte == 0x66) {
 		head->has_operand_size = true;
-		return true;
-	case 0x67:
+	} else if (byte == 0x67) {
 		head->has_address_size = true;
-		return true;
-	case 0xf0:
+	} else if (byte == 0xf0) {
 		head->has_lock = true;
-		return true;
-	case 0xf2:
+	} else if (byte == 0xf2) {
 		head->has_repne = true;
-		return true;
-	case 0xf3:
+	} else if (byte == 0xf3) {
 		head->has_rep = true;
-		return true;
-	default:
+	} else {
 		return false;
 	}
+	return true;
 }
 
 bool decode_prefixes(const uint8_t *bytes, size_t length, enum decode_mode mode,
@@ -264,6 +253,46 @@ static bool decode_group(struct cursor *cursor, struct decoded *out, uint8_t opc
 	}
 }
 
+/* Opcodes with memory and the register of ModRM. has_width_bit: bit 0 clear means bytes. */
+struct form {
+	uint8_t opcode;
+	uint8_t op;
+	uint8_t direction;
+	bool has_width_bit;
+};
+
+static const struct form one_byte[] = {
+	{0x84, DECODE_TEST, DECODE_TO_MEMORY, true},  {0x85, DECODE_TEST, DECODE_TO_MEMORY, true},
+	{0x86, DECODE_XCHG, DECODE_TO_MEMORY, true},  {0x87, DECODE_XCHG, DECODE_TO_MEMORY, true},
+	{0x88, DECODE_MOV, DECODE_TO_MEMORY, true},   {0x89, DECODE_MOV, DECODE_TO_MEMORY, true},
+	{0x8a, DECODE_MOV, DECODE_TO_REGISTER, true}, {0x8b, DECODE_MOV, DECODE_TO_REGISTER, true},
+};
+static const struct form two_byte[] = {
+	{0xa3, DECODE_BT, DECODE_TO_MEMORY, false},
+	{0xab, DECODE_BTS, DECODE_TO_MEMORY, false},
+	{0xb3, DECODE_BTR, DECODE_TO_MEMORY, false},
+	{0xbb, DECODE_BTC, DECODE_TO_MEMORY, false},
+	{0xb0, DECODE_CMPXCHG, DECODE_TO_MEMORY, true},
+	{0xb1, DECODE_CMPXCHG, DECODE_TO_MEMORY, true},
+	{0xc0, DECODE_XADD, DECODE_TO_MEMORY, true},
+	{0xc1, DECODE_XADD, DECODE_TO_MEMORY, true},
+};
+
+static bool decode_form(struct cursor *cursor, struct decoded *out, const struct form *forms,
+			size_t count, uint8_t opcode)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (forms[i].opcode == opcode) {
+			bool is_byte = forms[i].has_width_bit && (opcode & 1) == 0;
+
+			return with_register(cursor, out, (enum decode_op)forms[i].op,
+					     is_byte ? 1 : cursor->operand_size,
+					     (enum decode_direction)forms[i].direction);
+		}
+	}
+	return false;
+}
+
 static bool decode_two_byte(struct cursor *cursor, struct decoded *out)
 {
 	uint8_t size = cursor->operand_size;
@@ -272,92 +301,48 @@ static bool decode_two_byte(struct cursor *cursor, struct decoded *out)
 	if (!take(cursor, &opcode)) {
 		return false;
 	}
-	switch (opcode) {
-	case 0xa3:
-		return with_register(cursor, out, DECODE_BT, size, DECODE_TO_MEMORY);
-	case 0xab:
-		return with_register(cursor, out, DECODE_BTS, size, DECODE_TO_MEMORY);
-	case 0xb3:
-		return with_register(cursor, out, DECODE_BTR, size, DECODE_TO_MEMORY);
-	case 0xbb:
-		return with_register(cursor, out, DECODE_BTC, size, DECODE_TO_MEMORY);
-	case 0xba:
-		if (!take_modrm(cursor) || modrm_digit(cursor) < 4) {
-			return false;
-		}
-		return with_immediate(cursor, out,
+	if (opcode == 0xba) { /* group 8: bit operations by an immediate */
+		return take_modrm(cursor) && modrm_digit(cursor) >= 4 &&
+		       with_immediate(cursor, out,
 				      (enum decode_op)(DECODE_BT + modrm_digit(cursor) - 4), size,
 				      1);
-	case 0xb0:
-	case 0xb1:
-		return with_register(cursor, out, DECODE_CMPXCHG, (opcode & 1) != 0 ? size : 1,
-				     DECODE_TO_MEMORY);
-	case 0xb6:
-	case 0xb7:
-		return decode_extension(cursor, out, (opcode & 1) != 0 ? 2 : 1, false);
-	case 0xbe:
-	case 0xbf:
-		return decode_extension(cursor, out, (opcode & 1) != 0 ? 2 : 1, true);
-	case 0xc0:
-	case 0xc1:
-		return with_register(cursor, out, DECODE_XADD, (opcode & 1) != 0 ? size : 1,
-				     DECODE_TO_MEMORY);
-	case 0xc3: /* MOVNTI */
+	}
+	if ((opcode & 0xf6) == 0xb6) { /* B6, B7: MOVZX; BE, BF: MOVSX */
+		return decode_extension(cursor, out, (opcode & 1) != 0 ? 2 : 1, (opcode & 8) != 0);
+	}
+	if (opcode == 0xc3) { /* MOVNTI */
 		return !cursor->head.has_operand_size && size >= 4 &&
 		       with_register(cursor, out, DECODE_MOV, size, DECODE_TO_MEMORY);
-	default:
-		return false;
 	}
+	return decode_form(cursor, out, two_byte, ARRAY_COUNT(two_byte), opcode);
+}
+
+static bool is_group(uint8_t opcode)
+{
+	return opcode == 0x80 || opcode == 0x81 || opcode == 0x83 || (opcode & 0xfe) == 0xc6 ||
+	       (opcode & 0xfe) == 0xf6 || (opcode & 0xfe) == 0xfe;
 }
 
 static bool decode_one_byte(struct cursor *cursor, struct decoded *out, uint8_t opcode)
 {
-	uint8_t size = (opcode & 1) != 0 ? cursor->operand_size : 1;
-
 	if (opcode < 0x40 && (opcode & 7) < 4) { /* ADD to CMP, register forms */
-		return with_register(cursor, out, (enum decode_op)(opcode >> 3), size,
+		return with_register(cursor, out, (enum decode_op)(opcode >> 3),
+				     (opcode & 1) != 0 ? cursor->operand_size : 1,
 				     (opcode & 2) != 0 ? DECODE_TO_REGISTER : DECODE_TO_MEMORY);
 	}
-	switch (opcode) {
-	case 0x63: /* MOVSXD; ARPL outside 64-bit mode */
-		size = cursor->operand_size == 2 ? 2 : 4;
-		return cursor->mode == DECODE_64 && decode_extension(cursor, out, size, true);
-	case 0x84:
-	case 0x85:
-		return with_register(cursor, out, DECODE_TEST, size, DECODE_TO_MEMORY);
-	case 0x86:
-	case 0x87:
-		return with_register(cursor, out, DECODE_XCHG, size, DECODE_TO_MEMORY);
-	case 0x88:
-	case 0x89:
-		return with_register(cursor, out, DECODE_MOV, size, DECODE_TO_MEMORY);
-	case 0x8a:
-	case 0x8b:
-		return with_register(cursor, out, DECODE_MOV, size, DECODE_TO_REGISTER);
-	case 0xa0:
-	case 0xa1:
-	case 0xa2:
-	case 0xa3:
-		return decode_moffs(cursor, out, opcode);
-	case 0xa4:
-	case 0xa5:
-		return decode_string(cursor, out, DECODE_MOVS, opcode);
-	case 0xaa:
-	case 0xab:
-		return decode_string(cursor, out, DECODE_STOS, opcode);
-	case 0x80:
-	case 0x81:
-	case 0x83:
-	case 0xc6:
-	case 0xc7:
-	case 0xf6:
-	case 0xf7:
-	case 0xfe:
-	case 0xff:
-		return decode_group(cursor, out, opcode);
-	default:
-		return false;
+	if (opcode == 0x63) { /* MOVSXD; ARPL outside 64-bit mode */
+		return cursor->mode == DECODE_64 &&
+		       decode_extension(cursor, out, cursor->operand_size == 2 ? 2 : 4, true);
 	}
+	if ((opcode & 0xfc) == 0xa0) {
+		return decode_moffs(cursor, out, opcode);
+	}
+	if ((opcode & 0xfe) == 0xa4 || (opcode & 0xfe) == 0xaa) {
+		return decode_string(cursor, out, (opcode & 8) != 0 ? DECODE_STOS : DECODE_MOVS,
+				     opcode);
+	}
+	return is_group(opcode) ? decode_group(cursor, out, opcode)
+				: decode_form(cursor, out, one_byte, ARRAY_COUNT(one_byte), opcode);
 }
 
 static void set_sizes(struct cursor *cursor)

@@ -45,7 +45,6 @@ void guest_msr_init(const struct guest_msr_facts *facts)
 {
 	host = *facts;
 	host.arch_capabilities &= ARCH_CAPABILITIES_ALLOWED;
-	host.hwcr &= HWCR_TSC_FREQ_SEL;
 }
 
 static uint64_t read_or_zero(uint32_t number)
@@ -62,9 +61,7 @@ void guest_msr_probe(void)
 
 	facts.is_amd = vendor.ecx == 0x444d4163u || vendor.ecx == 0x656e6975u; /* "cAMD", "uine" */
 	facts.microcode = read_or_zero(MSR_IA32_BIOS_SIGN_ID);
-	if (facts.is_amd) {
-		facts.hwcr = read_or_zero(MSR_HWCR);
-	} else {
+	if (!facts.is_amd) {
 		facts.platform_id = read_or_zero(MSR_IA32_PLATFORM_ID);
 		facts.misc_enable = read_or_zero(MSR_IA32_MISC_ENABLE);
 		facts.has_arch_capabilities = regs_has_leaf(CPUID_EXTENDED_FEATURES) &&
@@ -87,109 +84,117 @@ void guest_msr_reset(struct vcpu_arch *vcpu)
 	vcpu->clock_page = 0;
 }
 
-/* Those that only AMD CPUs have; guests of other CPUs get #GP. */
-static bool read_amd(uint32_t number, uint64_t *value)
-{
-	switch (number) {
-	case MSR_HWCR:
-		*value = host.hwcr;
-		return true;
-	case MSR_DE_CFG:
-		*value = DE_CFG_LFENCE_SERIALIZING;
-		return true;
-	case MSR_VM_CR: /* as with SVM switched off by firmware */
-		*value = VM_CR_SVMDIS | VM_CR_LOCK;
-		return true;
-	case MSR_SYSCFG:
-	case MSR_AMD_NB_CFG:
-	case MSR_AMD_TOP_MEM:
-	case MSR_AMD_TOP_MEM2:
-	case MSR_AMD_TSEG_ADDRESS:
-	case MSR_AMD_TSEG_MASK:
-	case MSR_AMD_INT_PENDING:
-	case MSR_AMD_MMIO_CONFIG_BASE:
-	case MSR_AMD_DC_CFG:
-	case MSR_AMD_BU_CFG:
-	case MSR_AMD_BU_CFG2:
-		*value = 0;
-		return true;
-	default:
-		return false;
-	}
-}
+/* MSRs without a rule of their own: what they read as, what becomes of a write. */
+#define ZERO BIT32(0) /* reads 0 */
+#define IGNORE                                                                                     \
+	BIT32(1) /* writes have no effect: firmware's business, which kernels write all the same   \
+		  */
+#define PASS BIT32(2) /* the guest's own, switched by no backend: the real one */
+#define AMD  BIT32(3) /* elsewhere #GP */
 
-static bool read_intel(struct vcpu_arch *vcpu, uint32_t number, uint64_t *value)
-{
-	switch (number) {
-	case MSR_IA32_PLATFORM_ID:
-		*value = host.platform_id;
-		return true;
-	case MSR_IA32_MISC_ENABLE:
-		*value = vcpu->misc_enable;
-		return true;
-	case MSR_IA32_FEATURE_CONTROL: /* locked, everything off */
-		*value = FEATURE_CONTROL_LOCK;
-		return true;
-	case MSR_IA32_ARCH_CAPABILITIES:
-		*value = host.arch_capabilities;
-		return host.has_arch_capabilities;
-	default:
-		return false;
-	}
-}
+static const struct rule {
+	uint32_t number;
+	uint32_t what;
+} rules[] = {
+	{MSR_IA32_MTRRCAP, ZERO}, /* no variable and no fixed ranges */
+	{MSR_IA32_MCG_CAP, ZERO}, /* no bank */
+	{MSR_IA32_MCG_STATUS, ZERO},
+	{MSR_IA32_DEBUGCTL, ZERO},
+	{MSR_IA32_TSC, IGNORE},            /* all partitions' clocks rest on it */
+	{MSR_IA32_BIOS_UPDT_TRIG, IGNORE}, /* microcode is loaded by firmware */
+	{MSR_IA32_BIOS_SIGN_ID, IGNORE},
+	{MSR_IA32_TSC_DEADLINE, PASS},
+	{MSR_IA32_STAR, PASS},
+	{MSR_IA32_LSTAR, PASS},
+	{MSR_IA32_CSTAR, PASS},
+	{MSR_IA32_FMASK, PASS},
+	{MSR_IA32_KERNEL_GS_BASE, PASS},
+	{MSR_IA32_TSC_AUX, PASS},
+	{MSR_HWCR, AMD | IGNORE},
+	{MSR_DE_CFG, AMD | IGNORE},
+	{MSR_PATCH_LOADER, AMD | IGNORE},
+	{MSR_SYSCFG, AMD | ZERO | IGNORE},
+	{MSR_AMD_NB_CFG, AMD | ZERO | IGNORE},
+	{MSR_AMD_DC_CFG, AMD | ZERO | IGNORE},
+	{MSR_AMD_BU_CFG, AMD | ZERO | IGNORE},
+	{MSR_AMD_BU_CFG2, AMD | ZERO | IGNORE},
+	{MSR_AMD_INT_PENDING, AMD | ZERO | IGNORE},
+	{MSR_AMD_TOP_MEM, AMD | ZERO},
+	{MSR_AMD_TOP_MEM2, AMD | ZERO},
+	{MSR_AMD_TSEG_ADDRESS, AMD | ZERO},
+	{MSR_AMD_TSEG_MASK, AMD | ZERO},
+	{MSR_AMD_MMIO_CONFIG_BASE, AMD | ZERO},
+};
 
-/* State of the CPU that no backend switches and that is the guest's own, where an access exits. */
-static bool is_passed_on(uint32_t number)
+/* 0: not on the list. */
+static uint32_t rule_of(uint32_t number)
 {
-	static const uint32_t list[] = {
-		MSR_IA32_TSC_DEADLINE, MSR_IA32_STAR,           MSR_IA32_LSTAR,  MSR_IA32_CSTAR,
-		MSR_IA32_FMASK,        MSR_IA32_KERNEL_GS_BASE, MSR_IA32_TSC_AUX};
-
-	for (uint32_t i = 0; i < ARRAY_COUNT(list); i++) {
-		if (list[i] == number) {
-			return true;
+	for (uint32_t i = 0; i < ARRAY_COUNT(rules); i++) {
+		if (rules[i].number == number && (host.is_amd || (rules[i].what & AMD) == 0)) {
+			return rules[i].what;
 		}
 	}
-	return false;
+	return 0;
+}
+
+static bool read_by_rule(uint32_t number, uint64_t *value)
+{
+	uint32_t rule = rule_of(number);
+
+	*value = 0;
+	return (rule & ZERO) != 0 || ((rule & PASS) != 0 && msr_read_safe(number, value));
+}
+
+static bool write_by_rule(uint32_t number, uint64_t value)
+{
+	uint32_t rule = rule_of(number);
+
+	return (rule & IGNORE) != 0 || ((rule & PASS) != 0 && msr_write_safe(number, value));
+}
+
+/* Sets *value; false: not for this guest. */
+static bool give(bool is_there, uint64_t given, uint64_t *value)
+{
+	*value = given;
+	return is_there;
 }
 
 bool guest_msr_read(struct vcpu_arch *vcpu, uint32_t number, uint64_t *value)
 {
 	switch (number) {
 	case MSR_IA32_TSC:
-		*value = arch_tsc();
-		return true;
+		return give(true, arch_tsc(), value);
 	case MSR_IA32_EFER:
-		*value = arch_vcpu_get(vcpu, VCPU_EFER) & vcpu->vm->cpuid->efer_allowed;
-		return true;
+		return give(true, arch_vcpu_get(vcpu, VCPU_EFER) & vcpu->vm->cpuid->efer_allowed,
+			    value);
 	case MSR_IA32_BIOS_SIGN_ID:
-		*value = host.microcode;
-		return true;
+		return give(true, host.microcode, value);
 	case MSR_IA32_PAT:
-		*value = arch_vcpu_get(vcpu, VCPU_PAT);
-		return true;
+		return give(true, arch_vcpu_get(vcpu, VCPU_PAT), value);
 	case MSR_IA32_MTRR_DEF_TYPE:
-		*value = vcpu->mtrr_def_type;
-		return true;
-	case MSR_IA32_MTRRCAP: /* no variable and no fixed ranges */
-	case MSR_IA32_MCG_CAP: /* no bank */
-	case MSR_IA32_MCG_STATUS:
-	case MSR_IA32_DEBUGCTL:
-		*value = 0;
-		return true;
+		return give(true, vcpu->mtrr_def_type, value);
+	case MSR_KVM_SYSTEM_TIME_NEW:
+		return give(true, vcpu->clock_page, value);
 	case MSR_IA32_XSS:
-		*value = 0;
-		return virt_features.has_xsaves;
+		return give(virt_features.has_xsaves, 0, value);
 	case MSR_IA32_SPEC_CTRL:
 		return host.has_spec_ctrl && msr_read_safe(number, value);
-	case MSR_KVM_SYSTEM_TIME_NEW:
-		*value = vcpu->clock_page;
-		return true;
+	case MSR_IA32_PLATFORM_ID:
+		return give(!host.is_amd, host.platform_id, value);
+	case MSR_IA32_MISC_ENABLE:
+		return give(!host.is_amd, vcpu->misc_enable, value);
+	case MSR_IA32_FEATURE_CONTROL: /* locked, everything off */
+		return give(!host.is_amd, FEATURE_CONTROL_LOCK, value);
+	case MSR_IA32_ARCH_CAPABILITIES:
+		return give(host.has_arch_capabilities, host.arch_capabilities, value);
+	case MSR_HWCR:
+		return give(host.is_amd, HWCR_TSC_FREQ_SEL, value); /* the TSC counts evenly */
+	case MSR_DE_CFG:
+		return give(host.is_amd, DE_CFG_LFENCE_SERIALIZING, value);
+	case MSR_VM_CR: /* as with SVM switched off by firmware */
+		return give(host.is_amd, VM_CR_SVMDIS | VM_CR_LOCK, value);
 	default:
-		if (is_passed_on(number)) {
-			return msr_read_safe(number, value);
-		}
-		return host.is_amd ? read_amd(number, value) : read_intel(vcpu, number, value);
+		return read_by_rule(number, value);
 	}
 }
 
@@ -238,22 +243,9 @@ static bool write_mtrr_def_type(struct vcpu_arch *vcpu, uint64_t value)
 	return true;
 }
 
-static bool write_amd(uint32_t number)
-{
-	/* Accepted without effect: firmware's business, which kernels write all the same. */
-	return number == MSR_PATCH_LOADER || number == MSR_HWCR || number == MSR_DE_CFG ||
-	       number == MSR_SYSCFG || number == MSR_AMD_NB_CFG || number == MSR_AMD_DC_CFG ||
-	       number == MSR_AMD_BU_CFG || number == MSR_AMD_BU_CFG2 ||
-	       number == MSR_AMD_INT_PENDING;
-}
-
 bool guest_msr_write(struct vcpu_arch *vcpu, uint32_t number, uint64_t value)
 {
 	switch (number) {
-	case MSR_IA32_TSC: /* the CPU's, which other partitions' clocks rest on: ignored */
-	case MSR_IA32_BIOS_UPDT_TRIG: /* microcode is loaded by firmware: swallowed */
-	case MSR_IA32_BIOS_SIGN_ID:
-		return true;
 	case MSR_IA32_EFER:
 		return write_efer(vcpu, value);
 	case MSR_IA32_PAT:
@@ -278,10 +270,7 @@ bool guest_msr_write(struct vcpu_arch *vcpu, uint32_t number, uint64_t value)
 	case MSR_KVM_WALL_CLOCK_NEW:
 		return guest_clock_write(vcpu, number, value);
 	default:
-		if (is_passed_on(number)) {
-			return msr_write_safe(number, value);
-		}
-		return host.is_amd && write_amd(number);
+		return write_by_rule(number, value);
 	}
 }
 

@@ -16,7 +16,6 @@ struct guest_msr_facts {
 	uint64_t microcode; /* IA32_BIOS_SIGN_ID */
 	uint64_t misc_enable;
 	uint64_t arch_capabilities;
-	uint64_t hwcr; /* TSC_FREQ_SEL only */
 };
 
 /* On the boot CPU, once. */

@@ -19,28 +19,22 @@ enum virt_result virt_crash(struct vm_exit *exit, const char *why)
 	return VIRT_RETURN;
 }
 
+/* What is not listed counts as EXIT_COUNT_OTHER. */
 static const uint8_t counter_of[] = {
 	[VM_EXIT_CPUID] = EXIT_COUNT_CPUID,
 	[VM_EXIT_RDMSR] = EXIT_COUNT_RDMSR,
 	[VM_EXIT_WRMSR] = EXIT_COUNT_WRMSR,
 	[VM_EXIT_CR] = EXIT_COUNT_CR,
-	[VM_EXIT_DR] = EXIT_COUNT_OTHER,
 	[VM_EXIT_XSETBV] = EXIT_COUNT_XSETBV,
 	[VM_EXIT_EXCEPTION] = EXIT_COUNT_EXCEPTION,
 	[VM_EXIT_WINDOW] = EXIT_COUNT_WINDOW,
 	[VM_EXIT_FORBIDDEN] = EXIT_COUNT_INSTRUCTION,
-	[VM_EXIT_IGNORED] = EXIT_COUNT_OTHER,
 	[VM_EXIT_STAGE2] = EXIT_COUNT_MMIO,
 	[VM_EXIT_KICK] = EXIT_COUNT_NMI,
 	[VM_EXIT_HYPERCALL] = EXIT_COUNT_HYPERCALL,
 	[VM_EXIT_IO] = EXIT_COUNT_IO,
-	[VM_EXIT_MMIO] = EXIT_COUNT_MMIO,
-	[VM_EXIT_APIC_READ] = EXIT_COUNT_APIC,
-	[VM_EXIT_APIC_WRITE] = EXIT_COUNT_APIC,
 	[VM_EXIT_HLT] = EXIT_COUNT_HLT,
-	[VM_EXIT_TRIPLE_FAULT] = EXIT_COUNT_OTHER,
-	[VM_EXIT_ENTRY_FAILED] = EXIT_COUNT_OTHER,
-	[VM_EXIT_CRASH] = EXIT_COUNT_OTHER,
+	[VM_EXIT_CRASH] = 0,
 };
 
 /* VMMCALL on an Intel CPU, VMCALL on an AMD CPU (hypercall_abi.h): #UD there, and meant for us. */
@@ -84,18 +78,18 @@ static enum virt_result exit_exception(struct vcpu_arch *vcpu, struct vm_exit *e
 }
 
 /* A REP with a count of 0 does nothing, not even to the device. */
-static enum virt_result exit_string_io(struct vcpu_arch *vcpu, const struct vm_exit *exit)
+static bool is_empty_repeat(struct vcpu_arch *vcpu, const struct exit_io *io)
 {
-	if (exit->io.is_rep && guest_string_count(vcpu, exit->io.address_size) == 0) {
-		virt_ops->vcpu_skip(vcpu);
-		return VIRT_RESUME;
-	}
-	return VIRT_RETURN;
+	return io->is_string && io->is_rep && guest_string_count(vcpu, io->address_size) == 0;
 }
 
-static enum virt_result exit_rare(struct vcpu_arch *vcpu, struct vm_exit *exit)
+/* Whether the exit is done with. */
+static enum virt_result handle(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
 	switch (exit->kind) {
+	case VM_EXIT_RDMSR:
+	case VM_EXIT_WRMSR:
+		return guest_msr_exit(vcpu, exit);
 	case VM_EXIT_CR:
 		guest_cr_exit(vcpu, &exit->cr);
 		return VIRT_RESUME;
@@ -118,12 +112,15 @@ static enum virt_result exit_rare(struct vcpu_arch *vcpu, struct vm_exit *exit)
 		return VIRT_RESUME;
 	case VM_EXIT_STAGE2:
 		return guest_mmio_exit(vcpu, exit);
+	case VM_EXIT_IO:
+		if (is_empty_repeat(vcpu, &exit->io)) {
+			virt_ops->vcpu_skip(vcpu);
+			return VIRT_RESUME;
+		}
+		return VIRT_RETURN;
 	case VM_EXIT_CPUID:
-	case VM_EXIT_RDMSR:
-	case VM_EXIT_WRMSR:
 	case VM_EXIT_KICK:
 	case VM_EXIT_HYPERCALL:
-	case VM_EXIT_IO:
 	case VM_EXIT_MMIO:
 	case VM_EXIT_APIC_READ:
 	case VM_EXIT_APIC_WRITE:
@@ -134,20 +131,6 @@ static enum virt_result exit_rare(struct vcpu_arch *vcpu, struct vm_exit *exit)
 		break;
 	}
 	return VIRT_RETURN;
-}
-
-static enum virt_result handle(struct vcpu_arch *vcpu, struct vm_exit *exit)
-{
-	if (exit->kind == VM_EXIT_IO) {
-		return exit->io.is_string ? exit_string_io(vcpu, exit) : VIRT_RETURN;
-	}
-	if (exit->kind == VM_EXIT_RDMSR || exit->kind == VM_EXIT_WRMSR) {
-		enum virt_result result = guest_msr_exit(vcpu, exit);
-
-		vcpu->exit_count[EXIT_COUNT_APIC] += result == VIRT_RETURN ? 1 : 0;
-		return result;
-	}
-	return exit_rare(vcpu, exit);
 }
 
 bool virt_cpuid(struct vcpu_arch *vcpu)
@@ -174,39 +157,22 @@ bool virt_io(struct vcpu_arch *vcpu, struct vm_exit *exit)
 
 bool virt_exit(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
+	uint32_t counter = counter_of[exit->kind];
+
 	vcpu->exit_count[EXIT_COUNT_TOTAL]++;
-	vcpu->exit_count[counter_of[exit->kind]]++;
+	vcpu->exit_count[counter != 0 ? counter : EXIT_COUNT_OTHER]++;
 	if (handle(vcpu, exit) == VIRT_RESUME) {
 		return true;
 	}
-	switch (exit->kind) {
-	case VM_EXIT_HYPERCALL: /* by the other vendor's instruction */
+	if (exit->kind == VM_EXIT_HYPERCALL) { /* by the other vendor's instruction */
 		virt_ops->vcpu_skip(vcpu);
 		return hv_hypercall(vcpu, exit);
-	case VM_EXIT_IO:
-	case VM_EXIT_MMIO:
-	case VM_EXIT_APIC_READ:
-	case VM_EXIT_APIC_WRITE:
-		return hv_exit(vcpu, exit);
-	case VM_EXIT_CPUID:
-	case VM_EXIT_RDMSR:
-	case VM_EXIT_WRMSR:
-	case VM_EXIT_CR:
-	case VM_EXIT_DR:
-	case VM_EXIT_XSETBV:
-	case VM_EXIT_EXCEPTION:
-	case VM_EXIT_WINDOW:
-	case VM_EXIT_FORBIDDEN:
-	case VM_EXIT_IGNORED:
-	case VM_EXIT_STAGE2:
-	case VM_EXIT_KICK:
-	case VM_EXIT_HLT:
-	case VM_EXIT_TRIPLE_FAULT:
-	case VM_EXIT_ENTRY_FAILED:
-	case VM_EXIT_CRASH:
-		break;
 	}
-	return false;
+	if (exit->kind == VM_EXIT_APIC_READ || exit->kind == VM_EXIT_APIC_WRITE) {
+		vcpu->exit_count[EXIT_COUNT_APIC]++;
+		return hv_exit(vcpu, exit);
+	}
+	return (exit->kind == VM_EXIT_IO || exit->kind == VM_EXIT_MMIO) && hv_exit(vcpu, exit);
 }
 
 void arch_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit)

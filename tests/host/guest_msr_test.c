@@ -65,7 +65,6 @@ static void setup(bool is_amd)
 		.misc_enable =
 			MISC_ENABLE_FAST_STRING | BIT(18) | BIT(22), /* MONITOR, CPUID limit */
 		.arch_capabilities = ~UINT64_C(0),
-		.hwcr = ~UINT64_C(0),
 	};
 
 	fake_reset();
