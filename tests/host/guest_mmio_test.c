@@ -82,153 +82,27 @@ struct state {
 		s->rdi -= (uint64_t)s->memory;                                                     \
 	}
 
-#define INSTRUCTIONS(X)                                                                                             \
-	X(i01, "movb %%al, (%%rdi)")                                                                                \
-	X(i02, "movw %%bx, (%%rdi)")                                                                                \
-	X(i03, "movl %%ecx, (%%rdi)") X(i04, "movq %%rdx, (%%rdi)") X(i05, "movb %%ah, (%%rdi)") X(                 \
-		i06, "movb (%%rdi), %%ch") X(i07,                                                                   \
-					     "movb (%%rdi), %%dl") X(i08,                                           \
-								     "movw "                                        \
-								     "(%%rdi),"                                     \
-								     " %%ax") X(i09,                                \
-										"movl (%%rdi), "                    \
-										"%%ebx") X(i10,                     \
-											   "movq "                  \
-											   "(%%"                    \
-											   "rdi),"                  \
-											   " %%"                    \
-											   "rcx") X(i11,            \
-												    "movl "         \
-												    "$0x87654321, " \
-												    "(%%rdi)")      \
-		X(i12, "movq $-5, (%%rdi)") X(i13, "movb $0x80, (%%rdi)") X(                                        \
-			i14,                                                                                        \
-			"movzbl (%%rdi), "                                                                          \
-			"%%eax") X(i15,                                                                             \
-				   "movzwq "                                                                        \
-				   "(%%rdi),"                                                                       \
-				   " %%rbx") X(i16, "movsbw (%%rdi), %%cx") X(i17,                                  \
-									      "movsbq (%%rdi), "                    \
-									      "%%rdx") X(i18, "mo"                  \
-											      "vs"                  \
-											      "wl"                  \
-											      " ("                  \
-											      "%%"                  \
-											      "rd"                  \
-											      "i)"                  \
-											      ", "                  \
-											      "%%"                  \
-											      "ea"                  \
-											      "x")                  \
-			X(i19, "movslq (%%rdi), %%rbx") X(i20, "xchgl %%eax, (%%rdi)") X(                           \
-				i21,                                                                                \
-				"xchgb "                                                                            \
-				"%%bh, "                                                                            \
-				"(%%rdi)") X(i22, "xchgq %%rdx, (%%rdi)") X(i23, "addl %%eax, "                     \
-										 "(%%rdi)") X(i24,                  \
-											      "ad"                  \
-											      "dq"                  \
-											      " ("                  \
-											      "%%"                  \
-											      "rd"                  \
-											      "i)"                  \
-											      ", "                  \
-											      "%%"                  \
-											      "rb"                  \
-											      "x")                  \
-				X(i25, "adcw %%cx, (%%rdi)") X(i26, "sbbb (%%rdi), %%dl") X(                        \
-					i27,                                                                        \
-					"subl "                                                                     \
-					"$0x12, "                                                                   \
-					"(%%rdi)") X(i28,                                                           \
-						     "andl $-16, (%%rdi)") X(i29,                                   \
-									     "orw $0x8001, "                        \
-									     "(%%rdi)") X(i30,                      \
-											  "xorq "                   \
-											  "%%rax,"                  \
-											  " (%%"                    \
-											  "rdi)")                   \
-					X(i31,                                                                      \
-					  "cmpl %%ebx, "                                                            \
-					  "(%%rdi)") X(i32,                                                         \
-						       "cmpb "                                                      \
-						       "(%%"                                                        \
-						       "rdi),"                                                      \
-						       " %%"                                                        \
-						       "cl") X(i33,                                                 \
-							       "testl %%eax, (%%rdi)") X(i34,                       \
-											 "testw "                   \
-											 "$0x8000"                  \
-											 ", "                       \
-											 "(%%"                      \
-											 "rdi)")                    \
-						X(i35, "notl (%%rdi)") X(i36, "negb (%%rdi)") X(                    \
-							i37,                                                        \
-							"incw"                                                      \
-							" (%%"                                                      \
-							"rdi"                                                       \
-							")") X(i38, "decq (%%rdi)") X(i39,                          \
-										      "lock "                       \
-										      "xaddl "                      \
-										      "%%ecx, "                     \
-										      "(%%rdi)")                    \
-							X(i40,                                                      \
-							  "lock cmpxchgl %%ebx, "                                   \
-							  "(%%rdi)") X(i41,                                         \
-								       "cmpxchgb "                                  \
-								       "%%cl, (%%rdi)") X(i42,                      \
-											  "cmpxch"                  \
-											  "gq "                     \
-											  "%%rdx,"                  \
-											  " (%%"                    \
-											  "rdi)")                   \
-								X(i43, "btl $7, (%%rdi)") X(                        \
-									i44,                                        \
-									"loc"                                       \
-									"k "                                        \
-									"bts"                                       \
-									"l "                                        \
-									"$31"                                       \
-									", "                                        \
-									"(%%"                                       \
-									"rdi"                                       \
-									")") X(i45,                                 \
-									       "btrq $40, "                         \
-									       "(%%rdi)") X(i46,                    \
-											    "btcw"                  \
-											    " $3,"                  \
-											    " "                     \
-											    "(%%"                   \
-											    "rdi"                   \
-											    ")")                    \
-									X(i47,                                      \
-									  "and"                                     \
-									  "b "                                      \
-									  "%%"                                      \
-									  "dh,"                                     \
-									  " (%"                                     \
-									  "%rd"                                     \
-									  "i)") X(i48,                              \
-										  "orb "                            \
-										  "(%%rdi), "                       \
-										  "%%ah") X(i49,                    \
-											    "movn"                  \
-											    "til "                  \
-											    "%%"                    \
-											    "eax,"                  \
-											    " "                     \
-											    "(%%"                   \
-											    "rdi"                   \
-											    ")")                    \
-										X(i50,                              \
-										  "s"                               \
-										  "t"                               \
-										  "o"                               \
-										  "s"                               \
-										  "l") X(i51,                       \
-											 "stosb")                   \
-											X(i52,                      \
-											  "stosq")
+/* clang-format off */
+#define INSTRUCTIONS(X)                                                                           \
+	X(i01, "movb %%al, (%%rdi)") X(i02, "movw %%bx, (%%rdi)") X(i03, "movl %%ecx, (%%rdi)")         \
+	X(i04, "movq %%rdx, (%%rdi)") X(i05, "movb %%ah, (%%rdi)") X(i06, "movb (%%rdi), %%ch")         \
+	X(i07, "movb (%%rdi), %%dl") X(i08, "movw (%%rdi), %%ax") X(i09, "movl (%%rdi), %%ebx")         \
+	X(i10, "movq (%%rdi), %%rcx") X(i11, "movl $0x87654321, (%%rdi)")                            \
+	X(i12, "movq $-5, (%%rdi)") X(i13, "movb $0x80, (%%rdi)") X(i14, "movzbl (%%rdi), %%eax")     \
+	X(i15, "movzwq (%%rdi), %%rbx") X(i16, "movsbw (%%rdi), %%cx") X(i17, "movsbq (%%rdi), %%rdx")  \
+	X(i18, "movswl (%%rdi), %%eax") X(i19, "movslq (%%rdi), %%rbx") X(i20, "xchgl %%eax, (%%rdi)")  \
+	X(i21, "xchgb %%bh, (%%rdi)") X(i22, "xchgq %%rdx, (%%rdi)") X(i23, "addl %%eax, (%%rdi)")      \
+	X(i24, "addq (%%rdi), %%rbx") X(i25, "adcw %%cx, (%%rdi)") X(i26, "sbbb (%%rdi), %%dl")         \
+	X(i27, "subl $0x12, (%%rdi)") X(i28, "andl $-16, (%%rdi)") X(i29, "orw $0x8001, (%%rdi)")    \
+	X(i30, "xorq %%rax, (%%rdi)") X(i31, "cmpl %%ebx, (%%rdi)") X(i32, "cmpb (%%rdi), %%cl")        \
+	X(i33, "testl %%eax, (%%rdi)") X(i34, "testw $0x8000, (%%rdi)") X(i35, "notl (%%rdi)")        \
+	X(i36, "negb (%%rdi)") X(i37, "incw (%%rdi)") X(i38, "decq (%%rdi)")                         \
+	X(i39, "lock xaddl %%ecx, (%%rdi)") X(i40, "lock cmpxchgl %%ebx, (%%rdi)")                    \
+	X(i41, "cmpxchgb %%cl, (%%rdi)") X(i42, "cmpxchgq %%rdx, (%%rdi)") X(i43, "btl $7, (%%rdi)")   \
+	X(i44, "lock btsl $31, (%%rdi)") X(i45, "btrq $40, (%%rdi)") X(i46, "btcw $3, (%%rdi)")      \
+	X(i47, "andb %%dh, (%%rdi)") X(i48, "orb (%%rdi), %%ah") X(i49, "movntil %%eax, (%%rdi)")       \
+	X(i50, "stosl") X(i51, "stosb") X(i52, "stosq")
+/* clang-format on */
 INSTRUCTIONS(INSTRUCTION)
 
 static const struct {
