@@ -177,7 +177,7 @@ static void check_with_iasl(const char *signature)
 	snprintf(path, sizeof(path), "%s.aml", base);
 	file = fopen(path, "wb");
 	if (file == NULL || fwrite(tables + table, number(table + 4, 4), 1, file) != 1) {
-		TAP_CHECK(!"temporary file");
+		TAP_TEXT("no temporary file", "a temporary file");
 	}
 	if (file != NULL) {
 		fclose(file);
