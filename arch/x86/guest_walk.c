@@ -88,6 +88,43 @@ static enum guest_walk_result read_entry(const struct guest_walk *walk, uint64_t
 										: GUEST_WALK_HOLE;
 }
 
+static enum guest_walk_result translate_32(const struct guest_walk *walk, uint64_t linear,
+					   uint32_t access, gpa_t *address, uint32_t *error_code)
+{
+	struct walk_rights rights = {.is_executable = true};
+	uint64_t directory;
+	uint64_t entry;
+
+	*error_code = error_base(walk, access);
+	if (read_entry(walk, (walk->cr3 & ENTRY_32_ADDRESS) + (linear >> 22 & 0x3ff) * 4, 4,
+		       &directory) != GUEST_WALK_OK) {
+		return GUEST_WALK_HOLE;
+	}
+	if ((directory & PTE_P) == 0) {
+		return GUEST_WALK_FAULT;
+	}
+	rights.is_writable = (directory & PTE_W) != 0;
+	rights.is_user = (directory & PTE_U) != 0;
+	if ((directory & PTE_PS) != 0 && (walk->cr4 & CR4_PSE) != 0) {
+		*address = gpa_from_u64((directory & ENTRY_32_LARGE_ADDRESS) |
+					(directory & ENTRY_32_LARGE_HIGH) >>
+						ENTRY_32_LARGE_HIGH_SHIFT << 32 |
+					(linear & MASK64(21, 0)));
+		return finish(walk, &rights, access, error_code);
+	}
+	if (read_entry(walk, (directory & ENTRY_32_ADDRESS) + (linear >> 12 & 0x3ff) * 4, 4,
+		       &entry) != GUEST_WALK_OK) {
+		return GUEST_WALK_HOLE;
+	}
+	if ((entry & PTE_P) == 0) {
+		return GUEST_WALK_FAULT;
+	}
+	rights.is_writable = rights.is_writable && (entry & PTE_W) != 0;
+	rights.is_user = rights.is_user && (entry & PTE_U) != 0;
+	*address = gpa_from_u64((entry & ENTRY_32_ADDRESS) | (linear & MASK64(11, 0)));
+	return finish(walk, &rights, access, error_code);
+}
+
 /* Bits that must be 0 in a present 64-bit entry at this level. */
 static uint64_t reserved_bits(const struct guest_walk *walk, uint32_t level, uint64_t entry)
 {
@@ -105,50 +142,40 @@ static uint64_t reserved_bits(const struct guest_walk *walk, uint32_t level, uin
 	return reserved;
 }
 
-/* PSE-36: a 4 MiB page has address bits 39:32 below its own. */
-static uint64_t large_32_address(uint64_t entry)
-{
-	return (entry & ENTRY_32_LARGE_ADDRESS) |
-	       (entry & ENTRY_32_LARGE_HIGH) >> ENTRY_32_LARGE_HIGH_SHIFT << 32;
-}
-
-/* From `level` down; `table` is the table of that level. entry_size: 8, or 4 for 32-bit paging. */
+/* The levels of 64-bit entries, from `level` down; `table` is the table of that level. */
 static enum guest_walk_result translate_levels(const struct guest_walk *walk, uint64_t linear,
 					       uint32_t access, uint64_t table, uint32_t level,
-					       uint32_t entry_size, gpa_t *address,
-					       uint32_t *error_code)
+					       gpa_t *address, uint32_t *error_code)
 {
 	struct walk_rights rights = {true, true, true};
-	uint32_t index_bits = entry_size == 8 ? 9 : 10;
-	bool has_large = entry_size == 8 || (walk->cr4 & CR4_PSE) != 0;
 
+	*error_code = error_base(walk, access);
 	for (;; level--) {
-		uint32_t shift = 12 + index_bits * (level - 1);
-		uint64_t index = linear >> shift & MASK64(index_bits - 1, 0);
-		uint64_t offset = MASK64(shift - 1, 0);
+		uint32_t shift = 12 + 9 * (level - 1);
 		uint64_t entry;
 
-		*error_code = error_base(walk, access);
-		if (read_entry(walk, table + index * entry_size, entry_size, &entry) !=
+		if (read_entry(walk, table + (linear >> shift & 0x1ff) * 8, 8, &entry) !=
 		    GUEST_WALK_OK) {
 			return GUEST_WALK_HOLE;
 		}
 		if ((entry & PTE_P) == 0) {
 			return GUEST_WALK_FAULT;
 		}
-		if (entry_size == 8 && (entry & reserved_bits(walk, level, entry)) != 0) {
+		if ((entry & reserved_bits(walk, level, entry)) != 0) {
 			*error_code |= PF_ERROR_P | PF_ERROR_RSVD;
 			return GUEST_WALK_FAULT;
 		}
 		rights.is_writable = rights.is_writable && (entry & PTE_W) != 0;
 		rights.is_user = rights.is_user && (entry & PTE_U) != 0;
 		rights.is_executable = rights.is_executable && (entry & PTE_NX) == 0;
-		table = entry & PTE_ADDRESS;
-		if (level == 1 || (has_large && (entry & PTE_PS) != 0)) {
-			table = level == 2 && entry_size == 4 ? large_32_address(entry) : table;
-			*address = gpa_from_u64((table & ~offset) | (linear & offset));
+		if (level == 1 || (entry & PTE_PS) != 0) {
+			uint64_t offset = MASK64(shift - 1, 0);
+
+			*address =
+				gpa_from_u64((entry & PTE_ADDRESS & ~offset) | (linear & offset));
 			return finish(walk, &rights, access, error_code);
 		}
+		table = entry & PTE_ADDRESS;
 	}
 }
 
@@ -166,7 +193,7 @@ static enum guest_walk_result translate_pae(const struct guest_walk *walk, uint6
 		*error_code = error_base(walk, access);
 		return GUEST_WALK_FAULT;
 	}
-	return translate_levels(walk, linear, access, pointer & PTE_ADDRESS, 2, 8, address,
+	return translate_levels(walk, linear, access, pointer & PTE_ADDRESS, 2, address,
 				error_code);
 }
 
@@ -182,14 +209,13 @@ enum guest_walk_result guest_walk_translate(const struct guest_walk *walk, uint6
 		return GUEST_WALK_OK;
 	}
 	if ((walk->efer & EFER_LMA) != 0) {
-		return translate_levels(walk, linear, access, walk->cr3 & CR3_ADDRESS, 4, 8,
-					address, error_code);
+		return translate_levels(walk, linear, access, walk->cr3 & CR3_ADDRESS, 4, address,
+					error_code);
 	}
 	if ((walk->cr4 & CR4_PAE) != 0) {
 		return translate_pae(walk, linear, access, address, error_code);
 	}
-	return translate_levels(walk, linear, access, walk->cr3 & ENTRY_32_ADDRESS, 2, 4, address,
-				error_code);
+	return translate_32(walk, linear, access, address, error_code);
 }
 
 static size_t bytes_to_page_end(uint64_t linear, size_t size)
