@@ -55,7 +55,7 @@ hpa_t arch_va_to_pa(const void *address)
 
 void *arch_pa_to_va(hpa_t address)
 {
-	return pool[0] + (address.value - POOL_PHYSICAL);
+	return (uint8_t *)pool + (address.value - POOL_PHYSICAL);
 }
 
 static struct pagetable fresh(uint32_t levels)
