@@ -87,9 +87,8 @@ struct vector {
 	  .address_size = 4)                                                                       \
 	X(a40, 64, "sbbl (%rax), %ecx", .op = DECODE_SBB, .direction = DECODE_TO_REGISTER,         \
 	  .size = 4, .reg = 1, .reg_size = 4)                                                      \
-	X(a41, 64, ".byte 0x66, 0x63, 0x08", .op = DECODE_MOV,                            \
-	  .direction = DECODE_TO_REGISTER, .size = 2, .reg = 1, .reg_size = 2,                     \
-	  .is_sign_extended = true)                                                                \
+	X(a41, 64, ".byte 0x66, 0x63, 0x08", .op = DECODE_MOV, .direction = DECODE_TO_REGISTER,    \
+	  .size = 2, .reg = 1, .reg_size = 2, .is_sign_extended = true)                            \
 	X(b01, 32, "movl %eax, 0xfee000b0", .op = DECODE_MOV, .size = 4, .reg_size = 4)            \
 	X(b02, 32, "movl 0x10(%esp,%ecx,8), %edi", .op = DECODE_MOV,                               \
 	  .direction = DECODE_TO_REGISTER, .size = 4, .reg = 7, .reg_size = 4)                     \

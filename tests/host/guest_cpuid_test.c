@@ -54,14 +54,15 @@ static void build(const struct cpu_record *cpu, uint32_t vcpu_count, bool has_al
 		.tsc_hz = 2100000000,
 		.apic_timer_hz = 25000000,
 		.has_x2apic = has_all,
-		.virt = {
-			.has_rdtscp = has_all,
-			.has_invpcid = has_all,
-			.has_pcid = has_all,
-			.has_xsaves = has_all,
-			.has_waitpkg = has_all,
-			.has_spec_ctrl = has_all,
-		},
+		.virt =
+			{
+				.has_rdtscp = has_all,
+				.has_invpcid = has_all,
+				.has_pcid = has_all,
+				.has_xsaves = has_all,
+				.has_waitpkg = has_all,
+				.has_spec_ctrl = has_all,
+			},
 	};
 	guest_cpuid_build(&table, replay, cpu, &facts);
 }
@@ -201,7 +202,8 @@ static void test_subset(void)
 		TAP_EQUAL(ask(0x80000001, 0).edx & ~replay(&cpus[i], 0x80000001, 0).edx, 0);
 		TAP_EQUAL(ask(0x80000008, 0).eax & 0xff,
 			  replay(&cpus[i], 0x80000008, 0).eax & 0xff);
-		TAP_EQUAL(ask(7, 0).edx & SPEC_CTRL_7_EDX, replay(&cpus[i], 7, 0).edx & SPEC_CTRL_7_EDX);
+		TAP_EQUAL(ask(7, 0).edx & SPEC_CTRL_7_EDX,
+			  replay(&cpus[i], 7, 0).edx & SPEC_CTRL_7_EDX);
 		build(&cpus[i], 1, false);
 		TAP_EQUAL(ask(1, 0).ecx & (CPUID_1_ECX_X2APIC | CPUID_1_ECX_PCID), 0);
 		TAP_EQUAL(ask(7, 0).ebx & CPUID_7_EBX_INVPCID, 0);
