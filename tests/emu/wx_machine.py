@@ -7,6 +7,8 @@ import subprocess
 import threading
 import time
 
+from wx_walk import VIRT_BASE, Memory, is_window, leaves
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CPUS = 4
 RAM = 256 << 20
@@ -15,10 +17,6 @@ PLACE = re.compile(r"^hv: root=0x([0-9a-f]+) region=0x([0-9a-f]+)\+0x([0-9a-f]+)
 GUEST_RAM = re.compile(r"^hv: partition \w+: ram=0x([0-9a-f]+)\+0x([0-9a-f]+)", re.M)
 CONTROL = re.compile(r"\b(RIP|CR0|CR3|CR4|EFER)\s*=\s*(?:0x)?([0-9a-f]+)", re.I)
 SETTLE = 0.5  # seconds between the last partition's end and the look
-
-
-class BreakpointMissed(Exception):
-    """Bochs 2.7 with several CPUs ran past a debugger breakpoint, as it does on some builds."""
 
 
 class MachineError(Exception):
@@ -114,38 +112,84 @@ def look_qemu(build, folder, _symbols, timeout):
         process.wait(20)
 
 
-def bochs_commands(symbols, dump, pool_size):
-    """Stops when the second partition's end is reported, then when its CPU goes to sleep. (No time
-    breakpoint: with more than one CPU the debugger's never come.)"""
-    lines = [f"lb {symbols['report_exits']:#x}", "c", "c", f"lb {symbols['cpu_wait_nmi']:#x}", "c"]
-    for cpu in range(CPUS):
-        lines += [f"set $cpu = {cpu}", "creg"]
-    # Linear addresses of the pool only: the image has an unmapped guard page.
-    return lines + [f'writemem "{dump}" {symbols["image_end"]:#x} {pool_size:#x}', "q"]
+def entry_points(build, symbol, address):
+    """The function's first two instructions. Bochs 2.7 gives each of several CPUs five instructions in turn
+    and looks for breakpoints after all of them but the last (cpu.cc, dbg_instruction_epilog): of two
+    breakpoints in a row one is always seen."""
+    text = subprocess.run(["objdump", "-d", f"--disassemble={symbol}", os.path.join(build, "bulkhead.debug.elf")],
+                          check=True, capture_output=True, text=True).stdout
+    found = [int(part, 16) for part in re.findall(r"^\s*([0-9a-f]+):\t", text, re.M)]
+    if found[:1] != [address] or len(found) < 2:
+        raise MachineError(f"no disassembly of {symbol}")
+    return found[:2]
+
+
+class Bochs:
+    """A run whose debugger is told step by step what to do, through the command file that it reads. It says
+    that it has stopped by writing a file. (No time breakpoints: with several CPUs they never come.)"""
+
+    def __init__(self, build, folder, config, timeout):
+        self.folder, self.stops, self.end = folder, 0, time.monotonic() + timeout
+        commands, self.log = (os.path.join(folder, name) for name in ("rc", "bochs.txt"))
+        os.mkfifo(commands)
+        self.commands = os.open(commands, os.O_RDWR)  # so that neither side ever waits for the other
+        self.process = launch(build, "bochs", config, os.path.join(folder, "serial"),
+                              ["--bochs-rc", commands, "--emulator-log", self.log, "--timeout", str(timeout)])
+        self.reader = Reader(self.process)
+
+    def tell(self, *lines):
+        os.write(self.commands, "".join(line + "\n" for line in lines).encode())
+
+    def save(self, address, size):
+        """-> what lies at a linear address of the CPU that stopped"""
+        self.stops += 1
+        path = os.path.join(self.folder, f"saved{self.stops}")
+        self.tell(f'writemem "{path}" {address:#x} {size:#x}')
+        while not os.path.exists(path) or os.path.getsize(path) < size:
+            if time.monotonic() > self.end or self.process.poll() is not None:
+                raise MachineError("Bochs did not stop at a breakpoint:\n" + self.reader.text[-1500:])
+            time.sleep(0.01)
+        with open(path, "rb") as file:
+            return file.read()
+
+    def go(self, address):
+        """Until a breakpoint; `address` is readable there."""
+        self.tell("c")
+        self.save(address, 1)
+
+    def registers(self, *commands):
+        """Ends the run. -> control registers of each CPU, and what more commands show"""
+        for cpu in range(CPUS):
+            self.tell(f"set $cpu = {cpu}", "creg", *commands)
+        self.tell("q")
+        self.process.wait(30)
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            parts = re.split(r"^CR0=", file.read(), flags=re.M)[1:CPUS + 1]
+        return [controls("CR0=" + part.replace("rip: ", "RIP=").replace("_", "")) for part in parts]
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(20)
+        os.close(self.commands)
 
 
 def look_bochs(build, folder, symbols, timeout):
-    from wx_walk import VIRT_BASE
-
-    rc, dump, log = (os.path.join(folder, name) for name in ("rc", "dump", "bochs.txt"))
-    image_size = symbols["image_end"] - VIRT_BASE
-    with open(rc, "w", encoding="ascii") as file:
-        file.write("\n".join(bochs_commands(symbols, dump, (2 << 20) - image_size)) + "\n")
-    process = launch(build, "bochs", "wx.conf", os.path.join(folder, "serial"),
-                     ["--bochs-rc", rc, "--emulator-log", log, "--timeout", str(timeout)])
+    machine = Bochs(build, folder, "wx.conf", timeout)
     try:
-        reader = Reader(process)
-        process.wait(timeout + 20)
-        time.sleep(SETTLE)
+        # A CPU that has nothing more to do goes to sleep: the last time after the second partition's end.
+        for address in entry_points(build, "cpu_wait_nmi", symbols["cpu_wait_nmi"]):
+            machine.tell(f"lb {address:#x}")
+        # Linear addresses of the pool only: the image has an unmapped guard page.
+        image_size = symbols["image_end"] - VIRT_BASE
+        is_at_work = True
+        while is_at_work:
+            machine.go(VIRT_BASE)
+            time.sleep(SETTLE)  # what it has printed is still on its way
+            if all_stopped(machine.reader.text):
+                data = machine.save(symbols["image_end"], (2 << 20) - image_size)
+                root, region, _ = (int(part, 16) for part in PLACE.search(machine.reader.text).groups())
+                # Another CPU may still be clearing its partition's RAM, through its window.
+                is_at_work = any(map(is_window, leaves(Memory(region + image_size, data), root)))
+        return machine.reader.text, machine.registers(), region + image_size, data
     finally:
-        process.terminate()
-    with open(log, encoding="utf-8", errors="replace") as file:
-        text = file.read()
-    place = PLACE.search(reader.text)
-    if place and all_stopped(reader.text) and not os.path.exists(dump):
-        raise BreakpointMissed("the machine ended its work, but Bochs' debugger missed the breakpoint behind it")
-    if not place or not all_stopped(reader.text) or not os.path.exists(dump):
-        raise MachineError("no dump of a finished run:\n" + reader.text[-1000:] + text[-1000:])
-    registers = [controls("CR0=" + part) for part in re.split(r"^CR0=", text, flags=re.M)[1:CPUS + 1]]
-    with open(dump, "rb") as file:
-        return reader.text, registers, int(place.group(2), 16) + image_size, file.read()
+        machine.close()

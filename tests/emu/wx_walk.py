@@ -58,6 +58,10 @@ def leaves(memory, table, level=4, virtual=0, write=True, execute=True, user=Tru
             yield from leaves(memory, entry & ADDRESS, level - 1, at, *access)
 
 
+def is_window(leaf):
+    return WINDOW_BASE <= leaf.virtual < STACK_BASE
+
+
 def check_access(found, region, guest_ram, ram_end):
     """Rules for every mapping, wherever it lies."""
     for leaf in found:
@@ -75,7 +79,7 @@ def check_access(found, region, guest_ram, ram_end):
                 yield f"{name} is writable RAM outside the region"
         if leaf.virtual < VIRT_BASE:
             yield f"{name} lies below the hypervisor's space"
-        if WINDOW_BASE <= leaf.virtual < STACK_BASE:
+        if is_window(leaf):
             yield f"{name} is a window left open"
         if leaf.virtual >= DEVICE_BASE and inside(leaf, region):
             yield f"{name} maps the region a second time as a device"

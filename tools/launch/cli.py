@@ -112,7 +112,7 @@ def resolve(options):
             setattr(options, name, os.path.abspath(getattr(options, name)))
     for name in ("kernel", "image", "loader", "hypervisor", "bochs_rc"):
         path = getattr(options, name)
-        if path and not os.path.isfile(path):
+        if path and (not os.path.exists(path) or os.path.isdir(path)):
             raise UsageError(f"--{name.replace('_', '-')} {path}: no such file")
 
 
