@@ -50,7 +50,8 @@ class Session:
             try:
                 self.process = subprocess.Popen(
                     command, stdin=pipe, stdout=output if listener else pipe,
-                    stderr=output, start_new_session=True, preexec_fn=die_with_parent)
+                    stderr=output, start_new_session=True, preexec_fn=die_with_parent,
+                    env=dict(os.environ, TZ="UTC"))  # Bochs' clock chip shows local time
             except OSError as error:
                 raise RunError(f"{command[0]}: {error.strerror}") from error
         if listener:
