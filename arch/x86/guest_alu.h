@@ -8,8 +8,7 @@
 
 /*
  * memory op= other: returns the result (for CMP, TEST and BT the unchanged left side) and updates
- * the arithmetic flags in *rflags as SDM 2, under the instruction, says; undefined flags are left
- * alone.
+ * the arithmetic flags in *rflags as the CPU this runs on does, undefined ones included.
  */
 uint64_t guest_alu(enum decode_op op, uint8_t size, uint64_t left, uint64_t right,
 		   uint64_t *rflags);
