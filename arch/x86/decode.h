@@ -15,8 +15,10 @@ enum decode_mode {
 	DECODE_64,
 };
 
+/* decoded.op. ADD to CMP, INC and DEC, NOT and NEG, BT to BTC stand in the order of their encoding.
+ */
 enum decode_op {
-	DECODE_ADD, /* the first eight in the order of their encoding */
+	DECODE_ADD,
 	DECODE_OR,
 	DECODE_ADC,
 	DECODE_SBB,
@@ -41,7 +43,7 @@ enum decode_op {
 	DECODE_MOVS,
 };
 
-/* Who gets the result, where both are possible. */
+/* decoded.direction: who gets the result, where both are possible. */
 enum decode_direction {
 	DECODE_TO_MEMORY,
 	DECODE_TO_REGISTER,
@@ -56,14 +58,15 @@ struct decode_head {
 	bool has_operand_size; /* 66 */
 	bool has_address_size; /* 67 */
 	bool has_lock;
-	bool has_rep;   /* F3 */
-	bool has_repne; /* F2 */
+	bool has_rep;         /* F2 or F3 */
+	uint8_t operand_size; /* 2, 4, 8 */
+	uint8_t address_size;
 };
 #define DECODE_SEGMENT_NONE 0xffu
 
 struct decoded {
-	enum decode_op op;
-	enum decode_direction direction;
+	uint8_t op;
+	uint8_t direction;
 	uint8_t length;       /* of the whole instruction */
 	uint8_t size;         /* of the memory operand: 1, 2, 4, 8 */
 	uint8_t reg;          /* register operand, 0..15 */
