@@ -8,18 +8,13 @@
 
 #include "arch/upcalls.h"
 
-#define ENTRY_32_ADDRESS          MASK64(31, 12)
-#define ENTRY_32_LARGE_ADDRESS    MASK64(31, 22)
-#define ENTRY_32_LARGE_HIGH_SHIFT 13u /* PSE-36: bits 20:13 are address bits 39:32 */
-#define ENTRY_32_LARGE_HIGH       MASK64(20, 13)
-#define CR3_PAE_ADDRESS           MASK64(31, 5)
+#define LEVELS_LONG 4u
+#define LEVELS_PAE  3u
+#define LEVELS_32   2u
 
-/* What the levels of one walk have granted so far. */
-struct walk_rights {
-	bool is_writable;
-	bool is_user;
-	bool is_executable;
-};
+#define CR3_PAE_ADDRESS     MASK64(31, 5)
+#define LARGE_32_HIGH       MASK64(20, 13) /* PSE-36: address bits 39:32 */
+#define LARGE_32_HIGH_SHIFT 19u
 
 void guest_walk_init(struct guest_walk *walk, struct vcpu_arch *vcpu)
 {
@@ -35,94 +30,38 @@ void guest_walk_init(struct guest_walk *walk, struct vcpu_arch *vcpu)
 	};
 }
 
-static uint32_t error_base(const struct guest_walk *walk, uint32_t access)
+/* error_code: PF_ERROR_P or PF_ERROR_RSVD or both, or 0. */
+static enum guest_walk_result fault(const struct guest_walk *walk, uint32_t access,
+				    uint32_t *error_code, uint32_t cause)
 {
 	bool has_fetch_bit = (walk->cr4 & CR4_SMEP) != 0 ||
 			     ((walk->efer & EFER_NXE) != 0 && (walk->cr4 & CR4_PAE) != 0);
-	uint32_t code = access == GUEST_WALK_WRITE ? PF_ERROR_W : 0;
 
-	code |= walk->cpl == 3 ? PF_ERROR_U : 0;
-	code |= access == GUEST_WALK_FETCH && has_fetch_bit ? PF_ERROR_I : 0;
-	return code;
-}
-
-/* SDM 3A, "Determination of Access Rights". */
-static bool is_allowed(const struct guest_walk *walk, const struct walk_rights *rights,
-		       uint32_t access)
-{
-	bool is_user_mode = walk->cpl == 3;
-
-	if (is_user_mode && !rights->is_user) {
-		return false;
-	}
-	if (access == GUEST_WALK_FETCH) {
-		return rights->is_executable &&
-		       (is_user_mode || !rights->is_user || (walk->cr4 & CR4_SMEP) == 0);
-	}
-	if (!is_user_mode && rights->is_user && (walk->cr4 & CR4_SMAP) != 0 &&
-	    (walk->rflags & RFLAGS_AC) == 0) {
-		return false;
-	}
-	if (access == GUEST_WALK_WRITE && !rights->is_writable) {
-		return !is_user_mode && (walk->cr0 & CR0_WP) == 0;
-	}
-	return true;
-}
-
-static enum guest_walk_result finish(const struct guest_walk *walk,
-				     const struct walk_rights *rights, uint32_t access,
-				     uint32_t *error_code)
-{
-	if (is_allowed(walk, rights, access)) {
-		return GUEST_WALK_OK;
-	}
-	*error_code = error_base(walk, access) | PF_ERROR_P;
+	*error_code = cause | (access == GUEST_WALK_WRITE ? PF_ERROR_W : 0) |
+		      (walk->cpl == 3 ? PF_ERROR_U : 0) |
+		      (access == GUEST_WALK_FETCH && has_fetch_bit ? PF_ERROR_I : 0);
 	return GUEST_WALK_FAULT;
 }
 
-static enum guest_walk_result read_entry(const struct guest_walk *walk, uint64_t at, uint32_t size,
-					 uint64_t *entry)
+/* SDM 3A, "Determination of Access Rights". rights: what all levels grant; PTE_NX: may execute. */
+static bool is_allowed(const struct guest_walk *walk, uint64_t rights, uint32_t access)
 {
-	*entry = 0;
-	return guest_mem_read(walk->vm, gpa_from_u64(at), entry, size) == HV_OK ? GUEST_WALK_OK
-										: GUEST_WALK_HOLE;
-}
+	bool is_user_mode = walk->cpl == 3;
+	bool is_user_page = (rights & PTE_U) != 0;
 
-static enum guest_walk_result translate_32(const struct guest_walk *walk, uint64_t linear,
-					   uint32_t access, gpa_t *address, uint32_t *error_code)
-{
-	struct walk_rights rights = {.is_executable = true};
-	uint64_t directory;
-	uint64_t entry;
-
-	*error_code = error_base(walk, access);
-	if (read_entry(walk, (walk->cr3 & ENTRY_32_ADDRESS) + (linear >> 22 & 0x3ff) * 4, 4,
-		       &directory) != GUEST_WALK_OK) {
-		return GUEST_WALK_HOLE;
+	if (is_user_mode && !is_user_page) {
+		return false;
 	}
-	if ((directory & PTE_P) == 0) {
-		return GUEST_WALK_FAULT;
+	if (access == GUEST_WALK_FETCH) {
+		return (rights & PTE_NX) != 0 &&
+		       (is_user_mode || !is_user_page || (walk->cr4 & CR4_SMEP) == 0);
 	}
-	rights.is_writable = (directory & PTE_W) != 0;
-	rights.is_user = (directory & PTE_U) != 0;
-	if ((directory & PTE_PS) != 0 && (walk->cr4 & CR4_PSE) != 0) {
-		*address = gpa_from_u64((directory & ENTRY_32_LARGE_ADDRESS) |
-					(directory & ENTRY_32_LARGE_HIGH) >>
-						ENTRY_32_LARGE_HIGH_SHIFT << 32 |
-					(linear & MASK64(21, 0)));
-		return finish(walk, &rights, access, error_code);
+	if (!is_user_mode && is_user_page && (walk->cr4 & CR4_SMAP) != 0 &&
+	    (walk->rflags & RFLAGS_AC) == 0) {
+		return false;
 	}
-	if (read_entry(walk, (directory & ENTRY_32_ADDRESS) + (linear >> 12 & 0x3ff) * 4, 4,
-		       &entry) != GUEST_WALK_OK) {
-		return GUEST_WALK_HOLE;
-	}
-	if ((entry & PTE_P) == 0) {
-		return GUEST_WALK_FAULT;
-	}
-	rights.is_writable = rights.is_writable && (entry & PTE_W) != 0;
-	rights.is_user = rights.is_user && (entry & PTE_U) != 0;
-	*address = gpa_from_u64((entry & ENTRY_32_ADDRESS) | (linear & MASK64(11, 0)));
-	return finish(walk, &rights, access, error_code);
+	return access != GUEST_WALK_WRITE || (rights & PTE_W) != 0 ||
+	       (!is_user_mode && (walk->cr0 & CR0_WP) == 0);
 }
 
 /* Bits that must be 0 in a present 64-bit entry at this level. */
@@ -142,80 +81,71 @@ static uint64_t reserved_bits(const struct guest_walk *walk, uint32_t level, uin
 	return reserved;
 }
 
-/* The levels of 64-bit entries, from `level` down; `table` is the table of that level. */
-static enum guest_walk_result translate_levels(const struct guest_walk *walk, uint64_t linear,
-					       uint32_t access, uint64_t table, uint32_t level,
-					       gpa_t *address, uint32_t *error_code)
+/* From `table` down. Each call is a function of its own, for its constant `levels`: a device access
+ * reads at least eight entries. */
+static inline __attribute__((always_inline)) enum guest_walk_result
+walk_levels(const struct guest_walk *walk, const uint32_t levels, uint64_t table, uint64_t linear,
+	    uint32_t access, gpa_t *address, uint32_t *error_code)
 {
-	struct walk_rights rights = {true, true, true};
+	const uint32_t entry_size = levels == LEVELS_32 ? 4 : 8;
+	const uint32_t index_bits = levels == LEVELS_32 ? 10 : 9;
+	uint64_t rights = ~UINT64_C(0);
 
-	*error_code = error_base(walk, access);
-	for (;; level--) {
-		uint32_t shift = 12 + 9 * (level - 1);
-		uint64_t entry;
+	for (uint32_t level = levels;; level--) {
+		uint32_t shift = 12 + index_bits * (level - 1);
+		uint64_t index = linear >> shift & (BIT(index_bits) - 1);
+		uint64_t entry = 0;
 
-		if (read_entry(walk, table + (linear >> shift & 0x1ff) * 8, 8, &entry) !=
-		    GUEST_WALK_OK) {
+		if (guest_mem_read(walk->vm, gpa_from_u64(table + index * entry_size), &entry,
+				   entry_size) != HV_OK) {
 			return GUEST_WALK_HOLE;
 		}
 		if ((entry & PTE_P) == 0) {
-			return GUEST_WALK_FAULT;
-		}
-		if ((entry & reserved_bits(walk, level, entry)) != 0) {
-			*error_code |= PF_ERROR_P | PF_ERROR_RSVD;
-			return GUEST_WALK_FAULT;
-		}
-		rights.is_writable = rights.is_writable && (entry & PTE_W) != 0;
-		rights.is_user = rights.is_user && (entry & PTE_U) != 0;
-		rights.is_executable = rights.is_executable && (entry & PTE_NX) == 0;
-		if (level == 1 || (entry & PTE_PS) != 0) {
-			uint64_t offset = MASK64(shift - 1, 0);
-
-			*address =
-				gpa_from_u64((entry & PTE_ADDRESS & ~offset) | (linear & offset));
-			return finish(walk, &rights, access, error_code);
+			return fault(walk, access, error_code, 0);
 		}
 		table = entry & PTE_ADDRESS;
-	}
-}
+		/* No rights in these. From memory as on AMD; Intel keeps a copy made at the last
+		 * CR3 load (pitfall 32). */
+		if (levels == LEVELS_PAE && level == LEVELS_PAE) {
+			continue;
+		}
+		if (levels != LEVELS_32 && (entry & reserved_bits(walk, level, entry)) != 0) {
+			return fault(walk, access, error_code, PF_ERROR_P | PF_ERROR_RSVD);
+		}
+		rights &= entry ^ PTE_NX;
+		if (level == 1 || ((entry & PTE_PS) != 0 &&
+				   (levels != LEVELS_32 || (walk->cr4 & CR4_PSE) != 0))) {
+			uint64_t offset = BIT(shift) - 1;
 
-static enum guest_walk_result translate_pae(const struct guest_walk *walk, uint64_t linear,
-					    uint32_t access, gpa_t *address, uint32_t *error_code)
-{
-	uint64_t pointer;
-
-	/* From memory as on AMD; Intel keeps a copy made at the last CR3 load (pitfall 32). */
-	if (read_entry(walk, (walk->cr3 & CR3_PAE_ADDRESS) + (linear >> 30 & 3) * 8, 8, &pointer) !=
-	    GUEST_WALK_OK) {
-		return GUEST_WALK_HOLE;
+			if (levels == LEVELS_32 && level > 1) {
+				table |= (entry & LARGE_32_HIGH) << LARGE_32_HIGH_SHIFT;
+			}
+			*address = gpa_from_u64((table & ~offset) | (linear & offset));
+			return is_allowed(walk, rights, access)
+				       ? GUEST_WALK_OK
+				       : fault(walk, access, error_code, PF_ERROR_P);
+		}
 	}
-	if ((pointer & PTE_P) == 0) {
-		*error_code = error_base(walk, access);
-		return GUEST_WALK_FAULT;
-	}
-	return translate_levels(walk, linear, access, pointer & PTE_ADDRESS, 2, address,
-				error_code);
 }
 
 enum guest_walk_result guest_walk_translate(const struct guest_walk *walk, uint64_t linear,
 					    uint32_t access, gpa_t *address, uint32_t *error_code)
 {
-	*error_code = 0;
-	if ((walk->efer & EFER_LMA) == 0) {
-		linear = low32(linear);
+	if ((walk->efer & EFER_LMA) != 0) {
+		return walk_levels(walk, LEVELS_LONG, walk->cr3 & CR3_ADDRESS, linear, access,
+				   address, error_code);
 	}
+	linear = low32(linear);
 	if ((walk->cr0 & CR0_PG) == 0) {
 		*address = gpa_from_u64(linear);
 		return GUEST_WALK_OK;
 	}
-	if ((walk->efer & EFER_LMA) != 0) {
-		return translate_levels(walk, linear, access, walk->cr3 & CR3_ADDRESS, 4, address,
-					error_code);
-	}
 	if ((walk->cr4 & CR4_PAE) != 0) {
-		return translate_pae(walk, linear, access, address, error_code);
+		return walk_levels(walk, LEVELS_PAE, walk->cr3 & CR3_PAE_ADDRESS, linear, access,
+				   address, error_code);
 	}
-	return translate_32(walk, linear, access, address, error_code);
+	return walk_levels(walk, LEVELS_32, low32(walk->cr3 & CR3_ADDRESS), linear, access, address,
+			   error_code);
 }
 
 static size_t bytes_to_page_end(uint64_t linear, size_t size)
