@@ -66,17 +66,19 @@ bool arch_io_step(struct vcpu_arch *vcpu, const struct exit_io *io)
 
 void arch_mmio_apply(struct vcpu_arch *vcpu, const struct exit_mmio *mmio, uint64_t *value)
 {
-	CHECK(mmio->reg < 16);
+	const struct decoded *in = &mmio->instruction;
+
+	CHECK(in->reg < 16);
 	switch (mmio->kind) {
 	case MMIO_READ:
-		vcpu->gpr[mmio->reg] = *value & size_mask(mmio->size);
+		vcpu->gpr[in->reg] = *value & size_mask(mmio->size);
 		break;
 	case MMIO_WRITE:
-		*value = (mmio->op != 0 ? mmio->immediate : vcpu->gpr[mmio->reg]) &
+		*value = (in->is_immediate ? in->immediate : vcpu->gpr[in->reg]) &
 			 size_mask(mmio->size);
 		break;
 	case MMIO_MODIFY:
-		*value = (*value | mmio->immediate) & size_mask(mmio->size); /* as OR */
+		*value = (*value | in->immediate) & size_mask(mmio->size); /* as OR */
 		break;
 	}
 }

@@ -2,9 +2,9 @@
 /* Decoder of instructions with a memory operand, for device accesses. Pure: host-tested, fuzzed. */
 #pragma once
 
-#include <stdbool.h>
+#include "arch/vcpu.h"
+
 #include <stddef.h>
-#include <stdint.h>
 
 #define DECODE_LENGTH_MAX 15u /* SDM 2A, "Instruction Format" */
 
@@ -15,8 +15,7 @@ enum decode_mode {
 	DECODE_64,
 };
 
-/* decoded.op. ADD to CMP, INC and DEC, NOT and NEG, BT to BTC stand in the order of their encoding.
- */
+/* decoded.op. ADD to CMP, INC and DEC, NOT and NEG, BT to BTC: in the order of their encoding. */
 enum decode_op {
 	DECODE_ADD,
 	DECODE_OR,
@@ -63,22 +62,6 @@ struct decode_head {
 	uint8_t address_size;
 };
 #define DECODE_SEGMENT_NONE 0xffu
-
-struct decoded {
-	uint8_t op;
-	uint8_t direction;
-	uint8_t length;       /* of the whole instruction */
-	uint8_t size;         /* of the memory operand: 1, 2, 4, 8 */
-	uint8_t reg;          /* register operand, 0..15 */
-	uint8_t reg_size;     /* of the register; differs from size for MOVZX and MOVSX */
-	uint8_t address_size; /* 2, 4, 8 */
-	uint8_t segment;      /* string forms: of the source */
-	bool is_high_byte;    /* AH, CH, DH, BH */
-	bool is_sign_extended;
-	bool is_immediate; /* the other operand is `immediate`, not `reg` */
-	bool is_rep;
-	uint64_t immediate; /* sign-extended to 64 bits */
-};
 
 /* False: no opcode within `length` bytes. */
 bool decode_prefixes(const uint8_t *bytes, size_t length, enum decode_mode mode,

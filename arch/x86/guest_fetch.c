@@ -16,13 +16,14 @@ bool guest_is_long_code(struct vcpu_arch *vcpu)
 	       (arch_vcpu_get(vcpu, VCPU_CS_ATTRIBUTES) & CS_ATTRIBUTE_L) != 0;
 }
 
-static enum decode_mode code_mode(struct vcpu_arch *vcpu)
+static enum decode_mode code_mode(struct vcpu_arch *vcpu, const struct guest_walk *walk)
 {
-	if (guest_is_long_code(vcpu)) {
+	uint64_t attributes = arch_vcpu_get(vcpu, VCPU_CS_ATTRIBUTES);
+
+	if ((walk->efer & EFER_LMA) != 0 && (attributes & CS_ATTRIBUTE_L) != 0) {
 		return DECODE_64;
 	}
-	return (arch_vcpu_get(vcpu, VCPU_CS_ATTRIBUTES) & CS_ATTRIBUTE_D) != 0 ? DECODE_32
-									       : DECODE_16;
+	return (attributes & CS_ATTRIBUTE_D) != 0 ? DECODE_32 : DECODE_16;
 }
 
 enum guest_walk_result guest_fetch(struct vcpu_arch *vcpu, const struct guest_walk *walk,
@@ -31,15 +32,15 @@ enum guest_walk_result guest_fetch(struct vcpu_arch *vcpu, const struct guest_wa
 	uint64_t start = vcpu->rip;
 	enum guest_walk_result result;
 
-	*code = (struct guest_code){.mode = code_mode(vcpu)};
+	*code = (struct guest_code){.mode = code_mode(vcpu, walk)};
 	if (code->mode != DECODE_64) {
 		start = low32(start + arch_vcpu_get(vcpu, VCPU_CS_BASE));
 	}
 	code->fault_address = start;
 	/* All 15 bytes at once stops at a page that is not there, with the bytes before it copied.
 	 */
-	result = guest_walk_copy_in(walk, &code->fault_address, GUEST_WALK_FETCH, code->bytes,
-				    DECODE_LENGTH_MAX, &code->error_code);
+	result = guest_walk_copy(walk, &code->fault_address, GUEST_WALK_FETCH, code->bytes,
+				 DECODE_LENGTH_MAX, &code->error_code);
 	code->length =
 		result == GUEST_WALK_OK ? DECODE_LENGTH_MAX : (size_t)(code->fault_address - start);
 	return code->length > 0 ? GUEST_WALK_OK : result;

@@ -3,7 +3,6 @@
 #include "guest_alu.h"
 #include "guest_fetch.h"
 #include "guest_string.h"
-#include "msr.h"
 #include "regs.h"
 #include "virt_internal.h"
 
@@ -11,133 +10,71 @@
 #include "fmt.h"
 #include "log.h"
 
-/* exit_mmio.op: enum decode_op and these. String forms keep the address size in reg_size. */
-#define OP_MASK        0x1fu
-#define OP_TO_REGISTER 0x20u /* the register gets the result */
-#define OP_IMMEDIATE   0x40u /* `immediate` is the other operand */
-#define OP_REP         0x80u
-_Static_assert(DECODE_MOVS <= OP_MASK, "an operation fits its bits");
-
-static uint64_t register_value(struct vcpu_arch *vcpu, const struct exit_mmio *mmio)
+/* What the instruction works on beside memory. */
+static uint64_t operand(struct vcpu_arch *vcpu, const struct decoded *in)
 {
-	uint64_t value = arch_vcpu_get(vcpu, (enum vcpu_reg)mmio->reg);
+	uint64_t value =
+		in->is_immediate ? in->immediate : arch_vcpu_get(vcpu, (enum vcpu_reg)in->reg);
 
-	return (mmio->is_high_byte ? value >> 8 : value) & size_mask(mmio->size);
+	return (in->is_high_byte ? value >> 8 : value) & size_mask(in->size);
 }
 
-static void set_register(struct vcpu_arch *vcpu, const struct exit_mmio *mmio, uint64_t value)
+static void set_register(struct vcpu_arch *vcpu, const struct decoded *in, uint64_t value)
 {
-	uint64_t old = arch_vcpu_get(vcpu, (enum vcpu_reg)mmio->reg);
-	uint64_t mask = size_mask(mmio->reg_size);
+	uint64_t old = arch_vcpu_get(vcpu, (enum vcpu_reg)in->reg);
 
-	if (mmio->is_sign_extended && (value >> (mmio->size * 8 - 1) & 1) != 0) {
-		value |= ~size_mask(mmio->size);
+	if (in->is_sign_extended && (value >> (in->size * 8 - 1) & 1) != 0) {
+		value |= ~size_mask(in->size);
 	}
-	if (mmio->is_high_byte) {
+	if (in->is_high_byte) {
 		value = (old & ~UINT64_C(0xff00)) | (value & 0xff) << 8;
-	} else if (mmio->reg_size >= 4) {
-		value &= mask;
 	} else {
-		value = (old & ~mask) | (value & mask);
+		value = guest_merge(old, value, in->reg_size);
 	}
-	arch_vcpu_set(vcpu, (enum vcpu_reg)mmio->reg, value);
+	arch_vcpu_set(vcpu, (enum vcpu_reg)in->reg, value);
 }
 
-static enum mmio_kind kind_of(const struct decoded *decoded)
+/* Of MOVS: set by the side that is the device. */
+static enum mmio_kind kind_of(const struct decoded *in)
 {
-	switch (decoded->op) {
-	case DECODE_MOV:
-		return decoded->direction == DECODE_TO_REGISTER ? MMIO_READ : MMIO_WRITE;
-	case DECODE_STOS:
-		return MMIO_WRITE;
-	case DECODE_CMP:
-	case DECODE_TEST:
-	case DECODE_BT:
+	if (in->direction == DECODE_TO_REGISTER || in->op == DECODE_CMP || in->op == DECODE_TEST ||
+	    in->op == DECODE_BT) {
 		return MMIO_READ;
-	case DECODE_ADD:
-	case DECODE_OR:
-	case DECODE_ADC:
-	case DECODE_SBB:
-	case DECODE_AND:
-	case DECODE_SUB:
-	case DECODE_XOR:
-		return decoded->direction == DECODE_TO_REGISTER ? MMIO_READ : MMIO_MODIFY;
-	case DECODE_XCHG:
-	case DECODE_XADD:
-	case DECODE_CMPXCHG:
-	case DECODE_INC:
-	case DECODE_DEC:
-	case DECODE_NOT:
-	case DECODE_NEG:
-	case DECODE_BTS:
-	case DECODE_BTR:
-	case DECODE_BTC:
-	case DECODE_MOVS: /* set by the side that is the device */
-		break;
 	}
-	return MMIO_MODIFY;
+	return in->op == DECODE_MOV || in->op == DECODE_STOS ? MMIO_WRITE : MMIO_MODIFY;
+}
+
+/* The side of MOVS that is RAM: what OUTS and INS have beside their port. */
+static enum guest_walk_result copy_movs(struct vcpu_arch *vcpu, const struct decoded *in,
+					bool is_in, void *element)
+{
+	const struct exit_io io = {
+		.size = in->size,
+		.is_in = is_in,
+		.address_size = in->address_size,
+		.segment = in->segment,
+	};
+
+	return guest_string_copy(vcpu, &io, element);
 }
 
 /*
  * MOVS: the other side is RAM, and is touched here so that a fault comes before the device sees
  * anything. From RAM to a device: the element becomes the immediate.
  */
-static enum virt_result prepare_movs(struct vcpu_arch *vcpu, const struct guest_walk *walk,
-				     const struct decoded *decoded, bool is_write,
-				     struct vm_exit *exit)
+static enum virt_result prepare_movs(struct vcpu_arch *vcpu, bool is_write, struct vm_exit *exit)
 {
-	uint8_t segment = is_write ? decoded->segment : STRING_SEGMENT_ES;
-	enum vcpu_reg index = is_write ? VCPU_RSI : VCPU_RDI;
-	uint64_t linear = guest_string_address(vcpu, segment, index, decoded->address_size);
-	uint32_t error_code = 0;
-	uint64_t element = 0;
-	enum guest_walk_result result;
-	gpa_t address;
+	struct decoded *in = &exit->mmio.instruction;
 
-	if (is_write) {
-		result = guest_walk_copy_in(walk, &linear, GUEST_WALK_READ, &element, decoded->size,
-					    &error_code);
-	} else {
-		result =
-			guest_walk_translate(walk, linear, GUEST_WALK_WRITE, &address, &error_code);
-	}
-	if (result == GUEST_WALK_FAULT) {
-		virt_inject_pf(vcpu, linear, error_code);
-		return VIRT_RESUME;
-	}
-	if (result == GUEST_WALK_HOLE) {
-		return virt_crash(exit, "string move between two devices");
-	}
 	exit->mmio.kind = is_write ? MMIO_WRITE : MMIO_READ;
-	exit->mmio.immediate = element;
-	return VIRT_RETURN;
-}
-
-static enum virt_result finish(struct vcpu_arch *vcpu, const struct guest_walk *walk,
-			       const struct decoded *decoded, struct exit_stage2 stage2,
-			       struct vm_exit *exit)
-{
-	bool is_string = decoded->op == DECODE_MOVS || decoded->op == DECODE_STOS;
-	uint8_t flags = 0;
-
-	flags |= decoded->direction == DECODE_TO_REGISTER ? OP_TO_REGISTER : 0;
-	flags |= decoded->is_immediate ? OP_IMMEDIATE : 0;
-	flags |= decoded->is_rep ? OP_REP : 0;
-	vcpu->exit_length = decoded->length;
-	exit->kind = VM_EXIT_MMIO;
-	exit->mmio = (struct exit_mmio){
-		.address = stage2.address,
-		.kind = kind_of(decoded),
-		.size = decoded->size,
-		.op = (uint8_t)(decoded->op | flags),
-		.reg = decoded->reg,
-		.reg_size = is_string ? decoded->address_size : decoded->reg_size,
-		.is_high_byte = decoded->is_high_byte,
-		.is_sign_extended = decoded->is_sign_extended,
-		.immediate = decoded->immediate,
-	};
-	if (decoded->op == DECODE_MOVS) {
-		return prepare_movs(vcpu, walk, decoded, stage2.is_write, exit);
+	in->is_immediate = is_write;
+	switch (copy_movs(vcpu, in, !is_write, is_write ? &in->immediate : NULL)) {
+	case GUEST_WALK_FAULT:
+		return VIRT_RESUME;
+	case GUEST_WALK_HOLE:
+		return virt_crash(exit, "string move between two devices");
+	case GUEST_WALK_OK:
+		break;
 	}
 	return VIRT_RETURN;
 }
@@ -158,19 +95,16 @@ static enum virt_result crash_undecodable(struct vcpu_arch *vcpu, const struct g
 enum virt_result guest_mmio_exit(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
 	struct exit_stage2 stage2 = exit->stage2;
+	struct decoded *in = &exit->mmio.instruction;
 	struct guest_walk walk;
 	struct guest_code code;
-	struct decoded decoded;
 	enum guest_walk_result result;
 
-	if (stage2.is_fetch) {
-		log_notice("vcpu %u: instruction fetch at 0x%lx", vcpu->index,
-			   stage2.address.value);
-		return virt_crash(exit, "fetch from a hole");
-	}
-	if (stage2.is_walk) {
-		log_notice("vcpu %u: page table at 0x%lx", vcpu->index, stage2.address.value);
-		return virt_crash(exit, "page table in a hole");
+	if (stage2.is_fetch || stage2.is_walk) {
+		const char *why = stage2.is_fetch ? "fetch from a hole" : "page table in a hole";
+
+		log_notice("vcpu %u: %s: 0x%lx", vcpu->index, why, stage2.address.value);
+		return virt_crash(exit, why);
 	}
 	guest_walk_init(&walk, vcpu);
 	result = guest_fetch(vcpu, &walk, &code);
@@ -181,85 +115,78 @@ enum virt_result guest_mmio_exit(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	if (result == GUEST_WALK_HOLE) {
 		return virt_crash(exit, "fetch from a hole");
 	}
-	if (!decode_memory(code.bytes, code.length, code.mode, &decoded)) {
+	if (!decode_memory(code.bytes, code.length, code.mode, in)) {
 		return crash_undecodable(vcpu, &code, stage2.address, exit);
 	}
-	return finish(vcpu, &walk, &decoded, stage2, exit);
+	vcpu->exit_length = in->length;
+	exit->kind = VM_EXIT_MMIO;
+	exit->mmio.address = stage2.address;
+	exit->mmio.kind = kind_of(in);
+	exit->mmio.size = in->size;
+	return in->op == DECODE_MOVS ? prepare_movs(vcpu, stage2.is_write, exit) : VIRT_RETURN;
 }
 
 /* One element is done; the instruction is over when the count is. */
-static void step_string(struct vcpu_arch *vcpu, const struct exit_mmio *mmio)
+static void step_string(struct vcpu_arch *vcpu, const struct decoded *in)
 {
-	uint8_t address_size = mmio->reg_size;
-
-	guest_string_advance(vcpu, VCPU_RDI, address_size, mmio->size);
-	if ((mmio->op & OP_MASK) == DECODE_MOVS) {
-		guest_string_advance(vcpu, VCPU_RSI, address_size, mmio->size);
+	guest_string_advance(vcpu, VCPU_RDI, in->address_size, in->size);
+	if (in->op == DECODE_MOVS) {
+		guest_string_advance(vcpu, VCPU_RSI, in->address_size, in->size);
 	}
-	if ((mmio->op & OP_REP) != 0 && guest_string_repeat(vcpu, address_size)) {
+	if (in->is_rep && guest_string_repeat(vcpu, in->address_size)) {
 		vcpu->exit_length = 0; /* the caller's skip stays on the instruction */
 	}
 }
 
-static void apply_string(struct vcpu_arch *vcpu, const struct exit_mmio *mmio, uint64_t *value)
+/* MOV, STOS, MOVS. */
+static void move(struct vcpu_arch *vcpu, const struct exit_mmio *mmio, uint64_t *value)
 {
-	if ((mmio->op & OP_MASK) == DECODE_STOS) {
-		*value = vcpu->gpr[VCPU_RAX] & size_mask(mmio->size);
-	} else if (mmio->kind == MMIO_WRITE) {
-		*value = mmio->immediate;
+	const struct decoded *in = &mmio->instruction;
+	enum guest_walk_result result = GUEST_WALK_OK;
+
+	if (mmio->kind == MMIO_WRITE) {
+		*value = operand(vcpu, in);
+	} else if (in->op == DECODE_MOV) {
+		set_register(vcpu, in, *value & size_mask(in->size));
 	} else {
-		struct guest_walk walk;
-		uint64_t linear =
-			guest_string_address(vcpu, STRING_SEGMENT_ES, VCPU_RDI, mmio->reg_size);
-		uint32_t error_code;
-
-		/* Checked before the device was read; a guest that has changed its tables since
-		 * loses the element. */
-		guest_walk_init(&walk, vcpu);
-		(void)guest_walk_copy_out(&walk, &linear, value, mmio->size, &error_code);
+		result = copy_movs(vcpu, in, true, value);
 	}
-	step_string(vcpu, mmio);
+	if (result == GUEST_WALK_FAULT) {
+		/* Checked before the device was read: the guest has changed its tables since, takes
+		 * the fault and reads again. */
+		vcpu->exit_length = 0;
+	} else if (in->op != DECODE_MOV) {
+		step_string(vcpu, in);
+	}
 }
 
-/* CMPXCHG: memory is *value. */
-static void apply_compare_exchange(struct vcpu_arch *vcpu, const struct exit_mmio *mmio,
-				   uint64_t *value, uint64_t *rflags)
+/* Everything that computes. *value: memory, before and after. */
+static void compute(struct vcpu_arch *vcpu, const struct decoded *in, uint64_t *value)
 {
-	uint64_t mask = size_mask(mmio->size);
-	uint64_t expected = vcpu->gpr[VCPU_RAX] & mask;
-
-	(void)guest_alu(DECODE_CMP, mmio->size, expected, *value, rflags);
-	if (expected == (*value & mask)) {
-		*value = register_value(vcpu, mmio);
-		return;
-	}
-	/* Not equal: the accumulator gets memory, memory is written with what it held. */
-	vcpu->gpr[VCPU_RAX] =
-		mmio->size >= 4 ? *value & mask : (vcpu->gpr[VCPU_RAX] & ~mask) | (*value & mask);
-}
-
-/* Everything that computes. */
-static void apply_operation(struct vcpu_arch *vcpu, const struct exit_mmio *mmio, uint64_t *value)
-{
-	enum decode_op op = (enum decode_op)(mmio->op & OP_MASK);
-	bool is_immediate = (mmio->op & OP_IMMEDIATE) != 0;
-	uint64_t other = is_immediate ? mmio->immediate : register_value(vcpu, mmio);
+	enum decode_op op = (enum decode_op)in->op;
+	uint64_t other = operand(vcpu, in);
+	uint64_t memory = *value & size_mask(in->size);
+	uint64_t rax = vcpu->gpr[VCPU_RAX];
 	uint64_t old_flags = arch_vcpu_get(vcpu, VCPU_RFLAGS);
 	uint64_t rflags = old_flags;
-	uint64_t memory = *value & size_mask(mmio->size);
 
 	if (op == DECODE_CMPXCHG) {
-		apply_compare_exchange(vcpu, mmio, value, &rflags);
-	} else if ((mmio->op & OP_TO_REGISTER) != 0) {
-		uint64_t result = guest_alu(op, mmio->size, other, memory, &rflags);
+		(void)guest_alu(DECODE_CMP, in->size, rax, memory, &rflags);
+		if ((rflags & RFLAGS_ZF) != 0) {
+			*value = other;
+		} else { /* memory is written with what it held */
+			vcpu->gpr[VCPU_RAX] = guest_merge(rax, memory, in->size);
+		}
+	} else if (in->direction == DECODE_TO_REGISTER) {
+		uint64_t result = guest_alu(op, in->size, other, memory, &rflags);
 
 		if (op != DECODE_CMP) {
-			set_register(vcpu, mmio, result);
+			set_register(vcpu, in, result);
 		}
 	} else {
-		*value = guest_alu(op, mmio->size, memory, other, &rflags);
+		*value = guest_alu(op, in->size, memory, other, &rflags);
 		if (op == DECODE_XCHG || op == DECODE_XADD) {
-			set_register(vcpu, mmio, memory);
+			set_register(vcpu, in, memory);
 		}
 	}
 	if (rflags != old_flags) {
@@ -269,17 +196,11 @@ static void apply_operation(struct vcpu_arch *vcpu, const struct exit_mmio *mmio
 
 void arch_mmio_apply(struct vcpu_arch *vcpu, const struct exit_mmio *mmio, uint64_t *value)
 {
-	enum decode_op op = (enum decode_op)(mmio->op & OP_MASK);
+	const struct decoded *in = &mmio->instruction;
 
-	if (op == DECODE_STOS || op == DECODE_MOVS) {
-		apply_string(vcpu, mmio, value);
-	} else if (op != DECODE_MOV) {
-		apply_operation(vcpu, mmio, value);
-	} else if (mmio->kind == MMIO_READ) {
-		set_register(vcpu, mmio, *value & size_mask(mmio->size));
+	if (in->op == DECODE_MOV || in->op == DECODE_STOS || in->op == DECODE_MOVS) {
+		move(vcpu, mmio, value);
 	} else {
-		*value = ((mmio->op & OP_IMMEDIATE) != 0 ? mmio->immediate
-							 : register_value(vcpu, mmio)) &
-			 size_mask(mmio->size);
+		compute(vcpu, in, value);
 	}
 }

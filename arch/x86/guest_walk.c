@@ -148,60 +148,36 @@ enum guest_walk_result guest_walk_translate(const struct guest_walk *walk, uint6
 			   error_code);
 }
 
-static size_t bytes_to_page_end(uint64_t linear, size_t size)
+enum guest_walk_result guest_walk_copy(const struct guest_walk *walk, uint64_t *linear,
+				       uint32_t access, void *data, size_t size,
+				       uint32_t *error_code)
 {
-	size_t rest = (size_t)(PAGE_SIZE - (linear & (PAGE_SIZE - 1)));
+	size_t first = min_u64(size, PAGE_SIZE - *linear % PAGE_SIZE);
+	const size_t parts[2] = {first, size - first};
+	uint8_t *const bytes[2] = {data, data == NULL ? NULL : (uint8_t *)data + first};
+	gpa_t pages[2];
 
-	return size < rest ? size : rest;
-}
-
-enum guest_walk_result guest_walk_copy_in(const struct guest_walk *walk, uint64_t *linear,
-					  uint32_t access, void *to, size_t size,
-					  uint32_t *error_code)
-{
-	uint8_t *byte = to;
-
-	while (size > 0) {
-		size_t part = bytes_to_page_end(*linear, size);
-		gpa_t address;
+	for (uint32_t i = 0; i < 2 && parts[i] > 0; i++) {
 		enum guest_walk_result result =
-			guest_walk_translate(walk, *linear, access, &address, error_code);
+			guest_walk_translate(walk, *linear, access, &pages[i], error_code);
 
 		if (result != GUEST_WALK_OK) {
 			return result;
 		}
-		if (guest_mem_read(walk->vm, address, byte, part) != HV_OK) {
+		if (access != GUEST_WALK_WRITE &&
+		    guest_mem_read(walk->vm, pages[i], bytes[i], parts[i]) != HV_OK) {
 			return GUEST_WALK_HOLE;
 		}
-		byte += part;
-		size -= part;
-		*linear += part;
+		*linear += parts[i];
 	}
-	return GUEST_WALK_OK;
-}
-
-enum guest_walk_result guest_walk_copy_out(const struct guest_walk *walk, uint64_t *linear,
-					   const void *from, size_t size, uint32_t *error_code)
-{
-	size_t first = bytes_to_page_end(*linear, size);
-	uint64_t second_page = *linear + first;
-	gpa_t address[2];
-	enum guest_walk_result result;
-
-	/* Both pages are checked before either is written. */
-	result = guest_walk_translate(walk, *linear, GUEST_WALK_WRITE, &address[0], error_code);
-	if (result == GUEST_WALK_OK && first < size) {
-		result = guest_walk_translate(walk, second_page, GUEST_WALK_WRITE, &address[1],
-					      error_code);
-		*linear = result != GUEST_WALK_OK ? second_page : *linear;
+	if (access != GUEST_WALK_WRITE || data == NULL) {
+		return GUEST_WALK_OK;
 	}
-	if (result != GUEST_WALK_OK) {
-		return result;
-	}
-	if (guest_mem_write(walk->vm, address[0], from, first) != HV_OK ||
-	    (first < size && guest_mem_write(walk->vm, address[1], (const uint8_t *)from + first,
-					     size - first) != HV_OK)) {
-		return GUEST_WALK_HOLE;
+	/* Both pages are known to be there before either is written. */
+	for (uint32_t i = 0; i < 2 && parts[i] > 0; i++) {
+		if (guest_mem_write(walk->vm, pages[i], bytes[i], parts[i]) != HV_OK) {
+			return GUEST_WALK_HOLE;
+		}
 	}
 	return GUEST_WALK_OK;
 }

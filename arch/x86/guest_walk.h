@@ -35,10 +35,8 @@ void guest_walk_init(struct guest_walk *walk, struct vcpu_arch *vcpu);
 enum guest_walk_result guest_walk_translate(const struct guest_walk *walk, uint64_t linear,
 					    uint32_t access, gpa_t *address, uint32_t *error_code);
 
-/* Copies to or from linear addresses; at a fault *linear is where. GUEST_WALK_HOLE also when the
- * data are not RAM. size is at most 4096. */
-enum guest_walk_result guest_walk_copy_in(const struct guest_walk *walk, uint64_t *linear,
-					  uint32_t access, void *to, size_t size,
-					  uint32_t *error_code);
-enum guest_walk_result guest_walk_copy_out(const struct guest_walk *walk, uint64_t *linear,
-					   const void *from, size_t size, uint32_t *error_code);
+/* Copies at most 4096 bytes: to `data`, or from it with GUEST_WALK_WRITE, where NULL only looks
+ * whether it could. At a fault *linear is where. GUEST_WALK_HOLE also when it is not RAM. */
+enum guest_walk_result guest_walk_copy(const struct guest_walk *walk, uint64_t *linear,
+				       uint32_t access, void *data, size_t size,
+				       uint32_t *error_code);

@@ -286,10 +286,37 @@ static void test_fault(void)
 	TAP_EQUAL(fake_vcpu_of(&vcpu)->skip_count, 0);
 }
 
+/* The RAM side of MOVS is gone once the device has been read: #PF, and nothing has moved. */
+static void test_late_fault(void)
+{
+	static const uint8_t movsb[] = {0xa4};
+	struct vm_exit exit = {.kind = VM_EXIT_STAGE2, .stage2 = {.address = {DEVICE}}};
+	uint64_t value = 0x55;
+
+	setup();
+	memcpy(ram + CODE, movsb, sizeof(movsb));
+	vcpu.rip = CODE;
+	vcpu.gpr[VCPU_RSI] = DEVICE;
+	vcpu.gpr[VCPU_RDI] = BUFFER;
+	TAP_EQUAL(guest_mmio_exit(&vcpu, &exit), VIRT_RETURN);
+	TAP_EQUAL(exit.mmio.kind, MMIO_READ);
+	memset(ram + LEVEL3, 0, 8);
+	arch_mmio_apply(&vcpu, &exit.mmio, &value);
+	arch_vcpu_skip(&vcpu);
+	TAP_EQUAL(fake_vcpu_of(&vcpu)->injected[0].vector, EXCEPTION_PF);
+	TAP_EQUAL(fake_vcpu_of(&vcpu)->injected[0].error_code, PF_ERROR_W);
+	TAP_EQUAL(arch_vcpu_get(&vcpu, VCPU_CR2), BUFFER);
+	TAP_EQUAL(vcpu.rip, CODE);
+	TAP_EQUAL(vcpu.gpr[VCPU_RDI], BUFFER);
+	TAP_EQUAL(vcpu.gpr[VCPU_RSI], DEVICE);
+	TAP_EQUAL(ram[BUFFER], 0);
+}
+
 static const struct tap_case cases[] = {
 	{"every instruction as this CPU executes it", test_against_cpu},
 	{"REP", test_repeat},
 	{"crashes", test_crashes},
 	{"a fault on the other side of MOVS", test_fault},
+	{"a fault there after the device was read", test_late_fault},
 };
 TAP_MAIN(cases)

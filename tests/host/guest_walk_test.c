@@ -201,26 +201,28 @@ static void test_copy(void)
 	uint8_t back[4] = {0};
 
 	/* The next page is missing: nothing is written, the fault names that page. */
-	TAP_EQUAL(guest_walk_copy_out(&walk, &at, bytes, 4, &error_code), GUEST_WALK_FAULT);
+	TAP_EQUAL(guest_walk_copy(&walk, &at, GUEST_WALK_WRITE, bytes, 4, &error_code),
+		  GUEST_WALK_FAULT);
 	TAP_EQUAL(at, linear + 2);
 	TAP_EQUAL(error_code, PF_ERROR_W);
 	TAP_EQUAL(ram[DATA + 0xffe], 0);
 	at = linear;
-	TAP_EQUAL(guest_walk_copy_in(&walk, &at, GUEST_WALK_READ, back, 4, &error_code),
+	TAP_EQUAL(guest_walk_copy(&walk, &at, GUEST_WALK_READ, back, 4, &error_code),
 		  GUEST_WALK_FAULT);
 	TAP_EQUAL(at, linear + 2);
 	put64(LEVEL1, 4, 0x8000 | PTE_P | PTE_W);
 	at = linear;
-	TAP_EQUAL(guest_walk_copy_out(&walk, &at, bytes, 4, &error_code), GUEST_WALK_OK);
+	TAP_EQUAL(guest_walk_copy(&walk, &at, GUEST_WALK_WRITE, bytes, 4, &error_code),
+		  GUEST_WALK_OK);
 	TAP_EQUAL(ram[DATA + 0xfff], 2);
 	TAP_EQUAL(ram[0x8000], 3);
 	at = linear;
-	TAP_EQUAL(guest_walk_copy_in(&walk, &at, GUEST_WALK_READ, back, 4, &error_code),
+	TAP_EQUAL(guest_walk_copy(&walk, &at, GUEST_WALK_READ, back, 4, &error_code),
 		  GUEST_WALK_OK);
 	TAP_EQUAL(memcmp(bytes, back, 4), 0);
 	put64(LEVEL1, 4, 0x90000 | PTE_P | PTE_W); /* no RAM there */
 	at = linear;
-	TAP_EQUAL(guest_walk_copy_in(&walk, &at, GUEST_WALK_READ, back, 4, &error_code),
+	TAP_EQUAL(guest_walk_copy(&walk, &at, GUEST_WALK_READ, back, 4, &error_code),
 		  GUEST_WALK_HOLE);
 }
 

@@ -115,17 +115,29 @@ enum mmio_kind {
 	MMIO_MODIFY, /* read, compute, write */
 };
 
-/* Access to guest-physical space without RAM. Decoded; `op` and below are arch's. */
+/* The instruction of a device access: arch's own, see decode.h of arch/x86. */
+struct decoded {
+	uint8_t op;
+	uint8_t direction;
+	uint8_t length;       /* of the whole instruction */
+	uint8_t size;         /* of the memory operand: 1, 2, 4, 8 */
+	uint8_t reg;          /* register operand, 0..15 */
+	uint8_t reg_size;     /* of the register; differs from size for MOVZX and MOVSX */
+	uint8_t address_size; /* 2, 4, 8 */
+	uint8_t segment;      /* string forms: of the source */
+	bool is_high_byte;    /* AH, CH, DH, BH */
+	bool is_sign_extended;
+	bool is_immediate; /* the other operand is `immediate`, not `reg` */
+	bool is_rep;
+	uint64_t immediate; /* sign-extended to 64 bits */
+};
+
+/* Access to guest-physical space without RAM. */
 struct exit_mmio {
 	gpa_t address;
 	enum mmio_kind kind;
 	uint8_t size; /* 1, 2, 4, 8 */
-	uint8_t op;
-	uint8_t reg;
-	uint8_t reg_size;
-	bool is_high_byte;
-	bool is_sign_extended;
-	uint64_t immediate;
+	struct decoded instruction;
 };
 
 struct exit_stage2 {
