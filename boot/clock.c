@@ -39,7 +39,7 @@ static uint64_t read_wall_clock(const struct loader *loader)
 /* SDM 2A, "CPUID": leaf 15H, ratio of TSC and crystal. 0 = not told. */
 static uint64_t told_frequency(void)
 {
-	struct cpuid leaf;
+	struct cpuid_regs leaf;
 
 	if (!cpuid_has(0x15)) {
 		return 0;

@@ -2,19 +2,14 @@
 /* CPU instructions that the loader needs. */
 #pragma once
 
+#include "cpuid_abi.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
-struct cpuid {
-	uint32_t eax;
-	uint32_t ebx;
-	uint32_t ecx;
-	uint32_t edx;
-};
-
-static inline struct cpuid cpuid_read(uint32_t leaf, uint32_t subleaf)
+static inline struct cpuid_regs cpuid_read(uint32_t leaf, uint32_t subleaf)
 {
-	struct cpuid result;
+	struct cpuid_regs result;
 
 	__asm__ volatile("cpuid"
 			 : "=a"(result.eax), "=b"(result.ebx), "=c"(result.ecx), "=d"(result.edx)
@@ -25,7 +20,7 @@ static inline struct cpuid cpuid_read(uint32_t leaf, uint32_t subleaf)
 /* Whether a leaf of the basic (0) or extended (0x80000000) range exists. */
 static inline bool cpuid_has(uint32_t leaf)
 {
-	return cpuid_read(leaf & 0x80000000u, 0).eax >= leaf;
+	return cpuid_read(leaf & CPUID_EXTENDED, 0).eax >= leaf;
 }
 
 /* Ordered behind all earlier loads and instructions. */

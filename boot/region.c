@@ -3,6 +3,8 @@
 #include "addr.h"
 #include "config_parse.h"
 #include "console.h"
+#include "cpu_ops.h"
+#include "guest_cpuid_build.h"
 #include "loader.h"
 #include "str.h"
 
@@ -15,12 +17,12 @@
 #define ENTRY_WRITABLE UINT64_C(2)
 #define ENTRY_LARGE    UINT64_C(0x80)
 #define ENTRY_ADDRESS  UINT64_C(0x000ffffffffff000)
-#define CR4_LA57       UINT64_C(0x1000)
 
 /* Offsets of the parts from the start of the region. */
 struct layout {
 	uint64_t info;
 	uint64_t cpus;
+	uint64_t cpuid;
 	uint64_t images;
 	uint64_t memory;
 	uint64_t text;
@@ -37,7 +39,8 @@ static struct layout make_layout(const struct loader *loader)
 	layout.memory_capacity =
 		(uint32_t)(loader->descriptors_bytes / loader->descriptor_stride) + 2 * MAP_SPARE;
 	layout.cpus = align_up(layout.info + sizeof(struct boot_info), 16);
-	layout.images = align_up(layout.cpus + loader->cpu_count * sizeof(struct boot_cpu), 16);
+	layout.cpuid = align_up(layout.cpus + loader->cpu_count * sizeof(struct boot_cpu), 64);
+	layout.images = layout.cpuid + loader->cpu_count * sizeof(struct guest_cpuid);
 	layout.memory = align_up(
 		layout.images + loader->config.partition_count * sizeof(struct boot_image), 16);
 	layout.text = layout.memory + layout.memory_capacity * sizeof(struct boot_memory);
@@ -130,6 +133,21 @@ static void copy_lists(const struct loader *loader, const struct layout *layout)
 	text[loader->config_size] = '\0';
 }
 
+static struct cpuid_regs read_cpuid(const void *context, uint32_t leaf, uint32_t subleaf)
+{
+	(void)context;
+	return cpuid_read(leaf, subleaf);
+}
+
+static void build_cpuid(const struct loader *loader, const struct layout *layout)
+{
+	struct guest_cpuid *tables = (struct guest_cpuid *)(loader->region + layout->cpuid);
+
+	for (uint32_t i = 0; i < loader->cpu_count; i++) {
+		guest_cpuid_build(&tables[i], read_cpuid, NULL, i + 1);
+	}
+}
+
 static void fill_info(struct loader *loader, const struct layout *layout)
 {
 	struct boot_info *info = (struct boot_info *)(loader->region + layout->info);
@@ -148,6 +166,7 @@ static void fill_info(struct loader *loader, const struct layout *layout)
 		.config_text_size = loader->config_size,
 		.memory = loader->region + layout->memory,
 		.cpus = loader->region + layout->cpus,
+		.guest_cpuid = loader->region + layout->cpuid,
 		.images = loader->region + layout->images,
 		.modules_base = loader->modules_base,
 		.modules_size = loader->modules_size,
@@ -227,6 +246,7 @@ enum hv_status region_allocate(struct loader *loader)
 	}
 	elf_load_copy(&loader->elf, loader->hypervisor, (void *)loader->region);
 	copy_lists(loader, &layout);
+	build_cpuid(loader, &layout);
 	fill_info(loader, &layout);
 	build_tables(loader, &layout);
 	if (check_machine(loader) != HV_OK) {

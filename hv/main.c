@@ -38,13 +38,14 @@ static void start_machine(struct cpu *cpu)
 	struct vm *owner;
 
 	arch_clock_init(boot->time.tsc_hz); /* first: delays need it */
-	arch_lapic_init();                  /* its mode decides what guests are offered */
-	console_init(boot);                 /* now a person can read on */
+	arch_lapic_init();
+	console_init(boot); /* now a person can read on */
 	log_notice("Bulkhead on CPU %u, APIC ID %u%s", cpu->index, cpu->apic_id,
 		   arch_lapic_is_x2apic() ? ", x2APIC" : ", xAPIC");
 	platform_interrupts_init(boot);
 	platform_power_init(boot); /* so that a test ends, however it goes on */
 	fail("virtualization", arch_virt_probe(&why), why);
+	arch_virt_cpuid_init(arch_pa_to_va(hpa_from_u64(boot->guest_cpuid)), boot->cpu_count);
 	fail("virtualization", arch_virt_enable(), "cannot be switched on");
 	fail("owner table", owner_init(memory, boot->memory_count), "no hypervisor memory left");
 	fail("kernels", modules_init(boot), "no hypervisor memory left");

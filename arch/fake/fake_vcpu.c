@@ -48,6 +48,12 @@ enum hv_status arch_virt_enable(void)
 	return HV_OK;
 }
 
+void arch_virt_cpuid_init(struct guest_cpuid *tables, uint32_t count)
+{
+	(void)tables;
+	(void)count;
+}
+
 static bool takes_failure(void)
 {
 	if (fake_vcpus.init_failures == 0) {

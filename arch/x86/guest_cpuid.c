@@ -2,23 +2,42 @@
 /* Answers a guest's CPUID from the prepared table. */
 #include "guest_cpuid.h"
 
-#include "guest_cpuid_allow.h"
+#include "regs.h"
 #include "virt_internal.h"
 
+#include "arch/clock.h"
+
 #include "hypercall_abi.h"
+
+#define APIC_ID_SHIFT 24u /* leaf 1, EBX */
 
 /* Either reports the compacted size in leaf 0xD.1. */
 #define HAS_COMPACTED (CPUID_D1_EAX_XSAVEC | CPUID_D1_EAX_XSAVES)
 
-static const struct cpuid_regs *find_subleaf(const struct guest_cpuid *table, uint32_t leaf,
-					     uint32_t subleaf)
+void guest_cpuid_hide(struct guest_cpuid *table, const struct virt_features *features)
 {
-	for (uint32_t i = 0; i < table->subleaf_count; i++) {
-		if (table->subleaf[i].leaf == leaf && table->subleaf[i].subleaf == subleaf) {
-			return &table->subleaf[i].regs;
-		}
+	struct cpuid_regs *one = &table->basic[CPUID_FEATURES];
+	struct cpuid_regs *seven = &table->basic[CPUID_EXTENDED_FEATURES];
+	struct cpuid_regs *extended = table->extended;
+	const struct {
+		bool is_there;
+		uint32_t bits;
+		uint32_t *word;
+	} rows[] = {
+		{features->has_pcid, CPUID_1_ECX_PCID, &one->ecx},
+		{features->has_invpcid, CPUID_7_EBX_INVPCID, &seven->ebx},
+		{features->has_rdtscp, CPUID_7_ECX_RDPID, &seven->ecx},
+		{features->has_rdtscp, CPUID_EXT1_EDX_RDTSCP, &extended[1].edx},
+		{features->has_waitpkg, CPUID_7_ECX_WAITPKG, &seven->ecx},
+		{features->has_xsaves, CPUID_D1_EAX_XSAVES, &table->xsave[1].eax},
+		{features->has_spec_ctrl, CPUID_7_EDX_SPECULATION, &seven->edx},
+		{features->has_spec_ctrl, CPUID_EXT8_EBX_SPECULATION, &extended[8].ebx},
+	};
+
+	for (uint32_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		*rows[i].word &= rows[i].is_there ? UINT32_MAX : ~rows[i].bits;
 	}
-	return NULL;
+	table->cr4_allowed &= features->has_pcid ? UINT64_MAX : ~CR4_PCIDE;
 }
 
 /* Bytes of an XSAVE area for `features`, in the standard or the compacted form. */
@@ -26,14 +45,10 @@ static uint32_t xsave_size(const struct guest_cpuid *table, uint64_t features, b
 {
 	uint32_t size = XSAVE_HEADER_END;
 
-	for (uint32_t i = XSAVE_FIRST_EXTENDED; i < XSAVE_SUBLEAF_MAX; i++) {
-		const struct cpuid_regs *part;
+	for (uint32_t i = XSAVE_FIRST_EXTENDED; i < XSAVE_SUBLEAF_COUNT; i++) {
+		const struct cpuid_regs *part = &table->xsave[i]; /* zeros: not the guest's */
 
 		if ((features >> i & 1) == 0) {
-			continue;
-		}
-		part = find_subleaf(table, CPUID_XSAVE, i);
-		if (part == NULL) {
 			continue;
 		}
 		if (!is_compacted) {
@@ -48,60 +63,35 @@ static uint32_t xsave_size(const struct guest_cpuid *table, uint64_t features, b
 	return size;
 }
 
-static struct cpuid_regs answer_hypervisor(const struct guest_cpuid *table,
-					   const struct guest_cpuid_now *now, uint32_t leaf)
+static struct cpuid_regs look_up(const struct guest_cpuid *table, uint32_t leaf, uint32_t subleaf)
 {
-	switch (leaf) {
-	case CPUID_HYPERVISOR:
-		return (struct cpuid_regs){KVM_LEAF_MAX, KVM_SIGNATURE_EBX, KVM_SIGNATURE_ECX,
-					   KVM_SIGNATURE_EDX};
-	case CPUID_HYPERVISOR + 1:
-		return (struct cpuid_regs){.eax = KVM_FEATURE_NOP_IO_DELAY |
-						  KVM_FEATURE_CLOCKSOURCE2 |
-						  KVM_FEATURE_CLOCKSOURCE_STABLE};
-	case KVM_LEAF_MAX:
-		return (struct cpuid_regs){.eax = table->tsc_khz, .ebx = table->apic_timer_khz};
-	case HYPERCALL_CPUID_BASE:
-		return (struct cpuid_regs){HYPERCALL_CPUID_BASE + 1, HYPERCALL_SIGNATURE_EBX,
-					   HYPERCALL_SIGNATURE_ECX, HYPERCALL_SIGNATURE_EDX};
-	case HYPERCALL_CPUID_BASE + 1:
-		return (struct cpuid_regs){HYPERCALL_ABI_VERSION, now->index, table->vcpu_count, 0};
-	default:
-		return (struct cpuid_regs){0};
+	if (leaf == CPUID_XSAVE && subleaf < XSAVE_SUBLEAF_COUNT) {
+		return table->xsave[subleaf];
 	}
+	if (leaf < GUEST_CPUID_BASIC_COUNT && (subleaf == 0 || leaf == CPUID_FEATURES)) {
+		return table->basic[leaf];
+	}
+	if (leaf >= CPUID_EXTENDED && (subleaf == 0 || leaf != CPUID_CACHE_AMD)) {
+		return table->extended[leaf - CPUID_EXTENDED];
+	}
+	for (uint32_t i = 0; i < table->subleaf_count; i++) {
+		if (table->subleaf[i].leaf == leaf && table->subleaf[i].subleaf == subleaf) {
+			return table->subleaf[i].regs;
+		}
+	}
+	return (struct cpuid_regs){0};
 }
 
-static struct cpuid_regs answer_extended(const struct guest_cpuid *table,
-					 const struct guest_cpuid_now *now, uint32_t leaf,
-					 uint32_t subleaf)
-{
-	const struct cpuid_regs *found;
-
-	if (leaf == 0x8000001du) {
-		found = find_subleaf(table, leaf, subleaf);
-		return found != NULL ? *found : (struct cpuid_regs){0};
-	}
-	if (leaf == CPUID_TOPOLOGY_AMD) {
-		bool is_shown = (table->extended[1].ecx & CPUID_EXT1_ECX_TOPOEXT) != 0;
-
-		return is_shown ? (struct cpuid_regs){.eax = now->index, .ebx = now->index & 0xff}
-				: (struct cpuid_regs){0};
-	}
-	return table->extended[leaf - CPUID_EXTENDED];
-}
-
-/* Leaves with sub-leaves, and those that show the vCPU's own state. */
+/* What the table does not know: state of the vCPU, and frequencies. */
 static struct cpuid_regs answer_special(const struct guest_cpuid *table,
 					const struct guest_cpuid_now *now, uint32_t leaf,
 					uint32_t subleaf)
 {
-	const struct cpuid_regs *found = find_subleaf(table, leaf, subleaf);
-	struct cpuid_regs regs = found != NULL ? *found : (struct cpuid_regs){0};
+	struct cpuid_regs regs = look_up(table, leaf, subleaf);
 
 	switch (leaf) {
 	case CPUID_FEATURES:
-		regs = table->basic[CPUID_FEATURES];
-		regs.ebx |= now->index << LEAF1_EBX_APIC_ID_SHIFT;
+		regs.ebx |= now->index << APIC_ID_SHIFT;
 		regs.ecx |= (now->cr4 & CR4_OSXSAVE) != 0 ? CPUID_1_ECX_OSXSAVE : 0;
 		break;
 	case CPUID_EXTENDED_FEATURES:
@@ -111,16 +101,27 @@ static struct cpuid_regs answer_special(const struct guest_cpuid *table,
 		break;
 	case CPUID_TOPOLOGY:
 	case CPUID_TOPOLOGY_V2:
-		if (found == NULL) {
-			regs.ecx = subleaf & 0xff;
-		}
+		regs.ecx |= subleaf & 0xff;
 		regs.edx = now->index;
 		break;
 	case CPUID_XSAVE:
-		if (found != NULL && subleaf == 0) {
+		if (subleaf == 0 && table->xcr0_allowed != 0) {
 			regs.ebx = xsave_size(table, now->xcr0, false);
-		} else if (found != NULL && subleaf == 1 && (regs.eax & HAS_COMPACTED) != 0) {
+		} else if (subleaf == 1 && (regs.eax & HAS_COMPACTED) != 0) {
 			regs.ebx = xsave_size(table, now->xcr0, true);
+		}
+		break;
+	case CPUID_KVM_TIMING:
+		regs.eax = (uint32_t)(arch_tsc_hz() / 1000);
+		regs.ebx = (uint32_t)(arch_apic_timer_hz() / 1000);
+		break;
+	case HYPERCALL_CPUID_BASE + 1:
+		regs.ebx = now->index;
+		break;
+	case CPUID_TOPOLOGY_AMD:
+		if ((table->extended[1].ecx & CPUID_EXT1_ECX_TOPOEXT) != 0) {
+			regs.eax = now->index;
+			regs.ebx = now->index & 0xff;
 		}
 		break;
 	default:
@@ -138,45 +139,54 @@ struct cpuid_regs guest_cpuid_answer(const struct guest_cpuid *table,
 				     const struct guest_cpuid_now *now, uint32_t leaf,
 				     uint32_t subleaf)
 {
+	bool is_hypervisor = is_hypervisor_leaf(leaf);
 	const struct cpuid_regs *plain;
 
-	if (is_hypervisor_leaf(leaf)) {
-		return answer_hypervisor(table, now, leaf);
-	}
-	if (leaf >= CPUID_EXTENDED && leaf <= table->extended_max) {
-		return answer_extended(table, now, leaf, subleaf);
-	}
-	if (leaf > table->basic_max) {
-		if (table->is_amd) {
+	if (leaf > table->basic_max && !is_hypervisor &&
+	    (leaf < CPUID_EXTENDED || leaf > table->extended_max)) {
+		if (table->is_amd != 0) {
 			return (struct cpuid_regs){0};
 		}
 		leaf = table->basic_max; /* SDM 2A, "CPUID - CPU Identification": out of range */
 	}
 	plain = guest_cpuid_plain(table, leaf);
-	return plain != NULL ? *plain : answer_special(table, now, leaf, subleaf);
+	return plain != NULL ? *plain
+			     : answer_special(table, now, leaf, is_hypervisor ? 0 : subleaf);
+}
+
+static void answer(struct vcpu_arch *vcpu, const struct cpuid_regs *regs)
+{
+	vcpu->gpr[VCPU_RAX] = regs->eax;
+	vcpu->gpr[VCPU_RBX] = regs->ebx;
+	vcpu->gpr[VCPU_RCX] = regs->ecx;
+	vcpu->gpr[VCPU_RDX] = regs->edx;
+}
+
+/* Not inlined: the quick way then needs no stack frame. */
+__attribute__((noinline)) static void exit_special(struct vcpu_arch *vcpu, uint32_t leaf)
+{
+	const struct guest_cpuid *table = vcpu->vm->cpuid;
+	struct guest_cpuid_now now = {.index = vcpu->index};
+	struct cpuid_regs regs;
+
+	if (!is_hypervisor_leaf(leaf)) {
+		now.cr4 = arch_vcpu_get(vcpu, VCPU_CR4);
+		/* The guest's own while it has this CPU; not every CPU exits on XSETBV. */
+		now.xcr0 = table->xcr0_allowed != 0 ? fpu_xcr0() : 0;
+	}
+	regs = guest_cpuid_answer(table, &now, leaf, low32(vcpu->gpr[VCPU_RCX]));
+	answer(vcpu, &regs);
 }
 
 /* The instruction has been stepped over. */
 void guest_cpuid_exit(struct vcpu_arch *vcpu)
 {
-	const struct guest_cpuid *table = vcpu->vm->cpuid;
 	uint32_t leaf = low32(vcpu->gpr[VCPU_RAX]);
-	const struct cpuid_regs *plain = guest_cpuid_plain(table, leaf);
-	struct cpuid_regs regs;
+	const struct cpuid_regs *plain = guest_cpuid_plain(vcpu->vm->cpuid, leaf);
 
-	if (plain == NULL) {
-		struct guest_cpuid_now now = {.index = vcpu->index};
-
-		if (!is_hypervisor_leaf(leaf)) {
-			now.cr4 = arch_vcpu_get(vcpu, VCPU_CR4);
-			/* The guest's own while it has this CPU; not every CPU exits on XSETBV. */
-			now.xcr0 = table->xcr0_allowed != 0 ? fpu_xcr0() : 0;
-		}
-		regs = guest_cpuid_answer(table, &now, leaf, low32(vcpu->gpr[VCPU_RCX]));
-		plain = &regs;
+	if (plain != NULL) {
+		answer(vcpu, plain);
+	} else {
+		exit_special(vcpu, leaf);
 	}
-	vcpu->gpr[VCPU_RAX] = plain->eax;
-	vcpu->gpr[VCPU_RBX] = plain->ebx;
-	vcpu->gpr[VCPU_RCX] = plain->ecx;
-	vcpu->gpr[VCPU_RDX] = plain->edx;
 }

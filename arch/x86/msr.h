@@ -3,6 +3,7 @@
 #pragma once
 
 #include "bits.h"
+#include "cpuid_abi.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -78,13 +79,6 @@
 #define MCG_CAP_CTL     BIT(8)
 #define MC_STATUS_ADDRV BIT(58)
 #define MC_STATUS_VAL   BIT(63)
-
-#define EFER_SCE   BIT(0)
-#define EFER_LME   BIT(8)
-#define EFER_LMA   BIT(10)
-#define EFER_NXE   BIT(11)
-#define EFER_SVME  BIT(12)
-#define EFER_FFXSR BIT(14)
 
 /* SDM 3C, Appendix A, "VMX Capability Reporting Facility". */
 #define MSR_IA32_VMX_BASIC              0x480u

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "bits.h"
+#include "cpuid_abi.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,28 +23,6 @@
 
 #define CR3_ADDRESS  MASK64(51, 12)
 #define CR3_NO_FLUSH BIT(63)
-
-#define CR4_VME        BIT(0)
-#define CR4_PVI        BIT(1)
-#define CR4_TSD        BIT(2)
-#define CR4_DE         BIT(3)
-#define CR4_PSE        BIT(4)
-#define CR4_PAE        BIT(5)
-#define CR4_MCE        BIT(6)
-#define CR4_PGE        BIT(7)
-#define CR4_PCE        BIT(8)
-#define CR4_OSFXSR     BIT(9)
-#define CR4_OSXMMEXCPT BIT(10)
-#define CR4_UMIP       BIT(11)
-#define CR4_LA57       BIT(12)
-#define CR4_VMXE       BIT(13)
-#define CR4_SMXE       BIT(14)
-#define CR4_FSGSBASE   BIT(16)
-#define CR4_PCIDE      BIT(17)
-#define CR4_OSXSAVE    BIT(18)
-#define CR4_SMEP       BIT(20)
-#define CR4_SMAP       BIT(21)
-#define CR4_PKE        BIT(22)
 
 /* SDM 1, "EFLAGS Register". */
 #define RFLAGS_CF    BIT(0)
@@ -66,15 +45,6 @@
 #define DR6_BT    BIT(15)
 #define DR7_INIT  UINT64_C(0x400)
 #define DR7_GD    BIT(13)
-
-/* SDM 1, "XCR0 and XSAVE-supported features". */
-#define XCR0_X87       BIT(0)
-#define XCR0_SSE       BIT(1)
-#define XCR0_AVX       BIT(2)
-#define XCR0_OPMASK    BIT(5)
-#define XCR0_ZMM_HI256 BIT(6)
-#define XCR0_HI16_ZMM  BIT(7)
-#define XCR0_PKRU      BIT(9)
 
 /* SDM 3A, "Exception and Interrupt Reference". */
 #define EXCEPTION_DE    0u
@@ -116,63 +86,15 @@
 #define PTE_NX        BIT(63)
 
 /* CPUID leaves (SDM 2A, "CPUID - CPU Identification"; APM 3, Appendix E). */
-#define CPUID_VENDOR             0x0u
-#define CPUID_FEATURES           0x1u
-#define CPUID_CACHE              0x4u
-#define CPUID_POWER              0x6u
-#define CPUID_EXTENDED_FEATURES  0x7u
-#define CPUID_TOPOLOGY           0xbu
-#define CPUID_XSAVE              0xdu
-#define CPUID_TSC                0x15u
-#define CPUID_FREQUENCY          0x16u
-#define CPUID_TOPOLOGY_V2        0x1fu
-#define CPUID_HYPERVISOR         0x40000000u
-#define CPUID_EXTENDED           0x80000000u
-#define CPUID_EXTENDED_SIGNATURE 0x80000001u
-#define CPUID_BRAND              0x80000002u
-#define CPUID_CACHE_L2           0x80000006u
-#define CPUID_INVARIANT_TSC      0x80000007u
-#define CPUID_ADDRESS_SIZES      0x80000008u
-#define CPUID_SVM                0x8000000au
-#define CPUID_TOPOLOGY_AMD       0x8000001eu
+#define CPUID_SVM          0x8000000au
+#define CPUID_TOPOLOGY_AMD 0x8000001eu
 
-#define CPUID_1_ECX_VMX          BIT32(5)
-#define CPUID_1_ECX_PCID         BIT32(17)
-#define CPUID_1_ECX_X2APIC       BIT32(21)
-#define CPUID_1_ECX_TSC_DEADLINE BIT32(24)
-#define CPUID_1_ECX_XSAVE        BIT32(26)
-#define CPUID_1_ECX_OSXSAVE      BIT32(27)
-#define CPUID_1_ECX_HYPERVISOR   BIT32(31)
+#define CPUID_1_ECX_VMX     BIT32(5)
+#define CPUID_1_ECX_OSXSAVE BIT32(27)
 
-#define CPUID_1_EDX_MCE BIT32(7)
-#define CPUID_1_EDX_MCA BIT32(14)
-#define CPUID_1_EDX_HTT BIT32(28)
+#define CPUID_7_ECX_OSPKE BIT32(4)
 
-#define CPUID_6_EAX_ARAT BIT32(2)
-
-#define CPUID_7_EBX_FSGSBASE          BIT32(0)
-#define CPUID_7_EBX_SMEP              BIT32(7)
-#define CPUID_7_EBX_INVPCID           BIT32(10)
-#define CPUID_7_EBX_SMAP              BIT32(20)
-#define CPUID_7_ECX_UMIP              BIT32(2)
-#define CPUID_7_ECX_PKU               BIT32(3)
-#define CPUID_7_ECX_OSPKE             BIT32(4)
-#define CPUID_7_ECX_WAITPKG           BIT32(5)
-#define CPUID_7_ECX_RDPID             BIT32(22)
-#define CPUID_7_EDX_SPEC_CTRL         BIT32(26)
-#define CPUID_7_EDX_ARCH_CAPABILITIES BIT32(29)
-
-#define CPUID_D1_EAX_XSAVEC BIT32(1)
-#define CPUID_D1_EAX_XSAVES BIT32(3)
-
-#define CPUID_EXT1_ECX_SVM     BIT32(2)
-#define CPUID_EXT1_EDX_SYSCALL BIT32(11)
-#define CPUID_EXT1_EDX_NX      BIT32(20)
-#define CPUID_EXT1_EDX_PAGE1GB BIT32(26)
-#define CPUID_EXT1_EDX_RDTSCP  BIT32(27)
-#define CPUID_EXT1_EDX_LM      BIT32(29)
-
-#define CPUID_EXT7_EDX_INVARIANT_TSC BIT32(8)
+#define CPUID_EXT1_ECX_SVM BIT32(2)
 
 #define CPUID_SVM_EDX_NP             BIT32(0)
 #define CPUID_SVM_EDX_SVML           BIT32(2)
@@ -185,13 +107,6 @@
 #define SELECTOR_DATA 0x10u
 #define SELECTOR_TSS  0x18u
 #define TSS_LIMIT     0x67u
-
-struct cpuid_regs {
-	uint32_t eax;
-	uint32_t ebx;
-	uint32_t ecx;
-	uint32_t edx;
-};
 
 static inline struct cpuid_regs regs_cpuid(uint32_t leaf, uint32_t subleaf)
 {

@@ -7,22 +7,21 @@
 #include "start_state.h"
 #include "virt_internal.h"
 
-#include "arch/clock.h"
-#include "arch/lapic.h"
 #include "arch/mmu.h"
 #include "arch/upcalls.h"
 
+#include "check.h"
 #include "str.h"
 
 /* 2 pages, one bit a port; SVM: and 3 bits for accesses that begin below the last port. */
 #define PORT_BITMAP_PAGES 3u
 
-_Static_assert(sizeof(struct guest_cpuid) <= PAGE_SIZE, "one page per VM");
-
 struct virt_features virt_features; /* written by the backend's probe, before the first guest */
 const struct virt_ops *virt_ops;
 
 static uint32_t max_leaf;
+static struct guest_cpuid *cpuid_tables; /* that of n vCPUs at n - 1 */
+static uint32_t cpuid_count;
 
 /* --- set-up --------------------------------------------------------------------------------------
  */
@@ -70,28 +69,23 @@ void virt_nmi_in_host(void)
 	}
 }
 
-static struct cpuid_regs read_host_cpuid(const void *context, uint32_t leaf, uint32_t subleaf)
+void arch_virt_cpuid_init(struct guest_cpuid *tables, uint32_t count)
 {
-	(void)context;
-	return regs_cpuid(leaf, subleaf);
+	cpuid_tables = tables;
+	cpuid_count = count;
+	for (uint32_t i = 0; i < count; i++) {
+		guest_cpuid_hide(&tables[i], &virt_features);
+	}
 }
 
 enum hv_status arch_vm_init(struct vm_arch *vm)
 {
-	struct guest_cpuid_facts facts = {
-		.vcpu_count = vm->vcpu_count,
-		.tsc_hz = arch_tsc_hz(),
-		.apic_timer_hz = arch_apic_timer_hz(),
-		.has_x2apic = arch_lapic_is_x2apic(),
-		.virt = virt_features,
-	};
-
-	vm->cpuid = page_alloc(1);
+	CHECK(vm->vcpu_count >= 1 && vm->vcpu_count <= cpuid_count);
+	vm->cpuid = &cpuid_tables[vm->vcpu_count - 1];
 	vm->port_bitmap = page_alloc(PORT_BITMAP_PAGES);
-	if (vm->cpuid == NULL || vm->port_bitmap == NULL) {
+	if (vm->port_bitmap == NULL) {
 		return HV_NO_MEMORY;
 	}
-	guest_cpuid_build(vm->cpuid, read_host_cpuid, NULL, &facts);
 	memset(vm->port_bitmap, 0xff, PORT_BITMAP_PAGES * PAGE_SIZE);
 	return HV_OK;
 }

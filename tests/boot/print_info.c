@@ -2,7 +2,9 @@
 /* In the hypervisor's place: checks and prints what the loader hands over, then ends the emulator.
  */
 #include "boot_abi.h"
+#include "cpuid_abi.h"
 #include "fmt.h"
+#include "hypercall_abi.h"
 
 #define UART_BASE              0x3f8
 #define UART_LINE_STATUS       5
@@ -58,6 +60,32 @@ static void print_piece(const struct boot_info *info, uint32_t image,
 	if (piece->source < info->modules_base ||
 	    piece->source + piece->size > info->modules_base + info->modules_size) {
 		print("FAIL: a piece lies outside the modules");
+	}
+}
+
+/* The table of n vCPUs is the n-th, and says so. */
+static void print_cpuid(const struct boot_info *info)
+{
+	const struct guest_cpuid *tables = (const struct guest_cpuid *)info->guest_cpuid;
+
+	print("cpuid tables %lx, %u bytes each, %u basic leaves", info->guest_cpuid,
+	      (unsigned int)sizeof(*tables), tables[0].basic_max + 1);
+	if (info->guest_cpuid < info->region_base ||
+	    (uint64_t)&tables[info->cpu_count] > info->region_base + info->region_used) {
+		print("FAIL: the CPUID tables lie outside the boot data");
+	}
+	for (uint32_t i = 0; i < info->cpu_count; i++) {
+		uint32_t count = 0;
+
+		for (uint32_t j = 0; j < tables[i].subleaf_count; j++) {
+			const struct cpuid_subleaf *subleaf = &tables[i].subleaf[j];
+
+			count = subleaf->leaf == HYPERCALL_CPUID_BASE + 1 ? subleaf->regs.ecx
+									  : count;
+		}
+		if (count != i + 1 || tables[i].basic[0].eax != tables[i].basic_max) {
+			print("FAIL: CPUID table %u is of %u vCPUs", i, count);
+		}
 	}
 }
 
@@ -123,6 +151,7 @@ void print_info_main(const struct boot_info *info)
 	}
 	print_scalars(info);
 	print_lists(info);
+	print_cpuid(info);
 	print_config(info);
 	print("print_info: done");
 	port_write(0xf4, 0x10);

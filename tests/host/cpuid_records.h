@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "regs.h"
+#include "cpuid_abi.h"
 
 struct cpuid_record {
 	uint32_t leaf;

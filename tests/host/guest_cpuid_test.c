@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* guest_cpuid.c: what guests see of recorded CPUs; the same promises hold on every one of them. */
-/* Links: arch/x86/guest_cpuid.c arch/x86/guest_cpuid_build.c arch/fake/fake_vcpu.c */
+/* guest_cpuid_build.c and guest_cpuid.c: what guests see of recorded CPUs; the same promises hold
+ * on every one of them. */
+/* Links: arch/x86/guest_cpuid.c boot/guest_cpuid_build.c arch/fake/fake_vcpu.c arch/fake/fake_clock.c */
 #include "cpuid_records.h"
+#include "fake.h"
 #include "guest_cpuid.h"
 #include "guest_cpuid_allow.h"
+#include "guest_cpuid_build.h"
 #include "hypercall_abi.h"
-#include "msr.h"
+#include "regs.h"
 #include "tap.h"
+
+#include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -44,27 +49,34 @@ static struct cpuid_regs replay(const void *context, uint32_t leaf, uint32_t sub
 	return (struct cpuid_regs){0};
 }
 
-static struct guest_cpuid table;
-static struct guest_cpuid_facts facts;
+static struct cpuid_regs replay_without_x2apic(const void *context, uint32_t leaf, uint32_t subleaf)
+{
+	struct cpuid_regs regs = replay(context, leaf, subleaf);
 
+	regs.ecx &= leaf == CPUID_FEATURES ? ~CPUID_1_ECX_X2APIC : UINT32_MAX;
+	return regs;
+}
+
+static struct guest_cpuid table;
+static uint32_t table_vcpus;
+
+/* As the loader and then the hypervisor do it. */
 static void build(const struct cpu_record *cpu, uint32_t vcpu_count, bool has_all)
 {
-	facts = (struct guest_cpuid_facts){
-		.vcpu_count = vcpu_count,
-		.tsc_hz = 2100000000,
-		.apic_timer_hz = 25000000,
-		.has_x2apic = has_all,
-		.virt =
-			{
-				.has_rdtscp = has_all,
-				.has_invpcid = has_all,
-				.has_pcid = has_all,
-				.has_xsaves = has_all,
-				.has_waitpkg = has_all,
-				.has_spec_ctrl = has_all,
-			},
+	struct virt_features features = {
+		.has_rdtscp = has_all,
+		.has_invpcid = has_all,
+		.has_pcid = has_all,
+		.has_xsaves = has_all,
+		.has_waitpkg = has_all,
+		.has_spec_ctrl = has_all,
 	};
-	guest_cpuid_build(&table, replay, cpu, &facts);
+
+	fake_clock.tsc_hz = 2100000000;
+	fake_clock.apic_timer_hz = 25000000;
+	table_vcpus = vcpu_count;
+	guest_cpuid_build(&table, has_all ? replay : replay_without_x2apic, cpu, vcpu_count);
+	guest_cpuid_hide(&table, &features);
 }
 
 static struct cpuid_regs ask_as(uint32_t index, uint64_t cr4, uint64_t xcr0, uint32_t leaf,
@@ -142,7 +154,7 @@ static void check_topology(const struct cpu_record *cpu, uint32_t count)
 		TAP_EQUAL(ask_as(last, 0, 1, 0xb, 7).ecx, 7);
 		TAP_EQUAL(ask_as(last, 0, 1, 0xb, 7).ebx, 0);
 	}
-	if (!table.is_amd) {
+	if (table.is_amd == 0) {
 		for (uint32_t i = 0; (ask(4, i).eax & 0x1f) != 0; i++) {
 			uint32_t sharing = (ask(4, i).eax >> 14 & 0xfff) + 1;
 
@@ -170,7 +182,7 @@ static void check_hypervisor(void)
 	TAP_EQUAL(ask(0x40000010, 0).ebx, 25000);
 	TAP_EQUAL(ask(HYPERCALL_CPUID_BASE, 0).ebx, HYPERCALL_SIGNATURE_EBX);
 	TAP_EQUAL(ask_as(5, 0, 1, HYPERCALL_CPUID_BASE + 1, 0).ebx, 5);
-	TAP_EQUAL(ask(HYPERCALL_CPUID_BASE + 1, 0).ecx, facts.vcpu_count);
+	TAP_EQUAL(ask(HYPERCALL_CPUID_BASE + 1, 0).ecx, table_vcpus);
 	TAP_CHECK(is_zero(ask(0x40000200, 0)));
 }
 
@@ -202,17 +214,65 @@ static void test_subset(void)
 		TAP_EQUAL(ask(0x80000001, 0).edx & ~replay(&cpus[i], 0x80000001, 0).edx, 0);
 		TAP_EQUAL(ask(0x80000008, 0).eax & 0xff,
 			  replay(&cpus[i], 0x80000008, 0).eax & 0xff);
-		TAP_EQUAL(ask(7, 0).edx & SPEC_CTRL_7_EDX,
-			  replay(&cpus[i], 7, 0).edx & SPEC_CTRL_7_EDX);
+		TAP_EQUAL(ask(7, 0).edx & CPUID_7_EDX_SPECULATION,
+			  replay(&cpus[i], 7, 0).edx & CPUID_7_EDX_SPECULATION);
 		build(&cpus[i], 1, false);
 		TAP_EQUAL(ask(1, 0).ecx & (CPUID_1_ECX_X2APIC | CPUID_1_ECX_PCID), 0);
 		TAP_EQUAL(ask(7, 0).ebx & CPUID_7_EBX_INVPCID, 0);
 		TAP_EQUAL(ask(7, 0).ecx & (CPUID_7_ECX_RDPID | CPUID_7_ECX_WAITPKG), 0);
-		TAP_EQUAL(ask(7, 0).edx & SPEC_CTRL_7_EDX, 0);
+		TAP_EQUAL(ask(7, 0).edx & CPUID_7_EDX_SPECULATION, 0);
 		TAP_EQUAL(ask(0x80000001, 0).edx & CPUID_EXT1_EDX_RDTSCP, 0);
-		TAP_EQUAL(ask(0x80000008, 0).ebx & SPEC_CTRL_EXT8_EBX, 0);
+		TAP_EQUAL(ask(0x80000008, 0).ebx & CPUID_EXT8_EBX_SPECULATION, 0);
 		TAP_EQUAL(ask(0xd, 1).eax & CPUID_D1_EAX_XSAVES, 0);
 		TAP_EQUAL(table.cr4_allowed & (CR4_PCIDE | CR4_VMXE | CR4_SMXE | CR4_LA57), 0);
+	}
+}
+
+/* A feature that the backend lacks takes its own bits and no others. */
+static void test_hide(void)
+{
+	static const struct {
+		struct virt_features lacks;
+		uint32_t leaf;
+		uint32_t subleaf;
+		struct cpuid_regs hidden;
+	} rows[] = {
+		{{.has_pcid = true}, 1, 0, {.ecx = CPUID_1_ECX_PCID}},
+		{{.has_invpcid = true}, 7, 0, {.ebx = CPUID_7_EBX_INVPCID}},
+		{{.has_rdtscp = true}, 7, 0, {.ecx = CPUID_7_ECX_RDPID}},
+		{{.has_rdtscp = true}, 0x80000001, 0, {.edx = CPUID_EXT1_EDX_RDTSCP}},
+		{{.has_waitpkg = true}, 7, 0, {.ecx = CPUID_7_ECX_WAITPKG}},
+		{{.has_spec_ctrl = true}, 7, 0, {.edx = CPUID_7_EDX_SPECULATION}},
+		{{.has_spec_ctrl = true}, 0x80000008, 0, {.ebx = CPUID_EXT8_EBX_SPECULATION}},
+		{{.has_xsaves = true}, 0xd, 1, {.eax = CPUID_D1_EAX_XSAVES}},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct virt_features lacks = rows[i].lacks;
+		struct virt_features features = {
+			.has_rdtscp = !lacks.has_rdtscp,
+			.has_invpcid = !lacks.has_invpcid,
+			.has_pcid = !lacks.has_pcid,
+			.has_xsaves = !lacks.has_xsaves,
+			.has_waitpkg = !lacks.has_waitpkg,
+			.has_spec_ctrl = !lacks.has_spec_ctrl,
+		};
+		struct cpuid_regs regs;
+
+		table = (struct guest_cpuid){.basic_max = 0xd, .extended_max = 0x80000008};
+		memset(table.basic, 0xff, sizeof(table.basic));
+		memset(table.extended, 0xff, sizeof(table.extended));
+		memset(table.xsave, 0xff, sizeof(table.xsave));
+		table.cr4_allowed = UINT64_MAX;
+		guest_cpuid_hide(&table, &features);
+		regs = ask(rows[i].leaf, rows[i].subleaf);
+		TAP_EQUAL(~regs.eax, rows[i].hidden.eax);
+		TAP_EQUAL(~regs.ecx, rows[i].hidden.ecx);
+		TAP_EQUAL(~regs.edx, rows[i].hidden.edx);
+		if (rows[i].leaf != 1 && rows[i].leaf != 0xd) { /* there EBX is the vCPU's */
+			TAP_EQUAL(~regs.ebx, rows[i].hidden.ebx);
+		}
+		TAP_EQUAL(~table.cr4_allowed, lacks.has_pcid ? CR4_PCIDE : 0);
 	}
 }
 
@@ -286,6 +346,7 @@ static void test_plain(void)
 static const struct tap_case cases[] = {
 	{"hidden features, topology, hypervisor leaves on every CPU", test_every_cpu},
 	{"a subset of the CPU, less what the backend lacks", test_subset},
+	{"what the backend lacks, one by one", test_hide},
 	{"XSAVE sizes", test_xsave},
 	{"OSXSAVE and OSPKE follow the guest's CR4", test_own_state},
 	{"leaves out of range", test_out_of_range},

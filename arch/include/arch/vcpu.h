@@ -202,8 +202,8 @@ struct vm_arch {
 	uint32_t vcpu_count;
 	hpa_t stage2_root; /* set by hv before vcpu_init */
 	void *port_bitmap; /* one bit a port, in both backends' format: all 1, every port exits */
-	struct guest_cpuid *cpuid; /* prepared answers */
-	uint64_t clock_wall;       /* kvmclock: nanoseconds since the epoch at TSC 0 */
+	const struct guest_cpuid *cpuid; /* prepared answers */
+	uint64_t clock_wall;             /* kvmclock: nanoseconds since the epoch at TSC 0 */
 };
 
 /* Per-vCPU state of the arch side; embedded first in struct vcpu. */
@@ -240,6 +240,11 @@ enum hv_status arch_virt_probe(const char **why) MUST_CHECK;
 /* On each CPU: switches VMX or SVM on. */
 enum hv_status arch_virt_enable(void) MUST_CHECK;
 
+/* Once, after arch_virt_probe(): the loader's tables, that of a VM with n vCPUs at n - 1. Hides
+ * what the backend does not let a guest use. */
+void arch_virt_cpuid_init(struct guest_cpuid *tables, uint32_t count);
+
+/* vcpu_count: 1 to the number of tables. */
 enum hv_status arch_vm_init(struct vm_arch *vm) MUST_CHECK;
 enum hv_status arch_vcpu_init(struct vcpu_arch *vcpu, struct vm_arch *vm,
 			      uint32_t index) MUST_CHECK;
