@@ -2,6 +2,7 @@
 /* Wall clock, and the frequency of the TSC. */
 #include "cpu_ops.h"
 #include "loader.h"
+#include "tsc_hz.h"
 
 #define MEASURE_MICROSECONDS 20000u
 #define MEASURE_COUNT        2
@@ -36,23 +37,14 @@ static uint64_t read_wall_clock(const struct loader *loader)
 	return seconds < 0 ? 0 : (uint64_t)seconds;
 }
 
-/* SDM 2A, "CPUID": leaf 15H, ratio of TSC and crystal. 0 = not told. */
 static uint64_t told_frequency(void)
 {
-	struct cpuid_regs leaf;
+	struct cpuid_regs none = {0};
+	struct cpuid_regs tsc = cpuid_has(CPUID_TSC) ? cpuid_read(CPUID_TSC, 0) : none;
+	struct cpuid_regs frequency =
+		cpuid_has(CPUID_FREQUENCY) ? cpuid_read(CPUID_FREQUENCY, 0) : none;
 
-	if (!cpuid_has(0x15)) {
-		return 0;
-	}
-	leaf = cpuid_read(0x15, 0);
-	if (leaf.eax == 0 || leaf.ebx == 0) {
-		return 0;
-	}
-	if (leaf.ecx != 0) {
-		return (uint64_t)leaf.ecx * leaf.ebx / leaf.eax;
-	}
-	/* Without the crystal's frequency: the base frequency of leaf 16H is the TSC's. */
-	return cpuid_has(0x16) ? (uint64_t)(cpuid_read(0x16, 0).eax & 0xffff) * 1000000 : 0;
+	return tsc_hz_of_cpuid(&tsc, &frequency);
 }
 
 static uint64_t measured_frequency(const struct loader *loader)
@@ -71,14 +63,9 @@ static uint64_t measured_frequency(const struct loader *loader)
 	return least * (1000000 / MEASURE_MICROSECONDS);
 }
 
-/* Emulators tell the model's frequency and run at another: what CPUID says must fit the clock. */
 void clock_read(struct loader *loader)
 {
-	uint64_t measured = measured_frequency(loader);
-	uint64_t told = told_frequency();
-	uint64_t distance = told > measured ? told - measured : measured - told;
-
-	loader->time.tsc_hz = distance < measured / 64 ? told : measured;
+	loader->time.tsc_hz = tsc_choose_hz(told_frequency(), measured_frequency(loader));
 	loader->time.unix_seconds = read_wall_clock(loader);
 	loader->time.tsc = tsc_read();
 }

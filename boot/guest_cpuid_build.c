@@ -8,6 +8,7 @@
 #include "check.h"
 #include "hypercall_abi.h"
 #include "str.h"
+#include "tsc_hz.h"
 
 #define AMD_EBX   0x68747541u /* "Auth" */
 #define HYGON_EBX 0x6f677948u /* "Hygo" */

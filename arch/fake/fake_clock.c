@@ -19,10 +19,10 @@ uint64_t arch_tsc(void)
 	return now;
 }
 
-void arch_clock_init(uint64_t measured_hz)
+void arch_clock_init(uint64_t told_hz)
 {
-	if (measured_hz != 0) {
-		fake_clock.tsc_hz = measured_hz;
+	if (told_hz != 0) {
+		fake_clock.tsc_hz = told_hz;
 	}
 }
 

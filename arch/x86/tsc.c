@@ -8,8 +8,6 @@
 #include "bits.h"
 #include "lapic.h"
 #include "log.h"
-#include "regs.h"
-#include "tsc_hz.h"
 
 #define FALLBACK_HZ    UINT64_C(1000000000)
 #define MEASURE_US     5000u
@@ -49,16 +47,11 @@ void arch_delay_us(uint32_t microseconds)
 	}
 }
 
-void arch_clock_init(uint64_t measured_hz)
+void arch_clock_init(uint64_t told_hz)
 {
-	struct cpuid_regs none = {0};
-	struct cpuid_regs tsc = regs_has_leaf(CPUID_TSC) ? regs_cpuid(CPUID_TSC, 0) : none;
-	struct cpuid_regs frequency =
-		regs_has_leaf(CPUID_FREQUENCY) ? regs_cpuid(CPUID_FREQUENCY, 0) : none;
-
-	tsc_hz = tsc_choose_hz(tsc_hz_of_cpuid(&tsc, &frequency), measured_hz);
+	tsc_hz = told_hz;
 	if (tsc_hz == 0) {
-		log_error("TSC frequency unknown: neither CPUID nor the loader tells it");
+		log_error("TSC frequency unknown: the loader does not tell it");
 		tsc_hz = FALLBACK_HZ;
 	}
 	tsc_measure_apic_timer();

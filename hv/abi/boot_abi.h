@@ -123,7 +123,7 @@ struct boot_framebuffer {
 struct boot_time {
 	uint64_t unix_seconds; /* 0 = firmware has no clock */
 	uint64_t tsc;
-	uint64_t tsc_hz; /* measured by the loader; 0 = not measured */
+	uint64_t tsc_hz; /* CPUID's word, or measured by the loader; 0 = unknown */
 };
 
 struct boot_info {

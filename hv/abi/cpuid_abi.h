@@ -13,8 +13,6 @@
 #define CPUID_EXTENDED_FEATURES  0x7u
 #define CPUID_TOPOLOGY           0xbu
 #define CPUID_XSAVE              0xdu
-#define CPUID_TSC                0x15u
-#define CPUID_FREQUENCY          0x16u
 #define CPUID_TOPOLOGY_V2        0x1fu
 #define CPUID_HYPERVISOR         0x40000000u
 #define CPUID_KVM_TIMING         0x40000010u

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tsc_hz.c: frequency out of CPUID, and when a measurement overrules it. */
-/* Links: arch/x86/tsc_hz.c */
+/* Links: boot/tsc_hz.c */
 #include "tsc_hz.h"
 
 #include "tap.h"

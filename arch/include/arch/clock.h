@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 uint64_t arch_tsc(void);
-/* measured_hz: what the loader measured; CPUID's word is preferred where it gives one. */
-void arch_clock_init(uint64_t measured_hz);
+/* told_hz: the loader's word; 0 = unknown. */
+void arch_clock_init(uint64_t told_hz);
 uint64_t arch_tsc_hz(void);        /* never 0 after arch_clock_init() */
 uint64_t arch_apic_timer_hz(void); /* input clock of the local APIC timer; 0 = unknown */
 void arch_delay_us(uint32_t microseconds);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The TSC's frequency out of what CPUID and the loader say. */
+/* The TSC's frequency out of what CPUID says and a measurement. */
 #include "tsc_hz.h"
 
 #define HZ_PER_MHZ        UINT64_C(1000000)
