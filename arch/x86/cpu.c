@@ -75,8 +75,7 @@ uint64_t cpu_host_cr4(void)
 	cr4 |= (extended.ebx & CPUID_7_EBX_SMEP) != 0 ? CR4_SMEP : 0;
 	cr4 |= (extended.ebx & CPUID_7_EBX_SMAP) != 0 ? CR4_SMAP : 0;
 	cr4 |= (extended.ecx & CPUID_7_ECX_UMIP) != 0 ? CR4_UMIP : 0;
-	/* The number of levels cannot change in long mode: it stays firmware's. */
-	return cr4 | (regs_read_cr4() & CR4_LA57);
+	return cr4;
 }
 
 void arch_cpu_init(struct cpu *cpu)
