@@ -86,19 +86,24 @@ static void find_features(void)
 	}
 }
 
+static void pass_msrs(void)
+{
+	uint32_t there = 0;
+
+	if ((regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_TSC_DEADLINE) != 0) {
+		there |= MSR_PASS_TSC_DEADLINE;
+	}
+	if ((regs_cpuid(CPUID_EXTENDED_SIGNATURE, 0).edx & CPUID_EXT1_EDX_RDTSCP) != 0) {
+		there |= MSR_PASS_TSC_AUX;
+	}
+	there |= svm_machine.has_spec_ctrl ? MSR_PASS_SPEC_CTRL : 0;
+	there |= svm_machine.has_pred_cmd ? MSR_PASS_PRED_CMD : 0;
+	msr_pass_init(&svm_msr_format, there);
+}
+
 /* SVM hides no instruction of its own accord: what the CPU has, the guest has. */
 static void tell_features(void)
 {
-	struct msr_pass_features msrs = {
-		.has_tsc_deadline =
-			(regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_TSC_DEADLINE) != 0,
-		.has_tsc_aux =
-			(regs_cpuid(CPUID_EXTENDED_SIGNATURE, 0).edx & CPUID_EXT1_EDX_RDTSCP) != 0,
-		.has_spec_ctrl = svm_machine.has_spec_ctrl,
-		.has_pred_cmd = svm_machine.has_pred_cmd,
-	};
-
-	svm_bitmap_init(&msrs);
 	virt_features = (struct virt_features){
 		.has_rdtscp = true,
 		.has_invpcid = true,
@@ -117,6 +122,7 @@ static enum hv_status svm_probe(const char **why, uint32_t *max_leaf)
 		return status;
 	}
 	find_features();
+	pass_msrs();
 	tell_features();
 	*max_leaf =
 		(regs_cpuid(CPUID_EXTENDED_SIGNATURE, 0).edx & CPUID_EXT1_EDX_PAGE1GB) != 0 ? 3 : 2;
@@ -150,7 +156,7 @@ static void svm_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value)
 
 static void svm_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic)
 {
-	svm_vmcb(vcpu)->msrpm_base_pa = svm_vmcb_msrpm(is_x2apic);
+	svm_vmcb(vcpu)->msrpm_base_pa = arch_va_to_pa(msr_pass_bitmap(is_x2apic)).value;
 	svm_dirty(svm_vmcb(vcpu), VMCB_CLEAN_IOPM);
 }
 

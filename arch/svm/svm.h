@@ -70,18 +70,21 @@ static inline void svm_dirty(struct vmcb *vmcb, uint64_t groups)
 	vmcb->clean &= ~groups;
 }
 
+/* APM 2, "MSR Intercepts": 2 KiB a range, two bits an MSR, read and write. A third range, from
+ * 0xc0010000, has nothing that passes. */
+static const struct msr_pass_format svm_msr_format = {
+	.range_bits = 0x800 * 8,
+	.msr_bits = 2,
+	.write_bits = 1,
+};
+
 /* vmcb_init.c */
 void svm_vmcb_reset(struct vcpu_arch *vcpu, const struct start_state *start);
-uint64_t svm_vmcb_msrpm(bool is_x2apic);
 
 /* svm_reg.c */
 uint16_t svm_reg_attributes(uint64_t rights); /* from VMX access rights */
 uint64_t svm_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg);
 void svm_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value);
-
-/* svm_bitmap.c */
-void svm_bitmap_init(const struct msr_pass_features *features);
-const void *svm_bitmap_msr(bool is_x2apic);
 
 /* npt.c */
 uint64_t svm_npt_make(const struct stage2_entry *entry, uint32_t level);

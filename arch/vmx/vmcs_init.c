@@ -62,7 +62,7 @@ static void write_host(const struct vcpu_arch *vcpu)
 	vmcs_write(VMCS_HOST_EFER, msr_read(MSR_IA32_EFER));
 	vmcs_write(VMCS_HOST_PAT, msr_read(MSR_IA32_PAT));
 	vmcs_write(VMCS_HOST_RSP, (uint64_t)(uintptr_t)vcpu);
-	vmcs_write(VMCS_HOST_RIP, vmx_machine.is_rsb_stuffed
+	vmcs_write(VMCS_HOST_RIP, vmx_machine.has_spec_ctrl
 					  ? (uint64_t)(uintptr_t)vmx_host_entry_stuffed
 					  : (uint64_t)(uintptr_t)vmx_host_entry);
 }
@@ -114,7 +114,7 @@ static void write_controls(struct vcpu_arch *vcpu)
 	}
 	vmcs_write(VMCS_IO_BITMAP_A, port_bitmap.value);
 	vmcs_write(VMCS_IO_BITMAP_B, port_bitmap.value + PAGE_SIZE);
-	vmcs_write(VMCS_MSR_BITMAP, arch_va_to_pa(vmx_bitmap_msr(vcpu->is_x2apic)).value);
+	vmcs_write(VMCS_MSR_BITMAP, arch_va_to_pa(msr_pass_bitmap(vcpu->is_x2apic)).value);
 	vmcs_write(VMCS_VMCS_LINK_POINTER, ~UINT64_C(0));
 }
 
@@ -179,9 +179,6 @@ void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct start_state *start)
 
 	if (virt->current != NULL && virt->current != vcpu) {
 		CHECK(vmx_clear(virt->current->control_pa.value));
-	}
-	if (vmx_machine.has_ibpb && virt->current != vcpu) {
-		msr_write(MSR_IA32_PRED_CMD, 1);
 	}
 	CHECK(vmx_clear(vcpu->control_pa.value));
 	virt->current = vcpu;

@@ -88,21 +88,22 @@ static void choose_mitigations(void)
 	vmx_machine.is_l1d_flush_needed = (edx & CPUID_7_EDX_L1D_FLUSH) != 0 &&
 					  (arch & (ARCH_RDCL_NO | ARCH_SKIP_L1DFL_VMENTRY)) == 0;
 	vmx_machine.has_spec_ctrl = (edx & CPUID_7_EDX_SPEC_CTRL) != 0;
-	vmx_machine.has_ibpb = vmx_machine.has_spec_ctrl;
-	vmx_machine.is_rsb_stuffed = vmx_machine.has_spec_ctrl;
 }
 
-static void prepare_bitmaps(void)
+static void pass_msrs(void)
 {
-	struct msr_pass_features features = {
-		.has_tsc_deadline =
-			(regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_TSC_DEADLINE) != 0,
-		.has_tsc_aux = (vmx_machine.controls.secondary & SECONDARY_RDTSCP) != 0,
-		.has_spec_ctrl = vmx_machine.has_spec_ctrl,
-		.has_pred_cmd = vmx_machine.has_ibpb,
-	};
+	uint32_t there = MSR_PASS_SWITCHED;
 
-	vmx_bitmap_init(&features);
+	if ((regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_TSC_DEADLINE) != 0) {
+		there |= MSR_PASS_TSC_DEADLINE;
+	}
+	if ((vmx_machine.controls.secondary & SECONDARY_RDTSCP) != 0) {
+		there |= MSR_PASS_TSC_AUX;
+	}
+	if (vmx_machine.has_spec_ctrl) {
+		there |= MSR_PASS_SPEC_CTRL | MSR_PASS_PRED_CMD;
+	}
+	msr_pass_init(&vmx_msr_format, there);
 }
 
 static void tell_features(void)
@@ -125,7 +126,7 @@ static void prepare_machine(uint32_t *max_leaf)
 	vmx_machine.cr4_fixed0 = msr_read(MSR_IA32_VMX_CR4_FIXED0);
 	vmx_machine.cr4_fixed1 = msr_read(MSR_IA32_VMX_CR4_FIXED1);
 	choose_mitigations();
-	prepare_bitmaps();
+	pass_msrs();
 	tell_features();
 	*max_leaf = vmx_ept_max_leaf(vmx_machine.capabilities.ept_vpid);
 }
@@ -206,7 +207,7 @@ static void vmx_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic)
 {
 	/* A vCPU that waits for SIPI has no VMCS here yet: its reset applies the mode. */
 	if (arch_this_cpu()->virt->current == vcpu) {
-		vmcs_write(VMCS_MSR_BITMAP, arch_va_to_pa(vmx_bitmap_msr(is_x2apic)).value);
+		vmcs_write(VMCS_MSR_BITMAP, arch_va_to_pa(msr_pass_bitmap(is_x2apic)).value);
 	}
 }
 

@@ -43,9 +43,7 @@ struct vmx_machine {
 	uint64_t cr4_fixed1;
 	bool is_verw_needed; /* MDS, TAA: buffers cleared before each entry */
 	bool is_l1d_flush_needed;
-	bool is_rsb_stuffed;
-	bool has_ibpb;
-	bool has_spec_ctrl;
+	bool has_spec_ctrl; /* IBRS and IBPB; then the return stack is refilled at exits, too */
 };
 extern struct vmx_machine vmx_machine;
 
@@ -69,13 +67,16 @@ enum vmx_backend {
 #define VMX_EVENT_SHUTDOWN     BIT(63)
 #define VMX_EVENT_LENGTH_SHIFT 32u
 
+/* SDM 3C, "MSR-Bitmap Address": 1 KiB each for reads low and high, writes low and high. */
+static const struct msr_pass_format vmx_msr_format = {
+	.range_bits = 0x400 * 8,
+	.msr_bits = 1,
+	.write_bits = 0x800 * 8,
+};
+
 /* vmx_control.c: pure. */
 bool vmx_control_choose(const struct vmx_capabilities *capabilities, struct vmx_controls *controls,
 			const char **why);
-
-/* vmx_bitmap.c */
-void vmx_bitmap_init(const struct msr_pass_features *features);
-const void *vmx_bitmap_msr(bool is_x2apic);
 
 /* ept.c */
 uint64_t vmx_ept_make(const struct stage2_entry *entry, uint32_t level);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SVM's clean bits, TLB flushes and events against a CPU that believes the clean bits: no emulator
  * does. */
-/* Links: arch/svm/svm.c arch/svm/npt.c arch/svm/vmcb_init.c arch/svm/svm_reg.c arch/svm/svm_inject.c arch/svm/svm_bitmap.c arch/x86/msr_pass.c arch/x86/start_state.c arch/x86/fault_combine.c hv/lib/str.c hv/lib/mem.c */
+/* Links: arch/svm/svm.c arch/svm/npt.c arch/svm/vmcb_init.c arch/svm/svm_reg.c arch/svm/svm_inject.c arch/x86/msr_pass.c arch/x86/start_state.c arch/x86/fault_combine.c hv/lib/str.c hv/lib/mem.c */
 #include "arch/lapic.h"
 #include "arch/mmu.h"
 #include "arch/upcalls.h"
