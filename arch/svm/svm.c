@@ -173,7 +173,6 @@ const struct virt_ops svm_ops = {
 	.vcpu_skip = svm_skip,
 	.reg_get = svm_reg_get,
 	.reg_set = svm_set,
-	.inject = svm_inject,
 	.set_x2apic = svm_set_x2apic,
 	.stage2_make = svm_npt_make,
 	.stage2_read = svm_npt_read,

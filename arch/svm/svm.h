@@ -4,6 +4,7 @@
 
 #include "arch/cpu.h"
 #include "arch/virt.h"
+#include "event.h"
 #include "msr_pass.h"
 #include "start_state.h"
 #include "vmcb.h"
@@ -53,9 +54,6 @@ enum svm_nmi {
 	SVM_NMI_STEPPING,
 };
 
-/* vcpu_arch.pending_event is the EVENTINJ to be; or this: the vCPU has shut down (triple fault). */
-#define SVM_EVENT_SHUTDOWN BIT(30)
-
 /* The only ASID: a CPU belongs to one guest, and is flushed when that changes (README.md). */
 #define SVM_ASID 1u
 
@@ -91,7 +89,6 @@ uint64_t svm_npt_make(const struct stage2_entry *entry, uint32_t level);
 struct stage2_entry svm_npt_read(uint64_t raw, uint32_t level);
 
 /* svm_inject.c */
-void svm_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code);
 void svm_inject_again(struct vcpu_arch *vcpu); /* the event whose delivery the exit cut short */
 void svm_inject_iret(struct vcpu_arch *vcpu);
 bool svm_inject_stepped(struct vcpu_arch *vcpu); /* #DB: true: it was our step over IRET */

@@ -146,7 +146,7 @@ static void decode_other(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	case VMEXIT_RDPMC: /* there is no counter (APM 3, "RDPMC") */
 		vcpu->exit_length = 0;
 		exit->kind = VM_EXIT_IGNORED;
-		svm_inject(vcpu, EXCEPTION_GP, true, 0);
+		arch_vcpu_inject(vcpu, EXCEPTION_GP, true, 0);
 		break;
 	case VMEXIT_CR0_SEL_WRITE:
 		svm_decode_cr(vcpu, exit);
@@ -178,7 +178,7 @@ static void decode(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t code)
 	exit->raw_info[0] = vmcb->exit_info_1;
 	exit->raw_info[1] = vmcb->exit_info_2;
 	record(vcpu, code, exit->raw_info[0]);
-	if ((vmcb->exit_int_info & VMCB_EVENT_V) != 0) {
+	if ((vmcb->exit_int_info & EVENT_VALID) != 0) {
 		svm_inject_again(vcpu);
 	}
 	decode_other(vcpu, exit);

@@ -76,20 +76,12 @@ struct vmcb {
 	uint64_t exit_code;
 	uint64_t exit_info_1;
 	uint64_t exit_info_2;
-	uint64_t exit_int_info; /* as EVENTINJ */
+	uint64_t exit_int_info; /* as EVENTINJ: x86/event.h */
 	uint64_t np_enable;
 #define VMCB_NP_ENABLE BIT(0)
 	uint64_t avic_apic_bar;
 	uint64_t ghcb_pa;
 	uint64_t event_inj;
-#define VMCB_EVENT_VECTOR         UINT64_C(0xff)
-#define VMCB_EVENT_TYPE           MASK64(10, 8)
-#define VMCB_EVENT_TYPE_INTR      (UINT64_C(0) << 8)
-#define VMCB_EVENT_TYPE_NMI       (UINT64_C(2) << 8)
-#define VMCB_EVENT_TYPE_EXCEPTION (UINT64_C(3) << 8)
-#define VMCB_EVENT_TYPE_SOFTWARE  (UINT64_C(4) << 8)
-#define VMCB_EVENT_EV             BIT(11) /* bits 63:32 hold an error code */
-#define VMCB_EVENT_V              BIT(31)
 	uint64_t n_cr3;
 	uint64_t lbr_virtualization;
 	uint64_t clean;        /* VMCB clean bits: a group unchanged since the last VMRUN */

@@ -148,16 +148,8 @@ enum vmcs_field {
 #define ENTRY_LOAD_PAT    BIT32(14)
 #define ENTRY_LOAD_EFER   BIT32(15)
 
-/* VM-entry interruption information, exit interruption information, IDT-vectoring information. */
-#define EVENT_VECTOR                   0xffu
-#define EVENT_TYPE                     (7u << 8)
-#define EVENT_TYPE_EXTERNAL            (0u << 8)
-#define EVENT_TYPE_NMI                 (2u << 8)
-#define EVENT_TYPE_EXCEPTION           (3u << 8)
-#define EVENT_TYPE_PRIVILEGED_SOFTWARE (5u << 8) /* INT1 */
-#define EVENT_HAS_ERROR                BIT32(11)
-#define EVENT_NMI_UNBLOCKED            BIT32(12) /* exits only: IRET had ended NMI blocking */
-#define EVENT_VALID                    BIT32(31)
+/* In exit interruption information; else as x86/event.h has it. */
+#define EVENT_NMI_UNBLOCKED BIT(12) /* IRET had ended NMI blocking */
 
 /* SDM 3C, "Guest Non-Register State". */
 #define INTERRUPTIBILITY_STI    BIT32(0)

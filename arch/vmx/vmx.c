@@ -238,7 +238,6 @@ const struct virt_ops vmx_ops = {
 	.vcpu_skip = vmx_skip,
 	.reg_get = vmx_reg_get,
 	.reg_set = vmx_reg_set,
-	.inject = vmx_inject,
 	.set_x2apic = vmx_set_x2apic,
 	.stage2_make = vmx_ept_make,
 	.stage2_read = vmx_ept_read,

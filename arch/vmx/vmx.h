@@ -4,6 +4,7 @@
 
 #include "arch/cpu.h"
 #include "arch/virt.h"
+#include "event.h"
 #include "msr_pass.h"
 #include "start_state.h"
 #include "vmcs.h"
@@ -62,11 +63,6 @@ enum vmx_backend {
 	VMX_PROCESSOR_CONTROLS, /* as in the VMCS: NMI-window exiting comes and goes */
 };
 
-/* vcpu_arch.pending_event holds VM-entry interruption information in its low half, the instruction
- * length in the high half. This value instead of it: the vCPU has shut down (triple fault). */
-#define VMX_EVENT_SHUTDOWN     BIT(63)
-#define VMX_EVENT_LENGTH_SHIFT 32u
-
 /* SDM 3C, "MSR-Bitmap Address": 1 KiB each for reads low and high, writes low and high. */
 static const struct msr_pass_format vmx_msr_format = {
 	.range_bits = 0x400 * 8,
@@ -92,7 +88,6 @@ uint64_t vmx_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg);
 void vmx_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value);
 
 /* vmx_inject.c */
-void vmx_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code);
 void vmx_inject_again(struct vcpu_arch *vcpu); /* the event whose delivery the exit cut short */
 bool vmx_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit);
 void vmx_inject_window(struct vcpu_arch *vcpu, bool is_wanted);

@@ -122,8 +122,8 @@ static void apply_debug(uint64_t qualification)
 
 static void decode_exception(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
-	uint32_t event = vmcs_read32(VMCS_EXIT_EVENT);
-	uint32_t vector = event & EVENT_VECTOR;
+	uint64_t event = vmcs_read(VMCS_EXIT_EVENT);
+	uint8_t vector = (uint8_t)(event & EVENT_VECTOR);
 
 	vmx_inject_again(vcpu);
 	if ((event & EVENT_TYPE) == EVENT_TYPE_NMI) {
@@ -137,7 +137,7 @@ static void decode_exception(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	exit->raw_info[0] = vmcs_read(VMCS_EXIT_QUALIFICATION);
 	exit->kind = VM_EXIT_EXCEPTION;
 	exit->exception = (struct exit_exception){
-		.vector = (uint8_t)vector,
+		.vector = vector,
 		.has_error_code = (event & EVENT_HAS_ERROR) != 0,
 		.error_code = vmcs_read32(VMCS_EXIT_EVENT_ERROR),
 		.qualification = exit->raw_info[0],
@@ -181,7 +181,7 @@ static void decode_rest(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t r
 		kick(exit);
 		break;
 	case REASON_RDPMC: /* there is no counter: SDM 2B, "RDPMC" */
-		vmx_inject(vcpu, EXCEPTION_GP, true, 0);
+		arch_vcpu_inject(vcpu, EXCEPTION_GP, true, 0);
 		vcpu->exit_length = 0;
 		exit->kind = VM_EXIT_IGNORED;
 		break;

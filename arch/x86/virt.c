@@ -155,7 +155,6 @@ void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *star
 	vcpu->is_launched = false;
 	vcpu->is_nmi_pending = false;
 	vcpu->pending_event = 0;
-	vcpu->pending_error = 0;
 	vcpu->exit_length = 0;
 	virt_ops->vcpu_reset(vcpu, &state);
 }
@@ -187,12 +186,6 @@ void arch_vcpu_skip(struct vcpu_arch *vcpu)
 	virt_ops->vcpu_skip(vcpu);
 }
 
-void arch_vcpu_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code,
-		      uint32_t error_code)
-{
-	virt_ops->inject(vcpu, vector, has_error_code, error_code);
-}
-
 void arch_vcpu_inject_nmi(struct vcpu_arch *vcpu)
 {
 	vcpu->is_nmi_pending = true;
@@ -200,18 +193,18 @@ void arch_vcpu_inject_nmi(struct vcpu_arch *vcpu)
 
 void virt_inject_gp(struct vcpu_arch *vcpu)
 {
-	virt_ops->inject(vcpu, EXCEPTION_GP, true, 0);
+	arch_vcpu_inject(vcpu, EXCEPTION_GP, true, 0);
 }
 
 void virt_inject_ud(struct vcpu_arch *vcpu)
 {
-	virt_ops->inject(vcpu, EXCEPTION_UD, false, 0);
+	arch_vcpu_inject(vcpu, EXCEPTION_UD, false, 0);
 }
 
 void virt_inject_pf(struct vcpu_arch *vcpu, uint64_t address, uint32_t error_code)
 {
 	virt_ops->reg_set(vcpu, VCPU_CR2, address);
-	virt_ops->inject(vcpu, EXCEPTION_PF, true, error_code);
+	arch_vcpu_inject(vcpu, EXCEPTION_PF, true, error_code);
 }
 
 void arch_vcpu_apic_done(struct vcpu_arch *vcpu, uint64_t value)

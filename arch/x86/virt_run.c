@@ -73,7 +73,7 @@ static enum virt_result exit_exception(struct vcpu_arch *vcpu, struct vm_exit *e
 	if (exception.vector == EXCEPTION_PF) {
 		virt_ops->reg_set(vcpu, VCPU_CR2, exception.qualification);
 	}
-	virt_ops->inject(vcpu, exception.vector, exception.has_error_code, exception.error_code);
+	arch_vcpu_inject(vcpu, exception.vector, exception.has_error_code, exception.error_code);
 	return VIRT_RESUME;
 }
 

@@ -207,8 +207,7 @@ struct vcpu_arch {
 	bool is_nmi_pending;    /* to be injected as soon as the guest can take it */
 	bool is_x2apic;         /* mode the guest has put its local APIC in */
 	bool is_flush_wanted;   /* TLB flush before the next entry */
-	uint64_t pending_event; /* backend's: event to inject at the next entry; 0 = none */
-	uint64_t pending_error;
+	uint64_t pending_event; /* to inject at the next entry (x86/event.h); 0 = none */
 	uint64_t apic_base;     /* the guest's IA32_APIC_BASE */
 	uint64_t mtrr_def_type; /* kept, without effect */
 	uint64_t xcr0;

@@ -18,8 +18,6 @@ struct virt_ops {
 	void (*vcpu_skip)(struct vcpu_arch *vcpu);
 	uint64_t (*reg_get)(struct vcpu_arch *vcpu, enum vcpu_reg reg);
 	void (*reg_set)(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value);
-	void (*inject)(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code,
-		       uint32_t error_code);
 	void (*set_x2apic)(struct vcpu_arch *vcpu, bool is_x2apic);
 	uint64_t (*stage2_make)(const struct stage2_entry *entry, uint32_t level);
 	struct stage2_entry (*stage2_read)(uint64_t raw, uint32_t level);
