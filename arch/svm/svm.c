@@ -71,7 +71,6 @@ static void find_features(void)
 	svm_machine.flush_asid = (svm & CPUID_SVM_EDX_FLUSH_BY_ASID) != 0
 					 ? VMCB_TLB_CONTROL_FLUSH_ASID
 					 : VMCB_TLB_CONTROL_FLUSH_ALL;
-	svm_machine.has_decode_assists = (svm & CPUID_SVM_EDX_DECODE_ASSISTS) != 0;
 	svm_machine.has_spec_ctrl =
 		(ebx & (CPUID_EXT8_EBX_IBRS | CPUID_EXT8_EBX_STIBP | CPUID_EXT8_EBX_SSBD)) != 0;
 	svm_machine.has_pred_cmd = (ebx & CPUID_EXT8_EBX_IBPB) != 0;

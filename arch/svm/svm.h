@@ -19,7 +19,6 @@ struct svm_machine {
 	uint32_t intercept_2; /* VMCB fields: what exists on this CPU */
 	uint32_t intercept_3;
 	uint8_t flush_asid; /* TLB_CONTROL that flushes our ASID */
-	bool has_decode_assists;
 	bool has_spec_ctrl; /* MSR_IA32_SPEC_CTRL exists */
 	bool has_pred_cmd;
 	bool has_virt_spec_ctrl; /* and is switched with the VMCB */

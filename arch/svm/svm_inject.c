@@ -60,6 +60,7 @@ bool svm_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	if (vcpu->pending_event == EVENT_SHUTDOWN) {
 		exit->kind = VM_EXIT_TRIPLE_FAULT;
 		exit->raw_reason = VMEXIT_SHUTDOWN;
+		exit->raw_info = 0;
 		return false;
 	}
 	if (vcpu->is_nmi_pending) {

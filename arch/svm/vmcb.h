@@ -205,20 +205,13 @@ _Static_assert(sizeof(struct vmcb) == 4096, "a VMCB takes a page");
 #define VMEXIT_INVALID       0xffffffffu /* low half of -1: QEMU 7.2 stores no more */
 #define VMEXIT_BUSY          0xfffffffeu /* low half of -2 */
 
-/* EXITINFO1 of MOV CR and CR0_SEL_WRITE (APM 2, "MOV CRx/DRx Intercepts"; with decode assists). */
-#define EXITINFO1_CR_MOV BIT(63)
-#define EXITINFO1_CR_GPR MASK64(3, 0)
 /* EXITINFO1 of IOIO (APM 2, "IOIO Intercept Information"). */
-#define EXITINFO1_IO_IN            BIT(0)
-#define EXITINFO1_IO_STR           BIT(2)
-#define EXITINFO1_IO_REP           BIT(3)
-#define EXITINFO1_IO_SIZE_SHIFT    4u /* SZ8, SZ16, SZ32: the value is 1, 2 or 4 */
-#define EXITINFO1_IO_SIZE          UINT64_C(7)
-#define EXITINFO1_IO_ADDRESS_SHIFT 7u /* A16, A32, A64: the value is 1, 2 or 4 */
-#define EXITINFO1_IO_ADDRESS       UINT64_C(7)
-#define EXITINFO1_IO_SEGMENT_SHIFT 10u
-#define EXITINFO1_IO_SEGMENT       UINT64_C(7)
-#define EXITINFO1_IO_PORT_SHIFT    16u
+#define EXITINFO1_IO_IN         BIT(0)
+#define EXITINFO1_IO_STR        BIT(2)
+#define EXITINFO1_IO_REP        BIT(3)
+#define EXITINFO1_IO_SIZE_SHIFT 4u /* SZ8, SZ16, SZ32: the value is 1, 2 or 4 */
+#define EXITINFO1_IO_SIZE       UINT64_C(7)
+#define EXITINFO1_IO_PORT_SHIFT 16u
 /* EXITINFO1 of MSR. */
 #define EXITINFO1_MSR_WRITE BIT(0)
 /* EXITINFO1 of NPF (APM 2, "Nested versus Guest Page Faults, Fault Ordering"): page-fault error

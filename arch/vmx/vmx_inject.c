@@ -143,7 +143,7 @@ bool vmx_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit)
 		vcpu->pending_event = 0;
 		exit->kind = VM_EXIT_TRIPLE_FAULT;
 		exit->raw_reason = REASON_TRIPLE_FAULT;
-		exit->raw_info[0] = 0;
+		exit->raw_info = 0;
 		return false;
 	}
 	if (vcpu->is_flush_wanted) {

@@ -174,11 +174,10 @@
 
 #define CPUID_EXT7_EDX_INVARIANT_TSC BIT32(8)
 
-#define CPUID_SVM_EDX_NP             BIT32(0)
-#define CPUID_SVM_EDX_SVML           BIT32(2)
-#define CPUID_SVM_EDX_VMCB_CLEAN     BIT32(5)
-#define CPUID_SVM_EDX_FLUSH_BY_ASID  BIT32(6)
-#define CPUID_SVM_EDX_DECODE_ASSISTS BIT32(7)
+#define CPUID_SVM_EDX_NP            BIT32(0)
+#define CPUID_SVM_EDX_SVML          BIT32(2)
+#define CPUID_SVM_EDX_VMCB_CLEAN    BIT32(5)
+#define CPUID_SVM_EDX_FLUSH_BY_ASID BIT32(6)
 
 /* The hypervisor's own selectors (gdt.c). */
 #define SELECTOR_CODE 0x08u

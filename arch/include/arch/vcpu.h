@@ -140,11 +140,6 @@ struct exit_apic {
 	uint64_t value;  /* write: all 64 bits (ICR) */
 };
 
-struct exit_msr {
-	uint32_t number;
-	uint64_t value;
-};
-
 struct exit_cr {
 	uint8_t number; /* 0, 3, 4, 8 or a debug register */
 	uint8_t reg;    /* enum vcpu_reg */
@@ -158,19 +153,17 @@ struct exit_exception {
 	uint8_t vector;
 	bool has_error_code;
 	uint32_t error_code;
-	uint64_t qualification; /* #DB: DR6-like bits; #PF: address */
 };
 
 struct vm_exit {
 	enum vm_exit_kind kind;
-	uint32_t raw_reason;  /* VMX exit reason or low half of EXITCODE */
-	uint64_t raw_info[2]; /* qualification, guest-physical address; or EXITINFO1, EXITINFO2 */
+	uint32_t raw_reason; /* VMX exit reason or low half of EXITCODE */
+	uint64_t raw_info;   /* qualification or EXITINFO1 */
 	union {
 		struct exit_io io;
 		struct exit_mmio mmio;
 		struct exit_stage2 stage2;
 		struct exit_apic apic;
-		struct exit_msr msr;
 		struct exit_cr cr;
 		struct exit_exception exception;
 		const char *why; /* VM_EXIT_CRASH, VM_EXIT_ENTRY_FAILED */
@@ -182,7 +175,7 @@ struct vm_exit {
 struct exit_record {
 	uint64_t rip;
 	uint32_t raw_reason;
-	uint32_t info; /* low half of raw_info[0] */
+	uint32_t info; /* low half of raw_info */
 };
 
 /* Per-VM state of the arch side; embedded in struct vm. */
