@@ -21,7 +21,6 @@ struct svm_machine {
 	uint8_t flush_asid; /* TLB_CONTROL that flushes our ASID */
 	bool has_spec_ctrl; /* MSR_IA32_SPEC_CTRL exists */
 	bool has_pred_cmd;
-	bool has_virt_spec_ctrl; /* and is switched with the VMCB */
 };
 extern struct svm_machine svm_machine;
 

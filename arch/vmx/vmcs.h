@@ -164,20 +164,18 @@ enum vmcs_field {
 #define SEGMENT_DPL_SHIFT 5u
 
 /* SDM 3C, "Extended-Page-Table Pointer (EPTP)" and Appendix A, "VPID and EPT Capabilities". */
-#define EPTP_WRITE_BACK       UINT64_C(6)
-#define EPTP_WALK_4           (UINT64_C(3) << 3)
-#define EPT_CAP_WALK_4        BIT(6)
-#define EPT_CAP_WRITE_BACK    BIT(14)
-#define EPT_CAP_2M            BIT(16)
-#define EPT_CAP_1G            BIT(17)
-#define EPT_CAP_INVEPT        BIT(20)
-#define EPT_CAP_INVEPT_SINGLE BIT(25)
-#define EPT_CAP_INVEPT_ALL    BIT(26)
-#define VPID_CAP_INVVPID      BIT(32)
-#define VPID_CAP_SINGLE       BIT(41)
-#define VPID_CAP_ALL          BIT(42)
+#define EPTP_WRITE_BACK    UINT64_C(6)
+#define EPTP_WALK_4        (UINT64_C(3) << 3)
+#define EPT_CAP_WALK_4     BIT(6)
+#define EPT_CAP_WRITE_BACK BIT(14)
+#define EPT_CAP_2M         BIT(16)
+#define EPT_CAP_1G         BIT(17)
+#define EPT_CAP_INVEPT     BIT(20)
+#define EPT_CAP_INVEPT_ALL BIT(26)
+#define VPID_CAP_USABLE    (BIT(32) | BIT(41) | BIT(42)) /* INVVPID: one context, all */
 
 #define VMX_BASIC_REVISION      MASK64(30, 0)
+#define VMX_BASIC_INS_OUTS      BIT(54)
 #define VMX_BASIC_TRUE_CONTROLS BIT(55)
 #define VMX_BASIC_MEMORY_TYPE   MASK64(53, 50)
 #define VMX_BASIC_WRITE_BACK    (UINT64_C(6) << 50)

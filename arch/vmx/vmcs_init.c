@@ -69,7 +69,7 @@ static void write_host(const struct vcpu_arch *vcpu)
 
 static void write_secondary_controls(const struct vcpu_arch *vcpu)
 {
-	uint32_t secondary = vmx_machine.controls.secondary;
+	uint32_t secondary = vmx_machine.controls[VMX_SECONDARY];
 
 	vmcs_write(VMCS_SECONDARY_CONTROLS, secondary);
 	vmcs_write(VMCS_EPT_POINTER, vmx_ept_pointer(vcpu->vm));
@@ -99,15 +99,15 @@ static const uint16_t zeroed[] = {
 
 static void write_controls(struct vcpu_arch *vcpu)
 {
-	const struct vmx_controls *controls = &vmx_machine.controls;
+	const uint32_t *controls = vmx_machine.controls;
 	hpa_t port_bitmap = arch_va_to_pa(vcpu->vm->port_bitmap);
 
-	vmcs_write(VMCS_PIN_CONTROLS, controls->pin);
-	vmcs_write(VMCS_PROCESSOR_CONTROLS, controls->processor);
-	vcpu->backend[VMX_PROCESSOR_CONTROLS] = controls->processor;
+	vmcs_write(VMCS_PIN_CONTROLS, controls[VMX_PIN]);
+	vmcs_write(VMCS_PROCESSOR_CONTROLS, controls[VMX_PROCESSOR]);
+	vcpu->backend[VMX_PROCESSOR_CONTROLS] = controls[VMX_PROCESSOR];
 	write_secondary_controls(vcpu);
-	vmcs_write(VMCS_EXIT_CONTROLS, controls->exit);
-	vmcs_write(VMCS_ENTRY_CONTROLS, controls->entry);
+	vmcs_write(VMCS_EXIT_CONTROLS, controls[VMX_EXIT]);
+	vmcs_write(VMCS_ENTRY_CONTROLS, controls[VMX_ENTRY]);
 	vmcs_write(VMCS_EXCEPTION_BITMAP, EXCEPTION_BITMAP);
 	for (uint32_t i = 0; i < ARRAY_COUNT(zeroed); i++) {
 		vmcs_write((enum vmcs_field)zeroed[i], 0);
@@ -191,6 +191,6 @@ void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct start_state *start)
 	write_guest(vcpu, start);
 	/* An NMI that came before the VMCS was current and had its controls is not lost. */
 	if (atomic_load_explicit(&virt->is_kicked, memory_order_relaxed)) {
-		vmcs_write(VMCS_PIN_CONTROLS, vmx_machine.controls.pin | PIN_PREEMPTION_TIMER);
+		vmcs_write(VMCS_PIN_CONTROLS, vmx_machine.controls[VMX_PIN] | PIN_PREEMPTION_TIMER);
 	}
 }

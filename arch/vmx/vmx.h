@@ -14,30 +14,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the CPU's capability MSRs say (SDM 3D, Appendix A). Control words: low half = bits that must
- * be 1, high half = bits that may be 1. */
-struct vmx_capabilities {
-	uint64_t basic;
-	uint64_t pin;
-	uint64_t processor;
-	uint64_t secondary;
-	uint64_t exit;
-	uint64_t entry;
-	uint64_t ept_vpid;
+enum vmx_controls {
+	VMX_PIN,
+	VMX_PROCESSOR,
+	VMX_SECONDARY,
+	VMX_EXIT,
+	VMX_ENTRY,
+	VMX_CONTROLS_COUNT,
 };
 
-struct vmx_controls {
-	uint32_t pin;
-	uint32_t processor;
-	uint32_t secondary;
-	uint32_t exit;
-	uint32_t entry;
+/* What the CPU's capability MSRs say (SDM 3D, Appendix A). */
+struct vmx_capabilities {
+	uint64_t basic;
+	/* Low half = bits that must be 1, high half = bits that may be 1. */
+	uint64_t controls[VMX_CONTROLS_COUNT];
+	uint64_t ept_vpid;
 };
 
 /* The machine: written by vmx_probe() on the boot CPU, constant afterwards. */
 struct vmx_machine {
 	struct vmx_capabilities capabilities;
-	struct vmx_controls controls;
+	uint32_t controls[VMX_CONTROLS_COUNT];
 	uint64_t cr0_fixed0;
 	uint64_t cr0_fixed1;
 	uint64_t cr4_fixed0;
@@ -70,8 +67,8 @@ static const struct msr_pass_format vmx_msr_format = {
 	.write_bits = 0x800 * 8,
 };
 
-/* vmx_control.c: pure. */
-bool vmx_control_choose(const struct vmx_capabilities *capabilities, struct vmx_controls *controls,
+/* vmx_control.c: pure. controls[VMX_CONTROLS_COUNT] is written only on success. */
+bool vmx_control_choose(const struct vmx_capabilities *capabilities, uint32_t *controls,
 			const char **why);
 
 /* ept.c */

@@ -111,12 +111,11 @@ static void deliver_nmi(struct vcpu_arch *vcpu, bool is_slot_free)
 
 static void flush_translations(struct vcpu_arch *vcpu)
 {
-	bool has_single = (vmx_machine.capabilities.ept_vpid & VPID_CAP_SINGLE) != 0;
+	struct vmx_descriptor mine = {.context = arch_this_cpu()->index + 1};
 
 	vcpu->is_flush_wanted = false;
-	if ((vmx_machine.controls.secondary & SECONDARY_VPID) != 0) {
-		CHECK(vmx_invvpid(has_single ? INVALIDATE_SINGLE : INVALIDATE_ALL,
-				  (uint16_t)(arch_this_cpu()->index + 1)));
+	if ((vmx_machine.controls[VMX_SECONDARY] & SECONDARY_VPID) != 0) {
+		CHECK(vmx_invvpid(INVALIDATE_SINGLE, &mine));
 	}
 }
 

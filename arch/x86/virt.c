@@ -44,9 +44,7 @@ enum hv_status arch_virt_probe(const char **why)
 	enum hv_status status;
 
 	if (!has_vmx() && !has_svm()) {
-		*why = "this CPU has neither VT-x (CPUID 1, ECX bit 5) nor SVM (CPUID 80000001h, "
-		       "ECX "
-		       "bit 2); in a virtual machine, switch nested virtualization on";
+		*why = "this CPU has neither VT-x nor SVM";
 		return HV_UNSUPPORTED;
 	}
 	status = ops->probe(why, &max_leaf);

@@ -213,8 +213,7 @@ struct vcpu_arch {
 	uint32_t history_next;
 };
 
-/* Once, on the boot CPU: picks VMX or SVM. HV_UNSUPPORTED: neither; *why says which bit and where
- * to switch it on. */
+/* Once, on the boot CPU: picks VMX or SVM. HV_UNSUPPORTED: neither, or *why is missing. */
 enum hv_status arch_virt_probe(const char **why) MUST_CHECK;
 
 /* On each CPU: switches VMX or SVM on. */
