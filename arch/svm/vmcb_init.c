@@ -56,7 +56,6 @@ static void set_state(struct vcpu_arch *vcpu, struct vmcb *vmcb, const struct st
 	vmcb->cr3 = start->cr3;
 	vmcb->cr4 = start->cr4;
 	vmcb->rflags = RFLAGS_FIXED;
-	vmcb->rsp = start->rsp;
 	vmcb->dr6 = DR6_INIT;
 	vmcb->dr7 = DR7_INIT;
 	vmcb->g_pat = PAT_POWER_ON;

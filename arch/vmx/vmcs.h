@@ -156,7 +156,6 @@ enum vmcs_field {
 #define INTERRUPTIBILITY_MOV_SS BIT32(1)
 #define BLOCKED_BY_INSTRUCTION  (INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS)
 #define INTERRUPTIBILITY_NMI    BIT32(3)
-#define ACTIVITY_ACTIVE         0u
 #define PENDING_DEBUG_BS        BIT(14)
 
 /* Segment attributes: SDM 3C, "Format of Access Rights". */

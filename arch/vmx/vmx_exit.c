@@ -145,8 +145,7 @@ static void decode_entry_failure(struct vm_exit *exit, uint32_t reason)
 	exit->kind = VM_EXIT_ENTRY_FAILED;
 	exit->why = vmx_exit_name(reason);
 	if ((reason & REASON_BASIC) == REASON_ENTRY_MACHINE_CHECK) {
-		mce_log();
-		mce_clear();
+		mce_take();
 	}
 }
 

@@ -184,6 +184,12 @@
 #define SELECTOR_TSS  0x18u
 #define TSS_LIMIT     0x67u
 
+/* The operand of LGDT, LIDT and SIDT. */
+struct __attribute__((packed)) table_register {
+	uint16_t limit;
+	uint64_t base;
+};
+
 struct cpuid_regs {
 	uint32_t eax;
 	uint32_t ebx;

@@ -146,7 +146,7 @@ void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *star
 	vcpu->gpr[VCPU_RAX] = start->rax;
 	vcpu->gpr[VCPU_RBX] = start->rbx;
 	vcpu->gpr[VCPU_RSI] = start->rsi;
-	if (start->how == VCPU_START_RESET || start->how == VCPU_START_SIPI) {
+	if (start->how == VCPU_START_SIPI) {
 		vcpu->gpr[VCPU_RDX] = regs_cpuid(CPUID_FEATURES, 0).eax;
 	}
 	vcpu->xcr0 = XCR0_X87;

@@ -60,8 +60,7 @@ static enum virt_result exit_exception(struct vcpu_arch *vcpu, struct vm_exit *e
 	struct exit_exception exception = exit->exception;
 
 	if (exception.vector == EXCEPTION_MC) {
-		mce_log();
-		mce_clear();
+		mce_take();
 		return virt_crash(exit, "machine check");
 	}
 	if (exception.vector == EXCEPTION_UD && is_other_hypercall(vcpu)) {

@@ -198,7 +198,7 @@ static void change_something(void)
 static void test_clean(void)
 {
 	stale = 0;
-	for (uint32_t how = VCPU_START_RESET; how <= VCPU_START_PROTECTED32; how++) {
+	for (uint32_t how = VCPU_START_SIPI; how <= VCPU_START_PROTECTED32; how++) {
 		start((enum vcpu_start)how);
 		memset(cached, 0xa5, sizeof(cached)); /* another guest was here */
 		for (uint32_t i = 0; i < 20000; i++) {
@@ -348,7 +348,8 @@ static void test_skip(void)
 /* CD and NW are the guest's to see and never the CPU's to obey; SVME is never seen. */
 static void test_hidden(void)
 {
-	start(VCPU_START_RESET);
+	start(VCPU_START_SIPI);
+	svm_reg_set(&vcpu, VCPU_CR0, CR0_CD | CR0_NW | CR0_ET);
 	TAP_EQUAL(svm_reg_get(&vcpu, VCPU_CR0), 0x60000010);
 	TAP_EQUAL(svm_vmcb(&vcpu)->cr0, 0x10);
 	TAP_EQUAL(svm_vmcb(&vcpu)->intercept_cr_read, 1);

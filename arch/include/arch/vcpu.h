@@ -52,7 +52,6 @@ enum vcpu_reg {
 
 /* How a vCPU starts. */
 enum vcpu_start {
-	VCPU_START_RESET,  /* power-on: real mode, F000:FFF0 */
 	VCPU_START_SIPI,   /* real mode, CS = vector << 8, IP 0 (SDM 3A, "Processor State After
 			      Reset") */
 	VCPU_START_LONG64, /* Linux 64-bit protocol: long mode, flat 64-bit CS 0x10, DS 0x18, CR3 */
@@ -64,7 +63,6 @@ struct vcpu_start_state {
 	enum vcpu_start how;
 	uint8_t sipi_vector;
 	uint64_t rip;
-	uint64_t rsp;
 	uint64_t rax;      /* multiboot magic */
 	uint64_t rbx;      /* multiboot or PVH information */
 	uint64_t rsi;      /* Linux boot_params */
