@@ -6,6 +6,7 @@
 #include "arch/upcalls.h"
 #include "log.h"
 #include "msr.h"
+#include "names.h"
 #include "regs.h"
 #include "virt_internal.h"
 
@@ -152,6 +153,7 @@ const struct virt_ops svm_ops = {
 	.stage2_make = svm_npt_make,
 	.stage2_read = svm_npt_read,
 	.nmi_in_host = svm_nmi_in_host,
-	.dump = svm_dump,
+	.field_read = svm_reg_field,
+	.field_names = names_vmcb_field,
 	.exit_name = svm_exit_name,
 };

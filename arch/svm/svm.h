@@ -81,6 +81,7 @@ void svm_vmcb_reset(struct vcpu_arch *vcpu, const struct start_state *start);
 uint16_t svm_reg_attributes(uint64_t rights); /* from VMX access rights */
 uint64_t svm_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg);
 void svm_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value);
+bool svm_reg_field(const struct vcpu_arch *vcpu, uint32_t field, uint64_t *value);
 
 /* npt.c */
 uint64_t svm_npt_make(const struct stage2_entry *entry, uint32_t level);
@@ -95,7 +96,8 @@ void svm_skip(struct vcpu_arch *vcpu);
  */
 bool svm_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit);
 
-/* svm_exit.c: from svm_run.asm. */
+/* svm_exit.c; the last two from svm_run.asm. */
+const char *svm_exit_name(uint32_t raw_reason);
 bool svm_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit);
 void svm_exit_kicked(struct vcpu_arch *vcpu, struct vm_exit *exit);
 
@@ -107,7 +109,3 @@ uint32_t svm_decode_length(struct vcpu_arch *vcpu, uint32_t length);
 
 /* svm_run.asm */
 void svm_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit);
-
-/* svm_dump.c */
-void svm_dump(struct vcpu_arch *vcpu);
-const char *svm_exit_name(uint32_t raw_reason);

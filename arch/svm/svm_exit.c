@@ -2,6 +2,7 @@
 /* EXITCODE and EXITINFO become struct vm_exit. */
 #include "svm.h"
 
+#include "names.h"
 #include "regs.h"
 #include "traps.h"
 #include "virt_internal.h"
@@ -12,6 +13,11 @@
 #define CPUID_LENGTH   2u
 #define VMMCALL_LENGTH 3u
 #define XSETBV_LENGTH  3u
+
+const char *svm_exit_name(uint32_t raw_reason)
+{
+	return name_find(names_svm_exit, raw_reason);
+}
 
 /* Where the CPU gives no next RIP, that field of the VMCB stays 0. */
 static uint32_t length_of(const struct vmcb *vmcb, uint32_t otherwise)

@@ -9,6 +9,7 @@
 #include "addr.h"
 #include "log.h"
 #include "msr.h"
+#include "names.h"
 #include "regs.h"
 #include "str.h"
 #include "virt_internal.h"
@@ -219,6 +220,7 @@ const struct virt_ops vmx_ops = {
 	.stage2_make = vmx_ept_make,
 	.stage2_read = vmx_ept_read,
 	.nmi_in_host = vmx_nmi_in_host,
-	.dump = vmx_dump,
+	.field_read = vmx_reg_field,
+	.field_names = names_vmcs_field,
 	.exit_name = vmx_exit_name,
 };

@@ -83,6 +83,7 @@ void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct start_state *start);
 /* vmx_reg.c */
 uint64_t vmx_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg);
 void vmx_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value);
+bool vmx_reg_field(const struct vcpu_arch *vcpu, uint32_t field, uint64_t *value);
 
 /* vmx_inject.c */
 void vmx_inject_again(struct vcpu_arch *vcpu); /* the event whose delivery the exit cut short */
@@ -90,7 +91,8 @@ bool vmx_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit);
 void vmx_inject_window(struct vcpu_arch *vcpu, bool is_wanted);
 void vmx_skip(struct vcpu_arch *vcpu);
 
-/* vmx_exit.c: called by vmx_run.asm. */
+/* vmx_exit.c; the last two are called by vmx_run.asm. */
+const char *vmx_exit_name(uint32_t raw_reason);
 bool vmx_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit);
 void vmx_exit_entry_failed(struct vcpu_arch *vcpu, struct vm_exit *exit);
 
@@ -98,7 +100,3 @@ void vmx_exit_entry_failed(struct vcpu_arch *vcpu, struct vm_exit *exit);
 void vmx_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit);
 void vmx_host_entry(void);         /* HOST_RIP; not to be called */
 void vmx_host_entry_stuffed(void); /* the same for CPUs whose return stack must be refilled */
-
-/* vmx_dump.c */
-void vmx_dump(struct vcpu_arch *vcpu);
-const char *vmx_exit_name(uint32_t raw_reason);

@@ -139,6 +139,11 @@ static void decode_exception(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	}
 }
 
+const char *vmx_exit_name(uint32_t raw_reason)
+{
+	return name_find(names_vmx_exit, raw_reason & REASON_BASIC);
+}
+
 static void decode_entry_failure(struct vm_exit *exit, uint32_t reason)
 {
 	exit->raw_info = vmcs_read(VMCS_EXIT_QUALIFICATION);

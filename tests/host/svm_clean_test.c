@@ -6,6 +6,7 @@
 #include "arch/mmu.h"
 #include "arch/upcalls.h"
 #include "msr.h"
+#include "names.h"
 #include "regs.h"
 #include "svm.h"
 #include "tap.h"
@@ -63,10 +64,7 @@ void svm_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	(void)exit;
 }
 
-void svm_dump(struct vcpu_arch *vcpu)
-{
-	(void)vcpu;
-}
+const struct name names_vmcb_field[] = {{0, NULL}};
 
 const char *svm_exit_name(uint32_t raw_reason)
 {
