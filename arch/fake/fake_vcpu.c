@@ -99,7 +99,7 @@ void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *star
 	vcpu->rip = start->rip;
 	vcpu->is_nmi_pending = false;
 	vcpu->is_x2apic = false;
-	fake->reg[VCPU_RSP] = start->rsp;
+	fake->reg[VCPU_RSP] = 0;
 	fake->reg[VCPU_CR3] = start->cr3;
 	fake->start = *start;
 	fake->reset_count++;

@@ -4,19 +4,20 @@
 
 #include "arch/mmu.h"
 #include "arch/upcalls.h"
+#include "log.h"
 #include "msr.h"
+#include "names.h"
 #include "regs.h"
 #include "virt_internal.h"
 
 /* CPUID 8000_0008 EBX (APM 3, "Function 8000_0008h"). */
-#define CPUID_EXT8_EBX_RDPRU    BIT32(4)
-#define CPUID_EXT8_EBX_INVLPGB  BIT32(3)
-#define CPUID_EXT8_EBX_MCOMMIT  BIT32(8)
-#define CPUID_EXT8_EBX_IBPB     BIT32(12)
-#define CPUID_EXT8_EBX_IBRS     BIT32(14)
-#define CPUID_EXT8_EBX_STIBP    BIT32(15)
-#define CPUID_EXT8_EBX_SSBD     BIT32(24)
-#define CPUID_SVM_EDX_SPEC_CTRL BIT32(20)
+#define CPUID_EXT8_EBX_RDPRU   BIT32(4)
+#define CPUID_EXT8_EBX_INVLPGB BIT32(3)
+#define CPUID_EXT8_EBX_MCOMMIT BIT32(8)
+#define CPUID_EXT8_EBX_IBPB    BIT32(12)
+#define CPUID_EXT8_EBX_IBRS    BIT32(14)
+#define CPUID_EXT8_EBX_STIBP   BIT32(15)
+#define CPUID_EXT8_EBX_SSBD    BIT32(24)
 
 #define INTERCEPT_2                                                                                \
 	(VMCB_INTERCEPT_VMRUN | VMCB_INTERCEPT_VMMCALL | VMCB_INTERCEPT_VMLOAD |                   \
@@ -31,37 +32,6 @@ static uint32_t extended_ebx(void)
 	return regs_has_leaf(CPUID_ADDRESS_SIZES) ? regs_cpuid(CPUID_ADDRESS_SIZES, 0).ebx : 0;
 }
 
-static enum hv_status check(const char **why)
-{
-	uint64_t vm_cr;
-
-	if (!regs_has_leaf(CPUID_EXTENDED_SIGNATURE) ||
-	    (regs_cpuid(CPUID_EXTENDED_SIGNATURE, 0).ecx & CPUID_EXT1_ECX_SVM) == 0) {
-		*why = "the CPU has no SVM (CPUID 8000_0001 ECX bit 2 is 0)";
-		return HV_UNSUPPORTED;
-	}
-	/* APM 2, "Enabling SVM". QEMU has no VM_CR: it reads 0. */
-	if (msr_read_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS) != 0) {
-		*why = (regs_cpuid(CPUID_SVM, 0).edx & CPUID_SVM_EDX_SVML) == 0 ||
-				       (vm_cr & VM_CR_LOCK) == 0
-			       ? "SVM is switched off (VM_CR.SVMDIS): switch on \"SVM Mode\" or "
-				 "\"Virtualization\" in the firmware's set-up"
-			       : "SVM is switched off and locked (VM_CR.SVMDIS, SVM_LOCK): switch "
-				 "on "
-				 "\"SVM Mode\" or \"Virtualization\" in the firmware's set-up";
-		return HV_UNSUPPORTED;
-	}
-	if (!regs_has_leaf(CPUID_SVM) || (regs_cpuid(CPUID_SVM, 0).edx & CPUID_SVM_EDX_NP) == 0) {
-		*why = "the CPU's SVM has no nested paging (CPUID 8000_000A EDX bit 0 is 0)";
-		return HV_UNSUPPORTED;
-	}
-	if (regs_cpuid(CPUID_SVM, 0).ebx <= SVM_ASID) {
-		*why = "the CPU's SVM has no address-space identifier (CPUID 8000_000A EBX)";
-		return HV_UNSUPPORTED;
-	}
-	return HV_OK;
-}
-
 static void find_features(void)
 {
 	uint32_t svm = regs_cpuid(CPUID_SVM, 0).edx;
@@ -71,11 +41,9 @@ static void find_features(void)
 	svm_machine.flush_asid = (svm & CPUID_SVM_EDX_FLUSH_BY_ASID) != 0
 					 ? VMCB_TLB_CONTROL_FLUSH_ASID
 					 : VMCB_TLB_CONTROL_FLUSH_ALL;
-	svm_machine.has_decode_assists = (svm & CPUID_SVM_EDX_DECODE_ASSISTS) != 0;
 	svm_machine.has_spec_ctrl =
 		(ebx & (CPUID_EXT8_EBX_IBRS | CPUID_EXT8_EBX_STIBP | CPUID_EXT8_EBX_SSBD)) != 0;
 	svm_machine.has_pred_cmd = (ebx & CPUID_EXT8_EBX_IBPB) != 0;
-	svm_machine.has_virt_spec_ctrl = (svm & CPUID_SVM_EDX_SPEC_CTRL) != 0;
 	/* Reserved intercept bits must be 0, so only what exists. */
 	svm_machine.intercept_2 = INTERCEPT_2;
 	svm_machine.intercept_2 |= (ebx & CPUID_EXT8_EBX_RDPRU) != 0 ? VMCB_INTERCEPT_RDPRU : 0;
@@ -86,19 +54,24 @@ static void find_features(void)
 	}
 }
 
+static void pass_msrs(void)
+{
+	uint32_t there = 0;
+
+	if ((regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_TSC_DEADLINE) != 0) {
+		there |= MSR_PASS_TSC_DEADLINE;
+	}
+	if ((regs_cpuid(CPUID_EXTENDED_SIGNATURE, 0).edx & CPUID_EXT1_EDX_RDTSCP) != 0) {
+		there |= MSR_PASS_TSC_AUX;
+	}
+	there |= svm_machine.has_spec_ctrl ? MSR_PASS_SPEC_CTRL : 0;
+	there |= svm_machine.has_pred_cmd ? MSR_PASS_PRED_CMD : 0;
+	msr_pass_init(&svm_msr_format, there);
+}
+
 /* SVM hides no instruction of its own accord: what the CPU has, the guest has. */
 static void tell_features(void)
 {
-	struct msr_pass_features msrs = {
-		.has_tsc_deadline =
-			(regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_TSC_DEADLINE) != 0,
-		.has_tsc_aux =
-			(regs_cpuid(CPUID_EXTENDED_SIGNATURE, 0).edx & CPUID_EXT1_EDX_RDTSCP) != 0,
-		.has_spec_ctrl = svm_machine.has_spec_ctrl,
-		.has_pred_cmd = svm_machine.has_pred_cmd,
-	};
-
-	svm_bitmap_init(&msrs);
 	virt_features = (struct virt_features){
 		.has_rdtscp = true,
 		.has_invpcid = true,
@@ -109,14 +82,17 @@ static void tell_features(void)
 	};
 }
 
+/* The loader has told people what to switch on where (boot/virt_check.c); svm_cpu_enable() looks at
+ * each CPU's lock. */
 static enum hv_status svm_probe(const char **why, uint32_t *max_leaf)
 {
-	enum hv_status status = check(why);
-
-	if (status != HV_OK) {
-		return status;
+	if (!regs_has_leaf(CPUID_SVM) || (regs_cpuid(CPUID_SVM, 0).edx & CPUID_SVM_EDX_NP) == 0 ||
+	    regs_cpuid(CPUID_SVM, 0).ebx <= SVM_ASID) {
+		*why = "SVM without nested paging or address-space identifiers";
+		return HV_UNSUPPORTED;
 	}
 	find_features();
+	pass_msrs();
 	tell_features();
 	*max_leaf =
 		(regs_cpuid(CPUID_EXTENDED_SIGNATURE, 0).edx & CPUID_EXT1_EDX_PAGE1GB) != 0 ? 3 : 2;
@@ -129,7 +105,13 @@ static enum hv_status svm_cpu_enable(void)
 	struct cpu *cpu = arch_this_cpu();
 	void *save_area = page_alloc(1);
 	struct cpu_virt *virt = page_alloc(1);
+	uint64_t vm_cr;
 
+	/* QEMU has no VM_CR: it reads 0. */
+	if (msr_read_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS) != 0) {
+		log_error("cpu %u: SVM is switched off by the firmware on this CPU", cpu->index);
+		return HV_UNSUPPORTED;
+	}
 	if (save_area == NULL || virt == NULL) {
 		return HV_NO_MEMORY;
 	}
@@ -150,7 +132,7 @@ static void svm_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value)
 
 static void svm_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic)
 {
-	svm_vmcb(vcpu)->msrpm_base_pa = svm_vmcb_msrpm(is_x2apic);
+	svm_vmcb(vcpu)->msrpm_base_pa = arch_va_to_pa(msr_pass_bitmap(is_x2apic)).value;
 	svm_dirty(svm_vmcb(vcpu), VMCB_CLEAN_IOPM);
 }
 
@@ -167,11 +149,11 @@ const struct virt_ops svm_ops = {
 	.vcpu_skip = svm_skip,
 	.reg_get = svm_reg_get,
 	.reg_set = svm_set,
-	.inject = svm_inject,
 	.set_x2apic = svm_set_x2apic,
 	.stage2_make = svm_npt_make,
 	.stage2_read = svm_npt_read,
 	.nmi_in_host = svm_nmi_in_host,
-	.dump = svm_dump,
+	.field_read = svm_reg_field,
+	.field_names = names_vmcb_field,
 	.exit_name = svm_exit_name,
 };

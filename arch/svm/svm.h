@@ -4,6 +4,7 @@
 
 #include "arch/cpu.h"
 #include "arch/virt.h"
+#include "event.h"
 #include "msr_pass.h"
 #include "start_state.h"
 #include "vmcb.h"
@@ -18,10 +19,8 @@ struct svm_machine {
 	uint32_t intercept_2; /* VMCB fields: what exists on this CPU */
 	uint32_t intercept_3;
 	uint8_t flush_asid; /* TLB_CONTROL that flushes our ASID */
-	bool has_decode_assists;
 	bool has_spec_ctrl; /* MSR_IA32_SPEC_CTRL exists */
 	bool has_pred_cmd;
-	bool has_virt_spec_ctrl; /* and is switched with the VMCB */
 };
 extern struct svm_machine svm_machine;
 
@@ -53,9 +52,6 @@ enum svm_nmi {
 	SVM_NMI_STEPPING,
 };
 
-/* vcpu_arch.pending_event is the EVENTINJ to be; or this: the vCPU has shut down (triple fault). */
-#define SVM_EVENT_SHUTDOWN BIT(30)
-
 /* The only ASID: a CPU belongs to one guest, and is flushed when that changes (README.md). */
 #define SVM_ASID 1u
 
@@ -70,25 +66,28 @@ static inline void svm_dirty(struct vmcb *vmcb, uint64_t groups)
 	vmcb->clean &= ~groups;
 }
 
+/* APM 2, "MSR Intercepts": 2 KiB a range, two bits an MSR, read and write. A third range, from
+ * 0xc0010000, has nothing that passes. */
+static const struct msr_pass_format svm_msr_format = {
+	.range_bits = 0x800 * 8,
+	.msr_bits = 2,
+	.write_bits = 1,
+};
+
 /* vmcb_init.c */
 void svm_vmcb_reset(struct vcpu_arch *vcpu, const struct start_state *start);
-uint64_t svm_vmcb_msrpm(bool is_x2apic);
 
 /* svm_reg.c */
 uint16_t svm_reg_attributes(uint64_t rights); /* from VMX access rights */
 uint64_t svm_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg);
 void svm_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value);
-
-/* svm_bitmap.c */
-void svm_bitmap_init(const struct msr_pass_features *features);
-const void *svm_bitmap_msr(bool is_x2apic);
+bool svm_reg_field(const struct vcpu_arch *vcpu, uint32_t field, uint64_t *value);
 
 /* npt.c */
 uint64_t svm_npt_make(const struct stage2_entry *entry, uint32_t level);
 struct stage2_entry svm_npt_read(uint64_t raw, uint32_t level);
 
 /* svm_inject.c */
-void svm_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code);
 void svm_inject_again(struct vcpu_arch *vcpu); /* the event whose delivery the exit cut short */
 void svm_inject_iret(struct vcpu_arch *vcpu);
 bool svm_inject_stepped(struct vcpu_arch *vcpu); /* #DB: true: it was our step over IRET */
@@ -97,7 +96,8 @@ void svm_skip(struct vcpu_arch *vcpu);
  */
 bool svm_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit);
 
-/* svm_exit.c: from svm_run.asm. */
+/* svm_exit.c; the last two from svm_run.asm. */
+const char *svm_exit_name(uint32_t raw_reason);
 bool svm_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit);
 void svm_exit_kicked(struct vcpu_arch *vcpu, struct vm_exit *exit);
 
@@ -109,7 +109,3 @@ uint32_t svm_decode_length(struct vcpu_arch *vcpu, uint32_t length);
 
 /* svm_run.asm */
 void svm_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit);
-
-/* svm_dump.c */
-void svm_dump(struct vcpu_arch *vcpu);
-const char *svm_exit_name(uint32_t raw_reason);

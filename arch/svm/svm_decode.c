@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a CPU without decode assists does not say of an exit: read from the instruction itself. */
+/* What not every CPU says of an exit: read from the instruction itself. */
 #include "svm.h"
 
 #include "guest_fetch.h"
 #include "msr.h"
 #include "regs.h"
+#include "virt_internal.h"
 
 /* APM 3, Appendix A, "Opcode and Operand Encodings". */
 #define OPCODE_ESCAPE      0x0fu
@@ -42,13 +43,6 @@ uint32_t svm_decode_length(struct vcpu_arch *vcpu, uint32_t length)
 	return fetch(vcpu, &fetched) ? fetched.head.length + length : length;
 }
 
-static void crash(struct vcpu_arch *vcpu, struct vm_exit *exit, const char *why)
-{
-	vcpu->exit_length = 0;
-	exit->kind = VM_EXIT_CRASH;
-	exit->why = why;
-}
-
 /* LMSW and SMSW: register operands only. CR0 exits for them only while its CD or NW is set. */
 static bool decode_group_7(struct vcpu_arch *vcpu, struct exit_cr *cr, uint8_t modrm, uint8_t rex)
 {
@@ -60,7 +54,7 @@ static bool decode_group_7(struct vcpu_arch *vcpu, struct exit_cr *cr, uint8_t m
 	cr->reg = reg;
 	cr->is_read = (modrm >> 3 & 7) == GROUP_SMSW;
 	cr->is_lmsw = (modrm >> 3 & 7) == GROUP_LMSW;
-	cr->lmsw_source = (uint16_t)svm_reg_get(vcpu, (enum vcpu_reg)reg);
+	cr->lmsw_source = (uint16_t)arch_vcpu_get(vcpu, (enum vcpu_reg)reg);
 	return cr->is_read || cr->is_lmsw;
 }
 
@@ -95,20 +89,12 @@ static bool decode_cr(struct vcpu_arch *vcpu, const struct fetched *in, struct e
 
 void svm_decode_cr(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
-	const struct vmcb *vmcb = svm_vmcb(vcpu);
-	uint64_t info = exit->raw_info[0];
 	struct fetched fetched;
 
 	exit->kind = VM_EXIT_CR;
-	exit->cr = (struct exit_cr){
-		.number = exit->raw_reason == VMEXIT_CR4_WRITE ? 4 : 0,
-		.is_read = exit->raw_reason == VMEXIT_CR0_READ,
-	};
-	if (svm_machine.has_decode_assists && (info & EXITINFO1_CR_MOV) != 0 && vmcb->nrip != 0) {
-		exit->cr.reg = (uint8_t)(info & EXITINFO1_CR_GPR);
-		vcpu->exit_length = (uint32_t)(vmcb->nrip - vmcb->rip);
-	} else if (!fetch(vcpu, &fetched) || !decode_cr(vcpu, &fetched, &exit->cr)) {
-		crash(vcpu, exit, "an access to a control register that cannot be decoded");
+	exit->cr = (struct exit_cr){.number = 0};
+	if (!fetch(vcpu, &fetched) || !decode_cr(vcpu, &fetched, &exit->cr)) {
+		(void)virt_crash(exit, "an access to a control register that cannot be decoded");
 	}
 }
 
@@ -116,11 +102,9 @@ void svm_decode_string(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
 	struct fetched fetched;
 
-	if (svm_machine.has_decode_assists && exit->io.address_size != 0) {
-		return; /* EXITINFO1 has said it all */
-	}
+	exit->io.is_rep = (exit->raw_info & EXITINFO1_IO_REP) != 0;
 	if (!fetch(vcpu, &fetched)) {
-		crash(vcpu, exit, "a string instruction that cannot be read");
+		(void)virt_crash(exit, "a string instruction that cannot be read");
 		return;
 	}
 	exit->io.segment =

@@ -2,6 +2,7 @@
 /* EXITCODE and EXITINFO become struct vm_exit. */
 #include "svm.h"
 
+#include "names.h"
 #include "regs.h"
 #include "traps.h"
 #include "virt_internal.h"
@@ -13,20 +14,15 @@
 #define VMMCALL_LENGTH 3u
 #define XSETBV_LENGTH  3u
 
+const char *svm_exit_name(uint32_t raw_reason)
+{
+	return name_find(names_svm_exit, raw_reason);
+}
+
 /* Where the CPU gives no next RIP, that field of the VMCB stays 0. */
 static uint32_t length_of(const struct vmcb *vmcb, uint32_t otherwise)
 {
 	return vmcb->nrip != 0 ? (uint32_t)(vmcb->nrip - vmcb->rip) : otherwise;
-}
-
-static void decode_msr(struct vcpu_arch *vcpu, struct vm_exit *exit)
-{
-	bool is_write = (exit->raw_info[0] & EXITINFO1_MSR_WRITE) != 0;
-
-	vcpu->exit_length = length_of(svm_vmcb(vcpu), MSR_LENGTH);
-	exit->kind = is_write ? VM_EXIT_WRMSR : VM_EXIT_RDMSR;
-	exit->msr.number = low32(vcpu->gpr[VCPU_RCX]);
-	exit->msr.value = join32(low32(vcpu->gpr[VCPU_RDX]), low32(vcpu->gpr[VCPU_RAX]));
 }
 
 static void decode_io(struct vm_exit *exit, uint64_t info)
@@ -38,23 +34,13 @@ static void decode_io(struct vm_exit *exit, uint64_t info)
 	exit->io.is_string = (info & EXITINFO1_IO_STR) != 0;
 }
 
-static void decode_string_io(struct vcpu_arch *vcpu, struct vm_exit *exit, uint64_t info)
+static void decode_npf(const struct vmcb *vmcb, struct vm_exit *exit)
 {
-	exit->io.is_rep = (info & EXITINFO1_IO_REP) != 0;
-	exit->io.address_size =
-		(uint8_t)((info >> EXITINFO1_IO_ADDRESS_SHIFT & EXITINFO1_IO_ADDRESS) * 2);
-	exit->io.segment = (uint8_t)(info >> EXITINFO1_IO_SEGMENT_SHIFT & EXITINFO1_IO_SEGMENT);
-	svm_decode_string(vcpu, exit);
-}
+	uint64_t info = vmcb->exit_info_1;
 
-static void decode_npf(struct vcpu_arch *vcpu, struct vm_exit *exit)
-{
-	uint64_t info = exit->raw_info[0];
-
-	vcpu->exit_length = 0; /* the instruction is decoded first */
 	exit->kind = VM_EXIT_STAGE2;
 	exit->stage2 = (struct exit_stage2){
-		.address = gpa_from_u64(exit->raw_info[1]),
+		.address = gpa_from_u64(vmcb->exit_info_2),
 		.is_write = (info & EXITINFO1_NPF_WRITE) != 0,
 		.is_fetch = (info & EXITINFO1_NPF_FETCH) != 0,
 		.is_walk = (info & EXITINFO1_NPF_TABLE) != 0,
@@ -65,109 +51,96 @@ static void decode_exception(struct vcpu_arch *vcpu, struct vm_exit *exit, uint3
 {
 	struct vmcb *vmcb = svm_vmcb(vcpu);
 
-	vcpu->exit_length = 0;
 	exit->kind = VM_EXIT_EXCEPTION;
-	exit->exception = (struct exit_exception){.vector = (uint8_t)vector};
-	if (vector == EXCEPTION_AC) {
-		exit->exception.has_error_code = true;
-		exit->exception.error_code = low32(exit->raw_info[0]);
-	} else if (vector == EXCEPTION_DB) {
-		/* The CPU has set DR6 in the VMCB; delivery would clear DR7.GD (APM 2,
-		 * "Debug-Control Register (DR7)"). */
-		exit->exception.qualification = vmcb->dr6 & (DR6_B0_B3 | DR6_BD | DR6_BS | DR6_BT);
-		if (svm_inject_stepped(vcpu)) {
-			exit->kind = VM_EXIT_WINDOW;
-		} else if ((vmcb->dr7 & DR7_GD) != 0) {
-			vmcb->dr7 &= ~DR7_GD;
-			svm_dirty(vmcb, VMCB_CLEAN_DRX);
-		}
+	exit->exception = (struct exit_exception){
+		.vector = (uint8_t)vector,
+		.has_error_code = vector == EXCEPTION_AC,
+		.error_code = low32(vmcb->exit_info_1),
+	};
+	if (vector != EXCEPTION_DB) {
+		return;
+	}
+	/* The CPU has set DR6 in the VMCB; delivery would clear DR7.GD (APM 2, "Debug-Control
+	 * Register (DR7)"). */
+	if (svm_inject_stepped(vcpu)) {
+		exit->kind = VM_EXIT_WINDOW;
+	} else if ((vmcb->dr7 & DR7_GD) != 0) {
+		vmcb->dr7 &= ~DR7_GD;
+		svm_dirty(vmcb, VMCB_CLEAN_DRX);
 	}
 }
 
-static void decode_unknown(struct vcpu_arch *vcpu, struct vm_exit *exit)
+static void decode_range(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t code)
 {
-	uint32_t code = exit->raw_reason;
-
-	vcpu->exit_length = 0;
-	exit->kind = VM_EXIT_CRASH;
-	exit->why = "an exit that was not asked for";
 	if (code >= VMEXIT_EXCP0 && code <= VMEXIT_EXCP31) {
 		decode_exception(vcpu, exit, code - VMEXIT_EXCP0);
-	} else if (code == VMEXIT_CR0_READ || code == VMEXIT_CR0_WRITE ||
-		   code == VMEXIT_CR4_WRITE) {
-		svm_decode_cr(vcpu, exit);
 	} else if (code >= VMEXIT_VMRUN && code <= VMEXIT_TLBSYNC) {
 		/* Intercepts from VMRUN on are of instructions that no guest may execute. */
 		exit->kind = VM_EXIT_FORBIDDEN;
 	} else if (code == VMEXIT_INVALID || code == VMEXIT_BUSY) {
 		exit->kind = VM_EXIT_ENTRY_FAILED;
 		exit->why = "VMRUN refused the guest's state (VMEXIT_INVALID)";
+	} else {
+		(void)virt_crash(exit, "an exit that was not asked for");
 	}
 }
 
-static void decode_other(struct vcpu_arch *vcpu, struct vm_exit *exit)
+static void decode_code(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t code)
 {
-	switch (exit->raw_reason) {
+	struct vmcb *vmcb = svm_vmcb(vcpu);
+
+	switch (code) {
 	case VMEXIT_MSR:
-		decode_msr(vcpu, exit);
+		vcpu->exit_length = length_of(vmcb, MSR_LENGTH);
+		exit->kind = (vmcb->exit_info_1 & EXITINFO1_MSR_WRITE) != 0 ? VM_EXIT_WRMSR
+									    : VM_EXIT_RDMSR;
 		break;
 	case VMEXIT_NPF:
-		decode_npf(vcpu, exit);
+		decode_npf(vmcb, exit);
+		break;
+	case VMEXIT_CR0_READ:
+	case VMEXIT_CR0_WRITE:
+	case VMEXIT_CR4_WRITE:
+	case VMEXIT_CR0_SEL_WRITE:
+		svm_decode_cr(vcpu, exit);
 		break;
 	case VMEXIT_NMI: /* taken at the STGI of svm_run.asm */
-		vcpu->exit_length = 0;
 		exit->kind = VM_EXIT_KICK;
 		break;
 	case VMEXIT_IRET:
-		vcpu->exit_length = 0;
 		exit->kind = VM_EXIT_WINDOW;
 		svm_inject_iret(vcpu);
 		break;
 	case VMEXIT_INVD:
 	case VMEXIT_WBINVD: /* WBNOINVD is WBINVD with a prefix */
 		exit->kind = VM_EXIT_IGNORED;
-		vcpu->exit_length = length_of(svm_vmcb(vcpu), 0);
+		vcpu->exit_length = length_of(vmcb, 0);
 		if (vcpu->exit_length == 0) {
 			vcpu->exit_length = svm_decode_length(vcpu, CACHE_LENGTH);
 		}
 		break;
 	case VMEXIT_XSETBV:
 		exit->kind = VM_EXIT_XSETBV;
-		vcpu->exit_length = length_of(svm_vmcb(vcpu), XSETBV_LENGTH);
+		vcpu->exit_length = length_of(vmcb, XSETBV_LENGTH);
 		break;
 	case VMEXIT_RSM:
 	case VMEXIT_INVLPGA:
 		exit->kind = VM_EXIT_FORBIDDEN;
 		break;
 	case VMEXIT_INIT:
-		vcpu->exit_length = 0;
 		exit->kind = VM_EXIT_IGNORED;
 		break;
 	case VMEXIT_RDPMC: /* there is no counter (APM 3, "RDPMC") */
-		vcpu->exit_length = 0;
 		exit->kind = VM_EXIT_IGNORED;
-		svm_inject(vcpu, EXCEPTION_GP, true, 0);
-		break;
-	case VMEXIT_CR0_SEL_WRITE:
-		svm_decode_cr(vcpu, exit);
+		virt_inject_gp(vcpu);
 		break;
 	case VMEXIT_SHUTDOWN:
 		vcpu->pending_event = 0;
-		vcpu->exit_length = 0;
 		exit->kind = VM_EXIT_TRIPLE_FAULT;
 		break;
 	default:
-		decode_unknown(vcpu, exit);
+		decode_range(vcpu, exit, code);
 	}
-}
-
-static void record(struct vcpu_arch *vcpu, uint32_t code, uint64_t info)
-{
-	struct exit_record *entry = &vcpu->history[vcpu->history_next++ % EXIT_HISTORY];
-
-	entry->rip = vcpu->rip;
-	entry->raw_reason = code;
-	entry->info = low32(info);
 }
 
 static void decode(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t code)
@@ -175,13 +148,12 @@ static void decode(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t code)
 	struct vmcb *vmcb = svm_vmcb(vcpu);
 
 	exit->raw_reason = code;
-	exit->raw_info[0] = vmcb->exit_info_1;
-	exit->raw_info[1] = vmcb->exit_info_2;
-	record(vcpu, code, exit->raw_info[0]);
-	if ((vmcb->exit_int_info & VMCB_EVENT_V) != 0) {
+	exit->raw_info = vmcb->exit_info_1;
+	vcpu->exit_length = 0; /* where it is not an instruction, or has to be decoded first */
+	if ((vmcb->exit_int_info & EVENT_VALID) != 0) {
 		svm_inject_again(vcpu);
 	}
-	decode_other(vcpu, exit);
+	decode_code(vcpu, exit, code);
 }
 
 static uint32_t quick_length(uint32_t code)
@@ -229,7 +201,9 @@ __attribute__((noinline)) static bool decode_and_answer(struct vcpu_arch *vcpu,
 __attribute__((noinline)) static bool string_and_answer(struct vcpu_arch *vcpu,
 							struct vm_exit *exit, uint64_t info)
 {
-	decode_string_io(vcpu, exit, info);
+	exit->raw_reason = VMEXIT_IOIO;
+	exit->raw_info = info;
+	svm_decode_string(vcpu, exit);
 	return virt_exit(vcpu, exit);
 }
 
@@ -238,12 +212,10 @@ __attribute__((noinline)) static bool io_and_answer(struct vcpu_arch *vcpu, stru
 {
 	uint64_t info = vmcb->exit_info_1;
 
-	exit->raw_reason = VMEXIT_IOIO;
-	exit->raw_info[0] = info;
 	vcpu->exit_length = (uint32_t)(vmcb->exit_info_2 - vcpu->rip);
-	record(vcpu, VMEXIT_IOIO, info);
 	decode_io(exit, info);
-	return exit->io.is_string ? string_and_answer(vcpu, exit, info) : virt_io(vcpu, exit);
+	return exit->io.is_string ? string_and_answer(vcpu, exit, info)
+				  : virt_io(vcpu, exit, VMEXIT_IOIO, low32(info));
 }
 
 /*
@@ -272,7 +244,6 @@ void svm_exit_kicked(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	vcpu->exit_length = 0;
 	exit->kind = VM_EXIT_KICK;
 	exit->raw_reason = VMEXIT_NMI;
-	exit->raw_info[0] = 0;
-	exit->raw_info[1] = 0;
+	exit->raw_info = 0;
 	(void)virt_exit(vcpu, exit);
 }

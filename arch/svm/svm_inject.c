@@ -4,45 +4,8 @@
 #include "svm.h"
 
 #include "arch/lapic.h"
-#include "fault_combine.h"
 #include "msr.h"
 #include "regs.h"
-
-#define ERROR_CODE_SHIFT 32u
-
-/* The exception that follows when `second` is raised while `first` is on its way. */
-static uint64_t combine(uint32_t first, uint64_t second)
-{
-	switch (fault_combine(first, (uint32_t)(second & VMCB_EVENT_VECTOR))) {
-	case FAULT_SHUTDOWN:
-		return SVM_EVENT_SHUTDOWN;
-	case FAULT_DOUBLE:
-		return EXCEPTION_DF | VMCB_EVENT_TYPE_EXCEPTION | VMCB_EVENT_EV | VMCB_EVENT_V;
-	case FAULT_NEW:
-		break;
-	}
-	return second;
-}
-
-void svm_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code)
-{
-	uint64_t event = (vector & 0x1fu) | VMCB_EVENT_TYPE_EXCEPTION | VMCB_EVENT_V;
-	uint64_t first = vcpu->pending_event;
-
-	if (has_error_code) {
-		event |= VMCB_EVENT_EV | (uint64_t)error_code << ERROR_CODE_SHIFT;
-	}
-	if ((first & VMCB_EVENT_V) == 0) {
-		vcpu->pending_event = first == 0 ? event : first;
-	} else if ((first & VMCB_EVENT_TYPE) == VMCB_EVENT_TYPE_EXCEPTION) {
-		vcpu->pending_event = combine((uint32_t)(first & VMCB_EVENT_VECTOR), event);
-	} else {
-		/* An interrupt or NMI met an exception on its way in: that goes first (README.md,
-		 * 52). */
-		vcpu->is_nmi_pending |= (first & VMCB_EVENT_TYPE) == VMCB_EVENT_TYPE_NMI;
-		vcpu->pending_event = event;
-	}
-}
 
 /*
  * EXITINTINFO becomes EVENTINJ (APM 2, "Event Injection"). A software interrupt, INT3 or INTO is
@@ -52,22 +15,22 @@ void svm_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uin
 void svm_inject_again(struct vcpu_arch *vcpu)
 {
 	uint64_t event = svm_vmcb(vcpu)->exit_int_info;
-	uint64_t vector = event & VMCB_EVENT_VECTOR;
+	uint64_t vector = event & EVENT_VECTOR;
 
-	if ((event & VMCB_EVENT_TYPE) == VMCB_EVENT_TYPE_SOFTWARE) {
+	if ((event & EVENT_TYPE) == EVENT_TYPE_SOFTWARE) {
 		return;
 	}
-	if ((event & VMCB_EVENT_TYPE) == VMCB_EVENT_TYPE_EXCEPTION) {
+	if ((event & EVENT_TYPE) == EVENT_TYPE_EXCEPTION) {
 		if (vector == EXCEPTION_BP || vector == EXCEPTION_OF) {
 			return;
 		}
 		if (vector >= EXCEPTION_COUNT) {
-			event = (event & ~VMCB_EVENT_TYPE) | VMCB_EVENT_TYPE_INTR;
+			event = (event & ~EVENT_TYPE) | EVENT_TYPE_EXTERNAL;
 		} else if (vector == EXCEPTION_NMI) {
-			event = (event & ~VMCB_EVENT_TYPE) | VMCB_EVENT_TYPE_NMI;
+			event = (event & ~EVENT_TYPE) | EVENT_TYPE_NMI;
 		}
 	}
-	if ((event & VMCB_EVENT_EV) == 0) {
+	if ((event & EVENT_HAS_ERROR) == 0) {
 		event &= UINT32_MAX;
 	}
 	vcpu->pending_event = event;
@@ -84,7 +47,7 @@ static void begin_nmi(struct vcpu_arch *vcpu)
 	struct vmcb *vmcb = svm_vmcb(vcpu);
 
 	vcpu->is_nmi_pending = false;
-	vcpu->pending_event = EXCEPTION_NMI | VMCB_EVENT_TYPE_NMI | VMCB_EVENT_V;
+	vcpu->pending_event = EXCEPTION_NMI | EVENT_TYPE_NMI | EVENT_VALID;
 	vcpu->backend[SVM_NMI_STATE] = SVM_NMI_BLOCKED;
 	vmcb->intercept_1 |= VMCB_INTERCEPT_IRET;
 	svm_dirty(vmcb, VMCB_CLEAN_I);
@@ -94,9 +57,10 @@ bool svm_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
 	struct vmcb *vmcb = svm_vmcb(vcpu);
 
-	if (vcpu->pending_event == SVM_EVENT_SHUTDOWN) {
+	if (vcpu->pending_event == EVENT_SHUTDOWN) {
 		exit->kind = VM_EXIT_TRIPLE_FAULT;
 		exit->raw_reason = VMEXIT_SHUTDOWN;
+		exit->raw_info = 0;
 		return false;
 	}
 	if (vcpu->is_nmi_pending) {
@@ -108,11 +72,7 @@ bool svm_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit)
 			arch_lapic_send(arch_this_cpu()->apic_id, LAPIC_DELIVERY_NMI, 0);
 		}
 	}
-	vmcb->event_inj = vcpu->pending_event;
-	if ((vmcb->cr0 & CR0_PE) == 0) { /* APM 2, "Error Codes": none in real mode */
-		vmcb->event_inj &= ~VMCB_EVENT_EV & UINT32_MAX;
-	}
-	vcpu->pending_event = 0;
+	vmcb->event_inj = event_take(vcpu, vmcb->cr0);
 	vmcb->tlb_control = vcpu->is_flush_wanted ? svm_machine.flush_asid : VMCB_TLB_CONTROL_NONE;
 	vcpu->is_flush_wanted = false;
 	/* The next entry comes here too and takes both back. */
@@ -172,6 +132,6 @@ void svm_skip(struct vcpu_arch *vcpu)
 	if ((vmcb->rflags & RFLAGS_TF) != 0) {
 		vmcb->dr6 |= DR6_BS;
 		svm_dirty(vmcb, VMCB_CLEAN_DRX);
-		svm_inject(vcpu, EXCEPTION_DB, false, 0);
+		arch_vcpu_inject(vcpu, EXCEPTION_DB, false, 0);
 	}
 }

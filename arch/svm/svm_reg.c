@@ -71,6 +71,22 @@ uint16_t svm_reg_attributes(uint64_t rights)
 	return (uint16_t)attributes;
 }
 
+/* The builtin: freestanding C has only the function, which is a loop. */
+static inline uint64_t read_at(const struct vmcb *vmcb, uint32_t offset, uint32_t size)
+{
+	uint64_t value;
+
+	__builtin_memcpy(&value, (const uint8_t *)vmcb + offset, sizeof(value));
+	return value & size_mask(size);
+}
+
+/* field: as in names_vmcb_field. */
+bool svm_reg_field(const struct vcpu_arch *vcpu, uint32_t field, uint64_t *value)
+{
+	*value = read_at(vcpu->control, field >> 4, field & 15);
+	return true;
+}
+
 uint64_t svm_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg)
 {
 	const struct vmcb *vmcb = svm_vmcb(vcpu);
@@ -79,9 +95,7 @@ uint64_t svm_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg)
 	if (reg <= VCPU_R15 && reg != VCPU_RSP) {
 		return vcpu->gpr[reg];
 	}
-	/* The builtin: freestanding C has only the function, which is a loop. */
-	__builtin_memcpy(&value, (const uint8_t *)vmcb + fields[reg].offset, sizeof(value));
-	value &= size_mask(fields[reg].size);
+	value = read_at(vmcb, fields[reg].offset, fields[reg].size);
 	switch ((uint32_t)reg) {
 	case VCPU_CR0:
 		return value | vcpu->backend[SVM_CR0_HIDDEN];

@@ -58,12 +58,10 @@ struct vmcb {
 #define VMCB_INTERCEPT_INVLPGB_ILLEGAL BIT32(1)
 #define VMCB_INTERCEPT_MCOMMIT         BIT32(3)
 #define VMCB_INTERCEPT_TLBSYNC         BIT32(4)
-	uint8_t reserved_018[0x24];
-	uint16_t pause_filter_threshold;
-	uint16_t pause_filter_count;
+	uint8_t reserved_018[0x28];
 	uint64_t iopm_base_pa;
 	uint64_t msrpm_base_pa;
-	uint64_t tsc_offset;
+	uint64_t tsc_offset; /* 0 */
 	uint32_t guest_asid;
 	uint8_t tlb_control;
 #define VMCB_TLB_CONTROL_NONE       0u
@@ -76,22 +74,13 @@ struct vmcb {
 	uint64_t exit_code;
 	uint64_t exit_info_1;
 	uint64_t exit_info_2;
-	uint64_t exit_int_info; /* as EVENTINJ */
+	uint64_t exit_int_info; /* as EVENTINJ: x86/event.h */
 	uint64_t np_enable;
 #define VMCB_NP_ENABLE BIT(0)
-	uint64_t avic_apic_bar;
-	uint64_t ghcb_pa;
+	uint8_t reserved_098[0x10];
 	uint64_t event_inj;
-#define VMCB_EVENT_VECTOR         UINT64_C(0xff)
-#define VMCB_EVENT_TYPE           MASK64(10, 8)
-#define VMCB_EVENT_TYPE_INTR      (UINT64_C(0) << 8)
-#define VMCB_EVENT_TYPE_NMI       (UINT64_C(2) << 8)
-#define VMCB_EVENT_TYPE_EXCEPTION (UINT64_C(3) << 8)
-#define VMCB_EVENT_TYPE_SOFTWARE  (UINT64_C(4) << 8)
-#define VMCB_EVENT_EV             BIT(11) /* bits 63:32 hold an error code */
-#define VMCB_EVENT_V              BIT(31)
 	uint64_t n_cr3;
-	uint64_t lbr_virtualization;
+	uint8_t reserved_0b8[8];
 	uint64_t clean;        /* VMCB clean bits: a group unchanged since the last VMRUN */
 #define VMCB_CLEAN_I    BIT(0) /* intercepts, TSC offset, pause filter */
 #define VMCB_CLEAN_IOPM BIT(1) /* IOPM_BASE_PA, MSRPM_BASE_PA */
@@ -102,9 +91,7 @@ struct vmcb {
 #define VMCB_CLEAN_CR2  BIT(9)
 #define VMCB_CLEAN_ALL  MASK64(10, 0)
 	uint64_t nrip;
-	uint8_t fetched_count; /* number of bytes fetched (decode assists) */
-	uint8_t fetched[15];   /* guest instruction bytes */
-	uint8_t reserved_0e0[0x320];
+	uint8_t reserved_0d0[0x330];
 
 	struct vmcb_segment es; /* 0x400: the state-save area */
 	struct vmcb_segment cs;
@@ -130,29 +117,13 @@ struct vmcb {
 	uint64_t rip;
 	uint8_t reserved_580[0x58];
 	uint64_t rsp;
-	uint64_t s_cet;
-	uint64_t ssp;
-	uint64_t isst_addr;
+	uint8_t reserved_5e0[0x18];
 	uint64_t rax;
-	uint64_t star; /* STAR to SYSENTER_EIP: by VMLOAD and VMSAVE */
-	uint64_t lstar;
-	uint64_t cstar;
-	uint64_t sfmask;
-	uint64_t kernel_gs_base;
-	uint64_t sysenter_cs;
-	uint64_t sysenter_esp;
-	uint64_t sysenter_eip;
+	uint8_t reserved_600[0x40]; /* STAR to SYSENTER_EIP: by VMLOAD and VMSAVE */
 	uint64_t cr2;
 	uint8_t reserved_648[0x20];
 	uint64_t g_pat;
-	uint64_t dbgctl;
-	uint64_t br_from;
-	uint64_t br_to;
-	uint64_t last_excp_from;
-	uint64_t last_excp_to;
-	uint8_t reserved_698[0x48];
-	uint64_t spec_ctrl; /* used by CPUs with VirtSpecCtrl */
-	uint8_t reserved_6e8[0x918];
+	uint8_t reserved_670[0x990]; /* branch records; SPEC_CTRL of CPUs with VirtSpecCtrl */
 };
 
 #define VMCB_OFFSET(field, offset)                                                                 \
@@ -160,7 +131,6 @@ struct vmcb {
 		       #field " lies where the manual says")
 VMCB_OFFSET(intercept_exceptions, 0x008);
 VMCB_OFFSET(intercept_3, 0x014);
-VMCB_OFFSET(pause_filter_threshold, 0x03c);
 VMCB_OFFSET(iopm_base_pa, 0x040);
 VMCB_OFFSET(guest_asid, 0x058);
 VMCB_OFFSET(virtual_interrupt, 0x060);
@@ -169,7 +139,6 @@ VMCB_OFFSET(np_enable, 0x090);
 VMCB_OFFSET(event_inj, 0x0a8);
 VMCB_OFFSET(clean, 0x0c0);
 VMCB_OFFSET(nrip, 0x0c8);
-VMCB_OFFSET(fetched, 0x0d1);
 VMCB_OFFSET(es, 0x400);
 VMCB_OFFSET(tr, 0x490);
 VMCB_OFFSET(cpl, 0x4cb);
@@ -179,10 +148,8 @@ VMCB_OFFSET(rflags, 0x570);
 VMCB_OFFSET(rip, 0x578); /* known to svm_run.asm */
 VMCB_OFFSET(rsp, 0x5d8);
 VMCB_OFFSET(rax, 0x5f8); /* known to svm_run.asm */
-VMCB_OFFSET(star, 0x600);
 VMCB_OFFSET(cr2, 0x640);
 VMCB_OFFSET(g_pat, 0x668);
-VMCB_OFFSET(spec_ctrl, 0x6e0);
 _Static_assert(sizeof(struct vmcb_segment) == 16, "a segment takes 16 bytes");
 _Static_assert(sizeof(struct vmcb) == 4096, "a VMCB takes a page");
 
@@ -213,20 +180,13 @@ _Static_assert(sizeof(struct vmcb) == 4096, "a VMCB takes a page");
 #define VMEXIT_INVALID       0xffffffffu /* low half of -1: QEMU 7.2 stores no more */
 #define VMEXIT_BUSY          0xfffffffeu /* low half of -2 */
 
-/* EXITINFO1 of MOV CR and CR0_SEL_WRITE (APM 2, "MOV CRx/DRx Intercepts"; with decode assists). */
-#define EXITINFO1_CR_MOV BIT(63)
-#define EXITINFO1_CR_GPR MASK64(3, 0)
 /* EXITINFO1 of IOIO (APM 2, "IOIO Intercept Information"). */
-#define EXITINFO1_IO_IN            BIT(0)
-#define EXITINFO1_IO_STR           BIT(2)
-#define EXITINFO1_IO_REP           BIT(3)
-#define EXITINFO1_IO_SIZE_SHIFT    4u /* SZ8, SZ16, SZ32: the value is 1, 2 or 4 */
-#define EXITINFO1_IO_SIZE          UINT64_C(7)
-#define EXITINFO1_IO_ADDRESS_SHIFT 7u /* A16, A32, A64: the value is 1, 2 or 4 */
-#define EXITINFO1_IO_ADDRESS       UINT64_C(7)
-#define EXITINFO1_IO_SEGMENT_SHIFT 10u
-#define EXITINFO1_IO_SEGMENT       UINT64_C(7)
-#define EXITINFO1_IO_PORT_SHIFT    16u
+#define EXITINFO1_IO_IN         BIT(0)
+#define EXITINFO1_IO_STR        BIT(2)
+#define EXITINFO1_IO_REP        BIT(3)
+#define EXITINFO1_IO_SIZE_SHIFT 4u /* SZ8, SZ16, SZ32: the value is 1, 2 or 4 */
+#define EXITINFO1_IO_SIZE       UINT64_C(7)
+#define EXITINFO1_IO_PORT_SHIFT 16u
 /* EXITINFO1 of MSR. */
 #define EXITINFO1_MSR_WRITE BIT(0)
 /* EXITINFO1 of NPF (APM 2, "Nested versus Guest Page Faults, Fault Ordering"): page-fault error

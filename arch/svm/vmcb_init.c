@@ -23,11 +23,6 @@
 #define INTERCEPT_EXCEPTIONS                                                                       \
 	(BIT32(EXCEPTION_DB) | BIT32(EXCEPTION_UD) | BIT32(EXCEPTION_AC) | BIT32(EXCEPTION_MC))
 
-uint64_t svm_vmcb_msrpm(bool is_x2apic)
-{
-	return arch_va_to_pa(svm_bitmap_msr(is_x2apic)).value;
-}
-
 static void set_control(struct vmcb *vmcb, const struct vcpu_arch *vcpu)
 {
 	/* CR4 has bits for features that CPUID hides; and QEMU refuses no reserved bit until VMRUN.
@@ -38,7 +33,7 @@ static void set_control(struct vmcb *vmcb, const struct vcpu_arch *vcpu)
 	vmcb->intercept_2 = svm_machine.intercept_2;
 	vmcb->intercept_3 = svm_machine.intercept_3;
 	vmcb->iopm_base_pa = arch_va_to_pa(vcpu->vm->port_bitmap).value;
-	vmcb->msrpm_base_pa = svm_vmcb_msrpm(vcpu->is_x2apic);
+	vmcb->msrpm_base_pa = arch_va_to_pa(msr_pass_bitmap(vcpu->is_x2apic)).value;
 	vmcb->guest_asid = SVM_ASID;
 	vmcb->np_enable = VMCB_NP_ENABLE;
 	vmcb->n_cr3 = vcpu->vm->stage2_root.value;
@@ -61,7 +56,6 @@ static void set_state(struct vcpu_arch *vcpu, struct vmcb *vmcb, const struct st
 	vmcb->cr3 = start->cr3;
 	vmcb->cr4 = start->cr4;
 	vmcb->rflags = RFLAGS_FIXED;
-	vmcb->rsp = start->rsp;
 	vmcb->dr6 = DR6_INIT;
 	vmcb->dr7 = DR7_INIT;
 	vmcb->g_pat = PAT_POWER_ON;

@@ -148,23 +148,14 @@ enum vmcs_field {
 #define ENTRY_LOAD_PAT    BIT32(14)
 #define ENTRY_LOAD_EFER   BIT32(15)
 
-/* VM-entry interruption information, exit interruption information, IDT-vectoring information. */
-#define EVENT_VECTOR                   0xffu
-#define EVENT_TYPE                     (7u << 8)
-#define EVENT_TYPE_EXTERNAL            (0u << 8)
-#define EVENT_TYPE_NMI                 (2u << 8)
-#define EVENT_TYPE_EXCEPTION           (3u << 8)
-#define EVENT_TYPE_PRIVILEGED_SOFTWARE (5u << 8) /* INT1 */
-#define EVENT_HAS_ERROR                BIT32(11)
-#define EVENT_NMI_UNBLOCKED            BIT32(12) /* exits only: IRET had ended NMI blocking */
-#define EVENT_VALID                    BIT32(31)
+/* In exit interruption information; else as x86/event.h has it. */
+#define EVENT_NMI_UNBLOCKED BIT(12) /* IRET had ended NMI blocking */
 
 /* SDM 3C, "Guest Non-Register State". */
 #define INTERRUPTIBILITY_STI    BIT32(0)
 #define INTERRUPTIBILITY_MOV_SS BIT32(1)
 #define BLOCKED_BY_INSTRUCTION  (INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS)
 #define INTERRUPTIBILITY_NMI    BIT32(3)
-#define ACTIVITY_ACTIVE         0u
 #define PENDING_DEBUG_BS        BIT(14)
 
 /* Segment attributes: SDM 3C, "Format of Access Rights". */
@@ -172,20 +163,18 @@ enum vmcs_field {
 #define SEGMENT_DPL_SHIFT 5u
 
 /* SDM 3C, "Extended-Page-Table Pointer (EPTP)" and Appendix A, "VPID and EPT Capabilities". */
-#define EPTP_WRITE_BACK       UINT64_C(6)
-#define EPTP_WALK_4           (UINT64_C(3) << 3)
-#define EPT_CAP_WALK_4        BIT(6)
-#define EPT_CAP_WRITE_BACK    BIT(14)
-#define EPT_CAP_2M            BIT(16)
-#define EPT_CAP_1G            BIT(17)
-#define EPT_CAP_INVEPT        BIT(20)
-#define EPT_CAP_INVEPT_SINGLE BIT(25)
-#define EPT_CAP_INVEPT_ALL    BIT(26)
-#define VPID_CAP_INVVPID      BIT(32)
-#define VPID_CAP_SINGLE       BIT(41)
-#define VPID_CAP_ALL          BIT(42)
+#define EPTP_WRITE_BACK    UINT64_C(6)
+#define EPTP_WALK_4        (UINT64_C(3) << 3)
+#define EPT_CAP_WALK_4     BIT(6)
+#define EPT_CAP_WRITE_BACK BIT(14)
+#define EPT_CAP_2M         BIT(16)
+#define EPT_CAP_1G         BIT(17)
+#define EPT_CAP_INVEPT     BIT(20)
+#define EPT_CAP_INVEPT_ALL BIT(26)
+#define VPID_CAP_USABLE    (BIT(32) | BIT(41) | BIT(42)) /* INVVPID: one context, all */
 
 #define VMX_BASIC_REVISION      MASK64(30, 0)
+#define VMX_BASIC_INS_OUTS      BIT(54)
 #define VMX_BASIC_TRUE_CONTROLS BIT(55)
 #define VMX_BASIC_MEMORY_TYPE   MASK64(53, 50)
 #define VMX_BASIC_WRITE_BACK    (UINT64_C(6) << 50)
@@ -204,14 +193,6 @@ enum vmx_reason {
 	REASON_RDPMC = 15,
 	REASON_RSM = 17,
 	REASON_VMCALL = 18,
-	REASON_VMCLEAR = 19,
-	REASON_VMLAUNCH = 20,
-	REASON_VMPTRLD = 21,
-	REASON_VMPTRST = 22,
-	REASON_VMREAD = 23,
-	REASON_VMRESUME = 24,
-	REASON_VMWRITE = 25,
-	REASON_VMXOFF = 26,
 	REASON_VMXON = 27,
 	REASON_CONTROL_REGISTER = 28,
 	REASON_IO = 30,

@@ -4,72 +4,44 @@
 
 #include "arch/mmu.h"
 
+#include "cpu.h"
+#include "gdt.h"
 #include "guest_cpuid.h"
 #include "msr.h"
 #include "regs.h"
-#include "str.h"
 #include "vmcs_rw.h"
 
 /* #UD: the other vendor's hypercall instruction (hypercall_abi.h) shows as one. */
 #define EXCEPTION_BITMAP                                                                           \
 	(BIT32(EXCEPTION_DB) | BIT32(EXCEPTION_UD) | BIT32(EXCEPTION_AC) | BIT32(EXCEPTION_MC))
 
-struct table_pointer {
-	uint16_t limit;
-	uint64_t base;
-} __attribute__((packed));
-
-/* Descriptor of a TSS in 64-bit mode (SDM 3A, "TSS Descriptor in 64-bit mode"). */
-static uint64_t tss_base(const struct table_pointer *gdt, uint16_t selector)
-{
-	uint64_t words[2];
-
-	memcpy(words, (const void *)(uintptr_t)(gdt->base + selector), sizeof(words));
-	return (words[0] >> 16 & 0xffffff) | (words[0] >> 32 & 0xff000000) | words[1] << 32;
-}
-
-#define READ_SELECTOR(name)                                                                        \
-	static uint16_t name##_selector(void)                                                      \
-	{                                                                                          \
-		uint16_t value;                                                                    \
-                                                                                                   \
-		__asm__ volatile("mov %%" #name ", %0" : "=r"(value));                             \
-		return value;                                                                      \
-	}
-READ_SELECTOR(cs)
-READ_SELECTOR(ss)
-
 /* SDM 3C, "Host-State Area": what this CPU has now. Table limits become 0xffff at an exit. */
 static void write_host(const struct vcpu_arch *vcpu)
 {
-	struct table_pointer gdt;
-	struct table_pointer idt;
-	uint16_t tr;
+	const struct gdt_page *tables = cpu_tables(arch_this_cpu());
+	struct table_register idt;
 
-	__asm__ volatile("sgdt %0" : "=m"(gdt));
 	__asm__ volatile("sidt %0" : "=m"(idt));
-	__asm__ volatile("str %0" : "=r"(tr));
-	vmcs_write(VMCS_HOST_CS_SELECTOR, cs_selector());
-	vmcs_write(VMCS_HOST_SS_SELECTOR, ss_selector());
-	vmcs_write(VMCS_HOST_TR_SELECTOR, tr);
-	vmcs_write(VMCS_HOST_TR_BASE, tss_base(&gdt, tr));
-	vmcs_write(VMCS_HOST_GDTR_BASE, gdt.base);
+	vmcs_write(VMCS_HOST_CS_SELECTOR, SELECTOR_CODE);
+	vmcs_write(VMCS_HOST_SS_SELECTOR, SELECTOR_DATA);
+	vmcs_write(VMCS_HOST_TR_SELECTOR, SELECTOR_TSS);
+	vmcs_write(VMCS_HOST_TR_BASE, (uint64_t)tables->tss);
+	vmcs_write(VMCS_HOST_GDTR_BASE, (uint64_t)tables->gdt);
 	vmcs_write(VMCS_HOST_IDTR_BASE, idt.base);
-	vmcs_write(VMCS_HOST_GS_BASE, (uint64_t)(uintptr_t)arch_this_cpu());
+	vmcs_write(VMCS_HOST_GS_BASE, (uint64_t)arch_this_cpu());
 	vmcs_write(VMCS_HOST_CR0, regs_read_cr0());
 	vmcs_write(VMCS_HOST_CR3, arch_mmu_root());
 	vmcs_write(VMCS_HOST_CR4, regs_read_cr4());
 	vmcs_write(VMCS_HOST_EFER, msr_read(MSR_IA32_EFER));
 	vmcs_write(VMCS_HOST_PAT, msr_read(MSR_IA32_PAT));
-	vmcs_write(VMCS_HOST_RSP, (uint64_t)(uintptr_t)vcpu);
-	vmcs_write(VMCS_HOST_RIP, vmx_machine.is_rsb_stuffed
-					  ? (uint64_t)(uintptr_t)vmx_host_entry_stuffed
-					  : (uint64_t)(uintptr_t)vmx_host_entry);
+	vmcs_write(VMCS_HOST_RSP, (uint64_t)vcpu);
+	vmcs_write(VMCS_HOST_RIP,
+		   (uint64_t)(vmx_machine.has_spec_ctrl ? vmx_host_entry_stuffed : vmx_host_entry));
 }
 
 static void write_secondary_controls(const struct vcpu_arch *vcpu)
 {
-	uint32_t secondary = vmx_machine.controls.secondary;
+	uint32_t secondary = vmx_machine.controls[VMX_SECONDARY];
 
 	vmcs_write(VMCS_SECONDARY_CONTROLS, secondary);
 	vmcs_write(VMCS_EPT_POINTER, vmx_ept_pointer(vcpu->vm));
@@ -87,34 +59,51 @@ static void write_secondary_controls(const struct vcpu_arch *vcpu)
 /* Zero in every VMCS. Host selectors but CS, SS and TR: 64-bit code does not use them. Guest
  * activity 0 is "active". */
 static const uint16_t zeroed[] = {
-	VMCS_HOST_DS_SELECTOR,       VMCS_HOST_ES_SELECTOR,     VMCS_HOST_FS_SELECTOR,
-	VMCS_HOST_GS_SELECTOR,       VMCS_HOST_FS_BASE,         VMCS_HOST_SYSENTER_CS,
-	VMCS_HOST_SYSENTER_ESP,      VMCS_HOST_SYSENTER_EIP,    VMCS_PAGE_FAULT_ERROR_MASK,
-	VMCS_PAGE_FAULT_ERROR_MATCH, VMCS_CR3_TARGET_COUNT,     VMCS_EXIT_MSR_STORE_COUNT,
-	VMCS_EXIT_MSR_LOAD_COUNT,    VMCS_ENTRY_MSR_LOAD_COUNT, VMCS_ENTRY_EVENT,
-	VMCS_PREEMPTION_TIMER,       VMCS_GUEST_IDTR_BASE,      VMCS_GUEST_DEBUGCTL,
-	VMCS_GUEST_SYSENTER_CS,      VMCS_GUEST_SYSENTER_ESP,   VMCS_GUEST_SYSENTER_EIP,
-	VMCS_GUEST_INTERRUPTIBILITY, VMCS_GUEST_PENDING_DEBUG,  VMCS_GUEST_ACTIVITY,
+	VMCS_HOST_DS_SELECTOR,
+	VMCS_HOST_ES_SELECTOR,
+	VMCS_HOST_FS_SELECTOR,
+	VMCS_HOST_GS_SELECTOR,
+	VMCS_HOST_FS_BASE,
+	VMCS_HOST_SYSENTER_CS,
+	VMCS_HOST_SYSENTER_ESP,
+	VMCS_HOST_SYSENTER_EIP,
+	VMCS_PAGE_FAULT_ERROR_MASK,
+	VMCS_PAGE_FAULT_ERROR_MATCH,
+	VMCS_CR3_TARGET_COUNT,
+	VMCS_EXIT_MSR_STORE_COUNT,
+	VMCS_EXIT_MSR_LOAD_COUNT,
+	VMCS_ENTRY_MSR_LOAD_COUNT,
+	VMCS_ENTRY_EVENT,
+	VMCS_PREEMPTION_TIMER,
+	VMCS_GUEST_IDTR_BASE,
+	VMCS_GUEST_DEBUGCTL,
+	VMCS_GUEST_SYSENTER_CS,
+	VMCS_GUEST_SYSENTER_ESP,
+	VMCS_GUEST_SYSENTER_EIP,
+	VMCS_GUEST_RSP,
+	VMCS_GUEST_INTERRUPTIBILITY,
+	VMCS_GUEST_PENDING_DEBUG,
+	VMCS_GUEST_ACTIVITY,
 };
 
 static void write_controls(struct vcpu_arch *vcpu)
 {
-	const struct vmx_controls *controls = &vmx_machine.controls;
+	const uint32_t *controls = vmx_machine.controls;
 	hpa_t port_bitmap = arch_va_to_pa(vcpu->vm->port_bitmap);
 
-	vmcs_write(VMCS_PIN_CONTROLS, controls->pin);
-	vmcs_write(VMCS_PROCESSOR_CONTROLS, controls->processor);
-	vcpu->backend[VMX_PROCESSOR_CONTROLS] = controls->processor;
+	vmcs_write(VMCS_PIN_CONTROLS, controls[VMX_PIN]);
+	vmcs_write(VMCS_PROCESSOR_CONTROLS, controls[VMX_PROCESSOR]);
+	vcpu->backend[VMX_PROCESSOR_CONTROLS] = controls[VMX_PROCESSOR];
 	write_secondary_controls(vcpu);
-	vmcs_write(VMCS_EXIT_CONTROLS, controls->exit);
-	vmcs_write(VMCS_ENTRY_CONTROLS, controls->entry);
+	vmcs_write(VMCS_EXIT_CONTROLS, controls[VMX_EXIT]);
+	vmcs_write(VMCS_ENTRY_CONTROLS, controls[VMX_ENTRY]);
 	vmcs_write(VMCS_EXCEPTION_BITMAP, EXCEPTION_BITMAP);
 	for (uint32_t i = 0; i < ARRAY_COUNT(zeroed); i++) {
 		vmcs_write((enum vmcs_field)zeroed[i], 0);
 	}
 	vmcs_write(VMCS_IO_BITMAP_A, port_bitmap.value);
 	vmcs_write(VMCS_IO_BITMAP_B, port_bitmap.value + PAGE_SIZE);
-	vmcs_write(VMCS_MSR_BITMAP, arch_va_to_pa(vmx_bitmap_msr(vcpu->is_x2apic)).value);
+	vmcs_write(VMCS_MSR_BITMAP, arch_va_to_pa(msr_pass_bitmap(vcpu->is_x2apic)).value);
 	vmcs_write(VMCS_VMCS_LINK_POINTER, ~UINT64_C(0));
 }
 
@@ -159,7 +148,6 @@ static void write_guest(struct vcpu_arch *vcpu, const struct start_state *start)
 	uint64_t offered_cr4 = vcpu->vm->cpuid->cr4_allowed & vmx_machine.cr4_fixed1;
 
 	write_segments(start);
-	vmcs_write(VMCS_GUEST_RSP, start->rsp);
 	vmcs_write(VMCS_GUEST_RFLAGS, RFLAGS_FIXED);
 	vmcs_write(VMCS_GUEST_DR7, DR7_INIT);
 	vmcs_write(VMCS_GUEST_PAT, PAT_POWER_ON);
@@ -168,8 +156,8 @@ static void write_guest(struct vcpu_arch *vcpu, const struct start_state *start)
 	vmcs_write(VMCS_GUEST_EFER, start->efer);
 	vmcs_write(VMCS_GUEST_CR3, start->cr3);
 	vmx_reg_set(vcpu, VCPU_CR4, start->cr4);
-	vmx_reg_set(vcpu, VCPU_CR0,
-		    start->cr0); /* with EFER: the entry control for long mode too */
+	/* With EFER: the entry control for long mode, too. */
+	vmx_reg_set(vcpu, VCPU_CR0, start->cr0);
 	vmx_reg_set(vcpu, VCPU_RIP, start->rip);
 }
 
@@ -179,9 +167,6 @@ void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct start_state *start)
 
 	if (virt->current != NULL && virt->current != vcpu) {
 		CHECK(vmx_clear(virt->current->control_pa.value));
-	}
-	if (vmx_machine.has_ibpb && virt->current != vcpu) {
-		msr_write(MSR_IA32_PRED_CMD, 1);
 	}
 	CHECK(vmx_clear(vcpu->control_pa.value));
 	virt->current = vcpu;
@@ -194,6 +179,6 @@ void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct start_state *start)
 	write_guest(vcpu, start);
 	/* An NMI that came before the VMCS was current and had its controls is not lost. */
 	if (atomic_load_explicit(&virt->is_kicked, memory_order_relaxed)) {
-		vmcs_write(VMCS_PIN_CONTROLS, vmx_machine.controls.pin | PIN_PREEMPTION_TIMER);
+		vmcs_write(VMCS_PIN_CONTROLS, vmx_machine.controls[VMX_PIN] | PIN_PREEMPTION_TIMER);
 	}
 }

@@ -50,58 +50,28 @@ static inline void vmcs_write(enum vmcs_field field, uint64_t value)
 	CHECK(vmcs_try_write(field, value));
 }
 
-static inline bool vmx_on(uint64_t region)
-{
-	bool is_failed;
-
-	__asm__ volatile("vmxon %1" : "=@ccbe"(is_failed) : "m"(region) : "memory");
-	return !is_failed;
-}
-
-static inline bool vmx_clear(uint64_t vmcs)
-{
-	bool is_failed;
-
-	__asm__ volatile("vmclear %1" : "=@ccbe"(is_failed) : "m"(vmcs) : "memory");
-	return !is_failed;
-}
-
-static inline bool vmx_load(uint64_t vmcs)
-{
-	bool is_failed;
-
-	__asm__ volatile("vmptrld %1" : "=@ccbe"(is_failed) : "m"(vmcs) : "memory");
-	return !is_failed;
-}
-
 struct vmx_descriptor {
-	uint64_t context; /* EPTP or VPID */
+	uint64_t context; /* VPID; 0 for INVALIDATE_ALL */
 	uint64_t address;
 };
 
 #define INVALIDATE_SINGLE UINT64_C(1)
 #define INVALIDATE_ALL    UINT64_C(2)
 
-static inline bool vmx_invept(uint64_t type, uint64_t eptp)
-{
-	struct vmx_descriptor descriptor = {.context = eptp};
-	bool is_failed;
+/* False: the instruction has failed (SDM 3C, "Conventions": CF or ZF). */
+#define VMX_INSTRUCTION(name, parameters, text, ...)                                               \
+	static inline bool name parameters                                                         \
+	{                                                                                          \
+		bool is_failed;                                                                    \
+                                                                                                   \
+		__asm__ volatile(text : "=@ccbe"(is_failed) : __VA_ARGS__ : "memory");             \
+		return !is_failed;                                                                 \
+	}
 
-	__asm__ volatile("invept %1, %2"
-			 : "=@ccbe"(is_failed)
-			 : "m"(descriptor), "r"(type)
-			 : "memory");
-	return !is_failed;
-}
-
-static inline bool vmx_invvpid(uint64_t type, uint16_t vpid)
-{
-	struct vmx_descriptor descriptor = {.context = vpid};
-	bool is_failed;
-
-	__asm__ volatile("invvpid %1, %2"
-			 : "=@ccbe"(is_failed)
-			 : "m"(descriptor), "r"(type)
-			 : "memory");
-	return !is_failed;
-}
+VMX_INSTRUCTION(vmx_on, (uint64_t region), "vmxon %1", "m"(region))
+VMX_INSTRUCTION(vmx_clear, (uint64_t vmcs), "vmclear %1", "m"(vmcs))
+VMX_INSTRUCTION(vmx_load, (uint64_t vmcs), "vmptrld %1", "m"(vmcs))
+VMX_INSTRUCTION(vmx_invept, (uint64_t type, const struct vmx_descriptor *which), "invept %1, %2",
+		"m"(*which), "r"(type))
+VMX_INSTRUCTION(vmx_invvpid, (uint64_t type, const struct vmx_descriptor *which), "invvpid %1, %2",
+		"m"(*which), "r"(type))

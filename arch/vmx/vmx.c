@@ -9,12 +9,11 @@
 #include "addr.h"
 #include "log.h"
 #include "msr.h"
+#include "names.h"
 #include "regs.h"
 #include "str.h"
 #include "virt_internal.h"
 #include "vmcs_rw.h"
-
-#define VMX_BASIC_INS_OUTS BIT(54)
 
 /* SDM 4, "IA32_ARCH_CAPABILITIES". */
 #define ARCH_RDCL_NO            BIT(0)
@@ -30,21 +29,22 @@ static struct cpu_virt cpu_virts[CPU_MAX];
 
 static void read_capabilities(struct vmx_capabilities *capabilities)
 {
+	uint64_t *controls = capabilities->controls;
 	uint32_t shift = 0;
 
 	capabilities->basic = msr_read(MSR_IA32_VMX_BASIC);
 	if ((capabilities->basic & VMX_BASIC_TRUE_CONTROLS) != 0) {
 		shift = MSR_IA32_VMX_TRUE_PINBASED_CTLS - MSR_IA32_VMX_PINBASED_CTLS;
 	}
-	capabilities->pin = msr_read(MSR_IA32_VMX_PINBASED_CTLS + shift);
-	capabilities->processor = msr_read(MSR_IA32_VMX_PROCBASED_CTLS + shift);
-	capabilities->exit = msr_read(MSR_IA32_VMX_EXIT_CTLS + shift);
-	capabilities->entry = msr_read(MSR_IA32_VMX_ENTRY_CTLS + shift);
+	controls[VMX_PIN] = msr_read(MSR_IA32_VMX_PINBASED_CTLS + shift);
+	controls[VMX_PROCESSOR] = msr_read(MSR_IA32_VMX_PROCBASED_CTLS + shift);
+	controls[VMX_EXIT] = msr_read(MSR_IA32_VMX_EXIT_CTLS + shift);
+	controls[VMX_ENTRY] = msr_read(MSR_IA32_VMX_ENTRY_CTLS + shift);
 	/* The last two exist only where the controls before them say so. */
-	if ((high32(capabilities->processor) & PROCESSOR_SECONDARY) != 0) {
-		capabilities->secondary = msr_read(MSR_IA32_VMX_PROCBASED_CTLS2);
+	if ((high32(controls[VMX_PROCESSOR]) & PROCESSOR_SECONDARY) != 0) {
+		controls[VMX_SECONDARY] = msr_read(MSR_IA32_VMX_PROCBASED_CTLS2);
 	}
-	if ((high32(capabilities->secondary) & (SECONDARY_EPT | SECONDARY_VPID)) != 0) {
+	if ((high32(controls[VMX_SECONDARY]) & (SECONDARY_EPT | SECONDARY_VPID)) != 0) {
 		capabilities->ept_vpid = msr_read(MSR_IA32_VMX_EPT_VPID_CAP);
 	}
 }
@@ -88,26 +88,27 @@ static void choose_mitigations(void)
 	vmx_machine.is_l1d_flush_needed = (edx & CPUID_7_EDX_L1D_FLUSH) != 0 &&
 					  (arch & (ARCH_RDCL_NO | ARCH_SKIP_L1DFL_VMENTRY)) == 0;
 	vmx_machine.has_spec_ctrl = (edx & CPUID_7_EDX_SPEC_CTRL) != 0;
-	vmx_machine.has_ibpb = vmx_machine.has_spec_ctrl;
-	vmx_machine.is_rsb_stuffed = vmx_machine.has_spec_ctrl;
 }
 
-static void prepare_bitmaps(void)
+static void pass_msrs(void)
 {
-	struct msr_pass_features features = {
-		.has_tsc_deadline =
-			(regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_TSC_DEADLINE) != 0,
-		.has_tsc_aux = (vmx_machine.controls.secondary & SECONDARY_RDTSCP) != 0,
-		.has_spec_ctrl = vmx_machine.has_spec_ctrl,
-		.has_pred_cmd = vmx_machine.has_ibpb,
-	};
+	uint32_t there = MSR_PASS_SWITCHED;
 
-	vmx_bitmap_init(&features);
+	if ((regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_TSC_DEADLINE) != 0) {
+		there |= MSR_PASS_TSC_DEADLINE;
+	}
+	if ((vmx_machine.controls[VMX_SECONDARY] & SECONDARY_RDTSCP) != 0) {
+		there |= MSR_PASS_TSC_AUX;
+	}
+	if (vmx_machine.has_spec_ctrl) {
+		there |= MSR_PASS_SPEC_CTRL | MSR_PASS_PRED_CMD;
+	}
+	msr_pass_init(&vmx_msr_format, there);
 }
 
 static void tell_features(void)
 {
-	uint32_t secondary = vmx_machine.controls.secondary;
+	uint32_t secondary = vmx_machine.controls[VMX_SECONDARY];
 
 	virt_features.control_revision = low32(vmx_machine.capabilities.basic & VMX_BASIC_REVISION);
 	virt_features.has_rdtscp = (secondary & SECONDARY_RDTSCP) != 0;
@@ -117,57 +118,35 @@ static void tell_features(void)
 	virt_features.has_spec_ctrl = vmx_machine.has_spec_ctrl;
 }
 
-/* Everything that the switching on of one CPU needs to know. */
-static void prepare_machine(uint32_t *max_leaf)
+/* The loader has told people what to switch on where (boot/virt_check.c); vmx_cpu_enable() looks at
+ * each CPU's lock. */
+static enum hv_status vmx_probe(const char **why, uint32_t *max_leaf)
 {
+	struct vmx_capabilities *capabilities = &vmx_machine.capabilities;
+
+	read_capabilities(capabilities);
+	if (!vmx_control_choose(capabilities, vmx_machine.controls, why)) {
+		return HV_UNSUPPORTED;
+	}
 	vmx_machine.cr0_fixed0 = msr_read(MSR_IA32_VMX_CR0_FIXED0);
 	vmx_machine.cr0_fixed1 = msr_read(MSR_IA32_VMX_CR0_FIXED1);
 	vmx_machine.cr4_fixed0 = msr_read(MSR_IA32_VMX_CR4_FIXED0);
 	vmx_machine.cr4_fixed1 = msr_read(MSR_IA32_VMX_CR4_FIXED1);
 	choose_mitigations();
-	prepare_bitmaps();
+	pass_msrs();
 	tell_features();
-	*max_leaf = vmx_ept_max_leaf(vmx_machine.capabilities.ept_vpid);
-}
-
-static enum hv_status vmx_probe(const char **why, uint32_t *max_leaf)
-{
-	uint64_t control;
-
-	if ((regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_VMX) == 0) {
-		*why = "no VT-x: CPUID.1:ECX bit 5 (VMX) is 0; switch Virtualization Technology on "
-		       "in the firmware's set-up";
-		return HV_UNSUPPORTED;
-	}
-	control = msr_read(MSR_IA32_FEATURE_CONTROL);
-	if ((control & FEATURE_CONTROL_LOCK) != 0 &&
-	    (control & FEATURE_CONTROL_VMX_OUTSIDE_SMX) == 0) {
-		*why = "VT-x is locked off: IA32_FEATURE_CONTROL bit 2 is 0, bit 0 is 1; switch "
-		       "Virtualization Technology on in the firmware's set-up";
-		return HV_UNSUPPORTED;
-	}
-	read_capabilities(&vmx_machine.capabilities);
-	if (!vmx_control_choose(&vmx_machine.capabilities, &vmx_machine.controls, why)) {
-		return HV_UNSUPPORTED;
-	}
-	if ((vmx_machine.capabilities.basic & VMX_BASIC_INS_OUTS) == 0 ||
-	    (vmx_machine.capabilities.basic & VMX_BASIC_MEMORY_TYPE) != VMX_BASIC_WRITE_BACK) {
-		*why = "VT-x without information on INS and OUTS, or without write-back VMCS";
-		return HV_UNSUPPORTED;
-	}
-	prepare_machine(max_leaf);
+	*max_leaf = vmx_ept_max_leaf(capabilities->ept_vpid);
 	return HV_OK;
 }
 
 /* Nothing of an earlier user of VT-x on this CPU stays in its TLB. */
 static void drop_translations(void)
 {
-	if ((vmx_machine.capabilities.ept_vpid & EPT_CAP_INVEPT_ALL) != 0) {
-		CHECK(vmx_invept(INVALIDATE_ALL, 0));
-	}
-	if ((vmx_machine.controls.secondary & SECONDARY_VPID) != 0 &&
-	    (vmx_machine.capabilities.ept_vpid & VPID_CAP_ALL) != 0) {
-		CHECK(vmx_invvpid(INVALIDATE_ALL, 0));
+	static const struct vmx_descriptor all;
+
+	CHECK(vmx_invept(INVALIDATE_ALL, &all));
+	if ((vmx_machine.controls[VMX_SECONDARY] & SECONDARY_VPID) != 0) {
+		CHECK(vmx_invvpid(INVALIDATE_ALL, &all));
 	}
 }
 
@@ -206,7 +185,7 @@ static void vmx_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic)
 {
 	/* A vCPU that waits for SIPI has no VMCS here yet: its reset applies the mode. */
 	if (arch_this_cpu()->virt->current == vcpu) {
-		vmcs_write(VMCS_MSR_BITMAP, arch_va_to_pa(vmx_bitmap_msr(is_x2apic)).value);
+		vmcs_write(VMCS_MSR_BITMAP, arch_va_to_pa(msr_pass_bitmap(is_x2apic)).value);
 	}
 }
 
@@ -225,7 +204,7 @@ static void vmx_nmi_in_host(void)
 	if (virt != NULL) {
 		atomic_store_explicit(&virt->is_kicked, true, memory_order_relaxed);
 		(void)vmcs_try_write(VMCS_PIN_CONTROLS,
-				     vmx_machine.controls.pin | PIN_PREEMPTION_TIMER);
+				     vmx_machine.controls[VMX_PIN] | PIN_PREEMPTION_TIMER);
 	}
 }
 
@@ -237,11 +216,11 @@ const struct virt_ops vmx_ops = {
 	.vcpu_skip = vmx_skip,
 	.reg_get = vmx_reg_get,
 	.reg_set = vmx_reg_set,
-	.inject = vmx_inject,
 	.set_x2apic = vmx_set_x2apic,
 	.stage2_make = vmx_ept_make,
 	.stage2_read = vmx_ept_read,
 	.nmi_in_host = vmx_nmi_in_host,
-	.dump = vmx_dump,
+	.field_read = vmx_reg_field,
+	.field_names = names_vmcs_field,
 	.exit_name = vmx_exit_name,
 };

@@ -4,6 +4,7 @@
 
 #include "arch/cpu.h"
 #include "arch/virt.h"
+#include "event.h"
 #include "msr_pass.h"
 #include "start_state.h"
 #include "vmcs.h"
@@ -13,39 +14,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the CPU's capability MSRs say (SDM 3D, Appendix A). Control words: low half = bits that must
- * be 1, high half = bits that may be 1. */
-struct vmx_capabilities {
-	uint64_t basic;
-	uint64_t pin;
-	uint64_t processor;
-	uint64_t secondary;
-	uint64_t exit;
-	uint64_t entry;
-	uint64_t ept_vpid;
+enum vmx_controls {
+	VMX_PIN,
+	VMX_PROCESSOR,
+	VMX_SECONDARY,
+	VMX_EXIT,
+	VMX_ENTRY,
+	VMX_CONTROLS_COUNT,
 };
 
-struct vmx_controls {
-	uint32_t pin;
-	uint32_t processor;
-	uint32_t secondary;
-	uint32_t exit;
-	uint32_t entry;
+/* What the CPU's capability MSRs say (SDM 3D, Appendix A). */
+struct vmx_capabilities {
+	uint64_t basic;
+	/* Low half = bits that must be 1, high half = bits that may be 1. */
+	uint64_t controls[VMX_CONTROLS_COUNT];
+	uint64_t ept_vpid;
 };
 
 /* The machine: written by vmx_probe() on the boot CPU, constant afterwards. */
 struct vmx_machine {
 	struct vmx_capabilities capabilities;
-	struct vmx_controls controls;
+	uint32_t controls[VMX_CONTROLS_COUNT];
 	uint64_t cr0_fixed0;
 	uint64_t cr0_fixed1;
 	uint64_t cr4_fixed0;
 	uint64_t cr4_fixed1;
 	bool is_verw_needed; /* MDS, TAA: buffers cleared before each entry */
 	bool is_l1d_flush_needed;
-	bool is_rsb_stuffed;
-	bool has_ibpb;
-	bool has_spec_ctrl;
+	bool has_spec_ctrl; /* IBRS and IBPB; then the return stack is refilled at exits, too */
 };
 extern struct vmx_machine vmx_machine;
 
@@ -64,18 +60,16 @@ enum vmx_backend {
 	VMX_PROCESSOR_CONTROLS, /* as in the VMCS: NMI-window exiting comes and goes */
 };
 
-/* vcpu_arch.pending_event holds VM-entry interruption information in its low half, the instruction
- * length in the high half. This value instead of it: the vCPU has shut down (triple fault). */
-#define VMX_EVENT_SHUTDOWN     BIT(63)
-#define VMX_EVENT_LENGTH_SHIFT 32u
+/* SDM 3C, "MSR-Bitmap Address": 1 KiB each for reads low and high, writes low and high. */
+static const struct msr_pass_format vmx_msr_format = {
+	.range_bits = 0x400 * 8,
+	.msr_bits = 1,
+	.write_bits = 0x800 * 8,
+};
 
-/* vmx_control.c: pure. */
-bool vmx_control_choose(const struct vmx_capabilities *capabilities, struct vmx_controls *controls,
+/* vmx_control.c: pure. controls[VMX_CONTROLS_COUNT] is written only on success. */
+bool vmx_control_choose(const struct vmx_capabilities *capabilities, uint32_t *controls,
 			const char **why);
-
-/* vmx_bitmap.c */
-void vmx_bitmap_init(const struct msr_pass_features *features);
-const void *vmx_bitmap_msr(bool is_x2apic);
 
 /* ept.c */
 uint64_t vmx_ept_make(const struct stage2_entry *entry, uint32_t level);
@@ -89,15 +83,16 @@ void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct start_state *start);
 /* vmx_reg.c */
 uint64_t vmx_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg);
 void vmx_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value);
+bool vmx_reg_field(const struct vcpu_arch *vcpu, uint32_t field, uint64_t *value);
 
 /* vmx_inject.c */
-void vmx_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code);
 void vmx_inject_again(struct vcpu_arch *vcpu); /* the event whose delivery the exit cut short */
 bool vmx_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit);
 void vmx_inject_window(struct vcpu_arch *vcpu, bool is_wanted);
 void vmx_skip(struct vcpu_arch *vcpu);
 
-/* vmx_exit.c: called by vmx_run.asm. */
+/* vmx_exit.c; the last two are called by vmx_run.asm. */
+const char *vmx_exit_name(uint32_t raw_reason);
 bool vmx_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit);
 void vmx_exit_entry_failed(struct vcpu_arch *vcpu, struct vm_exit *exit);
 
@@ -105,7 +100,3 @@ void vmx_exit_entry_failed(struct vcpu_arch *vcpu, struct vm_exit *exit);
 void vmx_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit);
 void vmx_host_entry(void);         /* HOST_RIP; not to be called */
 void vmx_host_entry_stuffed(void); /* the same for CPUs whose return stack must be refilled */
-
-/* vmx_dump.c */
-void vmx_dump(struct vcpu_arch *vcpu);
-const char *vmx_exit_name(uint32_t raw_reason);

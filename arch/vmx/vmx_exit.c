@@ -2,7 +2,6 @@
 /* Turns an exit reason and its qualification into a struct vm_exit. */
 #include "vmx.h"
 
-#include "log.h"
 #include "names.h"
 #include "regs.h"
 #include "traps.h"
@@ -18,12 +17,6 @@ _Static_assert(offsetof(struct vcpu_arch, is_nmi_pending) ==
 			       offsetof(struct vcpu_arch, is_launched) + 3,
 	       "vmx_run.asm reads four flags as one word");
 _Static_assert(VMX_HOST_RSP == 0 && VMX_ALWAYS_PREPARE == 1, "vmx_run.asm");
-
-static void crash(struct vm_exit *exit, const char *why)
-{
-	exit->kind = VM_EXIT_CRASH;
-	exit->why = why;
-}
 
 /* SDM 3C, "Exit Qualification for I/O Instructions". */
 static void decode_io(struct vm_exit *exit, uint64_t qualification)
@@ -51,7 +44,7 @@ static void decode_cr(struct vm_exit *exit)
 	uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
 	uint32_t type = (uint32_t)(qualification >> 4 & 3);
 
-	exit->raw_info[0] = qualification;
+	exit->raw_info = qualification;
 	exit->kind = VM_EXIT_CR;
 	exit->cr = (struct exit_cr){
 		.number = (uint8_t)(qualification & 15),
@@ -77,12 +70,11 @@ static void decode_ept_violation(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
 	uint64_t address = vmcs_read(VMCS_GUEST_PHYSICAL_ADDRESS);
 
-	exit->raw_info[0] = qualification;
-	exit->raw_info[1] = address;
+	exit->raw_info = qualification;
 	vcpu->exit_length = 0; /* undefined here */
 	vmx_inject_again(vcpu);
 	if (vcpu->pending_event != 0) {
-		crash(exit, "event delivery touched an address without memory");
+		(void)virt_crash(exit, "event delivery touched an address without memory");
 		return;
 	}
 	if ((qualification & QUALIFICATION_EPT_NMI_UNBLOCKED) != 0) {
@@ -106,7 +98,7 @@ static void kick(struct vm_exit *exit)
 	/* An NMI between these two lines arms the timer again or is reported now: both are right.
 	 */
 	atomic_store_explicit(&virt->is_kicked, false, memory_order_relaxed);
-	vmcs_write(VMCS_PIN_CONTROLS, vmx_machine.controls.pin);
+	vmcs_write(VMCS_PIN_CONTROLS, vmx_machine.controls[VMX_PIN]);
 	exit->kind = VM_EXIT_KICK;
 }
 
@@ -122,8 +114,8 @@ static void apply_debug(uint64_t qualification)
 
 static void decode_exception(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
-	uint32_t event = vmcs_read32(VMCS_EXIT_EVENT);
-	uint32_t vector = event & EVENT_VECTOR;
+	uint64_t event = vmcs_read(VMCS_EXIT_EVENT);
+	uint8_t vector = (uint8_t)(event & EVENT_VECTOR);
 
 	vmx_inject_again(vcpu);
 	if ((event & EVENT_TYPE) == EVENT_TYPE_NMI) {
@@ -134,97 +126,38 @@ static void decode_exception(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	if ((event & EVENT_NMI_UNBLOCKED) != 0 && vcpu->pending_event == 0) {
 		block_nmi_again();
 	}
-	exit->raw_info[0] = vmcs_read(VMCS_EXIT_QUALIFICATION);
+	exit->raw_info = vmcs_read(VMCS_EXIT_QUALIFICATION);
 	exit->kind = VM_EXIT_EXCEPTION;
 	exit->exception = (struct exit_exception){
-		.vector = (uint8_t)vector,
+		.vector = vector,
 		.has_error_code = (event & EVENT_HAS_ERROR) != 0,
 		.error_code = vmcs_read32(VMCS_EXIT_EVENT_ERROR),
-		.qualification = exit->raw_info[0],
 	};
 	vcpu->exit_length = 0;
 	if (vector == EXCEPTION_DB) {
-		apply_debug(exit->raw_info[0]);
+		apply_debug(exit->raw_info);
 	}
 }
 
-static void decode_msr(struct vcpu_arch *vcpu, struct vm_exit *exit, enum vm_exit_kind kind)
+const char *vmx_exit_name(uint32_t raw_reason)
 {
-	exit->kind = kind;
-	exit->msr.number = low32(vcpu->gpr[VCPU_RCX]);
-	exit->msr.value = join32(low32(vcpu->gpr[VCPU_RDX]), low32(vcpu->gpr[VCPU_RAX]));
+	return name_find(names_vmx_exit, raw_reason & REASON_BASIC);
 }
 
 static void decode_entry_failure(struct vm_exit *exit, uint32_t reason)
 {
-	exit->raw_info[0] = vmcs_read(VMCS_EXIT_QUALIFICATION);
+	exit->raw_info = vmcs_read(VMCS_EXIT_QUALIFICATION);
 	exit->kind = VM_EXIT_ENTRY_FAILED;
 	exit->why = vmx_exit_name(reason);
 	if ((reason & REASON_BASIC) == REASON_ENTRY_MACHINE_CHECK) {
-		mce_log();
-		mce_clear();
+		mce_take();
 	}
 }
 
-/* Exits that are rare. */
-static void decode_rest(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason)
-{
-	switch (reason) {
-	case REASON_TRIPLE_FAULT:
-		exit->kind = VM_EXIT_TRIPLE_FAULT;
-		break;
-	case REASON_NMI_WINDOW:
-		vmx_inject_window(vcpu, false);
-		exit->kind = VM_EXIT_WINDOW;
-		break;
-	case REASON_PREEMPTION_TIMER:
-		kick(exit);
-		break;
-	case REASON_RDPMC: /* there is no counter: SDM 2B, "RDPMC" */
-		vmx_inject(vcpu, EXCEPTION_GP, true, 0);
-		vcpu->exit_length = 0;
-		exit->kind = VM_EXIT_IGNORED;
-		break;
-	case REASON_INIT: /* INIT is emulated; a real one is somebody else's noise */
-	case REASON_SIPI:
-		vcpu->exit_length = 0;
-		exit->kind = VM_EXIT_IGNORED;
-		break;
-	case REASON_TASK_SWITCH:
-		crash(exit, "task switch: not supported under VT-x");
-		break;
-	case REASON_EPT_MISCONFIGURATION:
-		exit->raw_info[1] = vmcs_read(VMCS_GUEST_PHYSICAL_ADDRESS);
-		log_error("EPT misconfiguration at %lx", exit->raw_info[1]);
-		crash(exit, "EPT misconfiguration");
-		break;
-	default:
-		if ((reason & REASON_ENTRY_FAILED) != 0) {
-			decode_entry_failure(exit, reason);
-		} else {
-			crash(exit, "unexpected exit reason");
-		}
-		break;
-	}
-}
-
-static void remember(struct vcpu_arch *vcpu, uint64_t rip, uint32_t reason, uint32_t info)
-{
-	struct exit_record *record = &vcpu->history[vcpu->history_next++ % EXIT_HISTORY];
-
-	record->rip = rip;
-	record->raw_reason = reason;
-	record->info = info;
-}
-
-static void remember_info(struct vcpu_arch *vcpu, const struct vm_exit *exit)
-{
-	vcpu->history[(vcpu->history_next - 1) % EXIT_HISTORY].info = low32(exit->raw_info[0]);
-}
-
-/* Kept out of line, with all that it inlines: decode() then saves no registers. */
-__attribute__((noinline)) static void decode_by_reason(struct vcpu_arch *vcpu, struct vm_exit *exit,
-						       uint32_t reason)
+/* Exits that are rare. Kept out of line, with all that it inlines: decode() then saves no
+ * registers. */
+__attribute__((noinline)) static void decode_rest(struct vcpu_arch *vcpu, struct vm_exit *exit,
+						  uint32_t reason)
 {
 	switch (reason) {
 	case REASON_EPT_VIOLATION:
@@ -236,11 +169,40 @@ __attribute__((noinline)) static void decode_by_reason(struct vcpu_arch *vcpu, s
 	case REASON_CONTROL_REGISTER:
 		decode_cr(exit);
 		break;
+	case REASON_TRIPLE_FAULT:
+		exit->kind = VM_EXIT_TRIPLE_FAULT;
+		break;
+	case REASON_NMI_WINDOW:
+		vmx_inject_window(vcpu, false);
+		exit->kind = VM_EXIT_WINDOW;
+		break;
+	case REASON_PREEMPTION_TIMER:
+		kick(exit);
+		break;
+	case REASON_RDPMC: /* there is no counter: SDM 2B, "RDPMC" */
+		virt_inject_gp(vcpu);
+		vcpu->exit_length = 0;
+		exit->kind = VM_EXIT_IGNORED;
+		break;
+	case REASON_INIT: /* INIT is emulated; a real one is somebody else's noise */
+	case REASON_SIPI:
+		vcpu->exit_length = 0;
+		exit->kind = VM_EXIT_IGNORED;
+		break;
+	case REASON_TASK_SWITCH:
+		(void)virt_crash(exit, "task switch: not supported under VT-x");
+		break;
+	case REASON_EPT_MISCONFIGURATION:
+		(void)virt_crash(exit, "EPT misconfiguration");
+		break;
 	default:
-		decode_rest(vcpu, exit, reason);
+		if ((reason & REASON_ENTRY_FAILED) != 0) {
+			decode_entry_failure(exit, reason);
+		} else {
+			(void)virt_crash(exit, "unexpected exit reason");
+		}
 		break;
 	}
-	remember_info(vcpu, exit);
 }
 
 static bool is_kernel(void)
@@ -248,18 +210,24 @@ static bool is_kernel(void)
 	return (vmcs_read32(VMCS_GUEST_SS_ATTRIBUTES) >> SEGMENT_DPL_SHIFT & 3) == 0;
 }
 
+/* Instructions that no guest may execute: MWAIT and MONITOR are hidden by CPUID, VMCALL exits at
+ * CPL 1 to 3 come here, and from it to VMXON all are VMX's own. */
+#define FORBIDDEN                                                                                  \
+	(BIT(REASON_GETSEC) | BIT(REASON_RSM) | MASK64(REASON_VMXON, REASON_VMCALL) |              \
+	 BIT(REASON_MWAIT) | BIT(REASON_MONITOR) | BIT(REASON_INVEPT) | BIT(REASON_INVVPID) |      \
+	 BIT(REASON_VMFUNC) | BIT(REASON_ENCLS))
+
 /* Instructions with nothing but a length read nothing else. */
 static void decode(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason)
 {
 	exit->raw_reason = reason;
-	exit->raw_info[0] = 0;
-	remember(vcpu, vcpu->rip, reason, 0);
+	exit->raw_info = 0;
 	switch (reason) {
 	case REASON_RDMSR:
-		decode_msr(vcpu, exit, VM_EXIT_RDMSR);
+		exit->kind = VM_EXIT_RDMSR;
 		break;
 	case REASON_WRMSR:
-		decode_msr(vcpu, exit, VM_EXIT_WRMSR);
+		exit->kind = VM_EXIT_WRMSR;
 		break;
 	case REASON_XSETBV:
 		exit->kind = VM_EXIT_XSETBV;
@@ -269,30 +237,12 @@ static void decode(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason
 	case REASON_WBINVD:
 		exit->kind = VM_EXIT_IGNORED;
 		break;
-	case REASON_GETSEC:
-	case REASON_MWAIT: /* hidden by CPUID */
-	case REASON_MONITOR:
-	case REASON_RSM:
-	case REASON_VMCLEAR:
-	case REASON_VMLAUNCH:
-	case REASON_VMPTRLD:
-	case REASON_VMPTRST:
-	case REASON_VMREAD:
-	case REASON_VMRESUME:
-	case REASON_VMWRITE:
-	case REASON_VMXOFF:
-	case REASON_VMXON:
-	case REASON_INVEPT:
-	case REASON_INVVPID:
-	case REASON_VMFUNC:
-	case REASON_ENCLS:
-		exit->kind = VM_EXIT_FORBIDDEN;
-		break;
-	case REASON_VMCALL: /* at CPL 1 to 3 */
-		exit->kind = VM_EXIT_FORBIDDEN;
-		break;
 	default:
-		decode_by_reason(vcpu, exit, reason);
+		if (reason < 64 && (BIT(reason) & FORBIDDEN) != 0) {
+			exit->kind = VM_EXIT_FORBIDDEN;
+		} else {
+			decode_rest(vcpu, exit, reason);
+		}
 		break;
 	}
 }
@@ -337,13 +287,12 @@ __attribute__((noinline)) static bool io_and_answer(struct vcpu_arch *vcpu, stru
 {
 	uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
 
-	exit->raw_reason = REASON_IO;
-	exit->raw_info[0] = qualification;
-	remember(vcpu, vcpu->rip, REASON_IO, low32(qualification));
 	decode_io(exit, qualification);
 	if (!exit->io.is_string) {
-		return virt_io(vcpu, exit);
+		return virt_io(vcpu, exit, REASON_IO, low32(qualification));
 	}
+	exit->raw_reason = REASON_IO;
+	exit->raw_info = qualification;
 	decode_string_io(exit, qualification);
 	return virt_exit(vcpu, exit);
 }
@@ -377,8 +326,7 @@ void vmx_exit_entry_failed(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	vcpu->is_launched = false; /* the next start clears the VMCS */
 	exit->kind = VM_EXIT_ENTRY_FAILED;
 	exit->raw_reason = REASON_ENTRY_FAILED | REASON_BASIC;
-	exit->raw_info[0] = error;
+	exit->raw_info = error;
 	exit->why = name_find(names_vmx_error, error);
-	remember(vcpu, vcpu->rip, exit->raw_reason, error);
 	(void)virt_exit(vcpu, exit);
 }

@@ -2,40 +2,28 @@
 /* Events for the guest, and stepping over an instruction. SDM 3C, "Event Injection". */
 #include "vmx.h"
 
-#include "fault_combine.h"
-#include "log.h"
 #include "msr.h"
 #include "regs.h"
 #include "vmcs_rw.h"
 
 #define DEBUGCTL_BTF BIT(1)
 
-static bool is_exception(uint32_t event)
-{
-	return (event & EVENT_VALID) != 0 && (event & EVENT_TYPE) == EVENT_TYPE_EXCEPTION;
-}
-
 /* Faults are delivered with RF set, so that a breakpoint on the instruction does not fire again
  * (SDM 3B, "Instruction-Breakpoint Exception Condition"). */
-static bool is_fault(uint32_t vector)
+static bool is_fault(uint64_t vector)
 {
 	return vector != EXCEPTION_DB && vector != EXCEPTION_BP && vector != EXCEPTION_OF &&
 	       vector != EXCEPTION_DF && vector != EXCEPTION_MC;
 }
 
-/* Type and length: an exception handed back to the guest as it came (INT1 is not a hardware
- * exception), else a hardware exception. */
-static uint64_t describe(uint32_t vector)
+/* Handed back to the guest as it came: INT1 is not a hardware exception, and has a length. */
+static bool is_int1(uint64_t vector)
 {
-	uint32_t exit_event = vmcs_read32(VMCS_EXIT_EVENT);
-	bool is_same = vmcs_read32(VMCS_EXIT_REASON) == REASON_EXCEPTION_NMI &&
-		       (exit_event & EVENT_VECTOR) == vector;
+	uint64_t exit_event = vmcs_read(VMCS_EXIT_EVENT);
 
-	if (is_same && (exit_event & EVENT_TYPE) == EVENT_TYPE_PRIVILEGED_SOFTWARE) {
-		return EVENT_TYPE_PRIVILEGED_SOFTWARE | vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH)
-								<< VMX_EVENT_LENGTH_SHIFT;
-	}
-	return EVENT_TYPE_EXCEPTION;
+	return vmcs_read32(VMCS_EXIT_REASON) == REASON_EXCEPTION_NMI &&
+	       (exit_event & EVENT_VECTOR) == vector &&
+	       (exit_event & EVENT_TYPE) == EVENT_TYPE_PRIVILEGED_SOFTWARE;
 }
 
 /* Delivery of an event ends the shadow of STI and MOV SS. */
@@ -48,63 +36,35 @@ static void end_shadow(void)
 	}
 }
 
-static void queue(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code)
+static uint64_t finish_exception(uint64_t event)
 {
-	/* Real mode has no error codes. */
-	bool has_error = has_error_code && (vmcs_read(VMCS_GUEST_CR0) & CR0_PE) != 0;
+	uint64_t vector = event & EVENT_VECTOR;
 
-	vcpu->pending_event =
-		EVENT_VALID | describe(vector) | vector | (has_error ? EVENT_HAS_ERROR : 0);
-	vcpu->pending_error = error_code;
 	if (is_fault(vector)) {
 		vmcs_write(VMCS_GUEST_RFLAGS, vmcs_read(VMCS_GUEST_RFLAGS) | RFLAGS_RF);
 	}
 	end_shadow();
-}
-
-void vmx_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code, uint32_t error_code)
-{
-	uint32_t pending = low32(vcpu->pending_event);
-	enum fault_outcome outcome = FAULT_NEW;
-
-	if (vcpu->pending_event == VMX_EVENT_SHUTDOWN) {
-		return;
+	if (!is_int1(vector)) {
+		return event;
 	}
-	if (is_exception(pending)) {
-		outcome = fault_combine(pending & EVENT_VECTOR, vector);
-	} else if ((pending & EVENT_VALID) != 0 && (pending & EVENT_TYPE) == EVENT_TYPE_NMI) {
-		vcpu->is_nmi_pending = true; /* after the exception */
-	} else if ((pending & EVENT_VALID) != 0 && (pending & EVENT_TYPE) == EVENT_TYPE_EXTERNAL) {
-		log_debug("interrupt %u lost to exception %u", pending & EVENT_VECTOR, vector);
-	}
-	switch (outcome) {
-	case FAULT_NEW:
-		queue(vcpu, vector, has_error_code, error_code);
-		break;
-	case FAULT_DOUBLE:
-		queue(vcpu, EXCEPTION_DF, true, 0);
-		break;
-	case FAULT_SHUTDOWN:
-		vcpu->pending_event = VMX_EVENT_SHUTDOWN;
-		break;
-	}
+	return vector | EVENT_TYPE_PRIVILEGED_SOFTWARE | EVENT_VALID |
+	       vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH) << EVENT_HIGH_SHIFT;
 }
 
 /* SDM 3C, "Information for VM Exits During Event Delivery": what was on its way is delivered again.
  */
 void vmx_inject_again(struct vcpu_arch *vcpu)
 {
-	uint32_t event = vmcs_read32(VMCS_IDT_VECTORING);
+	uint64_t event = vmcs_read(VMCS_IDT_VECTORING);
 
 	if ((event & EVENT_VALID) == 0) {
 		return;
 	}
 	event &= EVENT_VALID | EVENT_HAS_ERROR | EVENT_TYPE | EVENT_VECTOR;
-	vcpu->pending_event = event | vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH)
-					      << VMX_EVENT_LENGTH_SHIFT;
-	if ((event & EVENT_HAS_ERROR) != 0) {
-		vcpu->pending_error = vmcs_read(VMCS_IDT_VECTORING_ERROR);
-	}
+	vcpu->pending_event =
+		event | vmcs_read((event & EVENT_HAS_ERROR) != 0 ? VMCS_IDT_VECTORING_ERROR
+								 : VMCS_EXIT_INSTRUCTION_LENGTH)
+				<< EVENT_HIGH_SHIFT;
 	if ((event & EVENT_TYPE) == EVENT_TYPE_NMI) {
 		/* The first try has blocked NMIs; injecting one then would fail the entry. */
 		vmcs_write(VMCS_GUEST_INTERRUPTIBILITY, vmcs_read(VMCS_GUEST_INTERRUPTIBILITY) &
@@ -126,12 +86,14 @@ void vmx_inject_window(struct vcpu_arch *vcpu, bool is_wanted)
 
 static void deliver_event(struct vcpu_arch *vcpu)
 {
-	uint32_t event = low32(vcpu->pending_event);
+	uint64_t event = event_take(vcpu, vmcs_read(VMCS_GUEST_CR0));
 
-	vmcs_write(VMCS_ENTRY_EVENT, event);
-	vmcs_write(VMCS_ENTRY_EVENT_ERROR, vcpu->pending_error);
-	vmcs_write(VMCS_ENTRY_INSTRUCTION_LENGTH, vcpu->pending_event >> VMX_EVENT_LENGTH_SHIFT);
-	vcpu->pending_event = 0;
+	if ((event & EVENT_TYPE) == EVENT_TYPE_EXCEPTION) {
+		event = finish_exception(event);
+	}
+	vmcs_write(VMCS_ENTRY_EVENT, low32(event));
+	vmcs_write(VMCS_ENTRY_EVENT_ERROR, high32(event));
+	vmcs_write(VMCS_ENTRY_INSTRUCTION_LENGTH, high32(event));
 }
 
 static void deliver_nmi(struct vcpu_arch *vcpu, bool is_slot_free)
@@ -149,12 +111,11 @@ static void deliver_nmi(struct vcpu_arch *vcpu, bool is_slot_free)
 
 static void flush_translations(struct vcpu_arch *vcpu)
 {
-	bool has_single = (vmx_machine.capabilities.ept_vpid & VPID_CAP_SINGLE) != 0;
+	struct vmx_descriptor mine = {.context = arch_this_cpu()->index + 1};
 
 	vcpu->is_flush_wanted = false;
-	if ((vmx_machine.controls.secondary & SECONDARY_VPID) != 0) {
-		CHECK(vmx_invvpid(has_single ? INVALIDATE_SINGLE : INVALIDATE_ALL,
-				  (uint16_t)(arch_this_cpu()->index + 1)));
+	if ((vmx_machine.controls[VMX_SECONDARY] & SECONDARY_VPID) != 0) {
+		CHECK(vmx_invvpid(INVALIDATE_SINGLE, &mine));
 	}
 }
 
@@ -177,11 +138,11 @@ bool vmx_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
 	bool has_event = vcpu->pending_event != 0;
 
-	if (vcpu->pending_event == VMX_EVENT_SHUTDOWN) {
+	if (vcpu->pending_event == EVENT_SHUTDOWN) {
 		vcpu->pending_event = 0;
 		exit->kind = VM_EXIT_TRIPLE_FAULT;
 		exit->raw_reason = REASON_TRIPLE_FAULT;
-		exit->raw_info[0] = 0;
+		exit->raw_info = 0;
 		return false;
 	}
 	if (vcpu->is_flush_wanted) {

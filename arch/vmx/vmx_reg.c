@@ -151,3 +151,9 @@ void vmx_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value)
 		}
 	}
 }
+
+bool vmx_reg_field(const struct vcpu_arch *vcpu, uint32_t field, uint64_t *value)
+{
+	(void)vcpu; /* its VMCS is current */
+	return vmcs_try_read((enum vmcs_field)field, value);
+}

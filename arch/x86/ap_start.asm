@@ -8,6 +8,7 @@ CR0_ET equ 1 << 4
 CR0_NE equ 1 << 5
 CR0_WP equ 1 << 16
 CR0_PG equ 1 << 31
+CR4_PAE equ 1 << 5
 MSR_IA32_EFER equ 0xc0000080
 EFER_LME equ 1 << 8
 EFER_NXE equ 1 << 11
@@ -42,7 +43,7 @@ bits 16
 	push	dword SELECTOR_CODE
 	push	eax
 
-	mov	eax, [block - ap_trampoline + START_CR4]
+	mov	eax, CR4_PAE
 	mov	cr4, eax
 	mov	eax, [block - ap_trampoline + START_ROOT]
 	mov	cr3, eax

@@ -16,7 +16,6 @@ void asm_offsets(void);
 void asm_offsets(void)
 {
 	DEFINE(CPU_STACK_TOP, offsetof(struct cpu, stack_top));
-	DEFINE(CPU_IS_WOKEN, offsetof(struct cpu, is_woken));
 	DEFINE(CPU_VCPU, offsetof(struct cpu, vcpu));
 	DEFINE(CPU_VIRT, offsetof(struct cpu, virt));
 	DEFINE(CPU_IS_WOKEN, offsetof(struct cpu, is_woken));
@@ -37,7 +36,6 @@ void asm_offsets(void)
 	DEFINE(SELECTOR_DATA, SELECTOR_DATA);
 
 	DEFINE(START_ROOT, offsetof(struct start_block, root));
-	DEFINE(START_CR4, offsetof(struct start_block, cr4));
 	DEFINE(START_STACK, offsetof(struct start_block, stack));
 	DEFINE(START_CPU, offsetof(struct start_block, cpu));
 	DEFINE(START_ENTRY, offsetof(struct start_block, entry));

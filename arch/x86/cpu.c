@@ -19,7 +19,7 @@
  */
 static struct cpu early = {.self = &early};
 
-static struct gdt_page *tables_of(const struct cpu *cpu)
+struct gdt_page *cpu_tables(const struct cpu *cpu)
 {
 	return (struct gdt_page *)((uint8_t *)cpu->private_pages + PRIVATE_TABLES * PAGE_SIZE);
 }
@@ -57,11 +57,12 @@ enum hv_status arch_cpu_prepare(struct cpu *cpu, void *private_pages)
 	for (uint32_t i = 0; i < IST_COUNT; i++) {
 		ist[i] = mmu_ist_stack(cpu->index, i + 1) + PAGE_SIZE;
 	}
-	gdt_fill(tables_of(cpu), ist, IST_COUNT);
+	gdt_fill(cpu_tables(cpu), ist, IST_COUNT);
 	return HV_OK;
 }
 
-uint64_t cpu_host_cr4(void)
+/* The hypervisor's own, without VMXE. */
+static uint64_t host_cr4(void)
 {
 	struct cpuid_regs features = regs_cpuid(CPUID_FEATURES, 0);
 	struct cpuid_regs extended = {0};
@@ -75,21 +76,20 @@ uint64_t cpu_host_cr4(void)
 	cr4 |= (extended.ebx & CPUID_7_EBX_SMEP) != 0 ? CR4_SMEP : 0;
 	cr4 |= (extended.ebx & CPUID_7_EBX_SMAP) != 0 ? CR4_SMAP : 0;
 	cr4 |= (extended.ecx & CPUID_7_ECX_UMIP) != 0 ? CR4_UMIP : 0;
-	/* The number of levels cannot change in long mode: it stays firmware's. */
-	return cr4 | (regs_read_cr4() & CR4_LA57);
+	return cr4;
 }
 
 void arch_cpu_init(struct cpu *cpu)
 {
 	/* Before GS points to another CPU's data nothing may fault; afterwards everything is in
 	 * place. */
-	gdt_load(tables_of(cpu));
+	gdt_load(cpu_tables(cpu));
 	msr_write(MSR_IA32_GS_BASE, (uint64_t)cpu);
 	/* The gates are shared: the boot CPU comes first and has its TSS now. */
 	idt_init(true);
 	idt_load();
 	regs_write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
-	regs_write_cr4(cpu_host_cr4());
+	regs_write_cr4(host_cr4());
 	msr_write(MSR_IA32_EFER, EFER_LME | EFER_LMA | EFER_NXE);
 	regs_write_dr7(DR7_INIT);
 	if ((regs_read_cr4() & CR4_OSXSAVE) != 0) {

@@ -12,11 +12,6 @@
 #define TSS_IST1_LOW 9u
 #define TSS_IO_MAP   25u
 
-struct __attribute__((packed)) table_register {
-	uint16_t limit;
-	uint64_t base;
-};
-
 /* In entry.asm. */
 void gdt_load_selectors(void);
 

@@ -289,53 +289,48 @@ static bool is_apic(uint32_t number, uint32_t *offset)
 }
 
 /* hv's local APIC does not know that x2APIC registers exist only in that mode. */
-static enum virt_result exit_apic(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t offset)
+static enum virt_result exit_apic(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t offset,
+				  uint64_t value)
 {
-	struct exit_apic apic = {.offset = offset, .value = exit->msr.value};
-
 	if (offset != VIRT_APIC_BASE_OFFSET && !vcpu->is_x2apic) {
 		virt_inject_gp(vcpu);
 		return VIRT_RESUME;
 	}
 	exit->kind = exit->kind == VM_EXIT_RDMSR ? VM_EXIT_APIC_READ : VM_EXIT_APIC_WRITE;
-	exit->apic = apic;
+	exit->apic = (struct exit_apic){.offset = offset, .value = value};
 	return VIRT_RETURN;
 }
 
 /* Once for a run of accesses to the same MSR: a guest must not fill the log. */
-static void log_refused(struct vcpu_arch *vcpu, const struct vm_exit *exit)
+static void log_refused(struct vcpu_arch *vcpu, bool is_read, uint32_t number)
 {
-	if (vcpu->last_msr != exit->msr.number) {
-		vcpu->last_msr = exit->msr.number;
+	if (vcpu->last_msr != number) {
+		vcpu->last_msr = number;
 		log_debug("vcpu %u: %s of MSR 0x%x refused (rip 0x%lx)", vcpu->index,
-			  exit->kind == VM_EXIT_RDMSR ? "read" : "write", exit->msr.number,
-			  vcpu->rip);
+			  is_read ? "read" : "write", number, vcpu->rip);
 	}
 }
 
 enum virt_result guest_msr_exit(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
-	uint64_t value = exit->msr.value;
+	uint32_t number = low32(vcpu->gpr[VCPU_RCX]);
+	uint64_t value = join32(low32(vcpu->gpr[VCPU_RDX]), low32(vcpu->gpr[VCPU_RAX]));
+	bool is_read = exit->kind == VM_EXIT_RDMSR;
 	uint32_t offset;
-	bool is_done;
 
-	if (is_apic(exit->msr.number, &offset)) {
-		return exit_apic(vcpu, exit, offset);
+	if (is_apic(number, &offset)) {
+		return exit_apic(vcpu, exit, offset, value);
 	}
-	if (exit->kind == VM_EXIT_RDMSR) {
-		is_done = guest_msr_read(vcpu, exit->msr.number, &value);
-		if (is_done) {
-			vcpu->gpr[VCPU_RAX] = low32(value);
-			vcpu->gpr[VCPU_RDX] = high32(value);
-		}
-	} else {
-		is_done = guest_msr_write(vcpu, exit->msr.number, value);
-	}
-	if (is_done) {
-		arch_vcpu_skip(vcpu);
-	} else {
-		log_refused(vcpu, exit);
+	if (is_read ? !guest_msr_read(vcpu, number, &value)
+		    : !guest_msr_write(vcpu, number, value)) {
+		log_refused(vcpu, is_read, number);
 		virt_inject_gp(vcpu);
+		return VIRT_RESUME;
 	}
+	if (is_read) {
+		vcpu->gpr[VCPU_RAX] = low32(value);
+		vcpu->gpr[VCPU_RDX] = high32(value);
+	}
+	arch_vcpu_skip(vcpu);
 	return VIRT_RESUME;
 }

@@ -22,11 +22,6 @@ static struct {
 	struct gate drain[GATE_COUNT];
 } idt;
 
-struct __attribute__((packed)) table_register {
-	uint16_t limit;
-	uint64_t base;
-};
-
 static struct gate make(uint64_t handler, uint32_t ist)
 {
 	/* SDM 3A, "64-Bit Mode IDT". */

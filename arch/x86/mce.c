@@ -16,32 +16,25 @@ static uint32_t bank_count(void)
 	return (uint32_t)(capabilities & MCG_CAP_COUNT);
 }
 
-void mce_log(void)
+void mce_take(void)
 {
 	uint32_t count = bank_count();
 	uint64_t status;
 
 	for (uint32_t i = 0; i < count; i++) {
+		uint32_t bank = i * MSR_IA32_MC_STRIDE;
 		uint64_t address = 0;
 
-		if (!msr_read_safe(MSR_IA32_MC0_STATUS + i * MSR_IA32_MC_STRIDE, &status) ||
+		if (!msr_read_safe(MSR_IA32_MC0_STATUS + bank, &status) ||
 		    (status & MC_STATUS_VAL) == 0) {
 			continue;
 		}
 		if ((status & MC_STATUS_ADDRV) != 0) {
-			(void)msr_read_safe(MSR_IA32_MC0_ADDR + i * MSR_IA32_MC_STRIDE, &address);
+			(void)msr_read_safe(MSR_IA32_MC0_ADDR + bank, &address);
 		}
 		log_error("machine check: bank %u status %016lx address %016lx", i, status,
 			  address);
-	}
-}
-
-void mce_clear(void)
-{
-	uint32_t count = bank_count();
-
-	for (uint32_t i = 0; i < count; i++) {
-		(void)msr_write_safe(MSR_IA32_MC0_STATUS + i * MSR_IA32_MC_STRIDE, 0);
+		(void)msr_write_safe(MSR_IA32_MC0_STATUS + bank, 0);
 	}
 	if (count > 0) {
 		/* MCIP: with it set, the next machine check would shut the CPU down. */
@@ -54,8 +47,6 @@ void mce_init(void)
 	uint32_t count = bank_count();
 	uint64_t capabilities;
 
-	/* What an earlier boot left behind is worth a line before it goes. */
-	mce_log();
 	if (count > 0 && msr_read_safe(MSR_IA32_MCG_CAP, &capabilities) &&
 	    (capabilities & MCG_CAP_CTL) != 0) {
 		(void)msr_write_safe(MSR_IA32_MCG_CTL, ~UINT64_C(0));
@@ -63,5 +54,6 @@ void mce_init(void)
 	for (uint32_t i = 0; i < count; i++) {
 		(void)msr_write_safe(MSR_IA32_MC0_CTL + i * MSR_IA32_MC_STRIDE, ~UINT64_C(0));
 	}
-	mce_clear();
+	/* What an earlier boot left behind is worth a line before it goes. */
+	mce_take();
 }

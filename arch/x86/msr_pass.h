@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The MSRs that reach the CPU without an exit under both backends. Pure: host-tested. */
+/* The MSRs that reach the CPU without an exit, as a bitmap in either backend's format. Pure. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MSR_PASS_READ  1u
-#define MSR_PASS_WRITE 2u
-#define MSR_PASS_BOTH  (MSR_PASS_READ | MSR_PASS_WRITE)
+/* What not every CPU or backend has; a set of these says what is there. */
+#define MSR_PASS_TSC_DEADLINE 0x01u
+#define MSR_PASS_TSC_AUX      0x02u
+#define MSR_PASS_SPEC_CTRL    0x04u
+#define MSR_PASS_PRED_CMD     0x08u
+#define MSR_PASS_SWITCHED     0x10u /* the backend switches PAT and EFER, and reads TSC right */
 
-/* Which of those MSRs that not every CPU has are there. */
-struct msr_pass_features {
-	bool has_tsc_deadline;
-	bool has_tsc_aux;
-	bool has_spec_ctrl;
-	bool has_pred_cmd;
+/* A bitmap: for each range of 8192 MSRs (from 0, from 0xc0000000) so many bits; and in it. */
+struct msr_pass_format {
+	uint32_t range_bits;
+	uint32_t msr_bits;   /* from the read bit of an MSR to that of the next */
+	uint32_t write_bits; /* from the read bit of an MSR to its write bit */
 };
 
-/* Clears a backend's bits for one MSR. what: MSR_PASS_*. */
-typedef void msr_pass_one(uint8_t *bitmap, uint32_t msr, uint32_t what);
+/* Makes both bitmaps. there: MSR_PASS_*. */
+void msr_pass_init(const struct msr_pass_format *format, uint32_t there);
 
-/* is_x2apic: the guest's local APIC is in x2APIC mode. */
-void msr_pass_fill(uint8_t *bitmap, msr_pass_one *pass, const struct msr_pass_features *features,
-		   bool is_x2apic);
+/* A page-aligned bitmap. is_x2apic: for a guest with its local APIC in x2APIC mode. */
+const void *msr_pass_bitmap(bool is_x2apic);

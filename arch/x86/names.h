@@ -15,6 +15,7 @@ extern const struct name names_vmx_exit[];
 extern const struct name names_vmcs_field[];
 extern const struct name names_vmx_error[];
 extern const struct name names_svm_exit[];
+extern const struct name names_vmcb_field[];
 
 /* "unknown": not in the table. */
 static inline const char *name_find(const struct name *table, uint32_t value)

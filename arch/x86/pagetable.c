@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* 4- and 5-level page tables. */
+/* 4-level page tables. */
 #include "pagetable.h"
 
 #include "arch/mmu.h"
@@ -8,16 +8,11 @@
 
 #define LEVEL_BITS 9u
 #define LEVEL_MASK 511u
-#define LEVELS_MAX 5u
+#define LEVELS     4u
 
 static uint32_t index_of(uint64_t address, uint32_t level)
 {
 	return (uint32_t)(address >> (PAGE_SHIFT + LEVEL_BITS * (level - 1))) & LEVEL_MASK;
-}
-
-static uint64_t *table_of(uint64_t entry)
-{
-	return arch_pa_to_va(hpa_from_u64(entry & PTE_ADDRESS));
 }
 
 uint64_t pagetable_make_leaf(hpa_t address, uint32_t level, uint64_t flags,
@@ -46,11 +41,11 @@ uint64_t pagetable_make_leaf(hpa_t address, uint32_t level, uint64_t flags,
 	return entry;
 }
 
-uint64_t *pagetable_entry(const struct pagetable *table, uint64_t address, uint32_t level)
+uint64_t *pagetable_entry(uint64_t *root, uint64_t address, uint32_t level)
 {
-	uint64_t *entries = table->root;
+	uint64_t *entries = root;
 
-	for (uint32_t i = table->levels; i > level; i--) {
+	for (uint32_t i = LEVELS; i > level; i--) {
 		uint64_t *entry = &entries[index_of(address, i)];
 
 		if ((*entry & PTE_P) == 0) {
@@ -62,12 +57,12 @@ uint64_t *pagetable_entry(const struct pagetable *table, uint64_t address, uint3
 			*entry = arch_va_to_pa(page).value | PTE_P | PTE_W | PTE_A;
 		}
 		CHECK(i > 3 || (*entry & PTE_PS) == 0);
-		entries = table_of(*entry);
+		entries = arch_pa_to_va(hpa_from_u64(*entry & PTE_ADDRESS));
 	}
 	return &entries[index_of(address, level)];
 }
 
-enum hv_status pagetable_map(const struct pagetable *table, const struct mapping *mapping)
+enum hv_status pagetable_map(uint64_t *root, const struct mapping *mapping)
 {
 	uint64_t done = 0;
 
@@ -78,7 +73,7 @@ enum hv_status pagetable_map(const struct pagetable *table, const struct mapping
 		bool is_large = is_aligned(address | target.value, FRAME_SIZE) &&
 				mapping->size - done >= FRAME_SIZE;
 		uint32_t level = is_large ? 2 : 1;
-		uint64_t *entry = pagetable_entry(table, address, level);
+		uint64_t *entry = pagetable_entry(root, address, level);
 
 		if (entry == NULL) {
 			return HV_NO_MEMORY;
@@ -88,27 +83,4 @@ enum hv_status pagetable_map(const struct pagetable *table, const struct mapping
 		done += is_large ? FRAME_SIZE : PAGE_SIZE;
 	}
 	return HV_OK;
-}
-
-void pagetable_free_path(const struct pagetable *table, uint64_t address)
-{
-	uint64_t *path[LEVELS_MAX];
-	uint64_t *entries = table->root;
-	uint32_t count = 0;
-
-	for (uint32_t i = table->levels; i > 1; i--) {
-		uint64_t *entry = &entries[index_of(address, i)];
-
-		if ((*entry & PTE_P) == 0) {
-			break;
-		}
-		entries = table_of(*entry);
-		path[count++] = entries;
-		if (i == table->levels) {
-			*entry = 0;
-		}
-	}
-	while (count > 0) {
-		page_free(path[--count], 1);
-	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* 4- and 5-level page tables: pure, over page_alloc() and the linear translation of arch/mmu.h. */
+/* 4-level page tables: pure, over page_alloc() and the linear translation of arch/mmu.h. */
 #pragma once
 
 #include "addr.h"
@@ -9,11 +9,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-
-struct pagetable {
-	uint64_t *root;
-	uint32_t levels; /* 4, or 5 with CR4.LA57 */
-};
 
 enum pagetable_cache {
 	PAGETABLE_WB,
@@ -34,14 +29,10 @@ struct mapping {
 
 /* All page aligned. 2 MiB pages where both addresses and the rest of the size allow it.
  * HV_NO_MEMORY: part of it may be mapped. Nothing of the range may be mapped before. */
-enum hv_status pagetable_map(const struct pagetable *table,
-			     const struct mapping *mapping) MUST_CHECK;
+enum hv_status pagetable_map(uint64_t *root, const struct mapping *mapping) MUST_CHECK;
 
 /* The entry for an address at `level` (1 or 2), tables above it made as needed; NULL: no memory. */
-uint64_t *pagetable_entry(const struct pagetable *table, uint64_t address, uint32_t level);
+uint64_t *pagetable_entry(uint64_t *root, uint64_t address, uint32_t level);
 
 uint64_t pagetable_make_leaf(hpa_t address, uint32_t level, uint64_t flags,
 			     enum pagetable_cache cache);
-
-/* Frees the tables below the root, and only them, on the way to one address. */
-void pagetable_free_path(const struct pagetable *table, uint64_t address);

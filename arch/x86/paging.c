@@ -18,7 +18,6 @@
 extern const uint8_t image_text[];
 extern const uint8_t image_rodata[];
 extern const uint8_t image_data[];
-extern const uint8_t image_end[];
 extern const uint8_t entry_boot_guard[];
 
 _Static_assert(HV_VIRT_BASE == UINT64_C(0xffffffff80000000), "hv.lds starts there");
@@ -26,7 +25,8 @@ _Static_assert(HV_VIRT_BASE == UINT64_C(0xffffffff80000000), "hv.lds starts ther
 static struct {
 	hpa_t region;
 	uint64_t region_size;
-	struct pagetable table;
+	uint64_t *root;
+	hpa_t start_root;         /* 0: not made yet */
 	uint64_t *window_entries; /* first of CPU_MAX * WINDOW_SLOTS; each CPU writes its own */
 	struct spin_lock lock;    /* device_next and the tables of the device area */
 	uint64_t device_next;
@@ -48,35 +48,31 @@ void *arch_pa_to_va(hpa_t address)
 	return (void *)(HV_VIRT_BASE + offset);
 }
 
-static enum hv_status map_linear(const uint8_t *from, const uint8_t *to, uint64_t flags)
-{
-	struct mapping mapping = {
-		.virtual = (uint64_t)from,
-		.physical = arch_va_to_pa(from),
-		.size = (uint64_t)(to - from),
-		.flags = flags | PTE_G,
-		.cache = PAGETABLE_WB,
-	};
-
-	return mapping.size == 0 ? HV_OK : pagetable_map(&mmu.table, &mapping);
-}
-
+/* Each part begins where the one before it ends, but for the boot stack's guard page. */
 static enum hv_status map_region(void)
 {
-	const uint8_t *region_end = (const uint8_t *)HV_VIRT_BASE + mmu.region_size;
-	enum hv_status status = map_linear(image_text, image_rodata, 0);
+	const struct {
+		const uint8_t *from;
+		const uint8_t *to;
+		uint64_t flags;
+	} parts[] = {
+		{image_text, image_rodata, 0},
+		{image_rodata, image_data, PTE_NX},
+		{image_data, entry_boot_guard, PTE_W | PTE_NX},
+		{entry_boot_guard + PAGE_SIZE, (const uint8_t *)HV_VIRT_BASE + mmu.region_size,
+		 PTE_W | PTE_NX},
+	};
+	enum hv_status status = HV_OK;
 
-	if (status == HV_OK) {
-		status = map_linear(image_rodata, image_data, PTE_NX);
-	}
-	if (status == HV_OK) {
-		status = map_linear(image_data, entry_boot_guard, PTE_W | PTE_NX);
-	}
-	if (status == HV_OK) {
-		status = map_linear(entry_boot_guard + PAGE_SIZE, image_end, PTE_W | PTE_NX);
-	}
-	if (status == HV_OK) {
-		status = map_linear(image_end, region_end, PTE_W | PTE_NX);
+	for (uint32_t i = 0; i < ARRAY_COUNT(parts) && status == HV_OK; i++) {
+		struct mapping mapping = {
+			.virtual = (uint64_t)parts[i].from,
+			.physical = arch_va_to_pa(parts[i].from),
+			.size = (uint64_t)(parts[i].to - parts[i].from),
+			.flags = parts[i].flags | PTE_G,
+		};
+
+		status = pagetable_map(mmu.root, &mapping);
 	}
 	return status;
 }
@@ -92,13 +88,12 @@ enum hv_status arch_mmu_init(hpa_t region, uint64_t region_size)
 	}
 	mmu.region = region;
 	mmu.region_size = region_size;
-	mmu.table.levels = (regs_read_cr4() & CR4_LA57) != 0 ? 5 : 4;
-	mmu.table.root = page_alloc(1);
+	mmu.root = page_alloc(1);
 	mmu.device_next = MMU_DEVICE_BASE;
-	if (mmu.table.root == NULL) {
+	if (mmu.root == NULL) {
 		return HV_NO_MEMORY;
 	}
-	mmu.window_entries = pagetable_entry(&mmu.table, MMU_WINDOW_BASE, 2);
+	mmu.window_entries = pagetable_entry(mmu.root, MMU_WINDOW_BASE, 2);
 	if (mmu.window_entries == NULL) {
 		return HV_NO_MEMORY;
 	}
@@ -111,7 +106,7 @@ enum hv_status arch_mmu_init(hpa_t region, uint64_t region_size)
 
 uint64_t arch_mmu_root(void)
 {
-	return arch_va_to_pa(mmu.table.root).value;
+	return arch_va_to_pa(mmu.root).value;
 }
 
 void arch_mmu_load(void)
@@ -138,14 +133,14 @@ enum hv_status paging_map_stacks(uint32_t cpu, const void *private_pages)
 		.flags = PTE_W | PTE_NX | PTE_G,
 		.cache = PAGETABLE_WB,
 	};
-	enum hv_status status = pagetable_map(&mmu.table, &mapping);
+	enum hv_status status = pagetable_map(mmu.root, &mapping);
 
 	mapping.size = PAGE_SIZE;
 	for (uint32_t ist = 1; ist <= IST_COUNT && status == HV_OK; ist++) {
 		mapping.virtual = mmu_ist_stack(cpu, ist);
 		mapping.physical =
 			arch_va_to_pa(pages + (PRIVATE_IST_STACKS + ist - 1) * PAGE_SIZE);
-		status = pagetable_map(&mmu.table, &mapping);
+		status = pagetable_map(mmu.root, &mapping);
 	}
 	return status;
 }
@@ -176,7 +171,7 @@ static void *map_extra(hpa_t base, uint64_t size, uint64_t flags, enum pagetable
 	if (mapping.virtual <= MMU_DEVICE_END && mapping.size <= MMU_DEVICE_END - mapping.virtual) {
 		/* Even a failed attempt may have left entries: its addresses are not used again. */
 		mmu.device_next = mapping.virtual + mapping.size;
-		if (pagetable_map(&mmu.table, &mapping) == HV_OK) {
+		if (pagetable_map(mmu.root, &mapping) == HV_OK) {
 			result = (void *)(mapping.virtual + offset);
 		}
 	}
@@ -219,39 +214,25 @@ void arch_window_unmap(uint32_t slot)
 	regs_invlpg(mmu_window_address(arch_this_cpu()->index, slot));
 }
 
-enum hv_status paging_make_start_root(hpa_t page, hpa_t *root)
+enum hv_status paging_start_root(hpa_t page, hpa_t *root)
 {
-	struct pagetable table = {.root = page_alloc(1), .levels = mmu.table.levels};
-	struct mapping mapping = {
-		.virtual = page.value,
-		.physical = page,
-		.size = PAGE_SIZE,
-		.flags = 0,
-		.cache = PAGETABLE_WB,
-	};
-	enum hv_status status = HV_NO_MEMORY;
+	struct mapping mapping = {.virtual = page.value, .physical = page, .size = PAGE_SIZE};
+	enum hv_status status;
 
-	if (table.root == NULL) {
-		return HV_NO_MEMORY;
-	}
-	table.root[TOP_ENTRY] = mmu.table.root[TOP_ENTRY];
-	*root = arch_va_to_pa(table.root);
-	if (root->value > UINT32_MAX) {
-		/* Real mode loads 32 bits of CR3; boot_abi.h puts the region below 4 GiB. */
-		status = HV_UNSUPPORTED;
-	} else {
-		status = pagetable_map(&table, &mapping);
-	}
-	if (status != HV_OK) {
-		paging_free_start_root(page, *root);
-	}
-	return status;
-}
+	if (mmu.start_root.value == 0) {
+		uint64_t *entries = page_alloc(1);
 
-void paging_free_start_root(hpa_t page, hpa_t root)
-{
-	struct pagetable table = {.root = arch_pa_to_va(root), .levels = mmu.table.levels};
-
-	pagetable_free_path(&table, page.value);
-	page_free(table.root, 1);
+		if (entries == NULL) {
+			return HV_NO_MEMORY;
+		}
+		status = pagetable_map(entries, &mapping);
+		if (status != HV_OK) {
+			return status;
+		}
+		entries[TOP_ENTRY] = mmu.root[TOP_ENTRY];
+		mmu.start_root = arch_va_to_pa(entries);
+	}
+	*root = mmu.start_root;
+	/* Real mode loads 32 bits of CR3; boot_abi.h puts the region below 4 GiB. */
+	return root->value <= UINT32_MAX ? HV_OK : HV_UNSUPPORTED;
 }

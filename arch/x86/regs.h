@@ -96,17 +96,21 @@
 
 #define CPUID_EXT1_ECX_SVM BIT32(2)
 
-#define CPUID_SVM_EDX_NP             BIT32(0)
-#define CPUID_SVM_EDX_SVML           BIT32(2)
-#define CPUID_SVM_EDX_VMCB_CLEAN     BIT32(5)
-#define CPUID_SVM_EDX_FLUSH_BY_ASID  BIT32(6)
-#define CPUID_SVM_EDX_DECODE_ASSISTS BIT32(7)
+#define CPUID_SVM_EDX_NP            BIT32(0)
+#define CPUID_SVM_EDX_VMCB_CLEAN    BIT32(5)
+#define CPUID_SVM_EDX_FLUSH_BY_ASID BIT32(6)
 
 /* The hypervisor's own selectors (gdt.c). */
 #define SELECTOR_CODE 0x08u
 #define SELECTOR_DATA 0x10u
 #define SELECTOR_TSS  0x18u
 #define TSS_LIMIT     0x67u
+
+/* The operand of LGDT, LIDT and SIDT. */
+struct __attribute__((packed)) table_register {
+	uint16_t limit;
+	uint64_t base;
+};
 
 static inline struct cpuid_regs regs_cpuid(uint32_t leaf, uint32_t subleaf)
 {

@@ -9,7 +9,6 @@
 #include "check.h"
 #include "cpu.h"
 #include "paging.h"
-#include "regs.h"
 #include "str.h"
 
 #include <stdatomic.h>
@@ -38,7 +37,6 @@ static void copy_trampoline(struct cpu *cpu, hpa_t page, hpa_t root)
 {
 	struct start_block block = {
 		.root = root.value,
-		.cr4 = CR4_PAE | (regs_read_cr4() & CR4_LA57),
 		.stack = cpu->stack_top,
 		.cpu = (uint64_t)cpu,
 		.entry = (uint64_t)smp_start_entered,
@@ -72,7 +70,7 @@ enum hv_status arch_cpu_start(struct cpu *cpu, hpa_t trampoline, void (*main)(st
 	if (trampoline.value >= TRAMPOLINE_LIMIT || !is_aligned(trampoline.value, PAGE_SIZE)) {
 		return HV_RANGE;
 	}
-	status = paging_make_start_root(trampoline, &root);
+	status = paging_start_root(trampoline, &root);
 	if (status != HV_OK) {
 		return status;
 	}
@@ -86,11 +84,10 @@ enum hv_status arch_cpu_start(struct cpu *cpu, hpa_t trampoline, void (*main)(st
 		arch_lapic_send(cpu->apic_id, LAPIC_DELIVERY_STARTUP, vector);
 	}
 	if (!wait_online(cpu, TIMEOUT_US)) {
-		/* Back to waiting, so that it cannot come late, on tables that are gone. */
+		/* Back to waiting, so that it cannot come late, when nobody expects it. */
 		arch_lapic_send(cpu->apic_id, LAPIC_DELIVERY_INIT, 0);
 		arch_delay_us(INIT_DELAY_US);
-		status = HV_NOT_FOUND;
+		return HV_NOT_FOUND;
 	}
-	paging_free_start_root(trampoline, root);
-	return status;
+	return HV_OK;
 }

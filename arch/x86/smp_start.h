@@ -9,7 +9,6 @@ struct cpu;
 /* Filled in by the boot CPU in the copy of the trampoline below 1 MiB. */
 struct start_block {
 	uint64_t root; /* CR3: the hypervisor's space plus the trampoline page, identity mapped */
-	uint64_t cr4;
 	uint64_t stack;
 	uint64_t cpu;   /* struct cpu * */
 	uint64_t entry; /* smp_start_entered */

@@ -21,17 +21,17 @@
 #define FLAT_DATA      0x18u
 #define FLAT_GDT_LIMIT 0x1fu
 
-static struct start_state start_real(uint16_t selector, uint64_t base, uint64_t rip, uint64_t cr0)
+/* INIT keeps CD and NW: caches are on. */
+static struct start_state start_sipi(uint8_t vector)
 {
 	return (struct start_state){
-		.cs = {selector, CODE16, REAL_LIMIT, base},
+		.cs = {(uint16_t)(vector << 8), CODE16, REAL_LIMIT, (uint64_t)vector << PAGE_SHIFT},
 		.data = {0, DATA16, REAL_LIMIT, 0},
 		.ldtr = {0, LDT, REAL_LIMIT, 0},
 		.tr = {0, TSS_BUSY, REAL_LIMIT, 0},
 		.gdt_limit = REAL_LIMIT,
 		.idt_limit = REAL_LIMIT,
-		.cr0 = cr0,
-		.rip = rip,
+		.cr0 = CR0_ET,
 	};
 }
 
@@ -44,7 +44,6 @@ static struct start_state start_flat(const struct vcpu_start_state *start, uint1
 		.tr = {0, TSS_BUSY, TSS_LIMIT, 0},
 		.cr0 = CR0_ET | CR0_PE,
 		.rip = start->rip,
-		.rsp = start->rsp,
 	};
 }
 
@@ -64,11 +63,8 @@ static struct start_state start_long64(const struct vcpu_start_state *start)
 struct start_state start_state_of(const struct vcpu_start_state *start)
 {
 	switch (start->how) {
-	case VCPU_START_RESET: /* caches off: firmware switches them on */
-		return start_real(0xf000, 0xffff0000, 0xfff0, CR0_CD | CR0_NW | CR0_ET);
-	case VCPU_START_SIPI: /* INIT keeps CD and NW: caches are on */
-		return start_real((uint16_t)(start->sipi_vector << 8),
-				  (uint64_t)start->sipi_vector << PAGE_SHIFT, 0, CR0_ET);
+	case VCPU_START_SIPI:
+		return start_sipi(start->sipi_vector);
 	case VCPU_START_LONG64:
 		return start_long64(start);
 	case VCPU_START_PROTECTED32:

@@ -27,7 +27,6 @@ struct start_state {
 	uint64_t cr4;
 	uint64_t efer;
 	uint64_t rip;
-	uint64_t rsp;
 };
 
 struct start_state start_state_of(const struct vcpu_start_state *start);

@@ -62,7 +62,7 @@ void traps_handle(struct trap_frame *frame)
 		return;
 	}
 	if (frame->vector == EXCEPTION_MC) {
-		mce_log();
+		mce_take();
 	}
 	panic_exception(frame);
 }

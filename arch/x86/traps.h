@@ -45,9 +45,8 @@ static inline void traps_take_nmi(void)
 /* From now on every NMI stops its CPU for ever (panic). */
 void traps_set_stopping(void);
 
-/* mce.c: logs the valid machine-check banks; clears them; enables them. */
-void mce_log(void);
-void mce_clear(void);
+/* mce.c: logs the valid machine-check banks and clears them; enables all. */
+void mce_take(void);
 void mce_init(void);
 
 /* virt.c: what the backend wants done when an NMI arrives in host mode. */

@@ -43,9 +43,7 @@ enum hv_status arch_virt_probe(const char **why)
 	enum hv_status status;
 
 	if (!has_vmx() && !has_svm()) {
-		*why = "this CPU has neither VT-x (CPUID 1, ECX bit 5) nor SVM (CPUID 80000001h, "
-		       "ECX "
-		       "bit 2); in a virtual machine, switch nested virtualization on";
+		*why = "this CPU has neither VT-x nor SVM";
 		return HV_UNSUPPORTED;
 	}
 	status = ops->probe(why, &max_leaf);
@@ -142,14 +140,13 @@ void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *star
 	vcpu->gpr[VCPU_RAX] = start->rax;
 	vcpu->gpr[VCPU_RBX] = start->rbx;
 	vcpu->gpr[VCPU_RSI] = start->rsi;
-	if (start->how == VCPU_START_RESET || start->how == VCPU_START_SIPI) {
+	if (start->how == VCPU_START_SIPI) {
 		vcpu->gpr[VCPU_RDX] = regs_cpuid(CPUID_FEATURES, 0).eax;
 	}
 	vcpu->xcr0 = XCR0_X87;
 	vcpu->is_launched = false;
 	vcpu->is_nmi_pending = false;
 	vcpu->pending_event = 0;
-	vcpu->pending_error = 0;
 	vcpu->exit_length = 0;
 	virt_ops->vcpu_reset(vcpu, &state);
 }
@@ -181,12 +178,6 @@ void arch_vcpu_skip(struct vcpu_arch *vcpu)
 	virt_ops->vcpu_skip(vcpu);
 }
 
-void arch_vcpu_inject(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code,
-		      uint32_t error_code)
-{
-	virt_ops->inject(vcpu, vector, has_error_code, error_code);
-}
-
 void arch_vcpu_inject_nmi(struct vcpu_arch *vcpu)
 {
 	vcpu->is_nmi_pending = true;
@@ -194,18 +185,18 @@ void arch_vcpu_inject_nmi(struct vcpu_arch *vcpu)
 
 void virt_inject_gp(struct vcpu_arch *vcpu)
 {
-	virt_ops->inject(vcpu, EXCEPTION_GP, true, 0);
+	arch_vcpu_inject(vcpu, EXCEPTION_GP, true, 0);
 }
 
 void virt_inject_ud(struct vcpu_arch *vcpu)
 {
-	virt_ops->inject(vcpu, EXCEPTION_UD, false, 0);
+	arch_vcpu_inject(vcpu, EXCEPTION_UD, false, 0);
 }
 
 void virt_inject_pf(struct vcpu_arch *vcpu, uint64_t address, uint32_t error_code)
 {
 	virt_ops->reg_set(vcpu, VCPU_CR2, address);
-	virt_ops->inject(vcpu, EXCEPTION_PF, true, error_code);
+	arch_vcpu_inject(vcpu, EXCEPTION_PF, true, error_code);
 }
 
 void arch_vcpu_apic_done(struct vcpu_arch *vcpu, uint64_t value)

@@ -3,7 +3,11 @@
  * structure. */
 #include "virt_internal.h"
 
+#include "fmt.h"
 #include "log.h"
+#include "names.h"
+
+#define FIELDS_PER_LINE 3u
 
 static void dump_registers(struct vcpu_arch *vcpu)
 {
@@ -36,10 +40,35 @@ static void dump_history(const struct vcpu_arch *vcpu)
 	}
 }
 
+static void dump_fields(const struct vcpu_arch *vcpu)
+{
+	char line[FIELDS_PER_LINE * 42 + 1];
+	size_t length = 0;
+	uint32_t count = 0;
+
+	log_notice("  control structure at %lx:", vcpu->control_pa.value);
+	for (const struct name *field = virt_ops->field_names; field->text != NULL; field++) {
+		uint64_t value;
+
+		if (!virt_ops->field_read(vcpu, field->value, &value)) {
+			continue;
+		}
+		length += fmt_print(line + length, sizeof(line) - length, "%-23s %16lx  ",
+				    field->text, value);
+		if (++count % FIELDS_PER_LINE == 0) {
+			log_notice("%s", line);
+			length = 0;
+		}
+	}
+	if (length > 0) {
+		log_notice("%s", line);
+	}
+}
+
 void arch_vcpu_dump(struct vcpu_arch *vcpu)
 {
 	log_notice("vCPU %u:", vcpu->index);
 	dump_registers(vcpu);
 	dump_history(vcpu);
-	virt_ops->dump(vcpu);
+	dump_fields(vcpu);
 }

@@ -37,7 +37,9 @@ void virt_nmi_in_host(void);
  */
 bool virt_cpuid(struct vcpu_arch *vcpu);
 bool virt_hypercall(struct vcpu_arch *vcpu, struct vm_exit *exit);
-bool virt_io(struct vcpu_arch *vcpu, struct vm_exit *exit); /* decoded; no string */
+/* Decoded; no string. reason, info: as vm_exit.raw_reason and raw_info, which need not be filled.
+ */
+bool virt_io(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason, uint32_t info);
 bool virt_exit(struct vcpu_arch *vcpu, struct vm_exit *exit);
 
 /* --- between the files of arch/x86 ------------------------------------------------------------ */

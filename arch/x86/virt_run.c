@@ -60,8 +60,7 @@ static enum virt_result exit_exception(struct vcpu_arch *vcpu, struct vm_exit *e
 	struct exit_exception exception = exit->exception;
 
 	if (exception.vector == EXCEPTION_MC) {
-		mce_log();
-		mce_clear();
+		mce_take();
 		return virt_crash(exit, "machine check");
 	}
 	if (exception.vector == EXCEPTION_UD && is_other_hypercall(vcpu)) {
@@ -70,10 +69,7 @@ static enum virt_result exit_exception(struct vcpu_arch *vcpu, struct vm_exit *e
 		exit->kind = VM_EXIT_HYPERCALL;
 		return VIRT_RETURN;
 	}
-	if (exception.vector == EXCEPTION_PF) {
-		virt_ops->reg_set(vcpu, VCPU_CR2, exception.qualification);
-	}
-	virt_ops->inject(vcpu, exception.vector, exception.has_error_code, exception.error_code);
+	arch_vcpu_inject(vcpu, exception.vector, exception.has_error_code, exception.error_code);
 	return VIRT_RESUME;
 }
 
@@ -93,8 +89,6 @@ static enum virt_result handle(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	case VM_EXIT_CR:
 		guest_cr_exit(vcpu, &exit->cr);
 		return VIRT_RESUME;
-	case VM_EXIT_DR: /* no backend intercepts them: they are the guest's own */
-		return virt_crash(exit, "unexpected exit on a debug register");
 	case VM_EXIT_XSETBV:
 		guest_cr_xsetbv(vcpu);
 		return VIRT_RESUME;
@@ -119,6 +113,7 @@ static enum virt_result handle(struct vcpu_arch *vcpu, struct vm_exit *exit)
 		}
 		return VIRT_RETURN;
 	case VM_EXIT_CPUID:
+	case VM_EXIT_DR: /* no backend intercepts them: they are the guest's own */
 	case VM_EXIT_KICK:
 	case VM_EXIT_HYPERCALL:
 	case VM_EXIT_MMIO:
@@ -148,8 +143,18 @@ bool virt_hypercall(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	return hv_hypercall(vcpu, exit);
 }
 
-bool virt_io(struct vcpu_arch *vcpu, struct vm_exit *exit)
+static inline void record(struct vcpu_arch *vcpu, uint32_t reason, uint32_t info)
 {
+	struct exit_record *entry = &vcpu->history[vcpu->history_next++ % EXIT_HISTORY];
+
+	entry->rip = vcpu->rip;
+	entry->raw_reason = reason;
+	entry->info = info;
+}
+
+bool virt_io(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason, uint32_t info)
+{
+	record(vcpu, reason, info);
 	vcpu->exit_count[EXIT_COUNT_TOTAL]++;
 	vcpu->exit_count[EXIT_COUNT_IO]++;
 	return hv_io(vcpu, exit);
@@ -159,6 +164,7 @@ bool virt_exit(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
 	uint32_t counter = counter_of[exit->kind];
 
+	record(vcpu, exit->raw_reason, low32(exit->raw_info));
 	vcpu->exit_count[EXIT_COUNT_TOTAL]++;
 	vcpu->exit_count[counter != 0 ? counter : EXIT_COUNT_OTHER]++;
 	if (handle(vcpu, exit) == VIRT_RESUME) {

@@ -209,27 +209,30 @@ static void test_passed_on(void)
 /* The exit: registers, #GP, and the local APIC's door. */
 static void test_exit(void)
 {
-	struct vm_exit exit = {.kind = VM_EXIT_RDMSR, .msr = {.number = MSR_IA32_BIOS_SIGN_ID}};
+	struct vm_exit exit = {.kind = VM_EXIT_RDMSR};
 
 	setup(false);
+	vcpu.gpr[VCPU_RCX] = MSR_IA32_BIOS_SIGN_ID;
 	vcpu.gpr[VCPU_RAX] = ~UINT64_C(0);
 	TAP_EQUAL(guest_msr_exit(&vcpu, &exit), VIRT_RESUME);
 	TAP_EQUAL(vcpu.gpr[VCPU_RDX], 0x5a); /* the upper halves are cleared */
 	TAP_EQUAL(vcpu.gpr[VCPU_RAX], 0);
 	TAP_EQUAL(fake_vcpu_of(&vcpu)->skip_count, 1);
-	exit.msr.number = 0x12345;
+	vcpu.gpr[VCPU_RCX] = 0x12345;
 	TAP_EQUAL(guest_msr_exit(&vcpu, &exit), VIRT_RESUME);
 	TAP_EQUAL(fake_vcpu_of(&vcpu)->injected[0].vector, EXCEPTION_GP);
 	TAP_EQUAL(fake_vcpu_of(&vcpu)->skip_count, 1);
-	exit.msr.number = MSR_IA32_X2APIC_BASE + 8;
+	vcpu.gpr[VCPU_RCX] = MSR_IA32_X2APIC_BASE + 8;
 	TAP_EQUAL(guest_msr_exit(&vcpu, &exit), VIRT_RESUME); /* not in x2APIC mode */
 	TAP_EQUAL(fake_vcpu_of(&vcpu)->inject_count, 2);
 	vcpu.is_x2apic = true;
 	TAP_EQUAL(guest_msr_exit(&vcpu, &exit), VIRT_RETURN);
 	TAP_EQUAL(exit.kind, VM_EXIT_APIC_READ);
 	TAP_EQUAL(exit.apic.offset, LAPIC_TPR);
-	exit = (struct vm_exit){.kind = VM_EXIT_WRMSR,
-				.msr = {.number = MSR_IA32_APIC_BASE, .value = 0xfee00d00}};
+	exit = (struct vm_exit){.kind = VM_EXIT_WRMSR};
+	vcpu.gpr[VCPU_RCX] = MSR_IA32_APIC_BASE;
+	vcpu.gpr[VCPU_RAX] = 0xfee00d00;
+	vcpu.gpr[VCPU_RDX] = 0;
 	TAP_EQUAL(guest_msr_exit(&vcpu, &exit), VIRT_RETURN);
 	TAP_EQUAL(exit.kind, VM_EXIT_APIC_WRITE);
 	TAP_EQUAL(exit.apic.offset, VIRT_APIC_BASE_OFFSET);

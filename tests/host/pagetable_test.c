@@ -13,36 +13,15 @@
 #define POOL_PAGES 64u
 
 static _Alignas(4096) uint8_t pool[POOL_PAGES][4096];
-static bool is_used[POOL_PAGES];
+static uint32_t page_count;
 static uint32_t page_limit;
 
 void *page_alloc(uint32_t count)
 {
-	for (uint32_t i = 0; i < page_limit && count == 1; i++) {
-		if (!is_used[i]) {
-			is_used[i] = true;
-			return memset(pool[i], 0, sizeof(pool[i]));
-		}
+	if (count != 1 || page_count >= page_limit) {
+		return NULL;
 	}
-	return NULL;
-}
-
-void page_free(void *pages, uint32_t count)
-{
-	uint64_t page = (uint64_t)((uint8_t *)pages - pool[0]) / PAGE_SIZE;
-
-	TAP_CHECK(count == 1 && page < POOL_PAGES && is_used[page]);
-	is_used[page] = false;
-}
-
-static uint32_t used_count(void)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < POOL_PAGES; i++) {
-		count += is_used[i] ? 1 : 0;
-	}
-	return count;
+	return memset(pool[page_count++], 0, sizeof(pool[0]));
 }
 
 /* The physical address of a table is its offset in the pool plus this. */
@@ -58,19 +37,19 @@ void *arch_pa_to_va(hpa_t address)
 	return (uint8_t *)pool + (address.value - POOL_PHYSICAL);
 }
 
-static struct pagetable fresh(uint32_t levels)
+static uint64_t *fresh(void)
 {
-	memset(is_used, 0, sizeof(is_used));
+	page_count = 0;
 	page_limit = POOL_PAGES;
-	return (struct pagetable){.root = page_alloc(1), .levels = levels};
+	return page_alloc(1);
 }
 
 /* The leaf for an address: the raw entry and its level; 0: not mapped. */
-static uint64_t find_leaf(const struct pagetable *table, uint64_t address, uint32_t *level)
+static uint64_t find_leaf(const uint64_t *root, uint64_t address, uint32_t *level)
 {
-	const uint64_t *entries = table->root;
+	const uint64_t *entries = root;
 
-	for (uint32_t i = table->levels; i > 0; i--) {
+	for (uint32_t i = 4; i > 0; i--) {
 		uint64_t entry = entries[address >> (12 + 9 * (i - 1)) & 511];
 
 		if ((entry & PTE_P) == 0) {
@@ -86,10 +65,10 @@ static uint64_t find_leaf(const struct pagetable *table, uint64_t address, uint3
 }
 
 /* Where an address leads, by page size; UINT64_MAX: nowhere. */
-static uint64_t target(const struct pagetable *table, uint64_t address)
+static uint64_t target(const uint64_t *root, uint64_t address)
 {
 	uint32_t level = 0;
-	uint64_t entry = find_leaf(table, address, &level);
+	uint64_t entry = find_leaf(root, address, &level);
 
 	if (entry == 0) {
 		return UINT64_MAX;
@@ -100,9 +79,9 @@ static uint64_t target(const struct pagetable *table, uint64_t address)
 	return (entry & PTE_ADDRESS) + (address & (PAGE_SIZE - 1));
 }
 
-static void map_and_compare(uint32_t levels, uint64_t first, uint64_t physical, uint64_t size)
+static void map_and_compare(uint64_t first, uint64_t physical, uint64_t size)
 {
-	struct pagetable table = fresh(levels);
+	uint64_t *root = fresh();
 	struct mapping mapping = {
 		.virtual = first,
 		.physical = hpa_from_u64(physical),
@@ -111,29 +90,26 @@ static void map_and_compare(uint32_t levels, uint64_t first, uint64_t physical, 
 	};
 	uint32_t wrong = 0;
 
-	TAP_EQUAL(pagetable_map(&table, &mapping), HV_OK);
+	TAP_EQUAL(pagetable_map(root, &mapping), HV_OK);
 	for (uint64_t at = 0; at < size; at += PAGE_SIZE) {
-		wrong += target(&table, first + at + 5) != physical + at + 5 ? 1 : 0;
+		wrong += target(root, first + at + 5) != physical + at + 5 ? 1 : 0;
 	}
 	TAP_EQUAL(wrong, 0);
-	TAP_EQUAL(target(&table, first - 1), UINT64_MAX);
-	TAP_EQUAL(target(&table, first + size), UINT64_MAX);
+	TAP_EQUAL(target(root, first - 1), UINT64_MAX);
+	TAP_EQUAL(target(root, first + size), UINT64_MAX);
 }
 
 static void test_exact(void)
 {
-	for (uint32_t levels = 4; levels <= 5; levels++) {
-		map_and_compare(levels, HV_VIRT_BASE + 0x3000, 0x1003000, 0x5000);
-		map_and_compare(levels, HV_VIRT_BASE + 0x1ff000, 0x11ff000,
-				2 * FRAME_SIZE + 0x2000);
-		map_and_compare(levels, HV_VIRT_BASE + FRAME_SIZE, 0x1000, 2 * FRAME_SIZE);
-		map_and_compare(levels, 0x8000, 0x8000, PAGE_SIZE);
-	}
+	map_and_compare(HV_VIRT_BASE + 0x3000, 0x1003000, 0x5000);
+	map_and_compare(HV_VIRT_BASE + 0x1ff000, 0x11ff000, 2 * FRAME_SIZE + 0x2000);
+	map_and_compare(HV_VIRT_BASE + FRAME_SIZE, 0x1000, 2 * FRAME_SIZE);
+	map_and_compare(0x8000, 0x8000, PAGE_SIZE);
 }
 
 static void test_large(void)
 {
-	struct pagetable table = fresh(4);
+	uint64_t *root = fresh();
 	struct mapping mapping = {
 		.virtual = HV_VIRT_BASE + FRAME_SIZE - PAGE_SIZE,
 		.physical = hpa_from_u64(GIANT_SIZE - PAGE_SIZE),
@@ -144,12 +120,12 @@ static void test_large(void)
 	uint32_t level = 0;
 	uint64_t entry;
 
-	TAP_EQUAL(pagetable_map(&table, &mapping), HV_OK);
-	entry = find_leaf(&table, HV_VIRT_BASE + FRAME_SIZE, &level);
+	TAP_EQUAL(pagetable_map(root, &mapping), HV_OK);
+	entry = find_leaf(root, HV_VIRT_BASE + FRAME_SIZE, &level);
 	TAP_EQUAL(level, 2);
 	TAP_EQUAL(entry,
 		  GIANT_SIZE | PTE_P | PTE_W | PTE_A | PTE_D | PTE_PS | PTE_PAT_LARGE | PTE_NX);
-	entry = find_leaf(&table, HV_VIRT_BASE + 2 * FRAME_SIZE, &level);
+	entry = find_leaf(root, HV_VIRT_BASE + 2 * FRAME_SIZE, &level);
 	TAP_EQUAL(level, 1);
 	TAP_EQUAL(entry,
 		  (GIANT_SIZE + FRAME_SIZE) | PTE_P | PTE_W | PTE_A | PTE_D | PTE_PAT_4K | PTE_NX);
@@ -168,41 +144,21 @@ static void test_write_xor_execute(void)
 
 static void test_twice(void)
 {
-	struct pagetable table = fresh(4);
+	uint64_t *root = fresh();
 	struct mapping mapping = {.virtual = HV_VIRT_BASE, .size = PAGE_SIZE, .flags = PTE_NX};
 
-	TAP_EQUAL(pagetable_map(&table, &mapping), HV_OK);
-	TAP_DIES(TAP_EQUAL(pagetable_map(&table, &mapping), HV_OK));
+	TAP_EQUAL(pagetable_map(root, &mapping), HV_OK);
+	TAP_DIES(TAP_EQUAL(pagetable_map(root, &mapping), HV_OK));
 }
 
 static void test_no_memory(void)
 {
-	struct pagetable table = fresh(4);
+	uint64_t *root = fresh();
 	struct mapping mapping = {.virtual = HV_VIRT_BASE, .size = PAGE_SIZE, .flags = PTE_NX};
 
 	page_limit = 3;
-	TAP_EQUAL(pagetable_map(&table, &mapping), HV_NO_MEMORY);
-	TAP_EQUAL(target(&table, HV_VIRT_BASE), UINT64_MAX);
-}
-
-static void test_free_path(void)
-{
-	for (uint32_t levels = 4; levels <= 5; levels++) {
-		struct pagetable table = fresh(levels);
-		struct mapping mapping = {
-			.virtual = 0x8000, .physical = {0x8000}, .size = PAGE_SIZE};
-
-		TAP_EQUAL(pagetable_map(&table, &mapping), HV_OK);
-		TAP_EQUAL(used_count(), levels);
-		pagetable_free_path(&table, 0x8000);
-		TAP_EQUAL(used_count(), 1);
-		TAP_EQUAL(target(&table, 0x8000), UINT64_MAX);
-		/* A path that was never completed, too. */
-		page_limit = 3;
-		TAP_EQUAL(pagetable_map(&table, &mapping), HV_NO_MEMORY);
-		pagetable_free_path(&table, 0x8000);
-		TAP_EQUAL(used_count(), 1);
-	}
+	TAP_EQUAL(pagetable_map(root, &mapping), HV_NO_MEMORY);
+	TAP_EQUAL(target(root, HV_VIRT_BASE), UINT64_MAX);
 }
 
 /* Marks the pages of every CPU's stacks as the hypervisor maps them. */
@@ -239,7 +195,6 @@ static const struct tap_case cases[] = {
 	{"a page is never writable and executable", test_write_xor_execute},
 	{"nothing is mapped twice", test_twice},
 	{"without memory nothing is mapped", test_no_memory},
-	{"a freed path gives every table back", test_free_path},
 	{"every stack has an unmapped page below it", test_guards},
 };
 TAP_MAIN(cases)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SVM's clean bits, TLB flushes and events against a CPU that believes the clean bits: no emulator
  * does. */
-/* Links: arch/svm/svm.c arch/svm/npt.c arch/svm/vmcb_init.c arch/svm/svm_reg.c arch/svm/svm_inject.c arch/svm/svm_bitmap.c arch/x86/msr_pass.c arch/x86/start_state.c arch/x86/fault_combine.c hv/lib/str.c hv/lib/mem.c */
+/* Links: arch/svm/svm.c arch/svm/npt.c arch/svm/vmcb_init.c arch/svm/svm_reg.c arch/svm/svm_inject.c arch/x86/msr_pass.c arch/x86/start_state.c arch/x86/event.c hv/lib/str.c hv/lib/mem.c */
 #include "arch/lapic.h"
 #include "arch/mmu.h"
 #include "arch/upcalls.h"
 #include "msr.h"
+#include "names.h"
 #include "regs.h"
 #include "svm.h"
 #include "tap.h"
@@ -63,10 +64,7 @@ void svm_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	(void)exit;
 }
 
-void svm_dump(struct vcpu_arch *vcpu)
-{
-	(void)vcpu;
-}
+const struct name names_vmcb_field[] = {{0, NULL}};
 
 const char *svm_exit_name(uint32_t raw_reason)
 {
@@ -140,7 +138,7 @@ static void leave(struct vcpu_arch *vcpu)
 	vmcb->cr3 = next_random() & ~UINT64_C(0xfff);
 	vmcb->dr6 = DR6_INIT | (next_random() & 0xf);
 	vmcb->rip = next_random();
-	vmcb->event_inj &= ~VMCB_EVENT_V;
+	vmcb->event_inj &= ~EVENT_VALID;
 	memcpy(cached, vmcb, sizeof(cached));
 	vcpu->rip = vmcb->rip;
 	vmcb->clean = VMCB_CLEAN_ALL; /* svm_exit_decode() */
@@ -190,7 +188,7 @@ static void change_something(void)
 		svm_inject_iret(&vcpu);
 		(void)svm_inject_stepped(&vcpu);
 	}
-	if (vcpu.pending_event == SVM_EVENT_SHUTDOWN) {
+	if (vcpu.pending_event == EVENT_SHUTDOWN) {
 		vcpu.pending_event = 0;
 	}
 }
@@ -198,7 +196,7 @@ static void change_something(void)
 static void test_clean(void)
 {
 	stale = 0;
-	for (uint32_t how = VCPU_START_RESET; how <= VCPU_START_PROTECTED32; how++) {
+	for (uint32_t how = VCPU_START_SIPI; how <= VCPU_START_PROTECTED32; how++) {
 		start((enum vcpu_start)how);
 		memset(cached, 0xa5, sizeof(cached)); /* another guest was here */
 		for (uint32_t i = 0; i < 20000; i++) {
@@ -258,28 +256,28 @@ static uint64_t injected(void)
 	return svm_vmcb(&vcpu)->event_inj;
 }
 
-#define EXCEPTION(vector) ((uint64_t)(vector) | VMCB_EVENT_TYPE_EXCEPTION | VMCB_EVENT_V)
+#define EXCEPTION(vector) ((uint64_t)(vector) | EVENT_TYPE_EXCEPTION | EVENT_VALID)
 
 static void test_events(void)
 {
 	struct vm_exit exit;
 
 	start(VCPU_START_LONG64);
-	svm_inject(&vcpu, EXCEPTION_PF, true, 5);
-	TAP_EQUAL(injected(), EXCEPTION(EXCEPTION_PF) | VMCB_EVENT_EV | UINT64_C(5) << 32);
+	arch_vcpu_inject(&vcpu, EXCEPTION_PF, true, 5);
+	TAP_EQUAL(injected(), EXCEPTION(EXCEPTION_PF) | EVENT_HAS_ERROR | UINT64_C(5) << 32);
 	TAP_EQUAL(injected(), 0); /* once only */
-	svm_inject(&vcpu, EXCEPTION_PF, true, 5);
-	svm_inject(&vcpu, EXCEPTION_GP, true, 0);
-	TAP_EQUAL(vcpu.pending_event, EXCEPTION(EXCEPTION_DF) | VMCB_EVENT_EV);
-	svm_inject(&vcpu, EXCEPTION_PF, true, 0);
+	arch_vcpu_inject(&vcpu, EXCEPTION_PF, true, 5);
+	arch_vcpu_inject(&vcpu, EXCEPTION_GP, true, 0);
+	TAP_EQUAL(vcpu.pending_event, EXCEPTION(EXCEPTION_DF) | EVENT_HAS_ERROR);
+	arch_vcpu_inject(&vcpu, EXCEPTION_PF, true, 0);
 	TAP_CHECK(!svm_inject_prepare(&vcpu, &exit));
 	TAP_EQUAL(exit.kind, VM_EXIT_TRIPLE_FAULT);
 	vcpu.pending_event = 0;
-	svm_inject(&vcpu, EXCEPTION_UD, false, 0);
-	svm_inject(&vcpu, EXCEPTION_PF, true, 2); /* benign first: one after the other */
-	TAP_EQUAL(injected(), EXCEPTION(EXCEPTION_PF) | VMCB_EVENT_EV | UINT64_C(2) << 32);
+	arch_vcpu_inject(&vcpu, EXCEPTION_UD, false, 0);
+	arch_vcpu_inject(&vcpu, EXCEPTION_PF, true, 2); /* benign first: one after the other */
+	TAP_EQUAL(injected(), EXCEPTION(EXCEPTION_PF) | EVENT_HAS_ERROR | UINT64_C(2) << 32);
 	start(VCPU_START_SIPI);
-	svm_inject(&vcpu, EXCEPTION_GP, true, 3);
+	arch_vcpu_inject(&vcpu, EXCEPTION_GP, true, 3);
 	TAP_EQUAL(injected(), EXCEPTION(EXCEPTION_GP)); /* real mode has no error codes */
 }
 
@@ -297,13 +295,13 @@ static void test_again(void)
 	uint64_t error = UINT64_C(0x12) << 32;
 
 	start(VCPU_START_LONG64);
-	check_again(EXCEPTION(EXCEPTION_GP) | VMCB_EVENT_EV | error,
-		    EXCEPTION(EXCEPTION_GP) | VMCB_EVENT_EV | error);
+	check_again(EXCEPTION(EXCEPTION_GP) | EVENT_HAS_ERROR | error,
+		    EXCEPTION(EXCEPTION_GP) | EVENT_HAS_ERROR | error);
 	check_again(EXCEPTION(EXCEPTION_UD) | error, EXCEPTION(EXCEPTION_UD)); /* left over */
-	check_again(0x40 | VMCB_EVENT_TYPE_INTR | VMCB_EVENT_V, 0x40 | VMCB_EVENT_V);
-	check_again(EXCEPTION(0x40), 0x40 | VMCB_EVENT_V); /* QEMU's type */
-	check_again(EXCEPTION(2), 2 | VMCB_EVENT_TYPE_NMI | VMCB_EVENT_V);
-	check_again(0x80 | VMCB_EVENT_TYPE_SOFTWARE | VMCB_EVENT_V, 0);
+	check_again(0x40 | EVENT_TYPE_EXTERNAL | EVENT_VALID, 0x40 | EVENT_VALID);
+	check_again(EXCEPTION(0x40), 0x40 | EVENT_VALID); /* QEMU's type */
+	check_again(EXCEPTION(2), 2 | EVENT_TYPE_NMI | EVENT_VALID);
+	check_again(0x80 | EVENT_TYPE_SOFTWARE | EVENT_VALID, 0);
 	check_again(EXCEPTION(EXCEPTION_BP), 0);
 }
 
@@ -312,10 +310,10 @@ static void test_nmi(void)
 	start(VCPU_START_LONG64);
 	self_nmis = 0;
 	vcpu.is_nmi_pending = true;
-	svm_inject(&vcpu, EXCEPTION_PF, true, 0);
-	TAP_CHECK((injected() & VMCB_EVENT_VECTOR) == EXCEPTION_PF && vcpu.is_nmi_pending);
+	arch_vcpu_inject(&vcpu, EXCEPTION_PF, true, 0);
+	TAP_CHECK((injected() & EVENT_VECTOR) == EXCEPTION_PF && vcpu.is_nmi_pending);
 	TAP_EQUAL(self_nmis, 1); /* comes back for it */
-	TAP_EQUAL(injected(), EXCEPTION_NMI | VMCB_EVENT_TYPE_NMI | VMCB_EVENT_V);
+	TAP_EQUAL(injected(), EXCEPTION_NMI | EVENT_TYPE_NMI | EVENT_VALID);
 	TAP_CHECK((svm_vmcb(&vcpu)->intercept_1 & VMCB_INTERCEPT_IRET) != 0);
 	vcpu.is_nmi_pending = true;
 	TAP_EQUAL(injected(), 0); /* blocked until IRET */
@@ -326,7 +324,7 @@ static void test_nmi(void)
 	svm_vmcb(&vcpu)->dr6 |= DR6_BS;
 	TAP_CHECK(svm_inject_stepped(&vcpu));
 	TAP_EQUAL(svm_vmcb(&vcpu)->dr6 & DR6_BS, 0);
-	TAP_EQUAL(injected(), EXCEPTION_NMI | VMCB_EVENT_TYPE_NMI | VMCB_EVENT_V);
+	TAP_EQUAL(injected(), EXCEPTION_NMI | EVENT_TYPE_NMI | EVENT_VALID);
 	TAP_CHECK(!svm_inject_stepped(&vcpu)); /* a #DB of the guest's */
 }
 
@@ -348,7 +346,8 @@ static void test_skip(void)
 /* CD and NW are the guest's to see and never the CPU's to obey; SVME is never seen. */
 static void test_hidden(void)
 {
-	start(VCPU_START_RESET);
+	start(VCPU_START_SIPI);
+	svm_reg_set(&vcpu, VCPU_CR0, CR0_CD | CR0_NW | CR0_ET);
 	TAP_EQUAL(svm_reg_get(&vcpu, VCPU_CR0), 0x60000010);
 	TAP_EQUAL(svm_vmcb(&vcpu)->cr0, 0x10);
 	TAP_EQUAL(svm_vmcb(&vcpu)->intercept_cr_read, 1);

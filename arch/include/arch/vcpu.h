@@ -52,7 +52,6 @@ enum vcpu_reg {
 
 /* How a vCPU starts. */
 enum vcpu_start {
-	VCPU_START_RESET,  /* power-on: real mode, F000:FFF0 */
 	VCPU_START_SIPI,   /* real mode, CS = vector << 8, IP 0 (SDM 3A, "Processor State After
 			      Reset") */
 	VCPU_START_LONG64, /* Linux 64-bit protocol: long mode, flat 64-bit CS 0x10, DS 0x18, CR3 */
@@ -64,7 +63,6 @@ struct vcpu_start_state {
 	enum vcpu_start how;
 	uint8_t sipi_vector;
 	uint64_t rip;
-	uint64_t rsp;
 	uint64_t rax;      /* multiboot magic */
 	uint64_t rbx;      /* multiboot or PVH information */
 	uint64_t rsi;      /* Linux boot_params */
@@ -152,11 +150,6 @@ struct exit_apic {
 	uint64_t value;  /* write: all 64 bits (ICR) */
 };
 
-struct exit_msr {
-	uint32_t number;
-	uint64_t value;
-};
-
 struct exit_cr {
 	uint8_t number; /* 0, 3, 4, 8 or a debug register */
 	uint8_t reg;    /* enum vcpu_reg */
@@ -170,19 +163,17 @@ struct exit_exception {
 	uint8_t vector;
 	bool has_error_code;
 	uint32_t error_code;
-	uint64_t qualification; /* #DB: DR6-like bits; #PF: address */
 };
 
 struct vm_exit {
 	enum vm_exit_kind kind;
-	uint32_t raw_reason;  /* VMX exit reason or low half of EXITCODE */
-	uint64_t raw_info[2]; /* qualification, guest-physical address; or EXITINFO1, EXITINFO2 */
+	uint32_t raw_reason; /* VMX exit reason or low half of EXITCODE */
+	uint64_t raw_info;   /* qualification or EXITINFO1 */
 	union {
 		struct exit_io io;
 		struct exit_mmio mmio;
 		struct exit_stage2 stage2;
 		struct exit_apic apic;
-		struct exit_msr msr;
 		struct exit_cr cr;
 		struct exit_exception exception;
 		const char *why; /* VM_EXIT_CRASH, VM_EXIT_ENTRY_FAILED */
@@ -194,7 +185,7 @@ struct vm_exit {
 struct exit_record {
 	uint64_t rip;
 	uint32_t raw_reason;
-	uint32_t info; /* low half of raw_info[0] */
+	uint32_t info; /* low half of raw_info */
 };
 
 /* Per-VM state of the arch side; embedded in struct vm. */
@@ -219,8 +210,7 @@ struct vcpu_arch {
 	bool is_nmi_pending;    /* to be injected as soon as the guest can take it */
 	bool is_x2apic;         /* mode the guest has put its local APIC in */
 	bool is_flush_wanted;   /* TLB flush before the next entry */
-	uint64_t pending_event; /* backend's: event to inject at the next entry; 0 = none */
-	uint64_t pending_error;
+	uint64_t pending_event; /* to inject at the next entry (x86/event.h); 0 = none */
 	uint64_t apic_base;     /* the guest's IA32_APIC_BASE */
 	uint64_t mtrr_def_type; /* kept, without effect */
 	uint64_t xcr0;
@@ -233,8 +223,7 @@ struct vcpu_arch {
 	uint32_t history_next;
 };
 
-/* Once, on the boot CPU: picks VMX or SVM. HV_UNSUPPORTED: neither; *why says which bit and where
- * to switch it on. */
+/* Once, on the boot CPU: picks VMX or SVM. HV_UNSUPPORTED: neither, or *why is missing. */
 enum hv_status arch_virt_probe(const char **why) MUST_CHECK;
 
 /* On each CPU: switches VMX or SVM on. */

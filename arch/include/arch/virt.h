@@ -5,6 +5,7 @@
 #include "stage2_pte.h"
 #include "vcpu.h"
 
+struct name;
 struct start_state;
 
 /* At most 20 functions; counted by tools/check_limits. Contracts: as arch_NAME in vcpu.h and
@@ -18,13 +19,13 @@ struct virt_ops {
 	void (*vcpu_skip)(struct vcpu_arch *vcpu);
 	uint64_t (*reg_get)(struct vcpu_arch *vcpu, enum vcpu_reg reg);
 	void (*reg_set)(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value);
-	void (*inject)(struct vcpu_arch *vcpu, uint8_t vector, bool has_error_code,
-		       uint32_t error_code);
 	void (*set_x2apic)(struct vcpu_arch *vcpu, bool is_x2apic);
 	uint64_t (*stage2_make)(const struct stage2_entry *entry, uint32_t level);
 	struct stage2_entry (*stage2_read)(uint64_t raw, uint32_t level);
 	void (*nmi_in_host)(void); /* from the NMI handler: make the next entry exit at once */
-	void (*dump)(struct vcpu_arch *vcpu);          /* the control structure */
+	/* Of the control structure, for a dump; false: this CPU has no such field. */
+	bool (*field_read)(const struct vcpu_arch *vcpu, uint32_t field, uint64_t *value);
+	const struct name *field_names;
 	const char *(*exit_name)(uint32_t raw_reason); /* manual's name, or "unknown" */
 };
 
