@@ -135,23 +135,18 @@ static enum hv_status create_devices(struct vm *vm)
 	uint64_t total = 0;
 	uint8_t *states;
 
-	for (uint32_t i = 0; i < device_model_count; i++) {
+	for (uint32_t i = 0; device_models[i].size != 0; i++) {
 		total += align_up(device_models[i].state_size, sizeof(uint64_t));
 	}
 	states = page_alloc((uint32_t)(align_up(total + 1, PAGE_SIZE) >> PAGE_SHIFT));
 	if (states == NULL) {
 		return HV_NO_MEMORY;
 	}
-	for (uint32_t i = 0; i < device_model_count; i++) {
+	for (uint32_t i = 0; device_models[i].size != 0; i++) {
 		vm->device_state[i] = states;
 		states += align_up(device_models[i].state_size, sizeof(uint64_t));
 	}
 	return HV_OK;
-}
-
-void *device_state(struct vm *vm, const struct device_model *model)
-{
-	return vm->device_state[model - device_models];
 }
 
 /* Nanoseconds since the epoch when the TSC was zero. */

@@ -9,6 +9,7 @@
 #include "hv/platform.h"
 #include "log.h"
 #include "report.h"
+#include "str.h"
 
 #include <stdatomic.h>
 
@@ -29,6 +30,19 @@ static enum vm_state state_of(struct vm *vm)
 	return (enum vm_state)atomic_load(&vm->state);
 }
 
+/* While every vCPU is off: nobody else touches a model's state. */
+static void reset_devices(struct vm *vm)
+{
+	irq_route_reset(vm);
+	for (uint32_t i = 0; device_models[i].size != 0; i++) {
+		memset(vm->device_state[i], 0, device_models[i].state_size);
+		if (device_models[i].reset != NULL) {
+			device_models[i].reset(vm->device_state[i]);
+		}
+	}
+	vm->is_hole_warned = false;
+}
+
 enum hv_status vm_start(struct vm *vm)
 {
 	spin_lock(&vm->lock);
@@ -36,6 +50,7 @@ enum hv_status vm_start(struct vm *vm)
 		spin_unlock(&vm->lock);
 		return HV_BUSY;
 	}
+	reset_devices(vm);
 	vm->left_count = 0;
 	vm->start_count++;
 	atomic_store(&vm->state, VM_RUNNING);

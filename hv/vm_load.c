@@ -1,22 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A VM's memory and devices as they are at power-on. */
+/* A VM's memory as it is at power-on. */
 #include "vm_life.h"
 
 #include "hv/guest_mem.h"
-#include "hv/irq_route.h"
 #include "log.h"
 #include "modules.h"
-
-static void reset_devices(struct vm *vm)
-{
-	irq_route_reset(vm);
-	for (uint32_t i = 0; i < device_model_count; i++) {
-		if (device_models[i].reset != NULL) {
-			device_models[i].reset(vm->device_state[i], vm);
-		}
-	}
-	vm->hole_warned = 0;
-}
 
 enum hv_status vm_clear(struct vm *vm)
 {
@@ -42,7 +30,6 @@ enum hv_status vm_load(struct vm *vm)
 {
 	enum hv_status status = HV_OK;
 
-	reset_devices(vm);
 	if (!vm->is_clear) {
 		status = vm_clear(vm);
 	}

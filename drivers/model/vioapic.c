@@ -5,6 +5,7 @@
 #include "bits.h"
 #include "hv/irq_route.h"
 #include "hv/vm.h"
+#include "models.h"
 
 #define OFFSET_SELECT 0x00u
 #define OFFSET_WINDOW 0x10u
@@ -17,17 +18,6 @@
 
 #define ID_MASK 0x0f000000u
 #define VERSION 0x20u /* with EOI register */
-
-void vioapic_reset(void *state, struct vm *vm)
-{
-	struct vioapic *ioapic = state;
-
-	spin_lock(&ioapic->lock);
-	ioapic->select = 0;
-	ioapic->id = 0;
-	spin_unlock(&ioapic->lock);
-	irq_route_reset(vm);
-}
 
 static uint32_t read_register(const struct vioapic *ioapic, struct vm *vm)
 {
@@ -80,9 +70,9 @@ static void end_of_interrupt(struct vm *vm, uint32_t vector)
 }
 
 /* Registers are 32 bits wide; other sizes are undefined and read the low bytes here. */
-uint64_t vioapic_read(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size)
+uint64_t vioapic_read(struct vcpu *vcpu, uint32_t offset, uint32_t size)
 {
-	struct vioapic *ioapic = state;
+	struct vioapic *ioapic = vcpu->vm->device_state[MODEL_IOAPIC];
 	uint64_t value = 0;
 
 	(void)size;
@@ -96,9 +86,9 @@ uint64_t vioapic_read(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t 
 	return value;
 }
 
-void vioapic_write(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size, uint64_t value)
+void vioapic_write(struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value)
 {
-	struct vioapic *ioapic = state;
+	struct vioapic *ioapic = vcpu->vm->device_state[MODEL_IOAPIC];
 
 	(void)size;
 	spin_lock(&ioapic->lock);

@@ -14,6 +14,5 @@ struct vioapic {
 	uint32_t id;
 };
 
-void vioapic_reset(void *state, struct vm *vm);
-uint64_t vioapic_read(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size);
-void vioapic_write(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size, uint64_t value);
+device_read vioapic_read;
+device_write vioapic_write;

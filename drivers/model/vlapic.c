@@ -42,9 +42,7 @@
 
 static struct vlapic *lapic_of(struct vcpu *vcpu)
 {
-	struct vlapic *all = device_state(vcpu->vm, &device_models[MODEL_LAPIC]);
-
-	return &all[vcpu->index];
+	return (struct vlapic *)vcpu->vm->device_state[MODEL_LAPIC] + vcpu->index;
 }
 
 static uint32_t *soft_lvt(struct vlapic *lapic, uint32_t offset)
@@ -358,31 +356,21 @@ static bool is_page_enabled(const struct vcpu *vcpu)
 }
 
 /* Narrow reads give their part of the register; bytes between registers read as 0. */
-uint64_t vlapic_mmio_read(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size)
+uint64_t vlapic_read_page(struct vcpu *vcpu, uint32_t offset, uint32_t size)
 {
-	struct vlapic *lapic = &((struct vlapic *)state)[vcpu->index];
-
 	(void)size;
 	if (!is_page_enabled(vcpu)) {
 		return ~UINT64_C(0);
 	}
-	if ((offset & 0xc) != 0) {
-		return 0;
-	}
-	return read_xapic(lapic, vcpu, (uint32_t)offset & REGISTER_OFFSETS) >> (offset % 4 * 8);
+	return (offset & 0xc) != 0 ? 0
+				   : read_xapic(lapic_of(vcpu), vcpu, offset & REGISTER_OFFSETS) >>
+					     (offset % 4 * 8);
 }
 
-void vlapic_mmio_write(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size,
-		       uint64_t value)
+/* SDM 3A, "APIC Register Address Map": anything but an aligned 32-bit write is undefined. */
+void vlapic_write_page(struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value)
 {
-	if (offset == LAPIC_EOI && is_page_enabled(vcpu)) { /* at every interrupt */
-		arch_lapic_write(LAPIC_EOI, 0);
-		return;
+	if (size == 4 && offset % 16 == 0 && is_page_enabled(vcpu)) {
+		write_xapic(lapic_of(vcpu), vcpu, offset, low32(value));
 	}
-	/* SDM 3A, "APIC Register Address Map": anything but an aligned 32-bit write is undefined.
-	 */
-	if (size != 4 || offset % 16 != 0 || !is_page_enabled(vcpu)) {
-		return;
-	}
-	write_xapic(&((struct vlapic *)state)[vcpu->index], vcpu, (uint32_t)offset, low32(value));
 }

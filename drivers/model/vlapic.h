@@ -25,9 +25,8 @@ struct vlapic {
 	bool has_deadline;
 };
 
-uint64_t vlapic_mmio_read(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size);
-void vlapic_mmio_write(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size,
-		       uint64_t value);
+device_read vlapic_read_page;
+device_write vlapic_write_page;
 
 /* Sends what was written to ICR; vlapic_icr.c. */
 void vlapic_icr_send(struct vlapic *lapic, struct vcpu *vcpu, uint32_t low, uint32_t destination);

@@ -41,13 +41,14 @@ void bench_start(uint32_t vcpu_count)
 			abort();
 		}
 	}
-	for (uint32_t i = 0; i < device_model_count; i++) {
+	irq_route_reset(&bench.vm);
+	for (uint32_t i = 0; device_models[i].size != 0; i++) {
 		if (device_models[i].state_size > sizeof(states[i])) {
 			abort();
 		}
 		bench.vm.device_state[i] = states[i];
 		if (device_models[i].reset != NULL) {
-			device_models[i].reset(states[i], &bench.vm);
+			device_models[i].reset(states[i]);
 		}
 	}
 	for (uint32_t i = 0; i < vcpu_count; i++) {
@@ -55,9 +56,14 @@ void bench_start(uint32_t vcpu_count)
 	}
 }
 
-void *device_state(struct vm *vm, const struct device_model *model)
+uint64_t bench_read(uint32_t model, uint32_t vcpu, uint32_t offset, uint32_t size)
 {
-	return vm->device_state[model - device_models];
+	return device_models[model].read(&bench.vcpus[vcpu], offset, size);
+}
+
+void bench_write(uint32_t model, uint32_t vcpu, uint32_t offset, uint32_t size, uint64_t value)
+{
+	device_models[model].write(&bench.vcpus[vcpu], offset, size, value);
 }
 
 void console_put(struct vm *vm, uint8_t byte)

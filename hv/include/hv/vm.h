@@ -63,8 +63,8 @@ struct vm {
 	uint64_t stop_code;                   /* HYPERCALL_SHUTDOWN's exit code */
 	uint32_t left_count;                  /* vCPUs that have acknowledged STOPPING */
 	uint32_t start_count;
-	bool is_clear;        /* RAM holds nothing but zeros; own vCPU 0, or the last that left */
-	uint32_t hole_warned; /* a hole was touched, and logged, since the last start */
+	bool is_clear;       /* RAM holds nothing but zeros; own vCPU 0, or the last that left */
+	bool is_hole_warned; /* a hole was touched, and logged, since the last start */
 };
 
 /* Asks every vCPU to leave; the last one finishes. Any CPU; does not wait. Later causes are
