@@ -33,7 +33,6 @@ static enum vm_state state_of(struct vm *vm)
 /* While every vCPU is off: nobody else touches a model's state. */
 static void reset_devices(struct vm *vm)
 {
-	irq_route_reset(vm);
 	for (uint32_t i = 0; device_models[i].size != 0; i++) {
 		memset(vm->device_state[i], 0, device_models[i].state_size);
 		if (device_models[i].reset != NULL) {

@@ -25,6 +25,7 @@ const struct device_model device_models[MODEL_COUNT + 1] = {
 	[MODEL_IOAPIC] = {.base = VIOAPIC_BASE,
 			  .size = VIOAPIC_SIZE,
 			  .state_size = sizeof(struct vioapic),
+			  .reset = vioapic_reset,
 			  .read = vioapic_read,
 			  .write = vioapic_write},
 	[MODEL_RESET] = {.base = DEVICE_PORT(VPOWER_RESET_PORT),

@@ -3,9 +3,9 @@
 #include "vuart.h"
 
 #include "hv/console.h"
-#include "hv/irq_route.h"
 #include "hv/vm.h"
 #include "models.h"
+#include "vioapic.h"
 
 #include <stdatomic.h>
 
@@ -107,7 +107,7 @@ static void update_line(struct vuart *uart, struct vm *vm)
 
 	if (is_high != uart->is_line_high) {
 		uart->is_line_high = is_high;
-		irq_route_set(vm, VUART_PIN, is_high);
+		vioapic_set_pin(vm, VUART_PIN, is_high);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "host/model_bench.h"
 #include "models.h"
 #include "str.h"
+#include "vioapic.h"
 #include "vuart.h"
 
 #define VCPUS 3u
@@ -75,7 +76,8 @@ static void do_step(const struct step *step)
 static void check(void)
 {
 	const struct vuart *uart = bench.vm.device_state[MODEL_UART];
-	bool is_line_high = (bench.vm.irq.level & 1u << VUART_PIN) != 0;
+	const struct vioapic *ioapic = bench.vm.device_state[MODEL_IOAPIC];
+	bool is_line_high = (ioapic->level & 1u << VUART_PIN) != 0;
 
 	FUZZ_CHECK(uart->input_count <= VUART_BACKLOG && uart->input_head < VUART_BACKLOG);
 	FUZZ_CHECK(uart->is_line_high == is_line_high);

@@ -44,7 +44,7 @@ static void test_entries(void)
 	set(0x10 + 2 * 23, 0x31);
 	TAP_EQUAL(get(0x10 + 2 * 23 + 1), 0x03000000);
 	TAP_EQUAL(get(0x10 + 2 * 23), 0x31);
-	irq_route_set(&bench.vm, 23, true);
+	vioapic_set_pin(&bench.vm, 23, true);
 	TAP_EQUAL(bench.interrupted[0x31], 8);
 }
 
@@ -52,13 +52,13 @@ static void test_eoi(void)
 {
 	bench_start(1);
 	set(0x10 + 2 * 5, 0x8031); /* level */
-	irq_route_set(&bench.vm, 5, true);
+	vioapic_set_pin(&bench.vm, 5, true);
 	TAP_EQUAL(bench.interrupt_count, 1);
 	bench_write(MODEL_IOAPIC, 0, 0x40, 4, 0x30);
 	TAP_EQUAL(bench.interrupt_count, 1);
 	bench_write(MODEL_IOAPIC, 0, 0x40, 4, 0x31);
 	TAP_EQUAL(bench.interrupt_count, 2);
-	irq_route_set(&bench.vm, 5, false);
+	vioapic_set_pin(&bench.vm, 5, false);
 	bench_write(MODEL_IOAPIC, 0, 0x40, 4, 0x31);
 	TAP_EQUAL(bench.interrupt_count, 2);
 }

@@ -35,11 +35,6 @@ static uint8_t *ram(uint64_t at)
 
 const struct device_model device_models[] = {{.size = 0}};
 
-void irq_route_reset(struct vm *owner)
-{
-	(void)owner;
-}
-
 bool vlapic_read(struct vcpu *vcpu, uint32_t offset, uint64_t *value)
 {
 	(void)vcpu;

@@ -4,6 +4,7 @@
 #include "host/model_bench.h"
 #include "models.h"
 #include "tap.h"
+#include "vioapic.h"
 #include "vuart.h"
 
 enum { DATA, IER, IIR, LCR, MCR, LSR, MSR, SCRATCH, FCR = IIR };
@@ -13,6 +14,11 @@ enum { DATA, IER, IIR, LCR, MCR, LSR, MSR, SCRATCH, FCR = IIR };
 static struct vuart *uart(void)
 {
 	return bench.vm.device_state[0];
+}
+
+static struct vioapic *ioapic(void)
+{
+	return bench.vm.device_state[MODEL_IOAPIC];
 }
 
 static uint8_t get(uint32_t offset)
@@ -38,7 +44,7 @@ static uint32_t interrupts(void)
 static void start(void)
 {
 	bench_start(2);
-	irq_route_write(&bench.vm, VUART_PIN, VECTOR);
+	bench_route(VUART_PIN, VECTOR);
 }
 
 static void test_registers(void)
@@ -221,7 +227,7 @@ static void test_random(void)
 			bench_write(MODEL_UART, 0, offset, offset < 7 && i % 3 ? 2 : 1, seed >> 8);
 		}
 		if (uart()->input_count > VUART_BACKLOG ||
-		    uart()->is_line_high != ((bench.vm.irq.level & 1u << VUART_PIN) != 0) ||
+		    uart()->is_line_high != ((ioapic()->level & 1u << VUART_PIN) != 0) ||
 		    ((uart()->lsr & 1) != 0) != (uart()->input_count != 0)) {
 			TAP_EQUAL(i, UINT32_MAX);
 			return;

@@ -8,7 +8,6 @@
 
 #include "boot_abi.h"
 #include "hv/device.h"
-#include "hv/irq_route.h"
 #include "hv/vcpu.h"
 #include "platform_abi.h"
 
@@ -55,7 +54,6 @@ struct vm {
 	uint32_t extent_count;
 	struct vcpu *vcpus[CPU_MAX];
 	uint32_t vcpu_count;
-	struct irq_route irq;
 	void *device_state[DEVICE_MODEL_MAX]; /* by index in device_models */
 	struct spin_lock lock;                /* state, stop_*, left_count */
 	_Atomic uint32_t state;               /* enum vm_state; written under lock */
