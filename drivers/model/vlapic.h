@@ -4,8 +4,6 @@
 
 #include "hv/device.h"
 
-#include <stdbool.h>
-
 #define VLAPIC_BASE      UINT64_C(0xfee00000)
 #define VLAPIC_SIZE      0x1000u
 #define VLAPIC_SOFT_LVTS 4u /* thermal, performance, LINT0, LINT1: consecutive registers */
@@ -22,7 +20,6 @@ struct vlapic {
 	uint32_t error_pending;
 	uint32_t error; /* latched by a write to ESR */
 	uint32_t lvt[VLAPIC_SOFT_LVTS];
-	bool has_deadline;
 };
 
 device_read vlapic_read_page;
