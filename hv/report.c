@@ -30,14 +30,6 @@ static void format_exits(const struct vcpu *vcpu, char text[EXITS_TEXT_MAX])
 	}
 }
 
-static void report_vcpu(const struct vm *vm, const struct vcpu *vcpu)
-{
-	char text[EXITS_TEXT_MAX];
-
-	format_exits(vcpu, text);
-	log_info("partition %s: vCPU %u: exits%s", vm->name, vcpu->index, text);
-}
-
 void stats_mark(struct vcpu *vcpu, uint8_t byte)
 {
 	uint64_t tsc = arch_tsc(); /* before the slow part */
@@ -50,8 +42,11 @@ void stats_mark(struct vcpu *vcpu, uint8_t byte)
 
 void report_exits(const struct vm *vm)
 {
+	char text[EXITS_TEXT_MAX];
+
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		report_vcpu(vm, vm->vcpus[i]);
+		format_exits(vm->vcpus[i], text);
+		log_info("partition %s: vCPU %u: exits%s", vm->name, i, text);
 	}
 }
 

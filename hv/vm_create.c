@@ -48,7 +48,7 @@ static gpa_t guest_base(uint64_t offset)
 				    : PLATFORM_RAM_HIGH_BASE + (offset - PLATFORM_RAM_LOW_LIMIT));
 }
 
-/* Takes frames for the whole memory, in as few pieces as there are. Under the owner lock. */
+/* Takes frames for the whole memory, in as few pieces as there are. */
 static enum hv_status take_memory(struct vm *vm)
 {
 	uint64_t done = 0;
@@ -162,9 +162,7 @@ static enum hv_status build(struct vm *vm, const struct boot_info *boot)
 {
 	enum hv_status status;
 
-	owner_lock();
 	status = take_memory(vm);
-	owner_unlock();
 	if (status != HV_OK) {
 		log_error("partition %s: %lu MiB asked for, not that much is free: %lu MiB",
 			  vm->name, (vm->memory_size >> 20), (owner_total(OWNER_FREE) >> 20));

@@ -19,7 +19,7 @@ enum hv_status vm_start(struct vm *vm) MUST_CHECK;
 enum hv_status vm_load(struct vm *vm) MUST_CHECK;
 
 /* Zeros all of its RAM. */
-enum hv_status vm_clear(struct vm *vm) MUST_CHECK;
+void vm_clear(struct vm *vm);
 
 /* Registers of vCPU 0 at a start. */
 struct vcpu_start_state vm_start_state(const struct vm *vm);

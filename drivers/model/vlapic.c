@@ -356,7 +356,9 @@ uint64_t vlapic_read_page(struct vcpu *vcpu, uint32_t offset, uint32_t size)
 /* SDM 3A, "APIC Register Address Map": anything but an aligned 32-bit write is undefined. */
 void vlapic_write_page(struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value)
 {
-	if (size == 4 && offset % 16 == 0 && is_page_enabled(vcpu)) {
+	if (offset == LAPIC_EOI && is_page_enabled(vcpu)) { /* at every interrupt */
+		arch_lapic_write(LAPIC_EOI, 0);
+	} else if (size == 4 && offset % 16 == 0 && is_page_enabled(vcpu)) {
 		write_xapic(lapic_of(vcpu), vcpu, offset, low32(value));
 	}
 }

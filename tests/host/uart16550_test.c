@@ -74,7 +74,7 @@ static void test_input(void)
 	start();
 	TAP_CHECK(uart16550_init());
 	TAP_CHECK(!uart16550_get(&byte));
-	bench_route(UART16550_PIN, 0x33);
+	bench_route(VUART_PIN, 0x33);
 	uart16550_enable_interrupt();
 	vuart_input(&bench.vm, 'k');
 	TAP_EQUAL(bench.interrupted[0x33], 1);

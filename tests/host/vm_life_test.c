@@ -102,11 +102,10 @@ enum hv_status vm_load(struct vm *owner)
 	return load_status;
 }
 
-enum hv_status vm_clear(struct vm *owner)
+void vm_clear(struct vm *owner)
 {
 	memset(ram(0), 0, 4 * MIB);
 	owner->is_clear = true;
-	return HV_OK;
 }
 
 struct vcpu_start_state vm_start_state(const struct vm *owner)
