@@ -23,7 +23,6 @@ struct layout {
 	uint64_t cpus;
 	uint64_t images;
 	uint64_t memory;
-	uint64_t text;
 	uint64_t tables;
 	uint64_t end;
 	uint32_t memory_capacity;
@@ -38,10 +37,11 @@ static struct layout make_layout(const struct loader *loader)
 		(uint32_t)(loader->descriptors_bytes / loader->descriptor_stride) + 2 * MAP_SPARE;
 	layout.cpus = align_up(layout.info + sizeof(struct boot_info), 16);
 	layout.images = align_up(layout.cpus + loader->cpu_count * sizeof(struct boot_cpu), 16);
-	layout.memory = align_up(
-		layout.images + loader->config.partition_count * sizeof(struct boot_image), 16);
-	layout.text = layout.memory + layout.memory_capacity * sizeof(struct boot_memory);
-	layout.tables = align_up(layout.text + loader->config_size + 1, PAGE_SIZE);
+	layout.memory = align_up(layout.images + loader->file.config.partition_count *
+							 sizeof(struct boot_image),
+				 16);
+	layout.tables = align_up(
+		layout.memory + layout.memory_capacity * sizeof(struct boot_memory), PAGE_SIZE);
 	layout.end = layout.tables + TABLE_COUNT * PAGE_SIZE;
 	return layout;
 }
@@ -72,11 +72,12 @@ static uint64_t small_page_tables(const struct loader *loader)
 {
 	uint64_t frames = 0;
 
-	if (loader->config.huge_pages == CONFIG_HUGE_PAGES_ALWAYS || !virt_may_need_small_pages()) {
+	if (loader->file.config.huge_pages == CONFIG_HUGE_PAGES_ALWAYS ||
+	    !virt_may_need_small_pages()) {
 		return 0;
 	}
-	for (uint32_t i = 0; i < loader->config.partition_count; i++) {
-		frames += loader->config.partitions[i].memory >> FRAME_SHIFT;
+	for (uint32_t i = 0; i < loader->file.config.partition_count; i++) {
+		frames += loader->file.config.partitions[i].memory >> FRAME_SHIFT;
 	}
 	return frames * HV_POOL_PER_SMALL_FRAME;
 }
@@ -84,7 +85,7 @@ static uint64_t small_page_tables(const struct loader *loader)
 static uint64_t pool_size(const struct loader *loader, uint64_t top)
 {
 	return HV_POOL_BASE + loader->cpu_count * HV_POOL_PER_CPU +
-	       loader->config.partition_count * HV_POOL_PER_PARTITION +
+	       loader->file.config.partition_count * HV_POOL_PER_PARTITION +
 	       (align_up(top, FRAME_SIZE) >> FRAME_SHIFT) * HV_POOL_PER_FRAME +
 	       small_page_tables(loader);
 }
@@ -120,14 +121,11 @@ static void build_tables(struct loader *loader, const struct layout *layout)
 
 static void copy_lists(const struct loader *loader, const struct layout *layout)
 {
-	char *text = (char *)(loader->region + layout->text);
 
 	memcpy((void *)(loader->region + layout->cpus), loader->cpus,
 	       loader->cpu_count * sizeof(loader->cpus[0]));
 	memcpy((void *)(loader->region + layout->images), loader->images,
-	       loader->config.partition_count * sizeof(loader->images[0]));
-	memcpy(text, loader->config_text, loader->config_size);
-	text[loader->config_size] = '\0';
+	       loader->file.config.partition_count * sizeof(loader->images[0]));
 }
 
 static void fill_info(struct loader *loader, const struct layout *layout)
@@ -144,8 +142,6 @@ static void fill_info(struct loader *loader, const struct layout *layout)
 		.trampoline = loader->trampoline,
 		.rsdp = loader->rsdp,
 		.efi_system_table = (uint64_t)loader->system,
-		.config_text = loader->region + layout->text,
-		.config_text_size = loader->config_size,
 		.memory = loader->region + layout->memory,
 		.cpus = loader->region + layout->cpus,
 		.images = loader->region + layout->images,
@@ -157,7 +153,7 @@ static void fill_info(struct loader *loader, const struct layout *layout)
 		.tsc_firmware = loader->tsc_firmware,
 	};
 	memcpy(info->entropy, loader->entropy, sizeof(info->entropy));
-	info->config = loader->config;
+	info->config = loader->file.config;
 	loader->info = info;
 	loader->map = (struct memmap){
 		.entries = (struct boot_memory *)info->memory,
@@ -187,8 +183,8 @@ static enum hv_status check_machine(struct loader *loader)
 	if (region_read_map(loader) != HV_OK) {
 		return HV_INVALID;
 	}
-	if (config_check_machine(&loader->config, loader->cpu_count,
-				 memmap_free_frames(&loader->map), &error) != HV_OK) {
+	if (config_check_machine(&loader->file, loader->cpu_count, memmap_free_frames(&loader->map),
+				 &error) != HV_OK) {
 		config_complain(loader, error.line, error.message);
 		return HV_INVALID;
 	}

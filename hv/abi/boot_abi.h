@@ -17,7 +17,7 @@
  * the trampoline page are the hypervisor's; all else is as `memory`.
  */
 #define BOOT_MAGIC      UINT64_C(0x44414548484b4c42) /* "BLKHHEAD" */
-#define BOOT_VERSION    3u
+#define BOOT_VERSION    4u
 #define HV_VIRT_BASE    UINT64_C(0xffffffff80000000)
 #define HV_REGION_ALIGN (UINT64_C(2) << 20)
 
@@ -137,10 +137,8 @@ struct boot_info {
 	uint64_t rsdp;        /* physical; 0 = no ACPI */
 	struct boot_acpi acpi;
 	uint64_t efi_system_table; /* physical, for its runtime services; 0 = none (multiboot) */
-	uint64_t config_text;      /* physical, in the region */
-	uint64_t config_text_size;
-	uint64_t memory; /* physical, in the region: struct boot_memory[memory_count] */
-	uint64_t cpus;   /* physical, in the region: struct boot_cpu[cpu_count] */
+	uint64_t memory;           /* physical, in the region: struct boot_memory[memory_count] */
+	uint64_t cpus;             /* physical, in the region: struct boot_cpu[cpu_count] */
 	uint64_t images; /* physical, in the region: struct boot_image[], one per partition */
 	uint64_t
 		modules_base; /* physical, 2 MiB aligned: files, and what the loader made of them */
