@@ -62,23 +62,17 @@ static void do_mmio(struct vcpu *vcpu, const struct exit_mmio *mmio)
 	arch_vcpu_skip(&vcpu->arch);
 }
 
-static void do_apic_read(struct vcpu *vcpu, const struct exit_apic *apic)
+static void do_apic(struct vcpu *vcpu, const struct exit_apic *apic, bool is_write)
 {
 	uint64_t value;
 
-	if (vlapic_read(vcpu, apic->offset, &value)) {
-		arch_vcpu_apic_done(&vcpu->arch, value);
-	} else {
+	if (is_write ? !vlapic_write(vcpu, apic->offset, apic->value)
+		     : !vlapic_read(vcpu, apic->offset, &value)) {
 		arch_vcpu_inject(&vcpu->arch, GP_VECTOR, true, 0);
-	}
-}
-
-static void do_apic_write(struct vcpu *vcpu, const struct exit_apic *apic)
-{
-	if (vlapic_write(vcpu, apic->offset, apic->value)) {
+	} else if (is_write) {
 		arch_vcpu_skip(&vcpu->arch);
 	} else {
-		arch_vcpu_inject(&vcpu->arch, GP_VECTOR, true, 0);
+		arch_vcpu_apic_done(&vcpu->arch, value);
 	}
 }
 
@@ -105,10 +99,8 @@ void exit_handle(struct vcpu *vcpu, struct vm_exit *exit)
 		do_mmio(vcpu, &exit->mmio);
 		break;
 	case VM_EXIT_APIC_READ:
-		do_apic_read(vcpu, &exit->apic);
-		break;
 	case VM_EXIT_APIC_WRITE:
-		do_apic_write(vcpu, &exit->apic);
+		do_apic(vcpu, &exit->apic, exit->kind == VM_EXIT_APIC_WRITE);
 		break;
 	case VM_EXIT_KICK:
 		do_kick(vcpu);

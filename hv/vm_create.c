@@ -11,7 +11,6 @@
 #include "log.h"
 #include "owner.h"
 #include "stage2.h"
-#include "str.h"
 
 #define NANOSECONDS UINT64_C(1000000000)
 
@@ -192,7 +191,7 @@ static void create(uint32_t index, const struct boot_info *boot)
 	vm->config = config;
 	vm->image = &images[index];
 	vm->memory_size = config->memory;
-	memcpy(vm->name, config->name, sizeof(vm->name));
+	vm->name = config->name;
 	vms[count++] = vm;
 	if (build(vm, boot) != HV_OK) {
 		log_error("partition %s: not created", vm->name);

@@ -243,17 +243,6 @@ bool vlapic_read(struct vcpu *vcpu, uint32_t offset, uint64_t *value)
 	}
 }
 
-static bool write_x2apic_icr(struct vlapic *lapic, struct vcpu *vcpu, uint64_t value)
-{
-	if ((value & X2APIC_ICR_RESERVED) != 0) {
-		return false;
-	}
-	lapic->icr_low = low32(value) & ICR_WRITABLE;
-	lapic->icr_high = high32(value);
-	vlapic_icr_send(lapic, vcpu, lapic->icr_low, lapic->icr_high);
-	return true;
-}
-
 bool vlapic_write(struct vcpu *vcpu, uint32_t offset, uint64_t value)
 {
 	struct vlapic *lapic = lapic_of(vcpu);
@@ -265,20 +254,26 @@ bool vlapic_write(struct vcpu *vcpu, uint32_t offset, uint64_t value)
 	if (!vcpu->arch.is_x2apic) {
 		return false;
 	}
-	if (offset == LAPIC_ICR_LOW) {
-		return write_x2apic_icr(lapic, vcpu, value);
-	}
-	if (offset == LAPIC_SELF_IPI) {
+	switch (offset) {
+	case LAPIC_ICR_LOW:
+		if ((value & X2APIC_ICR_RESERVED) != 0) {
+			return false;
+		}
+		lapic->icr_low = low32(value) & ICR_WRITABLE;
+		lapic->icr_high = high32(value);
+		vlapic_icr_send(lapic, vcpu, lapic->icr_low, lapic->icr_high);
+		return true;
+	case LAPIC_SELF_IPI: /* a fixed vector to the vCPU's own ID */
 		if (value > 0xff) {
 			return false;
 		}
-		/* A fixed vector to the vCPU's own ID. */
-		vlapic_icr_send(lapic, vcpu, (uint32_t)value, vcpu->index);
+		vlapic_icr_send(lapic, vcpu, low32(value), vcpu->index);
 		return true;
+	default:
+		rule = rule_of(offset);
+		return (value & ~(uint64_t)(rule.allowed | rule.ignored)) == 0 &&
+		       write_register(lapic, offset, low32(value));
 	}
-	rule = rule_of(offset);
-	return (value & ~(uint64_t)(rule.allowed | rule.ignored)) == 0 &&
-	       write_register(lapic, offset, low32(value));
 }
 
 /* --- xAPIC: registers are 32 bits wide, each at a multiple of 16

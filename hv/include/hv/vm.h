@@ -14,7 +14,6 @@
 #include <stdbool.h>
 
 #define VM_EXTENT_MAX 16u
-#define VM_NAME_MAX   CONFIG_NAME_MAX
 
 /* A run of the VM's RAM; 2 MiB aligned. */
 struct vm_extent {
@@ -46,7 +45,7 @@ enum vm_stop_cause {
 struct vm {
 	struct vm_arch arch; /* first: a struct vm is found by it */
 	uint32_t id;
-	char name[VM_NAME_MAX + 1];
+	const char *name; /* of its configuration */
 	const struct config_partition *config;
 	const struct boot_image *image; /* what its RAM holds at a start */
 	uint64_t memory_size;
