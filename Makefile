@@ -62,7 +62,7 @@ $(BUILD)/gen/names.c: tools/names.txt tools/gen_names
 	$(Q)tools/gen_names $< > $@
 $(BUILD)/hv-objs/names.o: $(BUILD)/gen/names.c Makefile
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HV_FLAGS) $(INC_x86) -c $< -o $@
+	$(Q)$(CC) $(HV_FLAGS) $(INC_lib) -c $< -o $@
 HV_OBJECTS += $(BUILD)/hv-objs/names.o
 -include $(HV_OBJECTS:.o=.d)
 

@@ -25,14 +25,14 @@ static struct bare_metal *memory;
 static struct kernel_image kernel;
 static uint64_t load_address;
 
-const struct config_partition *bare_metal_partition(const struct config *config)
+const struct config_source *bare_metal_source(const struct config_file *file)
 {
-	for (uint32_t i = 0; i < config->partition_count; i++) {
-		if ((config->partitions[i].flags & CONFIG_PARTITION_MANAGEMENT) != 0) {
-			return &config->partitions[i];
+	for (uint32_t i = 0; i < file->config.partition_count; i++) {
+		if ((file->config.partitions[i].flags & CONFIG_PARTITION_MANAGEMENT) != 0) {
+			return &file->sources[i];
 		}
 	}
-	return &config->partitions[0];
+	return &file->sources[0];
 }
 
 /* At its preferred address, or, when that is taken, wherever its alignment allows. */
@@ -56,46 +56,46 @@ static enum hv_status place_kernel(struct loader *loader)
 			      EfiLoaderCode, &load_address);
 }
 
-static enum hv_status complain(const struct loader *loader,
-			       const struct config_partition *partition, const char *why)
+static enum hv_status complain(const struct loader *loader, const struct config_source *source,
+			       const char *why)
 {
 	char message[200];
 
-	fmt_print(message, sizeof(message), "file `%.*s` %s", config_shown_path(partition->kernel),
-		  loader->config_text + partition->kernel.offset, why);
-	config_complain(loader, partition->kernel_line, message);
+	fmt_print(message, sizeof(message), "file `%.*s` %s", config_shown_path(source->kernel),
+		  loader->config_text + source->kernel.offset, why);
+	config_complain(loader, source->kernel_line, message);
 	return HV_INVALID;
 }
 
 enum hv_status bare_metal_prepare(struct loader *loader)
 {
-	const struct config_partition *partition = bare_metal_partition(&loader->config);
-	const struct loader_file *module = &loader->modules[partition->kernel_module].place;
+	const struct config_source *source = bare_metal_source(&loader->file);
+	const struct loader_file *module = &loader->modules[source->kernel_module].place;
 	const uint8_t *file = (const uint8_t *)module->base;
 	uint64_t base = 0;
 	const char *why = "";
 
 	if (kernel_image_parse(file, module->size, &kernel, &why) != HV_OK) {
-		return complain(loader, partition, why);
+		return complain(loader, source, why);
 	}
 	if (kernel.kind != KERNEL_LINUX) {
-		return complain(loader, partition,
+		return complain(loader, source,
 				"is no Linux bzImage; bare-metal mode starts no other");
 	}
-	if (partition->cmdline.length > kernel.linux_image.cmdline_size) {
-		return complain(loader, partition, "does not take so long a command line");
+	if (source->cmdline.length > kernel.linux_image.cmdline_size) {
+		return complain(loader, source, "does not take so long a command line");
 	}
 	if (place_kernel(loader) != HV_OK ||
 	    leave_allocate(loader, align_up(sizeof(*memory), PAGE_SIZE), PAGE_SIZE, EfiLoaderData,
 			   &base) != HV_OK) {
-		config_complain(loader, partition->kernel_line,
+		config_complain(loader, source->kernel_line,
 				"not enough RAM in one piece for this kernel");
 		return HV_NO_MEMORY;
 	}
 	memory = (struct bare_metal *)base;
 	memset(memory, 0, sizeof(*memory));
-	memcpy(memory->cmdline, loader->config_text + partition->cmdline.offset,
-	       partition->cmdline.length);
+	memcpy(memory->cmdline, loader->config_text + source->cmdline.offset,
+	       source->cmdline.length);
 	memcpy((void *)load_address, file + kernel.segments[0].file_offset,
 	       kernel.segments[0].file_size);
 	loader->map = (struct memmap){.entries = memory->map, .capacity = MAP_CAPACITY};
@@ -144,8 +144,8 @@ static uint32_t make_e820(const struct memmap *map)
 
 _Noreturn void bare_metal_start(struct loader *loader)
 {
-	const struct config_partition *partition = bare_metal_partition(&loader->config);
-	const struct loader_file *image = &loader->modules[partition->kernel_module].place;
+	const struct config_source *source = bare_metal_source(&loader->file);
+	const struct loader_file *image = &loader->modules[source->kernel_module].place;
 	struct linux_boot_efi efi = {
 		.system_table = (uint64_t)loader->system,
 		.map = (uint64_t)loader->descriptors,
@@ -164,9 +164,9 @@ _Noreturn void bare_metal_start(struct loader *loader)
 		.framebuffer = &loader->framebuffer,
 	};
 
-	if (partition->initrd_module != CONFIG_FILE_NONE) {
-		input.initrd = loader->modules[partition->initrd_module].place.base;
-		input.initrd_size = loader->modules[partition->initrd_module].place.size;
+	if (source->initrd_module != CONFIG_FILE_NONE) {
+		input.initrd = loader->modules[source->initrd_module].place.base;
+		input.initrd_size = loader->modules[source->initrd_module].place.size;
 	}
 	CHECK(memmap_from_efi(&loader->map, loader->descriptors, loader->descriptors_bytes,
 			      loader->descriptor_stride) == HV_OK);

@@ -10,18 +10,19 @@ static unsigned long long in_mib(uint64_t bytes)
 	return (unsigned long long)(bytes >> MIB_SHIFT);
 }
 
-static enum hv_status check_cpus(const struct config_partition *partition, uint32_t cpu_count,
+static enum hv_status check_cpus(const struct config_partition *partition,
+				 const struct config_source *source, uint32_t cpu_count,
 				 struct config_error *error)
 {
 	uint32_t highest;
 
 	if (partition->cpus == 0) {
-		return config_fail(error, partition->line, "partition `%s` has no CPU",
+		return config_fail(error, source->line, "partition `%s` has no CPU",
 				   partition->name);
 	}
 	highest = 63u - (uint32_t)__builtin_clzll(partition->cpus);
 	if (highest >= cpu_count) {
-		return config_fail(error, partition->cpus_line,
+		return config_fail(error, source->cpus_line,
 				   "partition `%s` asks for CPU %u, but the machine has %u CPU%s, "
 				   "counted from 0",
 				   partition->name, highest, cpu_count, cpu_count == 1 ? "" : "s");
@@ -29,19 +30,20 @@ static enum hv_status check_cpus(const struct config_partition *partition, uint3
 	return HV_OK;
 }
 
-enum hv_status config_check_machine(const struct config *config, uint32_t cpu_count,
+enum hv_status config_check_machine(const struct config_file *file, uint32_t cpu_count,
 				    uint64_t free_memory, struct config_error *error)
 {
 	uint64_t left = free_memory;
 
-	for (uint32_t i = 0; i < config->partition_count; i++) {
-		const struct config_partition *partition = &config->partitions[i];
+	for (uint32_t i = 0; i < file->config.partition_count; i++) {
+		const struct config_partition *partition = &file->config.partitions[i];
+		const struct config_source *source = &file->sources[i];
 
-		if (check_cpus(partition, cpu_count, error) != HV_OK) {
+		if (check_cpus(partition, source, cpu_count, error) != HV_OK) {
 			return HV_INVALID;
 		}
 		if (partition->memory > left) {
-			return config_fail(error, partition->memory_line,
+			return config_fail(error, source->memory_line,
 					   "partition `%s` asks for %llu MiB, but of the machine's "
 					   "%llu MiB free RAM only %llu MiB are left for it",
 					   partition->name, in_mib(partition->memory),

@@ -33,7 +33,7 @@ enum hv_status config_set_hypervisor(struct config_parser *parser, enum config_k
 	}
 	if (key == KEY_MODE) {
 		return config_word(name, value, parser->line, modes, ARRAY_COUNT(modes),
-				   &config->mode, parser->error);
+				   &parser->file->mode, parser->error);
 	}
 	return config_word(name, value, parser->line, answers, ARRAY_COUNT(answers),
 			   &config->test_exit, parser->error);
@@ -48,7 +48,8 @@ static enum hv_status set_only(struct config_parser *parser, uint32_t flag, cons
 		if ((config->partitions[i].flags & flag) != 0) {
 			return config_fail(parser->error, parser->line,
 					   "%s is partition `%s` of line %u already", what,
-					   config->partitions[i].name, config->partitions[i].line);
+					   config->partitions[i].name,
+					   parser->file->sources[i].line);
 		}
 	}
 	parser->partition->flags |= flag;
@@ -102,7 +103,7 @@ static enum hv_status set_cpus(struct config_parser *parser, struct config_text 
 	struct config_partition *partition = parser->partition;
 	uint64_t both;
 
-	partition->cpus_line = parser->line;
+	parser->source->cpus_line = parser->line;
 	if (config_cpus(value, parser->line, &partition->cpus, parser->error) != HV_OK) {
 		return HV_INVALID;
 	}
@@ -113,7 +114,8 @@ static enum hv_status set_cpus(struct config_parser *parser, struct config_text 
 			return config_fail(parser->error, parser->line,
 					   "CPU %u is given to `%s` in line %u already",
 					   (unsigned int)__builtin_ctzll(both), other->name,
-					   other->cpus_line);
+					   parser->file->sources[other - parser->config->partitions]
+						   .cpus_line);
 		}
 	}
 	return HV_OK;
@@ -144,24 +146,25 @@ static enum hv_status set_devices(struct config_parser *parser, struct config_te
 enum hv_status config_set_partition(struct config_parser *parser, enum config_key key,
 				    struct config_text name, struct config_text value)
 {
-	struct config_partition *partition = parser->partition;
+	struct config_source *source = parser->source;
 
 	switch (key) {
 	case KEY_CPUS:
 		return set_cpus(parser, value);
 	case KEY_MEMORY:
-		partition->memory_line = parser->line;
-		return config_memory(value, parser->line, &partition->memory, parser->error);
+		source->memory_line = parser->line;
+		return config_memory(value, parser->line, &parser->partition->memory,
+				     parser->error);
 	case KEY_KERNEL:
-		partition->kernel = span_of(parser, value);
-		partition->kernel_line = parser->line;
+		source->kernel = span_of(parser, value);
+		source->kernel_line = parser->line;
 		return config_path(value, parser->line, parser->error);
 	case KEY_INITRD:
-		partition->initrd = span_of(parser, value);
-		partition->initrd_line = parser->line;
+		source->initrd = span_of(parser, value);
+		source->initrd_line = parser->line;
 		return config_path(value, parser->line, parser->error);
 	case KEY_CMDLINE:
-		partition->cmdline = span_of(parser, value);
+		source->cmdline = span_of(parser, value);
 		if (value.length > CONFIG_CMDLINE_MAX) {
 			return config_fail(parser->error, parser->line,
 					   "command line of %u characters, longer than %u",

@@ -26,9 +26,11 @@ enum config_key {
 
 struct config_parser {
 	const char *text;
-	struct config *config;
+	struct config_file *file;
+	struct config *config; /* of the file */
 	struct config_error *error;
 	struct config_partition *partition; /* of the section; NULL in [hypervisor] */
+	struct config_source *source;
 	uint32_t line;
 	uint32_t section_line;        /* 0 = before the first section */
 	uint32_t hypervisor_line;     /* 0 = not seen */

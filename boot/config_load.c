@@ -88,13 +88,13 @@ enum hv_status config_load(struct loader *loader)
 	if (status != HV_OK) {
 		return status;
 	}
-	status = config_parse(loader->config_text, loader->config_size, &loader->config, &error);
+	status = config_parse(loader->config_text, loader->config_size, &loader->file, &error);
 	if (status != HV_OK) {
 		config_complain(loader, error.line, error.message);
 		return status;
 	}
 	if (loader->is_bare_metal_asked) {
-		loader->config.mode = CONFIG_MODE_BARE_METAL;
+		loader->file.mode = CONFIG_MODE_BARE_METAL;
 	}
-	return loader->config.mode == CONFIG_MODE_BARE_METAL ? HV_OK : read_hypervisor(loader);
+	return loader->file.mode == CONFIG_MODE_BARE_METAL ? HV_OK : read_hypervisor(loader);
 }

@@ -42,9 +42,10 @@ static enum hv_status start_partition(struct config_parser *parser, struct confi
 		return config_fail(parser->error, parser->line, "more than %u partitions",
 				   CONFIG_PARTITION_MAX);
 	}
-	*partition = (struct config_partition){
+	*partition = (struct config_partition){.flags = CONFIG_PARTITION_AUTOSTART};
+	parser->source = &parser->file->sources[config->partition_count];
+	*parser->source = (struct config_source){
 		.line = parser->line,
-		.flags = CONFIG_PARTITION_AUTOSTART,
 		.kernel_module = CONFIG_FILE_NONE,
 		.initrd_module = CONFIG_FILE_NONE,
 	};
@@ -55,7 +56,7 @@ static enum hv_status start_partition(struct config_parser *parser, struct confi
 		if (str_equal(config->partitions[i].name, partition->name)) {
 			return config_fail(parser->error, parser->line,
 					   "partition `%s` is there already, in line %u",
-					   partition->name, config->partitions[i].line);
+					   partition->name, parser->file->sources[i].line);
 		}
 	}
 	config->partition_count++;
@@ -175,18 +176,19 @@ static enum hv_status parse_line(struct config_parser *parser, struct config_tex
 	return line.start[0] == '[' ? start_section(parser, line) : parse_key(parser, line);
 }
 
-enum hv_status config_parse(const char *text, size_t size, struct config *out,
+enum hv_status config_parse(const char *text, size_t size, struct config_file *out,
 			    struct config_error *error)
 {
-	struct config_parser parser = {.text = text, .config = out, .error = error};
+	struct config_parser parser = {
+		.text = text, .file = out, .config = &out->config, .error = error};
 	struct config_text rest = {text, size};
 	struct config_text line;
 	bool is_last = false;
 
 	memset(error, 0, sizeof(*error));
 	memset(out, 0, sizeof(*out));
-	out->log_level = CONFIG_LOG_INFO;
-	out->console = CONFIG_CONSOLE_UART0;
+	out->config.log_level = CONFIG_LOG_INFO;
+	out->config.console = CONFIG_CONSOLE_UART0;
 	if (size > CONFIG_TEXT_MAX) {
 		return config_fail(error, 1, "file of %zu bytes, longer than %u", size,
 				   CONFIG_TEXT_MAX);
@@ -204,7 +206,7 @@ enum hv_status config_parse(const char *text, size_t size, struct config *out,
 	if (finish_section(&parser) != HV_OK) {
 		return HV_INVALID;
 	}
-	if (out->partition_count == 0) {
+	if (out->config.partition_count == 0) {
 		return config_fail(error, parser.line, "no [partition NAME] section in the file");
 	}
 	return HV_OK;

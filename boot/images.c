@@ -8,30 +8,29 @@
 #include "fmt.h"
 #include "loader.h"
 
-static enum hv_status complain(const struct loader *loader,
-			       const struct config_partition *partition, enum hv_status status,
-			       const char *why)
+static enum hv_status complain(const struct loader *loader, const struct config_source *source,
+			       enum hv_status status, const char *why)
 {
 	char message[200];
 
-	fmt_print(message, sizeof(message), "file `%.*s` %s", config_shown_path(partition->kernel),
-		  loader->config_text + partition->kernel.offset, why);
-	config_complain(loader,
-			status == HV_NO_MEMORY ? partition->memory_line : partition->kernel_line,
+	fmt_print(message, sizeof(message), "file `%.*s` %s", config_shown_path(source->kernel),
+		  loader->config_text + source->kernel.offset, why);
+	config_complain(loader, status == HV_NO_MEMORY ? source->memory_line : source->kernel_line,
 			message);
 	return HV_INVALID;
 }
 
 static enum hv_status build(struct loader *loader, uint32_t index)
 {
-	const struct config_partition *partition = &loader->config.partitions[index];
-	const struct loader_file *kernel = &loader->modules[partition->kernel_module].place;
+	const struct config_partition *partition = &loader->file.config.partitions[index];
+	const struct config_source *source = &loader->file.sources[index];
+	const struct loader_file *kernel = &loader->modules[source->kernel_module].place;
 	uint64_t blob = loader->blobs_base + index * IMAGE_BLOB_SIZE;
 	struct image_input input = {
 		.memory_size = partition->memory,
 		.cpu_count = bit_count(partition->cpus),
-		.cmdline = loader->config_text + partition->cmdline.offset,
-		.cmdline_size = partition->cmdline.length,
+		.cmdline = loader->config_text + source->cmdline.offset,
+		.cmdline_size = source->cmdline.length,
 		.kernel = (const uint8_t *)kernel->base,
 		.kernel_size = kernel->size,
 		.kernel_at = kernel->base,
@@ -41,20 +40,20 @@ static enum hv_status build(struct loader *loader, uint32_t index)
 	const char *why = "";
 	enum hv_status status;
 
-	if (partition->initrd_module != CONFIG_FILE_NONE) {
-		input.initrd_at = loader->modules[partition->initrd_module].place.base;
-		input.initrd_size = loader->modules[partition->initrd_module].place.size;
+	if (source->initrd_module != CONFIG_FILE_NONE) {
+		input.initrd_at = loader->modules[source->initrd_module].place.base;
+		input.initrd_size = loader->modules[source->initrd_module].place.size;
 	}
 	status = image_build(&input, &loader->images[index], &why);
-	return status == HV_OK ? HV_OK : complain(loader, partition, status, why);
+	return status == HV_OK ? HV_OK : complain(loader, source, status, why);
 }
 
 enum hv_status images_build(struct loader *loader)
 {
-	if (loader->config.mode == CONFIG_MODE_BARE_METAL) {
+	if (loader->file.mode == CONFIG_MODE_BARE_METAL) {
 		return HV_OK; /* bare_metal_prepare() looks at the one kernel itself */
 	}
-	for (uint32_t i = 0; i < loader->config.partition_count; i++) {
+	for (uint32_t i = 0; i < loader->file.config.partition_count; i++) {
 		if (build(loader, i) != HV_OK) {
 			return HV_INVALID;
 		}

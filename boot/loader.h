@@ -3,6 +3,7 @@
 #pragma once
 
 #include "boot_abi.h"
+#include "config_parse.h"
 #include "elf_load.h"
 #include "uefi.h"
 #include "memmap.h"
@@ -40,7 +41,7 @@ struct loader {
 	/* The configuration and the files it names. */
 	const char *config_text;
 	uint64_t config_size;
-	struct config config;
+	struct config_file file;
 	const void *hypervisor;
 	uint64_t hypervisor_size;
 	struct elf_load elf;
@@ -124,7 +125,7 @@ MUST_CHECK enum hv_status leave_allocate(struct loader *loader, uint64_t size, u
 void leave_release(struct loader *loader);
 
 /* bare_metal.c */
-const struct config_partition *bare_metal_partition(const struct config *config);
+const struct config_source *bare_metal_source(const struct config_file *file);
 MUST_CHECK enum hv_status bare_metal_prepare(struct loader *loader);
 _Noreturn void bare_metal_start(struct loader *loader);
 

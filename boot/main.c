@@ -52,8 +52,8 @@ static enum hv_status prepare(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 	    images_build(&loader) != HV_OK || machine_read(&loader) != HV_OK) {
 		return HV_INVALID;
 	}
-	return loader.config.mode == CONFIG_MODE_BARE_METAL ? bare_metal_prepare(&loader)
-							    : region_allocate(&loader);
+	return loader.file.mode == CONFIG_MODE_BARE_METAL ? bare_metal_prepare(&loader)
+							  : region_allocate(&loader);
 }
 
 static enum hv_status leave(void)
@@ -63,7 +63,7 @@ static enum hv_status leave(void)
 	if (leave_firmware(&loader) != HV_OK) {
 		return HV_INVALID;
 	}
-	if (loader.config.mode == CONFIG_MODE_BARE_METAL) {
+	if (loader.file.mode == CONFIG_MODE_BARE_METAL) {
 		bare_metal_start(&loader);
 	}
 	CHECK(region_read_map(&loader) == HV_OK);

@@ -34,17 +34,15 @@ static uint32_t name_module(struct loader *loader, struct config_span name, uint
 /* In bare-metal mode only one partition's files are wanted. */
 static void name_modules(struct loader *loader)
 {
-	for (uint32_t i = 0; i < loader->config.partition_count; i++) {
-		struct config_partition *partition = &loader->config.partitions[i];
+	for (uint32_t i = 0; i < loader->file.config.partition_count; i++) {
+		struct config_source *source = &loader->file.sources[i];
 
-		if (loader->config.mode == CONFIG_MODE_BARE_METAL &&
-		    partition != bare_metal_partition(&loader->config)) {
+		if (loader->file.mode == CONFIG_MODE_BARE_METAL &&
+		    source != bare_metal_source(&loader->file)) {
 			continue;
 		}
-		partition->kernel_module =
-			name_module(loader, partition->kernel, partition->kernel_line);
-		partition->initrd_module =
-			name_module(loader, partition->initrd, partition->initrd_line);
+		source->kernel_module = name_module(loader, source->kernel, source->kernel_line);
+		source->initrd_module = name_module(loader, source->initrd, source->initrd_line);
 	}
 }
 
@@ -109,7 +107,7 @@ static enum hv_status measure(struct loader *loader)
 		loader->modules_size += align_up(loader->modules[i].place.size, PAGE_SIZE);
 	}
 	loader->blobs_base = loader->modules_size; /* an offset until the block is allocated */
-	loader->modules_size += loader->config.partition_count * IMAGE_BLOB_SIZE;
+	loader->modules_size += loader->file.config.partition_count * IMAGE_BLOB_SIZE;
 	loader->modules_size = align_up(loader->modules_size, FRAME_SIZE);
 	return HV_OK;
 }
@@ -150,6 +148,7 @@ enum hv_status modules_load(struct loader *loader)
 		return HV_NO_MEMORY;
 	}
 	loader->blobs_base += loader->modules_base;
-	memset((void *)loader->blobs_base, 0, loader->config.partition_count * IMAGE_BLOB_SIZE);
+	memset((void *)loader->blobs_base, 0,
+	       loader->file.config.partition_count * IMAGE_BLOB_SIZE);
 	return read_all(loader);
 }

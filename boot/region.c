@@ -25,7 +25,6 @@ struct layout {
 	uint64_t cpuid;
 	uint64_t images;
 	uint64_t memory;
-	uint64_t text;
 	uint64_t tables;
 	uint64_t end;
 	uint32_t memory_capacity;
@@ -41,10 +40,11 @@ static struct layout make_layout(const struct loader *loader)
 	layout.cpus = align_up(layout.info + sizeof(struct boot_info), 16);
 	layout.cpuid = align_up(layout.cpus + loader->cpu_count * sizeof(struct boot_cpu), 64);
 	layout.images = layout.cpuid + loader->cpu_count * sizeof(struct guest_cpuid);
-	layout.memory = align_up(
-		layout.images + loader->config.partition_count * sizeof(struct boot_image), 16);
-	layout.text = layout.memory + layout.memory_capacity * sizeof(struct boot_memory);
-	layout.tables = align_up(layout.text + loader->config_size + 1, PAGE_SIZE);
+	layout.memory = align_up(layout.images + loader->file.config.partition_count *
+							 sizeof(struct boot_image),
+				 16);
+	layout.tables = align_up(
+		layout.memory + layout.memory_capacity * sizeof(struct boot_memory), PAGE_SIZE);
 	layout.end = layout.tables + TABLE_COUNT * PAGE_SIZE;
 	return layout;
 }
@@ -75,11 +75,12 @@ static uint64_t small_page_tables(const struct loader *loader)
 {
 	uint64_t frames = 0;
 
-	if (loader->config.huge_pages == CONFIG_HUGE_PAGES_ALWAYS || !virt_may_need_small_pages()) {
+	if (loader->file.config.huge_pages == CONFIG_HUGE_PAGES_ALWAYS ||
+	    !virt_may_need_small_pages()) {
 		return 0;
 	}
-	for (uint32_t i = 0; i < loader->config.partition_count; i++) {
-		frames += loader->config.partitions[i].memory >> FRAME_SHIFT;
+	for (uint32_t i = 0; i < loader->file.config.partition_count; i++) {
+		frames += loader->file.config.partitions[i].memory >> FRAME_SHIFT;
 	}
 	return frames * HV_POOL_PER_SMALL_FRAME;
 }
@@ -87,7 +88,7 @@ static uint64_t small_page_tables(const struct loader *loader)
 static uint64_t pool_size(const struct loader *loader, uint64_t top)
 {
 	return HV_POOL_BASE + loader->cpu_count * HV_POOL_PER_CPU +
-	       loader->config.partition_count * HV_POOL_PER_PARTITION +
+	       loader->file.config.partition_count * HV_POOL_PER_PARTITION +
 	       (align_up(top, FRAME_SIZE) >> FRAME_SHIFT) * HV_POOL_PER_FRAME +
 	       small_page_tables(loader);
 }
@@ -123,14 +124,11 @@ static void build_tables(struct loader *loader, const struct layout *layout)
 
 static void copy_lists(const struct loader *loader, const struct layout *layout)
 {
-	char *text = (char *)(loader->region + layout->text);
 
 	memcpy((void *)(loader->region + layout->cpus), loader->cpus,
 	       loader->cpu_count * sizeof(loader->cpus[0]));
 	memcpy((void *)(loader->region + layout->images), loader->images,
-	       loader->config.partition_count * sizeof(loader->images[0]));
-	memcpy(text, loader->config_text, loader->config_size);
-	text[loader->config_size] = '\0';
+	       loader->file.config.partition_count * sizeof(loader->images[0]));
 }
 
 static struct cpuid_regs read_cpuid(const void *context, uint32_t leaf, uint32_t subleaf)
@@ -162,8 +160,6 @@ static void fill_info(struct loader *loader, const struct layout *layout)
 		.trampoline = loader->trampoline,
 		.rsdp = loader->rsdp,
 		.efi_system_table = (uint64_t)loader->system,
-		.config_text = loader->region + layout->text,
-		.config_text_size = loader->config_size,
 		.memory = loader->region + layout->memory,
 		.cpus = loader->region + layout->cpus,
 		.guest_cpuid = loader->region + layout->cpuid,
@@ -176,7 +172,7 @@ static void fill_info(struct loader *loader, const struct layout *layout)
 		.tsc_firmware = loader->tsc_firmware,
 	};
 	memcpy(info->entropy, loader->entropy, sizeof(info->entropy));
-	info->config = loader->config;
+	info->config = loader->file.config;
 	loader->info = info;
 	loader->map = (struct memmap){
 		.entries = (struct boot_memory *)info->memory,
@@ -206,8 +202,8 @@ static enum hv_status check_machine(struct loader *loader)
 	if (region_read_map(loader) != HV_OK) {
 		return HV_INVALID;
 	}
-	if (config_check_machine(&loader->config, loader->cpu_count,
-				 memmap_free_frames(&loader->map), &error) != HV_OK) {
+	if (config_check_machine(&loader->file, loader->cpu_count, memmap_free_frames(&loader->map),
+				 &error) != HV_OK) {
 		config_complain(loader, error.line, error.message);
 		return HV_INVALID;
 	}

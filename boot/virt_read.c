@@ -32,7 +32,7 @@ enum hv_status virt_require(const struct loader *loader)
 	const char *remedy = "";
 	enum hv_status status;
 
-	if (loader->config.mode == CONFIG_MODE_BARE_METAL) {
+	if (loader->file.mode == CONFIG_MODE_BARE_METAL) {
 		return HV_OK;
 	}
 	if (cpuid_has(LEAF_EXTENDED)) {

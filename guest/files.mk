@@ -6,13 +6,16 @@ GUEST_TESTS := hello cpuid msr port_io uart memory acpi mmio exceptions debug fo
 	timer irq smp xsave nmi bench apic_mode exitless heartbeat endings
 GUEST_FLAGS := $(FREESTANDING) $(WARN) -MMD -MP -Ihv/abi -Ihv/lib -Iguest/lib -Iguest/test
 GUEST_OBJ := $(BUILD)/guest-objs
-GUEST_BASE := $(GUEST_HV_LIB:%.c=$(GUEST_OBJ)/hv/lib/%.o) \
+GUEST_BASE := $(GUEST_HV_LIB:%.c=$(GUEST_OBJ)/hv/lib/%.o) $(GUEST_OBJ)/names.o \
 	$(addprefix $(GUEST_OBJ)/guest/lib/,$(addsuffix .o,$(basename $(GUEST_LIB))))
 # The boot headers of a kernel: hello comes in all three, so that each protocol is tried by itself.
 GUEST_KERNELS := $(BUILD)/guest/suite.elf $(BUILD)/guest/hello-pvh.elf $(BUILD)/guest/hello-mb1.elf \
 	$(BUILD)/guest/hello-mb2.elf
 
 $(GUEST_OBJ)/%.o: %.c Makefile guest/files.mk
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_FLAGS) -c $< -o $@
+$(GUEST_OBJ)/names.o: $(BUILD)/gen/names.c Makefile guest/files.mk
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_FLAGS) -c $< -o $@
 $(GUEST_OBJ)/guest/lib/%.o: guest/lib/%.asm Makefile guest/files.mk

@@ -139,7 +139,7 @@ static char printable(struct line *line, uint8_t byte)
 static void finish_line(struct vm *vm)
 {
 	struct line *line = &lines[vm->id];
-	char text[VM_NAME_MAX + LINE_MAX + 8];
+	char text[CONFIG_NAME_MAX + LINE_MAX + 8];
 	size_t length = fmt_print(text, sizeof(text), "[%s] %.*s\n", vm->name, (int)line->length,
 				  line->text);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers the decoded exits that arch_vcpu_run() returns. */
 #include "arch/upcalls.h"
+#include "bits.h"
 #include "hv/device.h"
 #include "hv/vm.h"
 #include "hypercall.h"
@@ -18,16 +19,17 @@
 
 static enum hv_status do_io_element(struct vcpu *vcpu, const struct exit_io *io)
 {
+	uint64_t address = DEVICE_PORT(io->port);
 	enum hv_status status;
 	uint32_t value;
 
 	if (io->is_in) {
-		value = (uint32_t)io_bus_port_read(vcpu, io->port, io->size);
+		value = low32(io_bus_read(vcpu, address, io->size));
 		return arch_io_put(&vcpu->arch, io, value);
 	}
 	status = arch_io_get(&vcpu->arch, io, &value);
 	if (status == HV_OK) {
-		io_bus_port_write(vcpu, io->port, io->size, value);
+		io_bus_write(vcpu, address, io->size, value);
 	}
 	return status;
 }
@@ -50,32 +52,27 @@ static void do_mmio(struct vcpu *vcpu, const struct exit_mmio *mmio)
 	uint64_t value = 0;
 
 	if (mmio->kind != MMIO_WRITE) {
-		value = io_bus_mmio_read(vcpu, mmio->address, mmio->size);
+		value = io_bus_read(vcpu, mmio->address.value, mmio->size);
 	}
 	arch_mmio_apply(&vcpu->arch, mmio, &value);
 	if (mmio->kind != MMIO_READ) {
-		io_bus_mmio_write(vcpu, mmio->address, mmio->size, value & size_mask(mmio->size));
+		value &= size_mask(mmio->size);
+		io_bus_write(vcpu, mmio->address.value, mmio->size, value);
 	}
 	arch_vcpu_skip(&vcpu->arch);
 }
 
-static void do_apic_read(struct vcpu *vcpu, const struct exit_apic *apic)
+static void do_apic(struct vcpu *vcpu, const struct exit_apic *apic, bool is_write)
 {
 	uint64_t value;
 
-	if (vlapic_read(vcpu, apic->offset, &value)) {
-		arch_vcpu_apic_done(&vcpu->arch, value);
-	} else {
+	if (is_write ? !vlapic_write(vcpu, apic->offset, apic->value)
+		     : !vlapic_read(vcpu, apic->offset, &value)) {
 		arch_vcpu_inject(&vcpu->arch, GP_VECTOR, true, 0);
-	}
-}
-
-static void do_apic_write(struct vcpu *vcpu, const struct exit_apic *apic)
-{
-	if (vlapic_write(vcpu, apic->offset, apic->value)) {
+	} else if (is_write) {
 		arch_vcpu_skip(&vcpu->arch);
 	} else {
-		arch_vcpu_inject(&vcpu->arch, GP_VECTOR, true, 0);
+		arch_vcpu_apic_done(&vcpu->arch, value);
 	}
 }
 
@@ -102,10 +99,8 @@ void exit_handle(struct vcpu *vcpu, struct vm_exit *exit)
 		do_mmio(vcpu, &exit->mmio);
 		break;
 	case VM_EXIT_APIC_READ:
-		do_apic_read(vcpu, &exit->apic);
-		break;
 	case VM_EXIT_APIC_WRITE:
-		do_apic_write(vcpu, &exit->apic);
+		do_apic(vcpu, &exit->apic, exit->kind == VM_EXIT_APIC_WRITE);
 		break;
 	case VM_EXIT_KICK:
 		do_kick(vcpu);

@@ -10,12 +10,6 @@
 
 #define GUEST_SLOT 0u
 
-enum direction {
-	FROM_GUEST,
-	TO_GUEST,
-	CLEAR,
-};
-
 static const struct vm_extent *extent_of(const struct vm *vm, gpa_t address)
 {
 	for (uint32_t i = 0; i < vm->extent_count; i++) {
@@ -45,78 +39,68 @@ bool guest_mem_is_ram(const struct vm_arch *arch, gpa_t from, uint64_t size)
 	return true;
 }
 
-/* A piece that lies in one frame. */
-static void transfer(hpa_t host, uint8_t *bytes, size_t size, enum direction direction)
+/* The window onto an address, until the end of its frame; NULL: not RAM. */
+static void *map(const struct vm_arch *arch, gpa_t guest)
 {
-	void *window = arch_window_map(GUEST_SLOT, host);
+	const struct vm_extent *extent = extent_of((const struct vm *)arch, guest);
 
-	switch (direction) {
-	case FROM_GUEST:
-		memcpy(bytes, window, size);
-		break;
-	case TO_GUEST:
-		memcpy(window, bytes, size);
-		break;
-	case CLEAR:
-		memset(window, 0, size);
-		break;
-	}
-	arch_window_unmap(GUEST_SLOT);
+	return extent == NULL
+		       ? NULL
+		       : arch_window_map(GUEST_SLOT,
+					 hpa_add(extent->host, guest.value - extent->guest.value));
 }
 
-static enum hv_status copy(const struct vm_arch *arch, gpa_t guest, uint8_t *bytes, uint64_t size,
-			   enum direction direction)
+/* Reads into `to`, or writes `from`, or with neither zeros. */
+static enum hv_status copy(const struct vm_arch *vm, gpa_t guest, uint8_t *to, const uint8_t *from,
+			   uint64_t size)
 {
-	if (!guest_mem_is_ram(arch, guest, size)) {
+	if (!guest_mem_is_ram(vm, guest, size)) {
 		return HV_RANGE;
 	}
 	while (size > 0) {
-		const struct vm_extent *extent = extent_of((const struct vm *)arch, guest);
-		uint64_t piece = min_u64(size, FRAME_SIZE - guest.value % FRAME_SIZE);
-
 		/* Extents are frame aligned on both sides: a piece never leaves its extent. */
-		transfer(hpa_add(extent->host, guest.value - extent->guest.value), bytes, piece,
-			 direction);
+		uint64_t piece = min_u64(size, FRAME_SIZE - guest.value % FRAME_SIZE);
+		void *window = map(vm, guest);
+
+		if (to != NULL) {
+			memcpy(to, window, piece);
+			to += piece;
+		} else if (from != NULL) {
+			memcpy(window, from, piece);
+			from += piece;
+		} else {
+			memset(window, 0, piece);
+		}
+		arch_window_unmap(GUEST_SLOT);
 		guest = gpa_add(guest, piece);
-		bytes = bytes == NULL ? NULL : bytes + piece;
 		size -= piece;
 	}
 	return HV_OK;
 }
 
-/*
- * A page-table entry, as walks read them by the dozen: in one frame, so in one extent. False: not
- * in RAM, or not of this kind.
- */
-static bool read_word(const struct vm_arch *vm, gpa_t from, void *to)
-{
-	const struct vm_extent *extent = extent_of((const struct vm *)vm, from);
-
-	if (extent == NULL || !is_aligned(from.value, sizeof(uint64_t))) {
-		return false;
-	}
-	__builtin_memcpy(to,
-			 arch_window_map(GUEST_SLOT,
-					 hpa_add(extent->host, from.value - extent->guest.value)),
-			 sizeof(uint64_t));
-	arch_window_unmap(GUEST_SLOT);
-	return true;
-}
-
 enum hv_status guest_mem_read(const struct vm_arch *vm, gpa_t from, void *to, size_t size)
 {
-	if (size == sizeof(uint64_t) && read_word(vm, from, to)) {
-		return HV_OK;
+	const void *window;
+
+	if (size != sizeof(uint64_t) || !is_aligned(from.value, size)) {
+		return copy(vm, from, to, NULL, size);
 	}
-	return copy(vm, from, to, size, FROM_GUEST);
+	/* A page-table entry, as walks read them by the dozen: in one frame. */
+	window = map(vm, from);
+	if (window == NULL) {
+		return HV_RANGE;
+	}
+	__builtin_memcpy(to, window, sizeof(uint64_t));
+	arch_window_unmap(GUEST_SLOT);
+	return HV_OK;
 }
 
 enum hv_status guest_mem_write(const struct vm_arch *vm, gpa_t to, const void *from, size_t size)
 {
-	return copy(vm, to, (uint8_t *)(uintptr_t)from, size, TO_GUEST);
+	return copy(vm, to, NULL, from, size);
 }
 
 enum hv_status guest_mem_clear(const struct vm_arch *vm, gpa_t from, uint64_t size)
 {
-	return copy(vm, from, NULL, size, CLEAR);
+	return copy(vm, from, NULL, NULL, size);
 }

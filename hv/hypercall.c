@@ -16,13 +16,6 @@
 #define NANOSECONDS UINT64_C(1000000000)
 #define INVALID_CR4 (~UINT64_C(0)) /* reserved bits set: no VM entry accepts it */
 
-static uint64_t argument(const struct vcpu *vcpu, uint32_t number)
-{
-	static const enum vcpu_reg registers[] = {VCPU_RDI, VCPU_RSI, VCPU_RDX};
-
-	return vcpu->arch.gpr[registers[number]];
-}
-
 static enum hypercall_status hc_null(struct vcpu *vcpu)
 {
 	(void)vcpu;
@@ -37,8 +30,8 @@ static enum hypercall_status hc_version(struct vcpu *vcpu)
 
 static enum hypercall_status hc_console_write(struct vcpu *vcpu)
 {
-	gpa_t from = gpa_from_u64(argument(vcpu, 0));
-	uint64_t size = argument(vcpu, 1);
+	gpa_t from = gpa_from_u64(vcpu->arch.gpr[VCPU_RDI]);
+	uint64_t size = vcpu->arch.gpr[VCPU_RSI];
 	uint8_t piece[WRITE_PIECE];
 
 	if (size == 0 || size > WRITE_MAX) {
@@ -62,8 +55,8 @@ static enum hypercall_status hc_console_write(struct vcpu *vcpu)
 
 static enum hypercall_status hc_exit_count(struct vcpu *vcpu)
 {
-	uint64_t index = argument(vcpu, 0);
-	uint64_t reason = argument(vcpu, 1);
+	uint64_t index = vcpu->arch.gpr[VCPU_RDI];
+	uint64_t reason = vcpu->arch.gpr[VCPU_RSI];
 
 	if (index >= vcpu->vm->vcpu_count || reason >= EXIT_COUNT_REASONS) {
 		return HYPERCALL_INVALID;
@@ -86,17 +79,15 @@ static enum hypercall_status hc_exit_reset(struct vcpu *vcpu)
 
 static enum hypercall_status hc_shutdown(struct vcpu *vcpu)
 {
-	uint64_t how = argument(vcpu, 0);
-	uint64_t code = argument(vcpu, 1);
+	static const enum vm_stop_cause causes[] = {VM_STOP_POWER_OFF, VM_STOP_RESET,
+						    VM_STOP_CRASH};
+	uint64_t how = vcpu->arch.gpr[VCPU_RDI];
+	uint64_t code = vcpu->arch.gpr[VCPU_RSI];
 
 	if (how > SHUTDOWN_CRASH || code > UINT8_MAX) {
 		return HYPERCALL_INVALID;
 	}
-	vm_stop(vcpu->vm,
-		how == SHUTDOWN_POWER_OFF ? VM_STOP_POWER_OFF
-		: how == SHUTDOWN_RESTART ? VM_STOP_RESET
-					  : VM_STOP_CRASH,
-		code);
+	vm_stop(vcpu->vm, causes[how], code);
 	return HYPERCALL_OK;
 }
 
@@ -113,8 +104,8 @@ static enum hypercall_status hc_time(struct vcpu *vcpu)
 
 static enum hypercall_status hc_inject(struct vcpu *vcpu)
 {
-	uint64_t what = argument(vcpu, 0);
-	uint64_t index = argument(vcpu, 1);
+	uint64_t what = vcpu->arch.gpr[VCPU_RDI];
+	uint64_t index = vcpu->arch.gpr[VCPU_RSI];
 
 	if (what > INJECT_ENTRY_FAILURE || index >= vcpu->vm->vcpu_count) {
 		return HYPERCALL_INVALID;
@@ -144,12 +135,10 @@ static enum hypercall_status (*const handlers[HYPERCALL_COUNT])(struct vcpu *vcp
 static void answer(struct vcpu *vcpu)
 {
 	uint64_t number = vcpu->arch.gpr[VCPU_RAX];
+	enum hypercall_status status =
+		number < HYPERCALL_COUNT ? handlers[number](vcpu) : HYPERCALL_UNKNOWN;
 
-	if (number < HYPERCALL_COUNT) {
-		vcpu->arch.gpr[VCPU_RAX] = (uint64_t)(int64_t)handlers[number](vcpu);
-	} else {
-		vcpu->arch.gpr[VCPU_RAX] = (uint64_t)(int64_t)HYPERCALL_UNKNOWN;
-	}
+	vcpu->arch.gpr[VCPU_RAX] = (uint64_t)(int64_t)status;
 }
 
 void hypercall_handle(struct vcpu *vcpu)

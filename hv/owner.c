@@ -2,7 +2,6 @@
 /* The owner table. */
 #include "owner.h"
 
-#include "arch/spin.h"
 #include "arch/upcalls.h"
 #include "bits.h"
 #include "check.h"
@@ -16,7 +15,6 @@ struct run {
 
 static uint16_t *table;
 static uint64_t frame_count;
-static struct spin_lock lock;
 
 static uint32_t owner_of_type(uint32_t type)
 {
@@ -50,7 +48,9 @@ static void apply(const struct boot_memory *memory)
 		return;
 	}
 	for (uint64_t frame = first; frame < end; frame++) {
-		table[frame] = (uint16_t)owner;
+		if (owner != OWNER_FREE || table[frame] == OWNER_NONE) {
+			table[frame] = (uint16_t)owner;
+		}
 	}
 }
 
@@ -71,14 +71,7 @@ enum hv_status owner_init(const struct boot_memory *memory, uint32_t count)
 		return HV_NO_MEMORY;
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		if (memory[i].type == BOOT_MEMORY_FREE) {
-			apply(&memory[i]);
-		}
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		if (memory[i].type != BOOT_MEMORY_FREE) {
-			apply(&memory[i]);
-		}
+		apply(&memory[i]);
 	}
 	if (frame_count > 0) {
 		table[0] = OWNER_NONE; /* the trampoline and what firmware left below 1 MiB */
@@ -176,14 +169,4 @@ uint64_t owner_total(uint32_t owner)
 		count += table[i] == owner;
 	}
 	return count << FRAME_SHIFT;
-}
-
-void owner_lock(void)
-{
-	spin_lock(&lock);
-}
-
-void owner_unlock(void)
-{
-	spin_unlock(&lock);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The owner table: who has each 2 MiB frame of physical memory. Every frame has exactly one owner.
+ * Changes only while the boot CPU makes the VMs: no lock.
  */
 #pragma once
 
@@ -26,7 +27,7 @@ uint32_t owner_of(hpa_t address);
 /*
  * The next run of free frames for a request of `wanted` bytes (a multiple of FRAME_SIZE): the
  * smallest run that holds it all, on a 1 GiB boundary if the request and memory allow, else the
- * largest. *size <= wanted. Changes nothing. HV_NO_MEMORY: no frame is free. Under owner_lock.
+ * largest. *size <= wanted. Changes nothing. HV_NO_MEMORY: no frame is free.
  */
 enum hv_status owner_find(uint64_t wanted, hpa_t *base, uint64_t *size) MUST_CHECK;
 
@@ -35,7 +36,3 @@ enum hv_status owner_find(uint64_t wanted, hpa_t *base, uint64_t *size) MUST_CHE
 enum hv_status owner_change(hpa_t base, uint64_t size, uint32_t from, uint32_t to) MUST_CHECK;
 
 uint64_t owner_total(uint32_t owner); /* bytes */
-
-/* Held across owner_find and the owner_change that acts on it. */
-void owner_lock(void);
-void owner_unlock(void);

@@ -10,29 +10,10 @@
 #include "hv/stats.h"
 #include "hv/vm.h"
 #include "log.h"
+#include "names.h"
 #include "owner.h"
 #include "page_alloc.h"
 #include "vm_life.h"
-
-static const char *const exit_names[EXIT_COUNT_REASONS] = {
-	[EXIT_COUNT_TOTAL] = "total",
-	[EXIT_COUNT_CPUID] = "cpuid",
-	[EXIT_COUNT_HYPERCALL] = "hypercall",
-	[EXIT_COUNT_IO] = "io",
-	[EXIT_COUNT_MMIO] = "mmio",
-	[EXIT_COUNT_APIC] = "apic",
-	[EXIT_COUNT_RDMSR] = "rdmsr",
-	[EXIT_COUNT_WRMSR] = "wrmsr",
-	[EXIT_COUNT_CR] = "cr",
-	[EXIT_COUNT_XSETBV] = "xsetbv",
-	[EXIT_COUNT_HLT] = "hlt",
-	[EXIT_COUNT_INTERRUPT] = "interrupt",
-	[EXIT_COUNT_NMI] = "nmi",
-	[EXIT_COUNT_WINDOW] = "window",
-	[EXIT_COUNT_EXCEPTION] = "exception",
-	[EXIT_COUNT_INSTRUCTION] = "instruction",
-	[EXIT_COUNT_OTHER] = "other",
-};
 
 #define EXITS_TEXT_MAX 240u
 
@@ -44,17 +25,9 @@ static void format_exits(const struct vcpu *vcpu, char text[EXITS_TEXT_MAX])
 	for (uint32_t i = 0; i < EXIT_COUNT_REASONS; i++) {
 		if (vcpu->arch.exit_count[i] != 0) {
 			length += fmt_print(text + length, EXITS_TEXT_MAX - length, " %s=%lu",
-					    exit_names[i], vcpu->arch.exit_count[i]);
+					    name_find(names_exit, i), vcpu->arch.exit_count[i]);
 		}
 	}
-}
-
-static void report_vcpu(const struct vm *vm, const struct vcpu *vcpu)
-{
-	char text[EXITS_TEXT_MAX];
-
-	format_exits(vcpu, text);
-	log_info("partition %s: vCPU %u: exits%s", vm->name, vcpu->index, text);
 }
 
 void stats_mark(struct vcpu *vcpu, uint8_t byte)
@@ -69,8 +42,11 @@ void stats_mark(struct vcpu *vcpu, uint8_t byte)
 
 void report_exits(const struct vm *vm)
 {
+	char text[EXITS_TEXT_MAX];
+
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		report_vcpu(vm, vm->vcpus[i]);
+		format_exits(vm->vcpus[i], text);
+		log_info("partition %s: vCPU %u: exits%s", vm->name, i, text);
 	}
 }
 

@@ -41,10 +41,15 @@ static void leave(struct vcpu *vcpu)
 
 static void enter_guest(struct vcpu *vcpu, const struct vcpu_start_state *start, bool is_init)
 {
-	arch_lapic_reset();
 	vlapic_reset(vcpu, is_init);
 	arch_vcpu_reset(&vcpu->arch, start);
 	vcpu->state = VCPU_RUNNING;
+}
+
+static void wait_for_sipi(struct vcpu *vcpu, bool is_init)
+{
+	vlapic_reset(vcpu, is_init);
+	vcpu->state = VCPU_WAIT_SIPI;
 }
 
 static void do_start(struct vcpu *vcpu)
@@ -52,9 +57,7 @@ static void do_start(struct vcpu *vcpu)
 	struct vcpu_start_state start;
 
 	if (vcpu->index != 0) {
-		arch_lapic_reset();
-		vlapic_reset(vcpu, false);
-		vcpu->state = VCPU_WAIT_SIPI;
+		wait_for_sipi(vcpu, false);
 	} else if (vm_load(vcpu->vm) == HV_OK) {
 		start = vm_start_state(vcpu->vm);
 		enter_guest(vcpu, &start, false);
@@ -73,9 +76,7 @@ static void do_init(struct vcpu *vcpu)
 	if (vcpu->index == 0) {
 		vm_stop(vcpu->vm, VM_STOP_RESET, 0);
 	} else if (vcpu->state != VCPU_OFF) {
-		arch_lapic_reset();
-		vlapic_reset(vcpu, true);
-		vcpu->state = VCPU_WAIT_SIPI;
+		wait_for_sipi(vcpu, true);
 	}
 }
 

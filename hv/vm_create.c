@@ -11,7 +11,6 @@
 #include "log.h"
 #include "owner.h"
 #include "stage2.h"
-#include "str.h"
 
 #define NANOSECONDS UINT64_C(1000000000)
 
@@ -48,7 +47,7 @@ static gpa_t guest_base(uint64_t offset)
 				    : PLATFORM_RAM_HIGH_BASE + (offset - PLATFORM_RAM_LOW_LIMIT));
 }
 
-/* Takes frames for the whole memory, in as few pieces as there are. Under the owner lock. */
+/* Takes frames for the whole memory, in as few pieces as there are. */
 static enum hv_status take_memory(struct vm *vm)
 {
 	uint64_t done = 0;
@@ -135,23 +134,18 @@ static enum hv_status create_devices(struct vm *vm)
 	uint64_t total = 0;
 	uint8_t *states;
 
-	for (uint32_t i = 0; i < device_model_count; i++) {
+	for (uint32_t i = 0; device_models[i].size != 0; i++) {
 		total += align_up(device_models[i].state_size, sizeof(uint64_t));
 	}
 	states = page_alloc((uint32_t)(align_up(total + 1, PAGE_SIZE) >> PAGE_SHIFT));
 	if (states == NULL) {
 		return HV_NO_MEMORY;
 	}
-	for (uint32_t i = 0; i < device_model_count; i++) {
+	for (uint32_t i = 0; device_models[i].size != 0; i++) {
 		vm->device_state[i] = states;
 		states += align_up(device_models[i].state_size, sizeof(uint64_t));
 	}
 	return HV_OK;
-}
-
-void *device_state(struct vm *vm, const struct device_model *model)
-{
-	return vm->device_state[model - device_models];
 }
 
 /* Nanoseconds since the epoch when the TSC was zero. */
@@ -167,9 +161,7 @@ static enum hv_status build(struct vm *vm, const struct boot_info *boot)
 {
 	enum hv_status status;
 
-	owner_lock();
 	status = take_memory(vm);
-	owner_unlock();
 	if (status != HV_OK) {
 		log_error("partition %s: %lu MiB asked for, not that much is free: %lu MiB",
 			  vm->name, (vm->memory_size >> 20), (owner_total(OWNER_FREE) >> 20));
@@ -199,7 +191,7 @@ static void create(uint32_t index, const struct boot_info *boot)
 	vm->config = config;
 	vm->image = &images[index];
 	vm->memory_size = config->memory;
-	memcpy(vm->name, config->name, sizeof(vm->name));
+	vm->name = config->name;
 	vms[count++] = vm;
 	if (build(vm, boot) != HV_OK) {
 		log_error("partition %s: not created", vm->name);

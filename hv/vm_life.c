@@ -9,6 +9,7 @@
 #include "hv/platform.h"
 #include "log.h"
 #include "report.h"
+#include "str.h"
 
 #include <stdatomic.h>
 
@@ -29,6 +30,18 @@ static enum vm_state state_of(struct vm *vm)
 	return (enum vm_state)atomic_load(&vm->state);
 }
 
+/* While every vCPU is off: nobody else touches a model's state. */
+static void reset_devices(struct vm *vm)
+{
+	for (uint32_t i = 0; device_models[i].size != 0; i++) {
+		memset(vm->device_state[i], 0, device_models[i].state_size);
+		if (device_models[i].reset != NULL) {
+			device_models[i].reset(vm->device_state[i]);
+		}
+	}
+	vm->is_hole_warned = false;
+}
+
 enum hv_status vm_start(struct vm *vm)
 {
 	spin_lock(&vm->lock);
@@ -36,6 +49,7 @@ enum hv_status vm_start(struct vm *vm)
 		spin_unlock(&vm->lock);
 		return HV_BUSY;
 	}
+	reset_devices(vm);
 	vm->left_count = 0;
 	vm->start_count++;
 	atomic_store(&vm->state, VM_RUNNING);
@@ -43,6 +57,14 @@ enum hv_status vm_start(struct vm *vm)
 	log_notice("partition %s: started, start %u", vm->name, vm->start_count);
 	request_all(vm, VCPU_REQUEST_START);
 	return HV_OK;
+}
+
+/* Of a VM that is known to be stopped. */
+static void start(struct vm *vm)
+{
+	enum hv_status status = vm_start(vm);
+
+	CHECK(status == HV_OK);
 }
 
 void vm_stop(struct vm *vm, enum vm_stop_cause cause, uint64_t code)
@@ -57,12 +79,6 @@ void vm_stop(struct vm *vm, enum vm_stop_cause cause, uint64_t code)
 	atomic_store(&vm->state, VM_STOPPING);
 	spin_unlock(&vm->lock);
 	request_all(vm, VCPU_REQUEST_STOP);
-}
-
-static bool is_restart_wanted(const struct vm *vm)
-{
-	return vm->stop_cause == VM_STOP_RESET ||
-	       (vm->stop_cause == VM_STOP_CRASH && vm->config->on_crash == CONFIG_CRASH_RESTART);
 }
 
 static bool is_all_stopped(void)
@@ -85,55 +101,49 @@ static void note_exit_code(uint32_t code)
 
 static void log_stop(const struct vm *vm)
 {
-	switch ((enum vm_stop_cause)vm->stop_cause) {
-	case VM_STOP_POWER_OFF:
+	if (vm->stop_cause == VM_STOP_POWER_OFF) {
 		log_notice("partition %s: stopped: power-off, exit code %lu", vm->name,
 			   vm->stop_code);
-		break;
-	case VM_STOP_RESET:
-		log_notice("partition %s: stopped: reset", vm->name);
-		break;
-	case VM_STOP_CRASH:
-		log_notice("partition %s: stopped: crash", vm->name);
-		break;
+	} else {
+		log_notice("partition %s: stopped: %s", vm->name,
+			   vm->stop_cause == VM_STOP_RESET ? "reset" : "crash");
 	}
 }
 
 static void end_machine_if_done(void)
 {
-	if (!is_test_run || !is_all_stopped()) {
-		return;
+	uint32_t code = atomic_load(&worst_code);
+
+	if (is_test_run && is_all_stopped()) {
+		log_info("every partition has stopped: end, exit code %u", code);
+		platform_power_off(code);
 	}
-	log_info("every partition has stopped: end, exit code %u", atomic_load(&worst_code));
-	platform_power_off(atomic_load(&worst_code));
 }
 
 static void finish(struct vm *vm)
 {
-	bool is_restart = is_restart_wanted(vm);
-	enum hv_status status;
+	bool is_crash = vm->stop_cause == VM_STOP_CRASH;
+	bool is_restart = vm->stop_cause == VM_STOP_RESET ||
+			  (is_crash && vm->config->on_crash == CONFIG_CRASH_RESTART);
 
 	console_flush(vm);
 	log_stop(vm);
 	report_exits(vm);
-	status = vm_clear(vm); /* nothing of its data outlives it, whoever gets the frames next */
-	CHECK(status == HV_OK);
-	if (vm->stop_cause == VM_STOP_CRASH && vm->config->on_crash == CONFIG_CRASH_HALT_MACHINE) {
+	vm_clear(vm); /* nothing of its data outlives it, whoever gets the frames next */
+	if (is_crash && vm->config->on_crash == CONFIG_CRASH_HALT_MACHINE) {
 		panic("partition %s has crashed, and its on_crash is halt-machine", vm->name);
 	}
 	if (!is_restart) {
-		note_exit_code(vm->stop_cause == VM_STOP_CRASH ? CRASH_EXIT_CODE
-							       : (uint32_t)vm->stop_code);
+		note_exit_code(is_crash ? CRASH_EXIT_CODE : (uint32_t)vm->stop_code);
 	}
 	spin_lock(&vm->lock);
 	atomic_store(&vm->state, VM_STOPPED);
 	spin_unlock(&vm->lock);
 	if (is_restart) {
-		status = vm_start(vm);
-		CHECK(status == HV_OK);
-		return;
+		start(vm);
+	} else {
+		end_machine_if_done();
 	}
-	end_machine_if_done();
 }
 
 void vm_vcpu_left(struct vm *vm)
@@ -157,9 +167,7 @@ void vm_start_all(const struct boot_info *boot)
 		struct vm *vm = vm_get(i);
 
 		if (vm->vcpu_count > 0 && (vm->config->flags & CONFIG_PARTITION_AUTOSTART) != 0) {
-			enum hv_status status = vm_start(vm);
-
-			CHECK(status == HV_OK);
+			start(vm);
 		}
 	}
 }

@@ -11,15 +11,15 @@ void vm_create_all(const struct boot_info *boot);
 /* Starts those with autostart. */
 void vm_start_all(const struct boot_info *boot);
 
-/* STOPPED -> RUNNING. HV_BUSY: it is not stopped. Any CPU. */
+/* STOPPED -> RUNNING, with its devices reset. HV_BUSY: it is not stopped. Any CPU. */
 enum hv_status vm_start(struct vm *vm) MUST_CHECK;
 
-/* Clears the VM's RAM, fills it with the pieces of its image, resets its devices. On the CPU of its
- * vCPU 0, before that runs. */
+/* Clears the VM's RAM, fills it with the pieces of its image. On the CPU of its vCPU 0, before that
+ * runs. */
 enum hv_status vm_load(struct vm *vm) MUST_CHECK;
 
 /* Zeros all of its RAM. */
-enum hv_status vm_clear(struct vm *vm) MUST_CHECK;
+void vm_clear(struct vm *vm);
 
 /* Registers of vCPU 0 at a start. */
 struct vcpu_start_state vm_start_state(const struct vm *vm);

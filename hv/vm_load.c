@@ -1,54 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A VM's memory and devices as they are at power-on. */
+/* A VM's memory as it is at power-on. */
 #include "vm_life.h"
 
+#include "check.h"
 #include "hv/guest_mem.h"
-#include "hv/irq_route.h"
 #include "log.h"
 #include "modules.h"
 
-static void reset_devices(struct vm *vm)
+void vm_clear(struct vm *vm)
 {
-	irq_route_reset(vm);
-	for (uint32_t i = 0; i < device_model_count; i++) {
-		if (device_models[i].reset != NULL) {
-			device_models[i].reset(vm->device_state[i], vm);
-		}
+	for (uint32_t i = 0; i < vm->extent_count; i++) {
+		enum hv_status status =
+			guest_mem_clear(&vm->arch, vm->extents[i].guest, vm->extents[i].size);
+
+		CHECK(status == HV_OK); /* extents are RAM */
 	}
-	vm->hole_warned = 0;
-}
-
-enum hv_status vm_clear(struct vm *vm)
-{
-	enum hv_status status = HV_OK;
-
-	for (uint32_t i = 0; status == HV_OK && i < vm->extent_count; i++) {
-		status = guest_mem_clear(&vm->arch, vm->extents[i].guest, vm->extents[i].size);
-	}
-	vm->is_clear = status == HV_OK;
-	return status;
-}
-
-static enum hv_status place(struct vm *vm, const struct boot_piece *piece)
-{
-	const uint8_t *from = modules_at(piece->source, piece->size);
-
-	return from == NULL
-		       ? HV_RANGE
-		       : guest_mem_write(&vm->arch, gpa_from_u64(piece->guest), from, piece->size);
+	vm->is_clear = true;
 }
 
 enum hv_status vm_load(struct vm *vm)
 {
 	enum hv_status status = HV_OK;
 
-	reset_devices(vm);
 	if (!vm->is_clear) {
-		status = vm_clear(vm);
+		vm_clear(vm);
 	}
 	vm->is_clear = false;
 	for (uint32_t i = 0; status == HV_OK && i < vm->image->piece_count; i++) {
-		status = place(vm, &vm->image->pieces[i]);
+		const struct boot_piece *piece = &vm->image->pieces[i];
+		const uint8_t *from = modules_at(piece->source, piece->size);
+
+		status = from == NULL ? HV_RANGE
+				      : guest_mem_write(&vm->arch, gpa_from_u64(piece->guest), from,
+							piece->size);
 	}
 	if (status != HV_OK) { /* the loader has checked every piece */
 		log_error("partition %s: its memory cannot be filled (status %d)", vm->name,

@@ -3,6 +3,7 @@
 #include "framebuffer.h"
 
 #include "arch/mmu.h"
+#include "bits.h"
 #include "font.h"
 #include "str.h"
 
@@ -27,11 +28,6 @@ static struct {
 	uint32_t line;
 	char text[LINE_MAX][COLUMN_MAX];
 } screen;
-
-static uint32_t smaller(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
 
 /* Dots of one pixel row of a cell, left dot in bit 4. */
 static uint32_t dots(char character, uint32_t row)
@@ -71,8 +67,8 @@ bool framebuffer_init(const struct boot_framebuffer *description)
 		return false;
 	}
 	screen.stride = description->stride;
-	screen.columns = smaller(description->width / CELL_WIDTH, COLUMN_MAX);
-	screen.lines = smaller(description->height / CELL_HEIGHT, LINE_MAX);
+	screen.columns = (uint32_t)min_u64(description->width / CELL_WIDTH, COLUMN_MAX);
+	screen.lines = (uint32_t)min_u64(description->height / CELL_HEIGHT, LINE_MAX);
 	screen.column = 0;
 	screen.line = 0;
 	memset(screen.text, ' ', sizeof(screen.text));
@@ -138,7 +134,7 @@ void framebuffer_put(char character)
 		screen.column -= screen.column > 0 ? 1 : 0;
 		break;
 	case '\t':
-		screen.column = smaller((screen.column / TAB + 1) * TAB, screen.columns);
+		screen.column = (uint32_t)min_u64((screen.column / TAB + 1) * TAB, screen.columns);
 		break;
 	default:
 		print(character >= 0x20 && character < 0x7f ? character : '?');

@@ -5,8 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define UART16550_PIN 4u /* ISA interrupt of COM1 */
-
 /* Looks for it without sending anything; sets it to 115200 8N1. False: not there. */
 bool uart16550_init(void);
 /* Waits a bounded time for room; then the byte is lost. */

@@ -10,64 +10,37 @@
 
 #include "arch/cpu.h"
 
-const struct device_model device_models[] = {
-	[MODEL_UART] =
-		{
-			.name = "uart",
+const struct device_model device_models[MODEL_COUNT + 1] = {
+	[MODEL_UART] = {.base = DEVICE_PORT(VUART_PORT),
+			.size = VUART_PORT_COUNT,
 			.state_size = sizeof(struct vuart),
-			.port_base = VUART_PORT,
-			.port_count = VUART_PORT_COUNT,
 			.reset = vuart_reset,
-			.port_read = vuart_read,
-			.port_write = vuart_write,
-		},
-	[MODEL_LAPIC] =
-		{
-			.name = "lapic",
-			.state_size = sizeof(struct vlapic) * CPU_MAX,
-			.mmio_base = VLAPIC_BASE,
-			.mmio_size = VLAPIC_SIZE,
-			.mmio_read = vlapic_mmio_read,
-			.mmio_write = vlapic_mmio_write,
-		},
-	[MODEL_IOAPIC] =
-		{
-			.name = "ioapic",
-			.state_size = sizeof(struct vioapic),
-			.mmio_base = VIOAPIC_BASE,
-			.mmio_size = VIOAPIC_SIZE,
-			.reset = vioapic_reset,
-			.mmio_read = vioapic_read,
-			.mmio_write = vioapic_write,
-		},
-	[MODEL_RESET] =
-		{
-			.name = "reset",
-			.state_size = sizeof(struct vpower),
-			.port_base = VPOWER_RESET_PORT,
-			.port_count = 1,
-			.reset = vpower_reset,
-			.port_read = vpower_reset_read,
-			.port_write = vpower_reset_write,
-		},
-	[MODEL_SLEEP] =
-		{
-			.name = "sleep",
-			.port_base = VPOWER_SLEEP_PORT,
-			.port_count = 2,
-			.port_read = vpower_sleep_read,
-			.port_write = vpower_sleep_write,
-		},
-	[MODEL_MARK] =
-		{
-			.name = "mark",
-			.port_base = VMARK_PORT,
-			.port_count = 1,
-			.port_read = vmark_read,
-			.port_write = vmark_write,
-		},
+			.read = vuart_read,
+			.write = vuart_write},
+	[MODEL_LAPIC] = {.base = VLAPIC_BASE,
+			 .size = VLAPIC_SIZE,
+			 .state_size = sizeof(struct vlapic) * CPU_MAX,
+			 .read = vlapic_read_page,
+			 .write = vlapic_write_page},
+	[MODEL_IOAPIC] = {.base = VIOAPIC_BASE,
+			  .size = VIOAPIC_SIZE,
+			  .state_size = sizeof(struct vioapic),
+			  .reset = vioapic_reset,
+			  .read = vioapic_read,
+			  .write = vioapic_write},
+	[MODEL_RESET] = {.base = DEVICE_PORT(VPOWER_RESET_PORT),
+			 .size = 1,
+			 .state_size = sizeof(struct vpower),
+			 .read = vpower_read_reset,
+			 .write = vpower_write_reset},
+	[MODEL_SLEEP] = {.base = DEVICE_PORT(VPOWER_SLEEP_PORT),
+			 .size = 2,
+			 .read = vpower_read_sleep,
+			 .write = vpower_write_sleep},
+	[MODEL_MARK] = {.base = DEVICE_PORT(VMARK_PORT),
+			.size = 1,
+			.read = vmark_read,
+			.write = vmark_write},
 };
-
-const uint32_t device_model_count = MODEL_COUNT;
 
 _Static_assert(MODEL_COUNT <= DEVICE_MODEL_MAX, "vm.device_state has room for every model");

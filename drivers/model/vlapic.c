@@ -20,8 +20,8 @@
 #define BASE_KNOWN  (BASE_BSP | BASE_X2APIC | BASE_ENABLE)
 
 #define SVR_ENABLE         0x100u
-#define SVR_REAL           0x1ffu
-#define SVR_ALLOWED        0x3ffu /* focus checking: without effect on every CPU with x2APIC */
+#define SVR_ALLOWED        0x1ffu
+#define SVR_FOCUS          0x200u /* without effect on every CPU with x2APIC */
 #define LVT_TIMER_DEADLINE BIT32(18)
 #define LVT_READ_ONLY      0x5000u /* delivery status, remote IRR */
 #define LVT_TIMER_ALLOWED  0x700ffu
@@ -40,11 +40,40 @@
 #define CPUID_FEATURES      1u
 #define CPUID_ECX_DEADLINE  BIT32(24) /* "TSC_Deadline" */
 
+#define READ  BIT32(0)
+#define WRITE BIT32(1)
+#define SOFT  BIT32(2) /* kept here: nothing is connected. The others are the real APIC's. */
+
+/*
+ * Registers that are the same in both modes, by offset / 16; ISR, TMR and IRR are told by their
+ * range. The real APIC in x2APIC mode faults on bits that are not allowed; of those, `ignored` ones
+ * do not fault a guest.
+ */
+static const struct register_rule {
+	uint32_t how;
+	uint32_t allowed;
+	uint32_t ignored;
+} rules[] = {
+	[LAPIC_VERSION / 16] = {READ, 0, 0},
+	[LAPIC_TPR / 16] = {READ | WRITE, 0xff, 0},
+	[LAPIC_PPR / 16] = {READ, 0, 0},
+	[LAPIC_EOI / 16] = {WRITE, 0, 0},
+	[LAPIC_SVR / 16] = {READ | WRITE, SVR_ALLOWED, SVR_FOCUS},
+	[LAPIC_ESR / 16] = {READ | WRITE, 0, 0},
+	[LAPIC_LVT_TIMER / 16] = {READ | WRITE, LVT_TIMER_ALLOWED, LVT_READ_ONLY},
+	[LAPIC_LVT_THERMAL / 16] = {READ | WRITE | SOFT, LVT_SENSOR_ALLOWED, LVT_READ_ONLY},
+	[LAPIC_LVT_PERFORMANCE / 16] = {READ | WRITE | SOFT, LVT_SENSOR_ALLOWED, LVT_READ_ONLY},
+	[LAPIC_LVT_LINT0 / 16] = {READ | WRITE | SOFT, LVT_PIN_ALLOWED, LVT_READ_ONLY},
+	[LAPIC_LVT_LINT1 / 16] = {READ | WRITE | SOFT, LVT_PIN_ALLOWED, LVT_READ_ONLY},
+	[LAPIC_LVT_ERROR / 16] = {READ | WRITE, LVT_ERROR_ALLOWED, LVT_READ_ONLY},
+	[LAPIC_TIMER_INITIAL / 16] = {READ | WRITE, UINT32_MAX, 0},
+	[LAPIC_TIMER_CURRENT / 16] = {READ, 0, 0},
+	[LAPIC_TIMER_DIVIDE / 16] = {READ | WRITE, DIVIDE_ALLOWED, 0},
+};
+
 static struct vlapic *lapic_of(struct vcpu *vcpu)
 {
-	struct vlapic *all = device_state(vcpu->vm, &device_models[MODEL_LAPIC]);
-
-	return &all[vcpu->index];
+	return (struct vlapic *)vcpu->vm->device_state[MODEL_LAPIC] + vcpu->index;
 }
 
 static uint32_t *soft_lvt(struct vlapic *lapic, uint32_t offset)
@@ -55,14 +84,11 @@ static uint32_t *soft_lvt(struct vlapic *lapic, uint32_t offset)
 void vlapic_reset(struct vcpu *vcpu, bool is_init)
 {
 	struct vlapic *lapic = lapic_of(vcpu);
-	uint32_t cpuid[4];
 
 	memset(lapic, 0, sizeof(*lapic));
 	for (uint32_t i = 0; i < VLAPIC_SOFT_LVTS; i++) {
 		lapic->lvt[i] = LAPIC_LVT_MASKED;
 	}
-	arch_cpuid(CPUID_FEATURES, 0, cpuid);
-	lapic->has_deadline = (cpuid[2] & CPUID_ECX_DEADLINE) != 0;
 	atomic_store_explicit(&vcpu->logical_id, 0, memory_order_relaxed);
 	atomic_store_explicit(&vcpu->logical_format, UINT32_MAX, memory_order_relaxed);
 	if (!is_init) {
@@ -112,113 +138,75 @@ static bool write_base(struct vcpu *vcpu, uint64_t value)
 /* --- registers that are the same in both modes --------------------------------------------------
  */
 
-/* False: no such register. */
-static bool read_register(struct vlapic *lapic, uint32_t offset, uint32_t *value)
+static struct register_rule rule_of(uint32_t offset)
 {
+	struct register_rule rule = {0};
+	uint32_t cpuid[4];
+
+	if (offset / 16 < ARRAY_COUNT(rules)) {
+		rule = rules[offset / 16];
+	}
 	if (offset >= LAPIC_ISR && offset < LAPIC_ESR) { /* ISR, TMR, IRR: eight registers each */
-		*value = arch_lapic_read(offset);
-		return true;
+		rule.how = READ;
 	}
-	switch (offset) {
-	case LAPIC_VERSION:
-		*value = (arch_lapic_read(offset) & 0xff) | MAX_LVT << 16;
-		return true;
-	case LAPIC_TPR:
-	case LAPIC_PPR:
-	case LAPIC_SVR:
-	case LAPIC_LVT_TIMER:
-	case LAPIC_LVT_ERROR:
-	case LAPIC_TIMER_INITIAL:
-	case LAPIC_TIMER_CURRENT:
-	case LAPIC_TIMER_DIVIDE:
-		*value = arch_lapic_read(offset);
-		return true;
-	case LAPIC_ESR:
-		*value = arch_lapic_read(offset) | lapic->error;
-		return true;
-	case LAPIC_LVT_THERMAL:
-	case LAPIC_LVT_PERFORMANCE:
-	case LAPIC_LVT_LINT0:
-	case LAPIC_LVT_LINT1:
-		*value = *soft_lvt(lapic, offset);
-		return true;
-	default:
-		return false;
+	if (offset == LAPIC_LVT_TIMER) {
+		arch_cpuid(CPUID_FEATURES, 0, cpuid);
+		if ((cpuid[2] & CPUID_ECX_DEADLINE) == 0) {
+			rule.allowed &= ~LVT_TIMER_DEADLINE;
+		}
 	}
+	return rule;
 }
 
-/* The bits that may be written; the real APIC in x2APIC mode faults on any other. */
-static uint32_t allowed_bits(const struct vlapic *lapic, uint32_t offset)
+/* False: no such register, or write-only. */
+static bool read_register(struct vlapic *lapic, uint32_t offset, uint32_t *value)
 {
-	switch (offset) {
-	case LAPIC_TPR:
-		return 0xff;
-	case LAPIC_SVR:
-		return SVR_ALLOWED;
-	case LAPIC_LVT_TIMER:
-		return lapic->has_deadline ? LVT_TIMER_ALLOWED
-					   : LVT_TIMER_ALLOWED & ~LVT_TIMER_DEADLINE;
-	case LAPIC_LVT_ERROR:
-		return LVT_ERROR_ALLOWED;
-	case LAPIC_LVT_THERMAL:
-	case LAPIC_LVT_PERFORMANCE:
-		return LVT_SENSOR_ALLOWED;
-	case LAPIC_LVT_LINT0:
-	case LAPIC_LVT_LINT1:
-		return LVT_PIN_ALLOWED;
-	case LAPIC_TIMER_INITIAL:
-		return UINT32_MAX;
-	case LAPIC_TIMER_DIVIDE:
-		return DIVIDE_ALLOWED;
-	default: /* EOI, ESR: any write does the same */
-		return 0;
+	struct register_rule rule = rule_of(offset);
+
+	if ((rule.how & READ) == 0) {
+		return false;
 	}
+	*value = (rule.how & SOFT) != 0 ? *soft_lvt(lapic, offset) : arch_lapic_read(offset);
+	if (offset == LAPIC_VERSION) {
+		*value = (*value & 0xff) | MAX_LVT << 16;
+	} else if (offset == LAPIC_ESR) {
+		*value |= lapic->error;
+	}
+	return true;
 }
 
 static void write_svr(struct vlapic *lapic, uint32_t value)
 {
-	arch_lapic_write(LAPIC_SVR, value & SVR_REAL);
-	if ((value & SVR_ENABLE) != 0) {
-		return;
-	}
-	for (uint32_t i = 0; i < VLAPIC_SOFT_LVTS; i++) {
+	arch_lapic_write(LAPIC_SVR, value);
+	for (uint32_t i = 0; (value & SVR_ENABLE) == 0 && i < VLAPIC_SOFT_LVTS; i++) {
 		lapic->lvt[i] |= LAPIC_LVT_MASKED;
 	}
 }
 
-/* value holds allowed bits only. False: no such register, or read-only. */
+/* False: no such register, or read-only. */
 static bool write_register(struct vlapic *lapic, uint32_t offset, uint32_t value)
 {
-	switch (offset) {
-	case LAPIC_TPR:
-	case LAPIC_EOI:
-	case LAPIC_LVT_TIMER:
-	case LAPIC_LVT_ERROR:
-	case LAPIC_TIMER_INITIAL:
-	case LAPIC_TIMER_DIVIDE:
-		arch_lapic_write(offset, value);
-		return true;
-	case LAPIC_SVR:
-		write_svr(lapic, value);
-		return true;
-	case LAPIC_ESR:
-		lapic->error = lapic->error_pending;
-		lapic->error_pending = 0;
-		arch_lapic_write(offset, 0);
-		return true;
-	case LAPIC_LVT_THERMAL:
-	case LAPIC_LVT_PERFORMANCE:
-	case LAPIC_LVT_LINT0:
-	case LAPIC_LVT_LINT1:
-		/* Nothing is connected: kept to be read back, whatever delivery mode it names. */
-		if ((arch_lapic_read(LAPIC_SVR) & SVR_ENABLE) == 0) {
-			value |= LAPIC_LVT_MASKED;
-		}
-		*soft_lvt(lapic, offset) = value;
-		return true;
-	default:
+	struct register_rule rule = rule_of(offset);
+
+	value &= rule.allowed;
+	if ((rule.how & WRITE) == 0) {
 		return false;
 	}
+	if (offset == LAPIC_SVR) {
+		write_svr(lapic, value);
+	} else if ((rule.how & SOFT) == 0) {
+		arch_lapic_write(offset, value);
+	} else {
+		bool is_enabled = (arch_lapic_read(LAPIC_SVR) & SVR_ENABLE) != 0;
+
+		/* Kept to be read back, whatever delivery mode it names. */
+		*soft_lvt(lapic, offset) = is_enabled ? value : value | LAPIC_LVT_MASKED;
+	}
+	if (offset == LAPIC_ESR) {
+		lapic->error = lapic->error_pending;
+		lapic->error_pending = 0;
+	}
+	return true;
 }
 
 /* --- x2APIC: registers are MSRs, and faults are #GP ----------------------------------------------
@@ -255,22 +243,10 @@ bool vlapic_read(struct vcpu *vcpu, uint32_t offset, uint64_t *value)
 	}
 }
 
-static bool write_x2apic_icr(struct vlapic *lapic, struct vcpu *vcpu, uint64_t value)
-{
-	if ((value & X2APIC_ICR_RESERVED) != 0) {
-		return false;
-	}
-	lapic->icr_low = low32(value) & ICR_WRITABLE;
-	lapic->icr_high = high32(value);
-	vlapic_icr_send(lapic, vcpu, lapic->icr_low, lapic->icr_high);
-	return true;
-}
-
 bool vlapic_write(struct vcpu *vcpu, uint32_t offset, uint64_t value)
 {
 	struct vlapic *lapic = lapic_of(vcpu);
-	uint32_t allowed;
-	uint32_t ignored;
+	struct register_rule rule;
 
 	if (offset == LAPIC_BASE_MSR) {
 		return write_base(vcpu, value);
@@ -278,23 +254,26 @@ bool vlapic_write(struct vcpu *vcpu, uint32_t offset, uint64_t value)
 	if (!vcpu->arch.is_x2apic) {
 		return false;
 	}
-	if (offset == LAPIC_ICR_LOW) {
-		return write_x2apic_icr(lapic, vcpu, value);
-	}
-	if (offset == LAPIC_SELF_IPI) {
+	switch (offset) {
+	case LAPIC_ICR_LOW:
+		if ((value & X2APIC_ICR_RESERVED) != 0) {
+			return false;
+		}
+		lapic->icr_low = low32(value) & ICR_WRITABLE;
+		lapic->icr_high = high32(value);
+		vlapic_icr_send(lapic, vcpu, lapic->icr_low, lapic->icr_high);
+		return true;
+	case LAPIC_SELF_IPI: /* a fixed vector to the vCPU's own ID */
 		if (value > 0xff) {
 			return false;
 		}
-		/* A fixed vector to the vCPU's own ID. */
-		vlapic_icr_send(lapic, vcpu, (uint32_t)value, vcpu->index);
+		vlapic_icr_send(lapic, vcpu, low32(value), vcpu->index);
 		return true;
+	default:
+		rule = rule_of(offset);
+		return (value & ~(uint64_t)(rule.allowed | rule.ignored)) == 0 &&
+		       write_register(lapic, offset, low32(value));
 	}
-	allowed = allowed_bits(lapic, offset);
-	ignored = offset >= LAPIC_LVT_TIMER && offset <= LAPIC_LVT_ERROR ? LVT_READ_ONLY : 0;
-	if ((value & ~(uint64_t)(allowed | ignored)) != 0) {
-		return false;
-	}
-	return write_register(lapic, offset, low32(value) & allowed);
 }
 
 /* --- xAPIC: registers are 32 bits wide, each at a multiple of 16
@@ -344,7 +323,7 @@ static void write_xapic(struct vlapic *lapic, struct vcpu *vcpu, uint32_t offset
 	case LAPIC_ID: /* fixed, as on all recent CPUs */
 		return;
 	default:
-		if (!write_register(lapic, offset, value & allowed_bits(lapic, offset))) {
+		if (!write_register(lapic, offset, value)) {
 			lapic->error_pending |= VLAPIC_ERROR_REGISTER;
 		}
 		return;
@@ -358,31 +337,23 @@ static bool is_page_enabled(const struct vcpu *vcpu)
 }
 
 /* Narrow reads give their part of the register; bytes between registers read as 0. */
-uint64_t vlapic_mmio_read(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size)
+uint64_t vlapic_read_page(struct vcpu *vcpu, uint32_t offset, uint32_t size)
 {
-	struct vlapic *lapic = &((struct vlapic *)state)[vcpu->index];
-
 	(void)size;
 	if (!is_page_enabled(vcpu)) {
 		return ~UINT64_C(0);
 	}
-	if ((offset & 0xc) != 0) {
-		return 0;
-	}
-	return read_xapic(lapic, vcpu, (uint32_t)offset & REGISTER_OFFSETS) >> (offset % 4 * 8);
+	return (offset & 0xc) != 0 ? 0
+				   : read_xapic(lapic_of(vcpu), vcpu, offset & REGISTER_OFFSETS) >>
+					     (offset % 4 * 8);
 }
 
-void vlapic_mmio_write(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size,
-		       uint64_t value)
+/* SDM 3A, "APIC Register Address Map": anything but an aligned 32-bit write is undefined. */
+void vlapic_write_page(struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value)
 {
 	if (offset == LAPIC_EOI && is_page_enabled(vcpu)) { /* at every interrupt */
 		arch_lapic_write(LAPIC_EOI, 0);
-		return;
+	} else if (size == 4 && offset % 16 == 0 && is_page_enabled(vcpu)) {
+		write_xapic(lapic_of(vcpu), vcpu, offset, low32(value));
 	}
-	/* SDM 3A, "APIC Register Address Map": anything but an aligned 32-bit write is undefined.
-	 */
-	if (size != 4 || offset % 16 != 0 || !is_page_enabled(vcpu)) {
-		return;
-	}
-	write_xapic(&((struct vlapic *)state)[vcpu->index], vcpu, (uint32_t)offset, low32(value));
 }

@@ -4,8 +4,6 @@
 
 #include "hv/device.h"
 
-#include <stdbool.h>
-
 #define VLAPIC_BASE      UINT64_C(0xfee00000)
 #define VLAPIC_SIZE      0x1000u
 #define VLAPIC_SOFT_LVTS 4u /* thermal, performance, LINT0, LINT1: consecutive registers */
@@ -22,12 +20,10 @@ struct vlapic {
 	uint32_t error_pending;
 	uint32_t error; /* latched by a write to ESR */
 	uint32_t lvt[VLAPIC_SOFT_LVTS];
-	bool has_deadline;
 };
 
-uint64_t vlapic_mmio_read(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size);
-void vlapic_mmio_write(void *state, struct vcpu *vcpu, uint64_t offset, uint32_t size,
-		       uint64_t value);
+device_read vlapic_read_page;
+device_write vlapic_write_page;
 
 /* Sends what was written to ICR; vlapic_icr.c. */
 void vlapic_icr_send(struct vlapic *lapic, struct vcpu *vcpu, uint32_t low, uint32_t destination);

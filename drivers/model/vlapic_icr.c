@@ -7,8 +7,6 @@
 #include "hv/vm.h"
 #include "vlapic.h"
 
-#include <stdatomic.h>
-
 /* SDM 3A, "Interrupt Command Register (ICR)". */
 #define ICR_VECTOR          0xffu
 #define ICR_MODE_SHIFT      8u
@@ -22,6 +20,9 @@
 	(ICR_MODE_MASK << ICR_MODE_SHIFT | ICR_LOGICAL | ICR_SHORTHAND_MASK << ICR_SHORTHAND_SHIFT)
 
 #define FIRST_VECTOR 16u
+#define MODES_SENT                                                                                 \
+	(BIT32(LAPIC_DELIVERY_FIXED) | BIT32(LAPIC_DELIVERY_LOWEST) | BIT32(LAPIC_DELIVERY_NMI) |  \
+	 BIT32(LAPIC_DELIVERY_INIT) | BIT32(LAPIC_DELIVERY_STARTUP))
 
 enum shorthand {
 	SHORTHAND_NONE,
@@ -30,20 +31,12 @@ enum shorthand {
 	SHORTHAND_OTHERS,
 };
 
-struct message {
-	uint8_t vector;
-	uint32_t mode;      /* LAPIC_DELIVERY_* */
-	uint32_t shorthand; /* enum shorthand */
-	uint64_t targets;   /* vCPUs, bit per index */
-};
-
-static uint64_t targets_of(struct vcpu *vcpu, uint32_t low, uint32_t destination,
-			   uint32_t shorthand)
+static uint64_t targets_of(struct vcpu *vcpu, uint32_t low, uint32_t destination)
 {
 	uint64_t self = BIT(vcpu->index);
 	uint64_t all = irq_route_targets(vcpu->vm, UINT32_MAX, false, true);
 
-	switch (shorthand) {
+	switch (low >> ICR_SHORTHAND_SHIFT & ICR_SHORTHAND_MASK) {
 	case SHORTHAND_SELF:
 		return self;
 	case SHORTHAND_ALL:
@@ -56,69 +49,13 @@ static uint64_t targets_of(struct vcpu *vcpu, uint32_t low, uint32_t destination
 	}
 }
 
-/* False: nothing to send, *error says what ESR shows. */
-static bool decode(struct vcpu *vcpu, uint32_t low, uint32_t destination, struct message *message,
-		   uint32_t *error)
-{
-	message->vector = (uint8_t)(low & ICR_VECTOR);
-	message->mode = low >> ICR_MODE_SHIFT & ICR_MODE_MASK;
-	message->shorthand = low >> ICR_SHORTHAND_SHIFT & ICR_SHORTHAND_MASK;
-	message->targets = targets_of(vcpu, low, destination, message->shorthand);
-	switch (message->mode) {
-	case LAPIC_DELIVERY_LOWEST:
-		message->targets &= ~message->targets + 1; /* any one will do */
-		break;
-	case LAPIC_DELIVERY_FIXED:
-		break;
-	case LAPIC_DELIVERY_INIT:
-		if ((low & (ICR_LEVEL | ICR_ASSERT)) == ICR_LEVEL) {
-			return false; /* "INIT level de-assert": modern CPUs ignore it */
-		}
-		break;
-	case LAPIC_DELIVERY_NMI:
-	case LAPIC_DELIVERY_STARTUP:
-		break;
-	default: /* SMI belongs to the firmware; the rest is reserved */
-		return false;
-	}
-	if (message->mode <= LAPIC_DELIVERY_LOWEST) {
-		*error = message->vector < FIRST_VECTOR ? VLAPIC_ERROR_VECTOR : 0;
-	} else if (message->shorthand == SHORTHAND_SELF || message->shorthand == SHORTHAND_ALL) {
-		return false; /* "Valid Combinations for the ... ICR": not with these modes */
-	}
-	if (message->targets == 0 && message->shorthand == SHORTHAND_NONE) {
-		*error |= VLAPIC_ERROR_ACCEPT;
-	}
-	return *error == 0;
-}
-
-static void send_one(struct vcpu *target, const struct message *message)
-{
-	switch (message->mode) {
-	case LAPIC_DELIVERY_NMI:
-		vcpu_request(target, VCPU_REQUEST_NMI);
-		break;
-	case LAPIC_DELIVERY_INIT:
-		/* A SIPI from before this INIT must not start the vCPU after it. */
-		atomic_fetch_and_explicit(&target->requests, ~VCPU_REQUEST_SIPI,
-					  memory_order_relaxed);
-		vcpu_request(target, VCPU_REQUEST_INIT);
-		break;
-	case LAPIC_DELIVERY_STARTUP:
-		atomic_store_explicit(&target->sipi_vector, message->vector, memory_order_relaxed);
-		vcpu_request(target, VCPU_REQUEST_SIPI);
-		break;
-	default:
-		vcpu_interrupt(target, message->vector);
-		break;
-	}
-}
-
 void vlapic_icr_send(struct vlapic *lapic, struct vcpu *vcpu, uint32_t low, uint32_t destination)
 {
-	struct message message;
-	uint32_t error = 0;
+	uint32_t mode = low >> ICR_MODE_SHIFT & ICR_MODE_MASK;
+	uint32_t shorthand = low >> ICR_SHORTHAND_SHIFT & ICR_SHORTHAND_MASK;
 	uint8_t vector = (uint8_t)(low & ICR_VECTOR);
+	uint32_t error = 0;
+	uint64_t targets;
 
 	/* The common case: a fixed vector to one vCPU by its ID. */
 	if ((low & ICR_NOT_PLAIN) == 0 && destination < vcpu->vm->vcpu_count &&
@@ -126,12 +63,23 @@ void vlapic_icr_send(struct vlapic *lapic, struct vcpu *vcpu, uint32_t low, uint
 		vcpu_interrupt(vcpu->vm->vcpus[destination], vector);
 		return;
 	}
-	if (!decode(vcpu, low, destination, &message, &error)) {
-		lapic->error_pending |= error;
-		return;
+	if ((BIT32(mode) & MODES_SENT) == 0) {
+		return; /* SMI belongs to the firmware; the rest is reserved */
 	}
-	while (message.targets != 0) {
-		send_one(vcpu->vm->vcpus[__builtin_ctzll(message.targets)], &message);
-		message.targets &= message.targets - 1;
+	if (mode == LAPIC_DELIVERY_INIT && (low & (ICR_LEVEL | ICR_ASSERT)) == ICR_LEVEL) {
+		return; /* "INIT level de-assert": modern CPUs ignore it */
+	}
+	if (mode <= LAPIC_DELIVERY_LOWEST) {
+		error = vector < FIRST_VECTOR ? VLAPIC_ERROR_VECTOR : 0;
+	} else if (shorthand == SHORTHAND_SELF || shorthand == SHORTHAND_ALL) {
+		return; /* "Valid Combinations for the ... ICR": not with these modes */
+	}
+	targets = targets_of(vcpu, low, destination);
+	if (targets == 0 && shorthand == SHORTHAND_NONE) {
+		error |= VLAPIC_ERROR_ACCEPT;
+	}
+	lapic->error_pending |= error;
+	if (error == 0) {
+		irq_route_send(vcpu->vm, targets, mode, vector);
 	}
 }

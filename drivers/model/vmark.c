@@ -4,18 +4,16 @@
 
 #include "hv/stats.h"
 
-uint64_t vmark_read(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size)
+uint64_t vmark_read(struct vcpu *vcpu, uint32_t offset, uint32_t size)
 {
-	(void)state;
 	(void)vcpu;
 	(void)offset;
 	(void)size;
 	return VMARK_PORT;
 }
 
-void vmark_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value)
+void vmark_write(struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value)
 {
-	(void)state;
 	(void)offset;
 	(void)size;
 	stats_mark(vcpu, (uint8_t)value);

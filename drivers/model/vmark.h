@@ -9,5 +9,5 @@
  * the bare machine too; real machines have nothing there. */
 #define VMARK_PORT 0xe9u
 
-uint64_t vmark_read(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size);
-void vmark_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value);
+device_read vmark_read;
+device_write vmark_write;

@@ -3,6 +3,7 @@
 #include "vpower.h"
 
 #include "hv/vm.h"
+#include "models.h"
 
 #include <stdatomic.h>
 
@@ -16,28 +17,18 @@
 #define SLEEP_TYPE_MASK  7u
 #define OFFSET_CONTROL   0u
 
-void vpower_reset(void *state, struct vm *vm)
+uint64_t vpower_read_reset(struct vcpu *vcpu, uint32_t offset, uint32_t size)
 {
-	struct vpower *power = state;
+	struct vpower *power = vcpu->vm->device_state[MODEL_RESET];
 
-	(void)vm;
-	atomic_store_explicit(&power->reset_control, 0, memory_order_relaxed);
-}
-
-uint64_t vpower_reset_read(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size)
-{
-	struct vpower *power = state;
-
-	(void)vcpu;
 	(void)offset;
 	(void)size;
 	return atomic_load_explicit(&power->reset_control, memory_order_relaxed);
 }
 
-void vpower_reset_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size,
-			uint64_t value)
+void vpower_write_reset(struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value)
 {
-	struct vpower *power = state;
+	struct vpower *power = vcpu->vm->device_state[MODEL_RESET];
 
 	(void)offset;
 	(void)size;
@@ -49,9 +40,8 @@ void vpower_reset_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_
 }
 
 /* SLP_EN reads as 0; WAK_STS never comes, no sleep state has a wake-up. */
-uint64_t vpower_sleep_read(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size)
+uint64_t vpower_read_sleep(struct vcpu *vcpu, uint32_t offset, uint32_t size)
 {
-	(void)state;
 	(void)vcpu;
 	(void)offset;
 	(void)size;
@@ -59,10 +49,8 @@ uint64_t vpower_sleep_read(void *state, struct vcpu *vcpu, uint32_t offset, uint
 }
 
 /* Only S5 exists. A 16-bit write covers the control register with its low half. */
-void vpower_sleep_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size,
-			uint64_t value)
+void vpower_write_sleep(struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value)
 {
-	(void)state;
 	(void)size;
 	if (offset == OFFSET_CONTROL && (value & SLEEP_ENABLE) != 0 &&
 	    ((value >> SLEEP_TYPE_SHIFT) & SLEEP_TYPE_MASK) == VPOWER_S5_TYPE) {

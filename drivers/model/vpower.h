@@ -12,10 +12,7 @@ struct vpower {
 	_Atomic uint8_t reset_control;
 };
 
-void vpower_reset(void *state, struct vm *vm);
-uint64_t vpower_reset_read(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size);
-void vpower_reset_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size,
-			uint64_t value);
-uint64_t vpower_sleep_read(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size);
-void vpower_sleep_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size,
-			uint64_t value);
+device_read vpower_read_reset;
+device_write vpower_write_reset;
+device_read vpower_read_sleep;
+device_write vpower_write_sleep;

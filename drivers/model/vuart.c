@@ -3,9 +3,9 @@
 #include "vuart.h"
 
 #include "hv/console.h"
-#include "hv/irq_route.h"
 #include "hv/vm.h"
 #include "models.h"
+#include "vioapic.h"
 
 #include <stdatomic.h>
 
@@ -78,19 +78,20 @@ static uint32_t interrupt_cause(const struct vuart *uart)
 	static const uint8_t triggers[] = {1, 4, 8, 14};
 	uint32_t lsr = lsr_of(uart);
 
-	if ((uart->ier & IER_LINE_STATUS) != 0 && (lsr & LSR_OVERRUN) != 0) {
+	if ((uart->reg[REG_IER] & IER_LINE_STATUS) != 0 && (lsr & LSR_OVERRUN) != 0) {
 		return IIR_LINE_STATUS;
 	}
-	if ((uart->ier & IER_RECEIVED) != 0 && (lsr & LSR_DATA_READY) != 0) {
-		bool is_below = (uart->fcr & FCR_ENABLE) != 0 &&
-				uart->input_count < triggers[uart->fcr >> FCR_TRIGGER_SHIFT];
+	if ((uart->reg[REG_IER] & IER_RECEIVED) != 0 && (lsr & LSR_DATA_READY) != 0) {
+		bool is_below =
+			(uart->reg[REG_FCR] & FCR_ENABLE) != 0 &&
+			uart->input_count < triggers[uart->reg[REG_FCR] >> FCR_TRIGGER_SHIFT];
 
 		return is_below ? IIR_TIMEOUT : IIR_RECEIVED;
 	}
-	if ((uart->ier & IER_THRE) != 0 && uart->is_thre_pending) {
+	if ((uart->reg[REG_IER] & IER_THRE) != 0 && uart->is_thre_pending) {
 		return IIR_THRE;
 	}
-	if ((uart->ier & IER_MODEM_STATUS) != 0 && uart->msr_delta != 0) {
+	if ((uart->reg[REG_IER] & IER_MODEM_STATUS) != 0 && uart->msr_delta != 0) {
 		return IIR_MODEM_STATUS;
 	}
 	return IIR_NONE;
@@ -100,34 +101,22 @@ static uint32_t interrupt_cause(const struct vuart *uart)
  */
 static void update_line(struct vuart *uart, struct vm *vm)
 {
-	bool is_high = uart->ier != 0 && (uart->mcr & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2 &&
+	bool is_high = uart->reg[REG_IER] != 0 &&
+		       (uart->reg[REG_MCR] & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2 &&
 		       interrupt_cause(uart) != IIR_NONE;
 
 	if (is_high != uart->is_line_high) {
 		uart->is_line_high = is_high;
-		irq_route_set(vm, VUART_PIN, is_high);
+		vioapic_set_pin(vm, VUART_PIN, is_high);
 	}
 }
 
-void vuart_reset(void *state, struct vm *vm)
+void vuart_reset(void *state)
 {
 	struct vuart *uart = state;
 
-	(void)vm;
-	spin_lock(&uart->lock);
 	set_lsr(uart, LSR_TRANSMITTER_EMPTY);
-	uart->ier = 0;
-	uart->fcr = 0;
-	uart->lcr = 0;
-	uart->mcr = 0;
-	uart->msr_delta = 0;
-	uart->scratch = 0;
-	uart->divisor_low = DIVISOR_115200;
-	uart->divisor_high = 0;
-	uart->is_thre_pending = false;
-	uart->is_line_high = false;
-	uart->input_count = 0;
-	spin_unlock(&uart->lock);
+	uart->divisor[0] = DIVISOR_115200;
 }
 
 static void receive(struct vuart *uart, uint8_t byte)
@@ -161,7 +150,7 @@ static uint8_t read_data(struct vuart *uart)
 /* Only what is in the FIFO; what waits on the wire is received afterwards. */
 static void clear_receiver(struct vuart *uart)
 {
-	uint32_t depth = (uart->fcr & FCR_ENABLE) != 0 ? FIFO_SIZE : 1;
+	uint32_t depth = (uart->reg[REG_FCR] & FCR_ENABLE) != 0 ? FIFO_SIZE : 1;
 
 	for (uint32_t i = 0; i < depth; i++) {
 		(void)read_data(uart);
@@ -176,7 +165,7 @@ static uint8_t read_iir(struct vuart *uart)
 	if (cause == IIR_THRE) {
 		uart->is_thre_pending = false;
 	}
-	return (uint8_t)(cause | ((uart->fcr & FCR_ENABLE) != 0 ? IIR_FIFOS_ENABLED : 0));
+	return (uint8_t)(cause | ((uart->reg[REG_FCR] & FCR_ENABLE) != 0 ? IIR_FIFOS_ENABLED : 0));
 }
 
 static uint8_t read_lsr(struct vuart *uart)
@@ -198,7 +187,7 @@ static uint32_t modem_lines(uint32_t mcr)
 
 static uint8_t read_msr(struct vuart *uart)
 {
-	uint32_t value = modem_lines(uart->mcr) | uart->msr_delta;
+	uint32_t value = modem_lines(uart->reg[REG_MCR]) | uart->msr_delta;
 
 	uart->msr_delta = 0;
 	return (uint8_t)value;
@@ -206,12 +195,12 @@ static uint8_t read_msr(struct vuart *uart)
 
 static void write_mcr(struct vuart *uart, uint8_t value)
 {
-	uint32_t before = modem_lines(uart->mcr);
+	uint32_t before = modem_lines(uart->reg[REG_MCR]);
 	uint32_t after;
 	uint32_t changed;
 
-	uart->mcr = value & MCR_MASK;
-	after = modem_lines(uart->mcr);
+	uart->reg[REG_MCR] = value & MCR_MASK;
+	after = modem_lines(uart->reg[REG_MCR]);
 	changed = (before ^ after) >> 4; /* the order of lines is that of the delta bits */
 	if ((after & MSR_RI) != 0) {
 		changed &= ~MSR_TRAILING_RI; /* rising: no event */
@@ -221,96 +210,86 @@ static void write_mcr(struct vuart *uart, uint8_t value)
 
 static void write_fcr(struct vuart *uart, uint8_t value)
 {
-	bool is_mode_changed = ((uart->fcr ^ value) & FCR_ENABLE) != 0;
+	bool is_mode_changed = ((uart->reg[REG_FCR] ^ value) & FCR_ENABLE) != 0;
 
 	if (is_mode_changed ||
 	    (value & (FCR_ENABLE | FCR_CLEAR_RECEIVER)) == (FCR_ENABLE | FCR_CLEAR_RECEIVER)) {
 		clear_receiver(uart);
 	}
 	/* Without the enable bit the others are not programmed. */
-	uart->fcr = (value & FCR_ENABLE) != 0 ? value & FCR_KEPT : 0;
+	uart->reg[REG_FCR] = (value & FCR_ENABLE) != 0 ? value & FCR_KEPT : 0;
 }
 
 /* Switching the THRE interrupt on while the transmitter is empty raises it anew; Linux tests this.
  */
 static void write_ier(struct vuart *uart, uint8_t value)
 {
-	if ((value & ~uart->ier & IER_THRE) != 0) {
+	if ((value & ~uart->reg[REG_IER] & IER_THRE) != 0) {
 		uart->is_thre_pending = true;
 	}
-	uart->ier = value & IER_MASK;
+	uart->reg[REG_IER] = value & IER_MASK;
 }
 
-/* Returns whether the byte goes out to the console. */
-static bool write_data(struct vuart *uart, uint8_t value)
+static void write_data(struct vuart *uart, struct vm *vm, uint8_t value)
 {
 	uart->is_thre_pending = true;
-	if ((uart->mcr & MCR_LOOP) == 0) {
-		return true;
+	if ((uart->reg[REG_MCR] & MCR_LOOP) == 0) {
+		console_put(vm, value);
+	} else {
+		receive(uart, value);
 	}
-	receive(uart, value);
-	return false;
+}
+
+static bool is_divisor(const struct vuart *uart, uint32_t offset)
+{
+	return offset <= 1 && (uart->reg[REG_LCR] & LCR_DLAB) != 0;
 }
 
 static uint8_t read_register(struct vuart *uart, uint32_t offset)
 {
-	bool is_divisor = (uart->lcr & LCR_DLAB) != 0;
-
+	if (is_divisor(uart, offset)) {
+		return uart->divisor[offset];
+	}
 	switch (offset) {
 	case REG_DATA:
-		return is_divisor ? uart->divisor_low : read_data(uart);
-	case REG_IER:
-		return is_divisor ? uart->divisor_high : uart->ier;
+		return read_data(uart);
 	case REG_IIR:
 		return read_iir(uart);
-	case REG_LCR:
-		return uart->lcr;
-	case REG_MCR:
-		return uart->mcr;
 	case REG_LSR:
 		return read_lsr(uart);
 	case REG_MSR:
 		return read_msr(uart);
 	default:
-		return uart->scratch;
+		return uart->reg[offset];
 	}
 }
 
-/* Returns whether the byte goes out to the console. */
-static bool write_register(struct vuart *uart, uint32_t offset, uint8_t value)
+static void write_register(struct vuart *uart, struct vm *vm, uint32_t offset, uint8_t value)
 {
-	bool is_divisor = (uart->lcr & LCR_DLAB) != 0;
-
+	if (is_divisor(uart, offset)) {
+		uart->divisor[offset] = value;
+		return;
+	}
 	switch (offset) {
 	case REG_DATA:
-		if (!is_divisor) {
-			return write_data(uart, value);
-		}
-		uart->divisor_low = value;
+		write_data(uart, vm, value);
 		break;
 	case REG_IER:
-		if (is_divisor) {
-			uart->divisor_high = value;
-		} else {
-			write_ier(uart, value);
-		}
+		write_ier(uart, value);
 		break;
 	case REG_FCR:
 		write_fcr(uart, value);
 		break;
-	case REG_LCR:
-		uart->lcr = value;
-		break;
 	case REG_MCR:
 		write_mcr(uart, value);
 		break;
-	case REG_SCRATCH:
-		uart->scratch = value;
+	case REG_LSR: /* this and MSR: factory test only */
+	case REG_MSR:
 		break;
-	default: /* LSR and MSR: factory test only */
+	default:
+		uart->reg[offset] = value;
 		break;
 	}
-	return false;
 }
 
 /*
@@ -331,9 +310,9 @@ __attribute__((noinline)) static uint64_t read_bytes(struct vuart *uart, struct 
 	return value;
 }
 
-uint64_t vuart_read(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size)
+uint64_t vuart_read(struct vcpu *vcpu, uint32_t offset, uint32_t size)
 {
-	struct vuart *uart = state;
+	struct vuart *uart = vcpu->vm->device_state[MODEL_UART];
 	uint8_t lsr = lsr_of(uart);
 
 	/* What a guest reads most; nothing to be cleared by it, so no lock. */
@@ -343,44 +322,38 @@ uint64_t vuart_read(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t si
 	return read_bytes(uart, vcpu->vm, offset, size);
 }
 
-__attribute__((noinline)) static void write_byte(struct vuart *uart, struct vm *vm, uint32_t offset,
-						 uint8_t byte)
-{
-	bool is_output;
-
-	spin_lock(&uart->lock);
-	is_output = write_register(uart, offset, byte);
-	update_line(uart, vm);
-	spin_unlock(&uart->lock);
-	/* Without the lock: the real console may be slow. */
-	if (is_output) {
-		console_put(vm, byte);
-	}
-}
-
-__attribute__((noinline)) static void write_bytes(struct vuart *uart, struct vm *vm,
-						  uint32_t offset, uint32_t size, uint64_t value)
+__attribute__((noinline)) static void write_bytes(struct vcpu *vcpu, uint32_t offset, uint32_t size,
+						  uint64_t value)
 {
 	for (uint32_t i = 0; i < size; i++) {
-		write_byte(uart, vm, offset + i, (uint8_t)(value >> (i * 8)));
+		vuart_write(vcpu, offset + i, 1, value >> (i * 8));
 	}
 }
 
-void vuart_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value)
+__attribute__((noinline)) static void write_byte(struct vuart *uart, struct vm *vm, uint32_t offset,
+						 uint8_t value)
+{
+	spin_lock(&uart->lock);
+	write_register(uart, vm, offset, value);
+	update_line(uart, vm);
+	spin_unlock(&uart->lock);
+}
+
+void vuart_write(struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value)
 {
 	if (size == 1) {
-		write_byte(state, vcpu->vm, offset, (uint8_t)value);
+		write_byte(vcpu->vm->device_state[MODEL_UART], vcpu->vm, offset, (uint8_t)value);
 	} else {
-		write_bytes(state, vcpu->vm, offset, size, value);
+		write_bytes(vcpu, offset, size, value);
 	}
 }
 
 void vuart_input(struct vm *vm, uint8_t byte)
 {
-	struct vuart *uart = device_state(vm, &device_models[MODEL_UART]);
+	struct vuart *uart = vm->device_state[MODEL_UART];
 
 	spin_lock(&uart->lock);
-	if ((uart->mcr & MCR_LOOP) == 0) { /* loopback disconnects the input */
+	if ((uart->reg[REG_MCR] & MCR_LOOP) == 0) { /* loopback disconnects the input */
 		receive(uart, byte);
 		update_line(uart, vm);
 	}

@@ -15,22 +15,17 @@
 struct vuart {
 	struct spin_lock lock; /* everything below; lsr may be read without it */
 	_Atomic uint8_t lsr;
-	uint8_t ier;
-	uint8_t fcr;
-	uint8_t lcr;
-	uint8_t mcr;
-	uint8_t msr_delta; /* low half of MSR */
-	uint8_t scratch;
-	uint8_t divisor_low;
-	uint8_t divisor_high;
-	bool is_thre_pending; /* THRE interrupt: raised, and not read from IIR since */
-	bool is_line_high;    /* as told to the I/O APIC */
+	uint8_t reg[VUART_PORT_COUNT]; /* those that are plain, by offset; FCR where IIR is read */
+	uint8_t divisor[2];            /* low, high */
+	uint8_t msr_delta;             /* low half of MSR */
+	bool is_thre_pending;          /* THRE interrupt: raised, and not read from IIR since */
+	bool is_line_high;             /* as told to the I/O APIC */
 	uint32_t input_head;
 	uint32_t input_count;
 	/* Received bytes: the first ones are in the receive FIFO, the others wait on the wire. */
 	uint8_t input[VUART_BACKLOG];
 };
 
-void vuart_reset(void *state, struct vm *vm);
-uint64_t vuart_read(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size);
-void vuart_write(void *state, struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value);
+void vuart_reset(void *state);
+device_read vuart_read;
+device_write vuart_write;

@@ -3,6 +3,7 @@
 #include "apic.h"
 #include "cpu.h"
 #include "hypercall.h"
+#include "names.h"
 #include "report.h"
 #include "tests.h"
 #include "timer.h"
@@ -14,26 +15,6 @@
 #define ROUNDS             100u
 #define TICKS              20000u
 #define CPUID_TSC_DEADLINE (1u << 24)
-
-static const char *const names[EXIT_COUNT_REASONS] = {
-	[EXIT_COUNT_TOTAL] = "total",
-	[EXIT_COUNT_CPUID] = "cpuid",
-	[EXIT_COUNT_HYPERCALL] = "hypercall",
-	[EXIT_COUNT_IO] = "io",
-	[EXIT_COUNT_MMIO] = "mmio",
-	[EXIT_COUNT_APIC] = "apic",
-	[EXIT_COUNT_RDMSR] = "rdmsr",
-	[EXIT_COUNT_WRMSR] = "wrmsr",
-	[EXIT_COUNT_CR] = "cr",
-	[EXIT_COUNT_XSETBV] = "xsetbv",
-	[EXIT_COUNT_HLT] = "hlt",
-	[EXIT_COUNT_INTERRUPT] = "interrupt",
-	[EXIT_COUNT_NMI] = "nmi",
-	[EXIT_COUNT_WINDOW] = "window",
-	[EXIT_COUNT_EXCEPTION] = "exception",
-	[EXIT_COUNT_INSTRUCTION] = "instruction",
-	[EXIT_COUNT_OTHER] = "other",
-};
 
 static _Atomic uint32_t tick_count;
 static uint64_t before[EXIT_COUNT_REASONS];
@@ -68,7 +49,7 @@ static void compare(const char *check)
 			extra_count++;
 			report_fail(check, "%llu exits: %s",
 				    (unsigned long long)(after[reason] - before[reason] - own),
-				    names[reason]);
+				    name_find(names_exit, reason));
 		}
 	}
 	if (extra_count == 0) {

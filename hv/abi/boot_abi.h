@@ -137,13 +137,11 @@ struct boot_info {
 	uint64_t rsdp;        /* physical; 0 = no ACPI */
 	struct boot_acpi acpi;
 	uint64_t efi_system_table; /* physical, for its runtime services; 0 = none (multiboot) */
-	uint64_t config_text;      /* physical, in the region */
-	uint64_t config_text_size;
-	uint64_t memory; /* physical, in the region: struct boot_memory[memory_count] */
-	uint64_t cpus;   /* physical, in the region: struct boot_cpu[cpu_count] */
-	/* physical, in the region: struct guest_cpuid[cpu_count], that of n vCPUs at n - 1 */
-	uint64_t guest_cpuid;
-	uint64_t images; /* physical, in the region: struct boot_image[], one per partition */
+	uint64_t memory;           /* physical, in the region: struct boot_memory[memory_count] */
+	uint64_t cpus;             /* physical, in the region: struct boot_cpu[cpu_count] */
+	uint64_t
+		guest_cpuid; /* in the region: struct guest_cpuid[cpu_count], of n vCPUs at n - 1 */
+	uint64_t images;     /* physical, in the region: struct boot_image[], one per partition */
 	uint64_t
 		modules_base; /* physical, 2 MiB aligned: files, and what the loader made of them */
 	uint64_t modules_size;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parsed configuration, as the loader hands it to the hypervisor. */
+/* The configuration, as far as the hypervisor needs it. */
 #pragma once
 
 #include <stddef.h>
@@ -7,16 +7,9 @@
 
 #define CONFIG_PARTITION_MAX 32u
 #define CONFIG_CPU_MAX       64u
-#define CONFIG_NAME_MAX      31u /* characters, without the terminator */
-#define CONFIG_FILE_NONE     UINT32_MAX
+#define CONFIG_NAME_MAX      31u                 /* characters, without the terminator */
 #define CONFIG_MEMORY_ALIGN  (UINT64_C(2) << 20) /* bytes; partition memory is a multiple of it */
 #define CONFIG_PCI_MAX       8u                  /* real PCI functions per partition */
-
-/* Text of the configuration file, by offset from its first byte; length 0 means "not given". */
-struct config_span {
-	uint32_t offset;
-	uint32_t length;
-};
 
 enum config_log_level {
 	CONFIG_LOG_ERROR,
@@ -30,12 +23,6 @@ enum config_console { /* bits of config.console */
 		      CONFIG_CONSOLE_UART0 = 1,
 		      CONFIG_CONSOLE_FRAMEBUFFER = 2,
 		      CONFIG_CONSOLE_BOTH = 3,
-};
-
-enum config_mode {
-	CONFIG_MODE_PARTITIONS, /* start the hypervisor */
-	CONFIG_MODE_BARE_METAL, /* boot the management (else the first) partition's kernel directly
-				 */
 };
 
 /* On CPUs where a guest that executes from large second-level pages can cause a machine check
@@ -66,32 +53,21 @@ enum config_on_crash {
 
 struct config_partition {
 	char name[CONFIG_NAME_MAX + 1];
-	uint32_t line;             /* of the [partition] header, for messages */
-	uint32_t flags;            /* CONFIG_PARTITION_* */
-	uint32_t on_crash;         /* enum config_on_crash */
-	uint32_t devices;          /* CONFIG_DEVICE_* */
-	uint64_t cpus;             /* bit n = n-th CPU of boot_info.cpus */
-	uint64_t memory;           /* bytes, a multiple of CONFIG_MEMORY_ALIGN */
-	struct config_span kernel; /* path relative to the configuration file */
-	struct config_span initrd;
-	struct config_span cmdline;
-	uint32_t kernel_line; /* lines of the keys, for messages about the files */
-	uint32_t initrd_line;
-	uint32_t cpus_line;
-	uint32_t memory_line;
-	uint32_t kernel_module; /* index into boot_info's modules; filled in by the loader */
-	uint32_t initrd_module; /* or CONFIG_FILE_NONE */
+	uint32_t flags;    /* CONFIG_PARTITION_* */
+	uint32_t on_crash; /* enum config_on_crash */
+	uint32_t devices;  /* CONFIG_DEVICE_* */
 	uint32_t pci_count;
+	uint64_t cpus;                /* bit n = n-th CPU of boot_info.cpus */
+	uint64_t memory;              /* bytes, a multiple of CONFIG_MEMORY_ALIGN */
 	uint16_t pci[CONFIG_PCI_MAX]; /* bus << 8 | device << 3 | function */
 };
 
 struct config {
 	uint32_t log_level; /* enum config_log_level */
 	uint32_t console;   /* enum config_console */
-	uint32_t mode;      /* enum config_mode */
-	uint32_t partition_count;
 	uint32_t test_exit; /* test_exit = yes: end the emulator when every partition has stopped */
 	uint32_t huge_pages; /* enum config_huge_pages */
+	uint32_t partition_count;
 	struct config_partition partitions[CONFIG_PARTITION_MAX];
 };
 

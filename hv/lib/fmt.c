@@ -20,7 +20,7 @@ struct spec {
 	bool is_zero;
 	int width;
 	int precision; /* -1 = none */
-	int longs;     /* number of l; z counts as 2 */
+	bool is_long;  /* l, ll or z */
 };
 
 static void put(struct sink *sink, char c)
@@ -47,26 +47,19 @@ static void put_padded(struct sink *sink, const struct spec *spec, const char *t
 }
 
 static void put_number(struct sink *sink, const struct spec *spec, uint64_t value,
-		       unsigned int base, bool is_negative, bool is_upper)
+		       unsigned int base, bool is_negative)
 {
-	const char *digits = is_upper ? "0123456789ABCDEF" : "0123456789abcdef";
 	char text[DIGITS_MAX];
 	size_t at = DIGITS_MAX;
-	struct spec rest = *spec;
 
 	do {
-		text[--at] = digits[value % base];
+		text[--at] = "0123456789abcdef"[value % base];
 		value /= base;
 	} while (value != 0);
 	if (is_negative) {
-		if (rest.is_zero) {
-			put(sink, '-');
-			rest.width--;
-		} else {
-			text[--at] = '-';
-		}
+		text[--at] = '-';
 	}
-	put_padded(sink, &rest, text + at, DIGITS_MAX - at);
+	put_padded(sink, spec, text + at, DIGITS_MAX - at);
 }
 
 static void put_string(struct sink *sink, struct spec *spec, const char *text)
@@ -113,49 +106,37 @@ static const char *parse_spec(const char *at, struct spec *spec, struct argument
 	if (*at == '.') {
 		at = parse_number(at + 1, &spec->precision, arguments);
 	}
-	for (; *at == 'l' || *at == 'z' || *at == 'h'; at++) {
-		spec->longs += *at == 'l' ? 1 : *at == 'z' ? 2 : 0;
+	for (; *at == 'l' || *at == 'z'; at++) {
+		spec->is_long = true;
 	}
 	return at;
 }
 
 static void convert(struct sink *sink, char type, struct spec *spec, struct arguments *arguments)
 {
-	char c = type;
 	int64_t number;
-	uint64_t value;
 
 	switch (type) {
 	case 's':
 		put_string(sink, spec, va_arg(arguments->list, const char *));
-		return;
-	case 'c':
-		c = (char)va_arg(arguments->list, int);
-		put_padded(sink, spec, &c, 1);
-		return;
+		break;
 	case 'd':
-	case 'i':
-		number = spec->longs > 0 ? va_arg(arguments->list, int64_t)
-					 : va_arg(arguments->list, int);
-		value = number < 0 ? -(uint64_t)number : (uint64_t)number;
-		put_number(sink, spec, value, 10, number < 0, false);
-		return;
-	case 'p':
-		spec->longs = 2;
-		put(sink, '0');
-		put(sink, 'x');
+		number = spec->is_long ? va_arg(arguments->list, int64_t)
+				       : va_arg(arguments->list, int);
+		put_number(sink, spec, number < 0 ? -(uint64_t)number : (uint64_t)number, 10,
+			   number < 0);
 		break;
 	case 'u':
 	case 'x':
-	case 'X':
+		put_number(sink, spec,
+			   spec->is_long ? va_arg(arguments->list, uint64_t)
+					 : va_arg(arguments->list, unsigned int),
+			   type == 'u' ? 10 : 16, false);
 		break;
 	default: /* %% and whatever is unknown: as it stands */
-		put(sink, c);
-		return;
+		put(sink, type);
+		break;
 	}
-	value = spec->longs > 0 ? va_arg(arguments->list, uint64_t)
-				: va_arg(arguments->list, unsigned int);
-	put_number(sink, spec, value, type == 'u' ? 10 : 16, false, type == 'X');
 }
 
 size_t fmt_format(char *buffer, size_t size, const char *format, va_list list)

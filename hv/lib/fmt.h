@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A printf subset: %s %c %d %i %u %x %X %p %%, l ll z h, width (also *), 0, -, precision for %s. */
+/* A printf subset: %s %d %u %x %%, l ll z, width (also *), - and, without a sign, 0, precision for
+ * %s. */
 #pragma once
 
 #include <stdarg.h>

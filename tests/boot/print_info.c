@@ -9,6 +9,7 @@
 #define UART_BASE              0x3f8
 #define UART_LINE_STATUS       5
 #define UART_TRANSMITTER_EMPTY 0x20
+#define CMDLINE_AT             0x3000 /* IMAGE_CMDLINE of boot/image.h */
 
 static void port_write(uint16_t port, uint8_t value)
 {
@@ -114,16 +115,31 @@ static void print_lists(const struct boot_info *info)
 	}
 }
 
+/* The command line as the guest will find it; "" where no piece holds it. */
+static const char *cmdline_of(const struct boot_image *image)
+{
+	for (uint32_t i = 0; i < image->piece_count; i++) {
+		const struct boot_piece *piece = &image->pieces[i];
+
+		if (CMDLINE_AT - piece->guest < piece->size) {
+			return (const char *)(piece->source + CMDLINE_AT - piece->guest);
+		}
+	}
+	return "";
+}
+
+/* "kernel" is where the first piece comes from: the same for partitions with the same kernel. */
 static void print_config(const struct boot_info *info)
 {
+	const struct boot_image *images = (const struct boot_image *)info->images;
+
 	for (uint32_t i = 0; i < info->config.partition_count; i++) {
 		const struct config_partition *partition = &info->config.partitions[i];
-		const char *text = (const char *)info->config_text;
 
-		print("partition %s cpus %lx memory %lu MiB kernel %d initrd %d cmdline \"%.*s\"",
+		print("partition %s cpus %lx memory %lu MiB kernel +%lx pieces %u cmdline \"%s\"",
 		      partition->name, partition->cpus, partition->memory >> 20,
-		      (int)partition->kernel_module, (int)partition->initrd_module,
-		      (int)partition->cmdline.length, text + partition->cmdline.offset);
+		      images[i].pieces[0].source - info->modules_base, images[i].piece_count,
+		      cmdline_of(&images[i]));
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fuzz entry of config_parse(): what it accepts keeps every promise of config_abi.h. */
+/* Fuzz entry of config_parse(): what it accepts keeps every promise of config_abi.h and
+ * config_parse.h. */
 /* Links: boot/config_parse.c boot/config_keys.c boot/config_value.c */
 /* Links: boot/config_check.c hv/lib/fmt.c hv/lib/str.c */
 #include "fuzz.h"
@@ -11,15 +12,17 @@ static void check_span(struct config_span span, size_t size)
 	FUZZ_CHECK(span.length == 0 || (span.offset < size && span.length <= size - span.offset));
 }
 
-static void check_partition(const struct config *config, uint32_t index, size_t size)
+static void check_partition(const struct config_file *file, uint32_t index, size_t size)
 {
+	const struct config *config = &file->config;
+	const struct config_source *source = &file->sources[index];
 	const struct config_partition *partition = &config->partitions[index];
 
-	check_span(partition->kernel, size);
-	check_span(partition->initrd, size);
-	check_span(partition->cmdline, size);
-	FUZZ_CHECK(partition->kernel.length > 0 && partition->kernel.length <= CONFIG_PATH_MAX);
-	FUZZ_CHECK(partition->cmdline.length <= CONFIG_CMDLINE_MAX);
+	check_span(source->kernel, size);
+	check_span(source->initrd, size);
+	check_span(source->cmdline, size);
+	FUZZ_CHECK(source->kernel.length > 0 && source->kernel.length <= CONFIG_PATH_MAX);
+	FUZZ_CHECK(source->cmdline.length <= CONFIG_CMDLINE_MAX);
 	FUZZ_CHECK(partition->cpus != 0);
 	FUZZ_CHECK(partition->memory >= CONFIG_MEMORY_MIN &&
 		   partition->memory % CONFIG_MEMORY_ALIGN == 0);
@@ -32,18 +35,19 @@ static void check_partition(const struct config *config, uint32_t index, size_t 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct config config;
+	static struct config_file file;
 	struct config_error error;
 
-	if (config_parse((const char *)data, size, &config, &error) != HV_OK) {
+	if (config_parse((const char *)data, size, &file, &error) != HV_OK) {
 		FUZZ_CHECK(error.line > 0 && error.message[0] != '\0');
 		return 0;
 	}
-	FUZZ_CHECK(config.partition_count > 0 && config.partition_count <= CONFIG_PARTITION_MAX);
-	for (uint32_t i = 0; i < config.partition_count; i++) {
-		check_partition(&config, i, size);
+	FUZZ_CHECK(file.config.partition_count > 0 &&
+		   file.config.partition_count <= CONFIG_PARTITION_MAX);
+	for (uint32_t i = 0; i < file.config.partition_count; i++) {
+		check_partition(&file, i, size);
 	}
-	if (config_check_machine(&config, 4, UINT64_C(1) << 30, &error) != HV_OK) {
+	if (config_check_machine(&file, 4, UINT64_C(1) << 30, &error) != HV_OK) {
 		FUZZ_CHECK(error.line > 0 && error.message[0] != '\0');
 	}
 	return 0;

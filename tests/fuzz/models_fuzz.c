@@ -7,6 +7,7 @@
 #include "host/model_bench.h"
 #include "models.h"
 #include "str.h"
+#include "vioapic.h"
 #include "vuart.h"
 
 #define VCPUS 3u
@@ -19,59 +20,43 @@ struct step {
 	uint32_t value;
 };
 
-static void access_ports(const struct device_model *model, struct vcpu *vcpu,
-			 const struct step *step)
+static void access_model(uint32_t model, uint32_t vcpu, const struct step *step)
 {
-	static const uint8_t sizes[] = {1, 2, 4, 1};
-	void *state = device_state(&bench.vm, model);
+	static const uint8_t sizes[] = {1, 2, 4, 8};
 	uint32_t size = sizes[step->what >> 4 & 3];
+	uint32_t range = (uint32_t)device_models[model].size;
 	uint32_t offset;
 
-	if (size > model->port_count) {
+	if (size > range) {
 		return;
 	}
-	offset = step->offset % (model->port_count - size + 1);
+	offset = step->offset % (range - size + 1);
 	if ((step->what & 1) != 0) {
-		model->port_write(state, vcpu, offset, size, step->value);
+		bench_write(model, vcpu, offset, size, step->value);
 	} else {
-		(void)model->port_read(state, vcpu, offset, size);
-	}
-}
-
-static void access_memory(const struct device_model *model, struct vcpu *vcpu,
-			  const struct step *step)
-{
-	static const uint8_t sizes[] = {4, 1, 8, 2};
-	void *state = device_state(&bench.vm, model);
-	uint32_t size = sizes[step->what >> 4 & 3];
-	uint64_t offset = step->offset % (model->mmio_size - size + 1);
-
-	if ((step->what & 1) != 0) {
-		model->mmio_write(state, vcpu, offset, size, step->value);
-	} else {
-		(void)model->mmio_read(state, vcpu, offset, size);
+		(void)bench_read(model, vcpu, offset, size);
 	}
 }
 
 static void do_step(const struct step *step)
 {
-	struct vcpu *vcpu = &bench.vcpus[step->vcpu % VCPUS];
+	uint32_t index = step->vcpu % VCPUS;
+	struct vcpu *vcpu = &bench.vcpus[index];
 	uint64_t value;
 
 	switch (step->what >> 1 & 7) {
 	case 0:
 	case 1:
-		access_ports(&device_models[MODEL_UART], vcpu, step);
+		access_model(MODEL_UART, index, step);
 		break;
 	case 2:
-		access_memory(&device_models[MODEL_LAPIC], vcpu, step);
+		access_model(MODEL_LAPIC, index, step);
 		break;
 	case 3:
-		access_memory(&device_models[MODEL_IOAPIC], vcpu, step);
+		access_model(MODEL_IOAPIC, index, step);
 		break;
 	case 4:
-		access_ports(&device_models[step->offset & 1 ? MODEL_RESET : MODEL_SLEEP], vcpu,
-			     step);
+		access_model(step->offset & 1 ? MODEL_RESET : MODEL_SLEEP, index, step);
 		break;
 	case 5:
 		vuart_input(&bench.vm, (uint8_t)step->value);
@@ -90,8 +75,9 @@ static void do_step(const struct step *step)
 
 static void check(void)
 {
-	const struct vuart *uart = device_state(&bench.vm, &device_models[MODEL_UART]);
-	bool is_line_high = (bench.vm.irq.level & 1u << VUART_PIN) != 0;
+	const struct vuart *uart = bench.vm.device_state[MODEL_UART];
+	const struct vioapic *ioapic = bench.vm.device_state[MODEL_IOAPIC];
+	bool is_line_high = (ioapic->level & 1u << VUART_PIN) != 0;
 
 	FUZZ_CHECK(uart->input_count <= VUART_BACKLOG && uart->input_head < VUART_BACKLOG);
 	FUZZ_CHECK(uart->is_line_high == is_line_high);

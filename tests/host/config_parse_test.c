@@ -11,7 +11,7 @@
 
 #define KEYS "cpus = 0\nmemory = 64M\nkernel = k\n"
 
-static struct config config;
+static struct config_file file;
 static struct config_error error;
 
 /* From an exact copy on the heap, so that a read beyond the end is seen. */
@@ -21,7 +21,7 @@ static enum hv_status parse(const char *text, size_t size)
 	enum hv_status status;
 
 	memcpy(copy, text, size);
-	status = config_parse(copy, size, &config, &error);
+	status = config_parse(copy, size, &file, &error);
 	free(copy);
 	return status;
 }
@@ -63,23 +63,23 @@ static const char design_example[] =
 
 static void test_example(void)
 {
-	const struct config_partition *mgmt = &config.partitions[0];
-	const struct config_partition *alpha = &config.partitions[1];
+	const struct config_partition *mgmt = &file.config.partitions[0];
+	const struct config_partition *alpha = &file.config.partitions[1];
 
 	TAP_EQUAL(parse(design_example, sizeof(design_example) - 1), HV_OK);
-	TAP_EQUAL(config.log_level, CONFIG_LOG_INFO);
-	TAP_EQUAL(config.console, CONFIG_CONSOLE_UART0);
-	TAP_EQUAL(config.partition_count, 2);
+	TAP_EQUAL(file.config.log_level, CONFIG_LOG_INFO);
+	TAP_EQUAL(file.config.console, CONFIG_CONSOLE_UART0);
+	TAP_EQUAL(file.config.partition_count, 2);
 	TAP_TEXT(mgmt->name, "mgmt");
 	TAP_EQUAL(mgmt->flags, CONFIG_PARTITION_MANAGEMENT | CONFIG_PARTITION_AUTOSTART);
 	TAP_EQUAL(mgmt->cpus, 1);
 	TAP_EQUAL(mgmt->memory, UINT64_C(512) << 20);
-	TAP_EQUAL(mgmt->kernel.length, 7);
-	TAP_CHECK(memcmp(design_example + mgmt->kernel.offset, "vmlinuz", 7) == 0);
-	TAP_EQUAL(mgmt->cmdline.length, strlen("console=ttyS0"));
-	TAP_EQUAL(mgmt->kernel_module, CONFIG_FILE_NONE);
-	TAP_EQUAL(mgmt->line, 5);
-	TAP_EQUAL(mgmt->kernel_line, 9);
+	TAP_EQUAL(file.sources[0].kernel.length, 7);
+	TAP_CHECK(memcmp(design_example + file.sources[0].kernel.offset, "vmlinuz", 7) == 0);
+	TAP_EQUAL(file.sources[0].cmdline.length, strlen("console=ttyS0"));
+	TAP_EQUAL(file.sources[0].kernel_module, CONFIG_FILE_NONE);
+	TAP_EQUAL(file.sources[0].line, 5);
+	TAP_EQUAL(file.sources[0].kernel_line, 9);
 	TAP_EQUAL(alpha->cpus, 6);
 	TAP_EQUAL(alpha->on_crash, CONFIG_CRASH_RESTART);
 	TAP_EQUAL(alpha->devices, CONFIG_DEVICE_CONSOLE | CONFIG_DEVICE_NET0);
@@ -96,14 +96,14 @@ static void test_every_key(void)
 		"cmdline = a=\"b # c\" d#e\r\non_crash = halt-machine\r\n"
 		"devices=entropy,block0, channel0 ,pci 00:03.0, pci fF:1f.7\r\nautostart = no\r\n"
 		"console = uart0\r\ndma = trusted";
-	const struct config_partition *partition = &config.partitions[0];
+	const struct config_partition *partition = &file.config.partitions[0];
 
 	TAP_EQUAL(parse(text, sizeof(text) - 1), HV_OK);
-	TAP_EQUAL(config.log_level, CONFIG_LOG_ERROR);
-	TAP_EQUAL(config.console, CONFIG_CONSOLE_BOTH);
-	TAP_EQUAL(config.mode, CONFIG_MODE_BARE_METAL);
-	TAP_EQUAL(config.test_exit, 1);
-	TAP_EQUAL(config.huge_pages, CONFIG_HUGE_PAGES_ALWAYS);
+	TAP_EQUAL(file.config.log_level, CONFIG_LOG_ERROR);
+	TAP_EQUAL(file.config.console, CONFIG_CONSOLE_BOTH);
+	TAP_EQUAL(file.mode, CONFIG_MODE_BARE_METAL);
+	TAP_EQUAL(file.config.test_exit, 1);
+	TAP_EQUAL(file.config.huge_pages, CONFIG_HUGE_PAGES_ALWAYS);
 	TAP_TEXT(partition->name, "a_B-9");
 	TAP_EQUAL(partition->cpus, 0xe9);
 	TAP_EQUAL(partition->memory, UINT64_C(3) << 30);
@@ -115,24 +115,24 @@ static void test_every_key(void)
 	TAP_EQUAL(partition->pci[1], 0xffff);
 	TAP_EQUAL(partition->flags, CONFIG_PARTITION_OWNS_UART0 | CONFIG_PARTITION_DMA_TRUSTED);
 	/* The # behind a space ends the command line; the one inside a word would not. */
-	TAP_EQUAL(partition->cmdline.length, strlen("a=\"b"));
-	TAP_CHECK(memcmp(text + partition->cmdline.offset, "a=\"b", 4) == 0);
+	TAP_EQUAL(file.sources[0].cmdline.length, strlen("a=\"b"));
+	TAP_CHECK(memcmp(text + file.sources[0].cmdline.offset, "a=\"b", 4) == 0);
 }
 
 static void test_defaults(void)
 {
 	TAP_EQUAL(parse("[partition a]\n" KEYS "cmdline =\n", strlen("[partition a]\n" KEYS) + 10),
 		  HV_OK);
-	TAP_EQUAL(config.log_level, CONFIG_LOG_INFO);
-	TAP_EQUAL(config.console, CONFIG_CONSOLE_UART0);
-	TAP_EQUAL(config.mode, CONFIG_MODE_PARTITIONS);
-	TAP_EQUAL(config.test_exit, 0);
-	TAP_EQUAL(config.huge_pages, CONFIG_HUGE_PAGES_SAFE);
-	TAP_EQUAL(config.partitions[0].flags, CONFIG_PARTITION_AUTOSTART);
-	TAP_EQUAL(config.partitions[0].on_crash, CONFIG_CRASH_STOP);
-	TAP_EQUAL(config.partitions[0].initrd.length, 0);
-	TAP_EQUAL(config.partitions[0].cmdline.length, 0);
-	TAP_EQUAL(config.partitions[0].initrd_module, CONFIG_FILE_NONE);
+	TAP_EQUAL(file.config.log_level, CONFIG_LOG_INFO);
+	TAP_EQUAL(file.config.console, CONFIG_CONSOLE_UART0);
+	TAP_EQUAL(file.mode, CONFIG_MODE_PARTITIONS);
+	TAP_EQUAL(file.config.test_exit, 0);
+	TAP_EQUAL(file.config.huge_pages, CONFIG_HUGE_PAGES_SAFE);
+	TAP_EQUAL(file.config.partitions[0].flags, CONFIG_PARTITION_AUTOSTART);
+	TAP_EQUAL(file.config.partitions[0].on_crash, CONFIG_CRASH_STOP);
+	TAP_EQUAL(file.sources[0].initrd.length, 0);
+	TAP_EQUAL(file.sources[0].cmdline.length, 0);
+	TAP_EQUAL(file.sources[0].initrd_module, CONFIG_FILE_NONE);
 }
 
 static void test_lines(void)
@@ -205,7 +205,7 @@ static void test_names(void)
 		"partition `a` is there already, in line 1");
 	TAP_EQUAL(parse("[partition 1234567890123456789012345678901]\n" KEYS, 44 + strlen(KEYS)),
 		  HV_OK);
-	TAP_EQUAL(strlen(config.partitions[0].name), 31);
+	TAP_EQUAL(strlen(file.config.partitions[0].name), 31);
 }
 
 static void test_cpus(void)
@@ -235,7 +235,7 @@ static void test_cpus(void)
 	refused("[partition a]\n" KEYS "\n[partition b]\nmemory = 64M\ncpus = 1,0\nkernel = k\n", 8,
 		"CPU 0 is given to `a` in line 2 already");
 	TAP_EQUAL(parse("[partition a]\ncpus = 0-63\nmemory = 4M\nkernel = k", 48), HV_OK);
-	TAP_EQUAL(config.partitions[0].cpus, UINT64_MAX);
+	TAP_EQUAL(file.config.partitions[0].cpus, UINT64_MAX);
 }
 
 static void test_memory(void)
@@ -329,18 +329,18 @@ static void test_limits(void)
 static void test_machine(void)
 {
 	TAP_EQUAL(parse(design_example, sizeof(design_example) - 1), HV_OK);
-	TAP_EQUAL(config_check_machine(&config, 3, UINT64_C(768) << 20, &error), HV_OK);
-	TAP_EQUAL(config_check_machine(&config, 2, UINT64_C(768) << 20, &error), HV_INVALID);
+	TAP_EQUAL(config_check_machine(&file, 3, UINT64_C(768) << 20, &error), HV_OK);
+	TAP_EQUAL(config_check_machine(&file, 2, UINT64_C(768) << 20, &error), HV_INVALID);
 	TAP_EQUAL(error.line, 14);
 	TAP_TEXT(error.message,
 		 "partition `alpha` asks for CPU 2, but the machine has 2 CPUs, counted "
 		 "from 0");
-	TAP_EQUAL(config_check_machine(&config, 3, UINT64_C(766) << 20, &error), HV_INVALID);
+	TAP_EQUAL(config_check_machine(&file, 3, UINT64_C(766) << 20, &error), HV_INVALID);
 	TAP_EQUAL(error.line, 15);
 	TAP_TEXT(error.message,
 		 "partition `alpha` asks for 256 MiB, but of the machine's 766 MiB free "
 		 "RAM only 254 MiB are left for it");
-	TAP_EQUAL(config_check_machine(&config, 3, UINT64_C(100) << 20, &error), HV_INVALID);
+	TAP_EQUAL(config_check_machine(&file, 3, UINT64_C(100) << 20, &error), HV_INVALID);
 	TAP_EQUAL(error.line, 8);
 }
 

@@ -2,7 +2,10 @@
 /* Pins, redirection entries and destinations of the guest's I/O APIC. */
 /* Links: tests/host/model_bench.c drivers/model/models.c drivers/model/vuart.c drivers/model/vlapic.c drivers/model/vlapic_icr.c drivers/model/vioapic.c drivers/model/vpower.c drivers/model/vmark.c hv/irq_route.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_io.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c */
 #include "host/model_bench.h"
+#include "hv/irq_route.h"
+#include "models.h"
 #include "tap.h"
+#include "vioapic.h"
 
 #define PIN    7u
 #define VECTOR 0x51u
@@ -15,46 +18,46 @@ static uint64_t entry_for(uint32_t destination, uint64_t bits)
 static void test_edge(void)
 {
 	bench_start(3);
-	irq_route_set(&bench.vm, PIN, true); /* masked after reset */
-	irq_route_set(&bench.vm, PIN, false);
-	irq_route_write(&bench.vm, PIN, entry_for(2, 0));
+	vioapic_set_pin(&bench.vm, PIN, true); /* masked after reset */
+	vioapic_set_pin(&bench.vm, PIN, false);
+	bench_route(PIN, entry_for(2, 0));
 	TAP_EQUAL(bench.interrupt_count, 0); /* the edge is gone with the line */
-	irq_route_set(&bench.vm, PIN, true);
-	irq_route_set(&bench.vm, PIN, true); /* no edge */
+	vioapic_set_pin(&bench.vm, PIN, true);
+	vioapic_set_pin(&bench.vm, PIN, true); /* no edge */
 	TAP_EQUAL(bench.interrupt_count, 1);
 	TAP_EQUAL(bench.interrupted[VECTOR], 4);
-	irq_route_write(&bench.vm, PIN, entry_for(2, IRQ_ENTRY_MASKED));
-	irq_route_set(&bench.vm, PIN, false);
-	irq_route_set(&bench.vm, PIN, true);
+	bench_route(PIN, entry_for(2, VIOAPIC_ENTRY_MASKED));
+	vioapic_set_pin(&bench.vm, PIN, false);
+	vioapic_set_pin(&bench.vm, PIN, true);
 	TAP_EQUAL(bench.interrupt_count, 1);
-	irq_route_write(&bench.vm, PIN, entry_for(1, 0)); /* line still high: delivered now, once */
+	bench_route(PIN, entry_for(1, 0)); /* line still high: delivered now, once */
 	TAP_EQUAL(bench.interrupt_count, 2);
 	TAP_EQUAL(bench.interrupted[VECTOR], 6);
-	irq_route_write(&bench.vm, PIN, entry_for(1, 0));
+	bench_route(PIN, entry_for(1, 0));
 	TAP_EQUAL(bench.interrupt_count, 2);
 }
 
 static void test_level(void)
 {
 	bench_start(2);
-	irq_route_write(&bench.vm, PIN, entry_for(0, IRQ_ENTRY_LEVEL));
-	irq_route_set(&bench.vm, PIN, true);
+	bench_route(PIN, entry_for(0, VIOAPIC_ENTRY_LEVEL));
+	vioapic_set_pin(&bench.vm, PIN, true);
 	TAP_EQUAL(bench.interrupt_count, 1);
-	irq_route_write(&bench.vm, PIN, entry_for(0, IRQ_ENTRY_LEVEL));
+	bench_route(PIN, entry_for(0, VIOAPIC_ENTRY_LEVEL));
 	TAP_EQUAL(bench.interrupt_count, 2);
-	irq_route_set(&bench.vm, PIN, false);
-	irq_route_write(&bench.vm, PIN, entry_for(0, IRQ_ENTRY_LEVEL));
+	vioapic_set_pin(&bench.vm, PIN, false);
+	bench_route(PIN, entry_for(0, VIOAPIC_ENTRY_LEVEL));
 	TAP_EQUAL(bench.interrupt_count, 2);
 }
 
 static void test_entry_bits(void)
 {
 	bench_start(1);
-	TAP_EQUAL(irq_route_read(&bench.vm, PIN), IRQ_ENTRY_MASKED);
-	irq_route_write(&bench.vm, PIN, ~UINT64_C(0));
-	TAP_EQUAL(irq_route_read(&bench.vm, PIN), UINT64_C(0xff0000000001afff));
-	irq_route_reset(&bench.vm);
-	TAP_EQUAL(irq_route_read(&bench.vm, PIN), IRQ_ENTRY_MASKED);
+	TAP_EQUAL(bench_entry(PIN), VIOAPIC_ENTRY_MASKED);
+	bench_route(PIN, ~UINT64_C(0));
+	TAP_EQUAL(bench_entry(PIN), UINT64_C(0xff0000000001afff));
+	vioapic_reset(bench.vm.device_state[MODEL_IOAPIC]);
+	TAP_EQUAL(bench_entry(PIN), VIOAPIC_ENTRY_MASKED);
 }
 
 static void test_delivery_modes(void)

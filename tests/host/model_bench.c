@@ -6,6 +6,7 @@
 #include "hv/console.h"
 #include "hv/device.h"
 #include "hv/stats.h"
+#include "models.h"
 #include "tap.h"
 
 #include <stdlib.h>
@@ -41,13 +42,13 @@ void bench_start(uint32_t vcpu_count)
 			abort();
 		}
 	}
-	for (uint32_t i = 0; i < device_model_count; i++) {
+	for (uint32_t i = 0; device_models[i].size != 0; i++) {
 		if (device_models[i].state_size > sizeof(states[i])) {
 			abort();
 		}
 		bench.vm.device_state[i] = states[i];
 		if (device_models[i].reset != NULL) {
-			device_models[i].reset(states[i], &bench.vm);
+			device_models[i].reset(states[i]);
 		}
 	}
 	for (uint32_t i = 0; i < vcpu_count; i++) {
@@ -55,9 +56,35 @@ void bench_start(uint32_t vcpu_count)
 	}
 }
 
-void *device_state(struct vm *vm, const struct device_model *model)
+uint64_t bench_read(uint32_t model, uint32_t vcpu, uint32_t offset, uint32_t size)
 {
-	return vm->device_state[model - device_models];
+	return device_models[model].read(&bench.vcpus[vcpu], offset, size);
+}
+
+void bench_write(uint32_t model, uint32_t vcpu, uint32_t offset, uint32_t size, uint64_t value)
+{
+	device_models[model].write(&bench.vcpus[vcpu], offset, size, value);
+}
+
+uint64_t bench_entry(uint32_t pin)
+{
+	uint64_t entry = 0;
+
+	for (uint32_t half = 0; half < 2; half++) {
+		bench_write(MODEL_IOAPIC, 0, 0x00, 4, 0x10 + pin * 2 + half);
+		entry |= bench_read(MODEL_IOAPIC, 0, 0x10, 4) << (half * 32);
+	}
+	return entry;
+}
+
+void bench_route(uint32_t pin, uint64_t entry)
+{
+	if (bench_entry(pin) >> 32 != entry >> 32) {
+		bench_write(MODEL_IOAPIC, 0, 0x00, 4, 0x11 + pin * 2);
+		bench_write(MODEL_IOAPIC, 0, 0x10, 4, entry >> 32);
+	}
+	bench_write(MODEL_IOAPIC, 0, 0x00, 4, 0x10 + pin * 2);
+	bench_write(MODEL_IOAPIC, 0, 0x10, 4, (uint32_t)entry);
 }
 
 void console_put(struct vm *vm, uint8_t byte)

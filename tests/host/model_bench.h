@@ -23,5 +23,11 @@ extern struct bench bench;
 
 /* Models reset; vCPUs as after a start of the VM, vCPU 0's CPU is the current one. */
 void bench_start(uint32_t vcpu_count);
+/* An access to a model of device_models[] by a vCPU. */
+uint64_t bench_read(uint32_t model, uint32_t vcpu, uint32_t offset, uint32_t size);
+void bench_write(uint32_t model, uint32_t vcpu, uint32_t offset, uint32_t size, uint64_t value);
+/* The I/O APIC's redirection entry of a pin; writing sets the high half first, if it changes. */
+uint64_t bench_entry(uint32_t pin);
+void bench_route(uint32_t pin, uint64_t entry);
 /* Forgets what was recorded. */
 void bench_clear(void);

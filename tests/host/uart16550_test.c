@@ -13,7 +13,7 @@ static bool is_busy; /* the transmitter never empties */
 
 static struct vuart *uart(void)
 {
-	return device_state(&bench.vm, &device_models[MODEL_UART]);
+	return bench.vm.device_state[MODEL_UART];
 }
 
 static uint32_t port_read(uint16_t port, uint32_t size)
@@ -21,7 +21,7 @@ static uint32_t port_read(uint16_t port, uint32_t size)
 	uint32_t value;
 
 	TAP_CHECK(port >= VUART_PORT && port < VUART_PORT + VUART_PORT_COUNT && size == 1);
-	value = (uint32_t)vuart_read(uart(), &bench.vcpus[0], port - VUART_PORT, size);
+	value = (uint32_t)bench_read(MODEL_UART, 0, port - VUART_PORT, size);
 	if (port == VUART_PORT + 5) {
 		lsr_reads++;
 		value &= is_busy ? ~0x60u : ~0u;
@@ -31,7 +31,7 @@ static uint32_t port_read(uint16_t port, uint32_t size)
 
 static void port_write(uint16_t port, uint32_t size, uint32_t value)
 {
-	vuart_write(uart(), &bench.vcpus[0], port - VUART_PORT, size, value);
+	bench_write(MODEL_UART, 0, port - VUART_PORT, size, value);
 }
 
 static void start(void)
@@ -48,12 +48,12 @@ static void test_init(void)
 	start();
 	TAP_CHECK(uart16550_init());
 	TAP_EQUAL(bench.output_count, 0); /* probing sends nothing */
-	TAP_EQUAL(uart()->lcr, 0x03);
-	TAP_EQUAL(uart()->divisor_low, 1);
-	TAP_EQUAL(uart()->divisor_high, 0);
-	TAP_EQUAL(uart()->ier, 0);
-	TAP_EQUAL(uart()->mcr, 0x03);
-	TAP_EQUAL(uart()->fcr, 0x01);
+	TAP_EQUAL(uart()->reg[3], 0x03);
+	TAP_EQUAL(uart()->divisor[0], 1);
+	TAP_EQUAL(uart()->divisor[1], 0);
+	TAP_EQUAL(uart()->reg[1], 0);
+	TAP_EQUAL(uart()->reg[4], 0x03);
+	TAP_EQUAL(uart()->reg[2], 0x01);
 }
 
 static void test_output(void)
@@ -74,7 +74,7 @@ static void test_input(void)
 	start();
 	TAP_CHECK(uart16550_init());
 	TAP_CHECK(!uart16550_get(&byte));
-	irq_route_write(&bench.vm, UART16550_PIN, 0x33);
+	bench_route(VUART_PIN, 0x33);
 	uart16550_enable_interrupt();
 	vuart_input(&bench.vm, 'k');
 	TAP_EQUAL(bench.interrupted[0x33], 1);

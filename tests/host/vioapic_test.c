@@ -6,21 +6,16 @@
 #include "tap.h"
 #include "vioapic.h"
 
-static void *state(void)
-{
-	return bench.vm.device_state[MODEL_IOAPIC];
-}
-
 static uint32_t get(uint32_t reg)
 {
-	vioapic_write(state(), &bench.vcpus[0], 0x00, 4, reg);
-	return (uint32_t)vioapic_read(state(), &bench.vcpus[0], 0x10, 4);
+	bench_write(MODEL_IOAPIC, 0, 0x00, 4, reg);
+	return (uint32_t)bench_read(MODEL_IOAPIC, 0, 0x10, 4);
 }
 
 static void set(uint32_t reg, uint32_t value)
 {
-	vioapic_write(state(), &bench.vcpus[0], 0x00, 4, reg);
-	vioapic_write(state(), &bench.vcpus[0], 0x10, 4, value);
+	bench_write(MODEL_IOAPIC, 0, 0x00, 4, reg);
+	bench_write(MODEL_IOAPIC, 0, 0x10, 4, value);
 }
 
 static void test_registers(void)
@@ -33,13 +28,13 @@ static void test_registers(void)
 	set(1, 0);
 	TAP_EQUAL(get(1), 0x00170020);
 	TAP_EQUAL(get(0x10), 0x00010000);
-	TAP_EQUAL(vioapic_read(state(), &bench.vcpus[0], 0x00, 4), 0x10);
+	TAP_EQUAL(bench_read(MODEL_IOAPIC, 0, 0x00, 4), 0x10);
 	TAP_EQUAL(get(0x40), 0); /* one past the last pin */
 	set(0x40, 0);
 	set(0x0f, 0xffffffff);
 	TAP_EQUAL(get(0x0f), 0);
 	TAP_EQUAL(get(0xff), 0);
-	TAP_EQUAL(vioapic_read(state(), &bench.vcpus[0], 0xffc, 4), 0);
+	TAP_EQUAL(bench_read(MODEL_IOAPIC, 0, 0xffc, 4), 0);
 }
 
 static void test_entries(void)
@@ -49,7 +44,7 @@ static void test_entries(void)
 	set(0x10 + 2 * 23, 0x31);
 	TAP_EQUAL(get(0x10 + 2 * 23 + 1), 0x03000000);
 	TAP_EQUAL(get(0x10 + 2 * 23), 0x31);
-	irq_route_set(&bench.vm, 23, true);
+	vioapic_set_pin(&bench.vm, 23, true);
 	TAP_EQUAL(bench.interrupted[0x31], 8);
 }
 
@@ -57,14 +52,14 @@ static void test_eoi(void)
 {
 	bench_start(1);
 	set(0x10 + 2 * 5, 0x8031); /* level */
-	irq_route_set(&bench.vm, 5, true);
+	vioapic_set_pin(&bench.vm, 5, true);
 	TAP_EQUAL(bench.interrupt_count, 1);
-	vioapic_write(state(), &bench.vcpus[0], 0x40, 4, 0x30);
+	bench_write(MODEL_IOAPIC, 0, 0x40, 4, 0x30);
 	TAP_EQUAL(bench.interrupt_count, 1);
-	vioapic_write(state(), &bench.vcpus[0], 0x40, 4, 0x31);
+	bench_write(MODEL_IOAPIC, 0, 0x40, 4, 0x31);
 	TAP_EQUAL(bench.interrupt_count, 2);
-	irq_route_set(&bench.vm, 5, false);
-	vioapic_write(state(), &bench.vcpus[0], 0x40, 4, 0x31);
+	vioapic_set_pin(&bench.vm, 5, false);
+	bench_write(MODEL_IOAPIC, 0, 0x40, 4, 0x31);
 	TAP_EQUAL(bench.interrupt_count, 2);
 }
 

@@ -14,14 +14,12 @@
 
 static uint32_t get(uint32_t index, uint32_t offset)
 {
-	return (uint32_t)vlapic_mmio_read(bench.vm.device_state[MODEL_LAPIC], &bench.vcpus[index],
-					  offset, 4);
+	return (uint32_t)bench_read(MODEL_LAPIC, index, offset, 4);
 }
 
 static void set(uint32_t index, uint32_t offset, uint32_t value)
 {
-	vlapic_mmio_write(bench.vm.device_state[MODEL_LAPIC], &bench.vcpus[index], offset, 4,
-			  value);
+	bench_write(MODEL_LAPIC, index, offset, 4, value);
 }
 
 static void start_x2apic(uint32_t count)
@@ -55,9 +53,7 @@ static void test_identity(void)
 	set(2, LAPIC_ID, 0x07000000);
 	TAP_EQUAL(get(2, LAPIC_ID), 2u << 24);
 	TAP_EQUAL(get(0, LAPIC_VERSION), 0x00050014);
-	TAP_EQUAL(vlapic_mmio_read(bench.vm.device_state[MODEL_LAPIC], &bench.vcpus[2],
-				   LAPIC_ID + 3, 1),
-		  2);
+	TAP_EQUAL(bench_read(MODEL_LAPIC, 2, LAPIC_ID + 3, 1), 2);
 	TAP_EQUAL(get(2, LAPIC_ID + 4), 0);
 	set(1, LAPIC_LDR, 0x42ffffff);
 	TAP_EQUAL(get(1, LAPIC_LDR), 0x42000000);

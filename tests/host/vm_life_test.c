@@ -33,15 +33,7 @@ static uint8_t *ram(uint64_t at)
 /* --- what the tested code needs of the rest of hv and of the drivers ----------------------------
  */
 
-const struct device_model device_models[] = {{.name = "none"}};
-const uint32_t device_model_count = 0;
-
-void *device_state(struct vm *owner, const struct device_model *model)
-{
-	(void)owner;
-	(void)model;
-	return NULL;
-}
+const struct device_model device_models[] = {{.size = 0}};
 
 bool vlapic_read(struct vcpu *vcpu, uint32_t offset, uint64_t *value)
 {
@@ -110,11 +102,10 @@ enum hv_status vm_load(struct vm *owner)
 	return load_status;
 }
 
-enum hv_status vm_clear(struct vm *owner)
+void vm_clear(struct vm *owner)
 {
 	memset(ram(0), 0, 4 * MIB);
 	owner->is_clear = true;
-	return HV_OK;
 }
 
 struct vcpu_start_state vm_start_state(const struct vm *owner)

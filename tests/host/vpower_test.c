@@ -8,12 +8,12 @@
 
 static void write_reset(uint8_t value)
 {
-	vpower_reset_write(bench.vm.device_state[MODEL_RESET], &bench.vcpus[1], 0, 1, value);
+	bench_write(MODEL_RESET, 1, 0, 1, value);
 }
 
 static void write_sleep(uint32_t offset, uint32_t size, uint64_t value)
 {
-	vpower_sleep_write(NULL, &bench.vcpus[1], offset, size, value);
+	bench_write(MODEL_SLEEP, 1, offset, size, value);
 }
 
 static void test_reset(void)
@@ -21,8 +21,7 @@ static void test_reset(void)
 	bench_start(2);
 	write_reset(0x02);
 	TAP_EQUAL(bench.stop_count, 0);
-	TAP_EQUAL(vpower_reset_read(bench.vm.device_state[MODEL_RESET], &bench.vcpus[0], 0, 1),
-		  0x02);
+	TAP_EQUAL(bench_read(MODEL_RESET, 0, 0, 1), 0x02);
 	write_reset(0x06);
 	TAP_EQUAL(bench.stop_count, 1);
 	TAP_EQUAL(bench.stop_cause, VM_STOP_RESET);
@@ -38,7 +37,7 @@ static void test_sleep(void)
 	write_sleep(1, 1, 5 << 2 | 0x20); /* status register */
 	TAP_EQUAL(bench.stop_count, 0);
 	write_sleep(1, 1, 0x80);
-	TAP_EQUAL(vpower_sleep_read(NULL, &bench.vcpus[0], 1, 1), 0);
+	TAP_EQUAL(bench_read(MODEL_SLEEP, 0, 1, 1), 0);
 	write_sleep(0, 1, 5 << 2 | 0x20);
 	TAP_EQUAL(bench.stop_count, 1);
 	TAP_EQUAL(bench.stop_cause, VM_STOP_POWER_OFF);

@@ -2,7 +2,9 @@
 /* The 16550A model against the datasheet and against what Linux' driver probes. */
 /* Links: tests/host/model_bench.c drivers/model/models.c drivers/model/vuart.c drivers/model/vlapic.c drivers/model/vlapic_icr.c drivers/model/vioapic.c drivers/model/vpower.c drivers/model/vmark.c hv/irq_route.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_io.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c */
 #include "host/model_bench.h"
+#include "models.h"
 #include "tap.h"
+#include "vioapic.h"
 #include "vuart.h"
 
 enum { DATA, IER, IIR, LCR, MCR, LSR, MSR, SCRATCH, FCR = IIR };
@@ -14,14 +16,19 @@ static struct vuart *uart(void)
 	return bench.vm.device_state[0];
 }
 
+static struct vioapic *ioapic(void)
+{
+	return bench.vm.device_state[MODEL_IOAPIC];
+}
+
 static uint8_t get(uint32_t offset)
 {
-	return (uint8_t)vuart_read(uart(), &bench.vcpus[0], offset, 1);
+	return (uint8_t)bench_read(MODEL_UART, 0, offset, 1);
 }
 
 static void set(uint32_t offset, uint8_t value)
 {
-	vuart_write(uart(), &bench.vcpus[0], offset, 1, value);
+	bench_write(MODEL_UART, 0, offset, 1, value);
 }
 
 /* With pin 4 unmasked at vCPU 0: interrupts since the last call. */
@@ -37,7 +44,7 @@ static uint32_t interrupts(void)
 static void start(void)
 {
 	bench_start(2);
-	irq_route_write(&bench.vm, VUART_PIN, VECTOR);
+	bench_route(VUART_PIN, VECTOR);
 }
 
 static void test_registers(void)
@@ -55,7 +62,7 @@ static void test_registers(void)
 	set(IER, 0x12);
 	TAP_EQUAL(get(DATA), 0x34);
 	TAP_EQUAL(get(IER), 0x12);
-	TAP_EQUAL(vuart_read(uart(), &bench.vcpus[0], 0, 2), 0x1234);
+	TAP_EQUAL(bench_read(MODEL_UART, 0, 0, 2), 0x1234);
 	set(LCR, 0x03);
 	TAP_EQUAL(get(IER), 0x0f);
 	TAP_EQUAL(get(DATA), 0);
@@ -70,7 +77,7 @@ static void test_output(void)
 {
 	start();
 	set(DATA, 'h');
-	vuart_write(uart(), &bench.vcpus[0], DATA, 1, 'i');
+	bench_write(MODEL_UART, 0, DATA, 1, 'i');
 	TAP_TEXT(bench.output, "hi");
 	TAP_EQUAL(get(LSR), 0x60);
 	TAP_EQUAL(interrupts(), 0);
@@ -215,14 +222,12 @@ static void test_random(void)
 		if ((seed >> 26 & 3) == 0) {
 			vuart_input(&bench.vm, (uint8_t)(seed >> 8));
 		} else if ((seed >> 26 & 3) == 1) {
-			(void)vuart_read(uart(), &bench.vcpus[0], offset,
-					 offset < 5 && i % 2 ? 4 : 1);
+			(void)bench_read(MODEL_UART, 0, offset, offset < 5 && i % 2 ? 4 : 1);
 		} else {
-			vuart_write(uart(), &bench.vcpus[0], offset, offset < 7 && i % 3 ? 2 : 1,
-				    seed >> 8);
+			bench_write(MODEL_UART, 0, offset, offset < 7 && i % 3 ? 2 : 1, seed >> 8);
 		}
 		if (uart()->input_count > VUART_BACKLOG ||
-		    uart()->is_line_high != ((bench.vm.irq.level & 1u << VUART_PIN) != 0) ||
+		    uart()->is_line_high != ((ioapic()->level & 1u << VUART_PIN) != 0) ||
 		    ((uart()->lsr & 1) != 0) != (uart()->input_count != 0)) {
 			TAP_EQUAL(i, UINT32_MAX);
 			return;

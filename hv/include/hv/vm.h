@@ -8,14 +8,12 @@
 
 #include "boot_abi.h"
 #include "hv/device.h"
-#include "hv/irq_route.h"
 #include "hv/vcpu.h"
 #include "platform_abi.h"
 
 #include <stdbool.h>
 
 #define VM_EXTENT_MAX 16u
-#define VM_NAME_MAX   CONFIG_NAME_MAX
 
 /* A run of the VM's RAM; 2 MiB aligned. */
 struct vm_extent {
@@ -47,7 +45,7 @@ enum vm_stop_cause {
 struct vm {
 	struct vm_arch arch; /* first: a struct vm is found by it */
 	uint32_t id;
-	char name[VM_NAME_MAX + 1];
+	const char *name; /* of its configuration */
 	const struct config_partition *config;
 	const struct boot_image *image; /* what its RAM holds at a start */
 	uint64_t memory_size;
@@ -55,7 +53,6 @@ struct vm {
 	uint32_t extent_count;
 	struct vcpu *vcpus[CPU_MAX];
 	uint32_t vcpu_count;
-	struct irq_route irq;
 	void *device_state[DEVICE_MODEL_MAX]; /* by index in device_models */
 	struct spin_lock lock;                /* state, stop_*, left_count */
 	_Atomic uint32_t state;               /* enum vm_state; written under lock */
@@ -63,8 +60,8 @@ struct vm {
 	uint64_t stop_code;                   /* HYPERCALL_SHUTDOWN's exit code */
 	uint32_t left_count;                  /* vCPUs that have acknowledged STOPPING */
 	uint32_t start_count;
-	bool is_clear;        /* RAM holds nothing but zeros; own vCPU 0, or the last that left */
-	uint32_t hole_warned; /* a hole was touched, and logged, since the last start */
+	bool is_clear;       /* RAM holds nothing but zeros; own vCPU 0, or the last that left */
+	bool is_hole_warned; /* a hole was touched, and logged, since the last start */
 };
 
 /* Asks every vCPU to leave; the last one finishes. Any CPU; does not wait. Later causes are

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names for people out of the manuals. The tables are made from tools/names.txt: nothing decides by
- * them. */
+/* Names for people. The tables are made from tools/names.txt: nothing decides by them. */
 #pragma once
 
 #include <stdint.h>
@@ -10,6 +9,7 @@ struct name {
 	uint32_t value;
 	const char *text;
 };
+extern const struct name names_exit[]; /* by enum hypercall_exit */
 extern const struct name names_exception[];
 extern const struct name names_vmx_exit[];
 extern const struct name names_vmcs_field[];
