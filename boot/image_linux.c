@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Linux: Documentation/x86/boot.rst, "64-bit Boot Protocol". */
 #include "image.h"
+#include "start_regs.h"
 
 #include "addr.h"
 #include "bits.h"
@@ -56,9 +57,7 @@ void image_linux(struct image_work *work)
 	CHECK(linux_boot_build(&input, image_low(work, IMAGE_BOOT_INFO)) == HV_OK);
 	memcpy(image_low(work, IMAGE_GDT), gdt, sizeof(gdt));
 	write_page_tables(work);
-	work->image->start = (struct boot_start){.mode = BOOT_START_LONG64,
-						 .rip = work->kernel.start + LINUX_ENTRY_64,
-						 .rsi = IMAGE_BOOT_INFO,
-						 .cr3 = IMAGE_PAGE_TABLES,
-						 .gdt_base = IMAGE_GDT};
+	work->image->start =
+		start_long64(work->kernel.start + LINUX_ENTRY_64, IMAGE_PAGE_TABLES, IMAGE_GDT);
+	work->image->start.rsi = IMAGE_BOOT_INFO;
 }

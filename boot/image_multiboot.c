@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Multiboot 1 and 2: "Machine state" and "Boot information format" of either specification. */
 #include "image.h"
+#include "start_regs.h"
 
 #include "addr.h"
 #include "bits.h"
@@ -71,10 +72,9 @@ static uint32_t upper_memory(const struct image_work *work)
 
 static void set_start(struct image_work *work, uint32_t magic)
 {
-	work->image->start = (struct boot_start){.mode = BOOT_START_PROTECTED32,
-						 .rip = work->kernel.entry,
-						 .rax = magic,
-						 .rbx = IMAGE_BOOT_INFO};
+	work->image->start = start_protected32(work->kernel.entry);
+	work->image->start.rax = magic;
+	work->image->start.rbx = IMAGE_BOOT_INFO;
 }
 
 void image_multiboot1(struct image_work *work)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PVH: xen/include/public/arch-x86/hvm/start_info.h, "PVH guest boot protocol" in Xen's docs. */
 #include "image.h"
+#include "start_regs.h"
 
 #include "addr.h"
 
@@ -71,6 +72,6 @@ void image_pvh(struct image_work *work)
 		page->memory[i] = (struct start_memory){
 			.base = map[i].base, .size = map[i].size, .type = map[i].type};
 	}
-	work->image->start = (struct boot_start){
-		.mode = BOOT_START_PROTECTED32, .rip = work->kernel.entry, .rbx = IMAGE_BOOT_INFO};
+	work->image->start = start_protected32(work->kernel.entry);
+	work->image->start.rbx = IMAGE_BOOT_INFO;
 }

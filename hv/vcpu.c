@@ -39,7 +39,7 @@ static void leave(struct vcpu *vcpu)
 	vcpu->state = VCPU_OFF;
 }
 
-static void enter_guest(struct vcpu *vcpu, const struct vcpu_start_state *start, bool is_init)
+static void enter_guest(struct vcpu *vcpu, const struct boot_start *start, bool is_init)
 {
 	vlapic_reset(vcpu, is_init);
 	arch_vcpu_reset(&vcpu->arch, start);
@@ -54,13 +54,10 @@ static void wait_for_sipi(struct vcpu *vcpu, bool is_init)
 
 static void do_start(struct vcpu *vcpu)
 {
-	struct vcpu_start_state start;
-
 	if (vcpu->index != 0) {
 		wait_for_sipi(vcpu, false);
 	} else if (vm_load(vcpu->vm) == HV_OK) {
-		start = vm_start_state(vcpu->vm);
-		enter_guest(vcpu, &start, false);
+		enter_guest(vcpu, &vcpu->vm->image->start, false);
 		console_poll_input(vcpu->vm);
 		log_info("partition %s: entered tsc=%lu", vcpu->vm->name, arch_tsc());
 	} else {
@@ -82,10 +79,10 @@ static void do_init(struct vcpu *vcpu)
 
 static void do_sipi(struct vcpu *vcpu)
 {
-	struct vcpu_start_state start = {.how = VCPU_START_SIPI};
+	struct boot_start start;
 
 	if (vcpu->state == VCPU_WAIT_SIPI) {
-		start.sipi_vector = atomic_load(&vcpu->sipi_vector);
+		arch_start_sipi(&start, atomic_load(&vcpu->sipi_vector));
 		enter_guest(vcpu, &start, true);
 	}
 }

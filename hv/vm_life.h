@@ -21,9 +21,6 @@ enum hv_status vm_load(struct vm *vm) MUST_CHECK;
 /* Zeros all of its RAM. */
 void vm_clear(struct vm *vm);
 
-/* Registers of vCPU 0 at a start. */
-struct vcpu_start_state vm_start_state(const struct vm *vm);
-
 /* A vCPU has acknowledged STOPPING; the last one finishes the VM. */
 void vm_vcpu_left(struct vm *vm);
 

@@ -40,19 +40,3 @@ enum hv_status vm_load(struct vm *vm)
 	}
 	return status;
 }
-
-struct vcpu_start_state vm_start_state(const struct vm *vm)
-{
-	const struct boot_start *start = &vm->image->start;
-
-	return (struct vcpu_start_state){
-		.how = start->mode == BOOT_START_LONG64 ? VCPU_START_LONG64
-							: VCPU_START_PROTECTED32,
-		.rip = start->rip,
-		.rax = start->rax,
-		.rbx = start->rbx,
-		.rsi = start->rsi,
-		.cr3 = start->cr3,
-		.gdt_base = start->gdt_base,
-	};
-}

@@ -90,7 +90,7 @@ struct fake_vcpu {
 	uint32_t flush_count; /* entries with is_flush_wanted */
 	uint32_t apic_done_count;
 	uint64_t apic_value;
-	struct vcpu_start_state start; /* of the last reset */
+	struct boot_start start; /* of the last reset */
 	struct fake_injection injected[FAKE_INJECT_MAX];
 	uint32_t inject_count;
 	uint32_t nmi_count;

@@ -87,7 +87,12 @@ enum hv_status arch_vcpu_init(struct vcpu_arch *vcpu, struct vm_arch *vm, uint32
 	return HV_OK;
 }
 
-void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *start)
+void arch_start_sipi(struct boot_start *start, uint8_t vector)
+{
+	*start = (struct boot_start){.cs = {.base = (uint64_t)vector << PAGE_SHIFT}};
+}
+
+void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct boot_start *start)
 {
 	struct fake_vcpu *fake = fake_vcpu_of(vcpu);
 

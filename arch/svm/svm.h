@@ -6,7 +6,6 @@
 #include "arch/virt.h"
 #include "event.h"
 #include "msr_pass.h"
-#include "start_state.h"
 #include "vmcb.h"
 
 #include <stdbool.h>
@@ -75,7 +74,7 @@ static const struct msr_pass_format svm_msr_format = {
 };
 
 /* vmcb_init.c */
-void svm_vmcb_reset(struct vcpu_arch *vcpu, const struct start_state *start);
+void svm_vmcb_reset(struct vcpu_arch *vcpu, const struct boot_start *start);
 
 /* svm_reg.c */
 uint16_t svm_reg_attributes(uint64_t rights); /* from VMX access rights */

@@ -39,13 +39,13 @@ static void set_control(struct vmcb *vmcb, const struct vcpu_arch *vcpu)
 	vmcb->n_cr3 = vcpu->vm->stage2_root.value;
 }
 
-static struct vmcb_segment segment(const struct start_segment *start)
+static struct vmcb_segment segment(const struct boot_segment *start)
 {
 	return (struct vmcb_segment){start->selector, svm_reg_attributes(start->attributes),
 				     start->limit, start->base};
 }
 
-static void set_state(struct vcpu_arch *vcpu, struct vmcb *vmcb, const struct start_state *start)
+static void set_state(struct vcpu_arch *vcpu, struct vmcb *vmcb, const struct boot_start *start)
 {
 	vmcb->cs = segment(&start->cs);
 	vmcb->ds = vmcb->es = vmcb->ss = vmcb->fs = vmcb->gs = segment(&start->data);
@@ -67,7 +67,7 @@ static void set_state(struct vcpu_arch *vcpu, struct vmcb *vmcb, const struct st
 /* Every field anew: a shutdown leaves the VMCB undefined (APM 2, "Shutdown Intercept"). The clean
  * bits are 0 and the TLB is flushed at the first entry: another guest may have had this CPU and
  * ASID. */
-void svm_vmcb_reset(struct vcpu_arch *vcpu, const struct start_state *start)
+void svm_vmcb_reset(struct vcpu_arch *vcpu, const struct boot_start *start)
 {
 	struct vmcb *vmcb = svm_vmcb(vcpu);
 

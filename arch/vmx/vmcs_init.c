@@ -113,7 +113,7 @@ static void write_controls(struct vcpu_arch *vcpu)
 #define SEGMENT_TR         7u
 #define SEGMENT_DATA_COUNT 6u
 
-static void write_segment(uint32_t index, const struct start_segment *segment)
+static void write_segment(uint32_t index, const struct boot_segment *segment)
 {
 	uint32_t offset = index * VMCS_SEGMENT_STRIDE;
 
@@ -123,7 +123,7 @@ static void write_segment(uint32_t index, const struct start_segment *segment)
 	vmcs_write((enum vmcs_field)(VMCS_GUEST_ES_ATTRIBUTES + offset), segment->attributes);
 }
 
-static void write_segments(const struct start_state *start)
+static void write_segments(const struct boot_start *start)
 {
 	for (uint32_t i = 0; i < SEGMENT_DATA_COUNT; i++) {
 		write_segment(i, i == SEGMENT_CS ? &start->cs : &start->data);
@@ -143,7 +143,7 @@ static void write_segments(const struct start_state *start)
 #define CR0_OWNED (CR0_CD | CR0_NW | CR0_NE | CR0_ET)
 #define CR4_OWNED (CR4_VMXE | CR4_MCE | CR4_SMXE)
 
-static void write_guest(struct vcpu_arch *vcpu, const struct start_state *start)
+static void write_guest(struct vcpu_arch *vcpu, const struct boot_start *start)
 {
 	uint64_t offered_cr4 = vcpu->vm->cpuid->cr4_allowed & vmx_machine.cr4_fixed1;
 
@@ -161,7 +161,7 @@ static void write_guest(struct vcpu_arch *vcpu, const struct start_state *start)
 	vmx_reg_set(vcpu, VCPU_RIP, start->rip);
 }
 
-void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct start_state *start)
+void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct boot_start *start)
 {
 	struct cpu_virt *virt = arch_this_cpu()->virt;
 

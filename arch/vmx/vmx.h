@@ -6,7 +6,6 @@
 #include "arch/virt.h"
 #include "event.h"
 #include "msr_pass.h"
-#include "start_state.h"
 #include "vmcs.h"
 
 #include <stdatomic.h>
@@ -78,7 +77,7 @@ uint64_t vmx_ept_pointer(const struct vm_arch *vm);
 uint32_t vmx_ept_max_leaf(uint64_t ept_vpid);
 
 /* vmcs_init.c */
-void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct start_state *start);
+void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct boot_start *start);
 
 /* vmx_reg.c */
 uint64_t vmx_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg);

@@ -4,7 +4,6 @@
 #include "guest_msr.h"
 #include "msr.h"
 #include "regs.h"
-#include "start_state.h"
 #include "virt_internal.h"
 
 #include "arch/mmu.h"
@@ -130,25 +129,21 @@ static void reset_unswitched(void)
 	}
 }
 
-void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *start)
+void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct boot_start *start)
 {
-	struct start_state state = start_state_of(start);
-
 	reset_unswitched();
 	guest_msr_reset(vcpu);
 	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
 	vcpu->gpr[VCPU_RAX] = start->rax;
 	vcpu->gpr[VCPU_RBX] = start->rbx;
+	vcpu->gpr[VCPU_RDX] = start->rdx;
 	vcpu->gpr[VCPU_RSI] = start->rsi;
-	if (start->how == VCPU_START_SIPI) {
-		vcpu->gpr[VCPU_RDX] = regs_cpuid(CPUID_FEATURES, 0).eax;
-	}
 	vcpu->xcr0 = XCR0_X87;
 	vcpu->is_launched = false;
 	vcpu->is_nmi_pending = false;
 	vcpu->pending_event = 0;
 	vcpu->exit_length = 0;
-	virt_ops->vcpu_reset(vcpu, &state);
+	virt_ops->vcpu_reset(vcpu, start);
 }
 
 /* --- access to a vCPU ----------------------------------------------------------------------------

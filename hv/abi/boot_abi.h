@@ -17,7 +17,7 @@
  * the trampoline page are the hypervisor's; all else is as `memory`.
  */
 #define BOOT_MAGIC      UINT64_C(0x44414548484b4c42) /* "BLKHHEAD" */
-#define BOOT_VERSION    4u
+#define BOOT_VERSION    5u
 #define HV_VIRT_BASE    UINT64_C(0xffffffff80000000)
 #define HV_REGION_ALIGN (UINT64_C(2) << 20)
 
@@ -62,21 +62,32 @@ struct boot_piece {
 	uint64_t guest; /* guest-physical */
 };
 
-enum boot_start_mode {
-	BOOT_START_LONG64,      /* long mode, paging on, flat 64-bit CS 0x10, DS 0x18 */
-	BOOT_START_PROTECTED32, /* protected mode, paging off, flat 32-bit segments */
+struct boot_segment {
+	uint16_t selector;
+	uint16_t attributes; /* VMX access-rights format (SDM 3C, "Guest Register State") */
+	uint32_t limit;
+	uint64_t base;
 };
 
-/* Registers of a partition's first CPU; those not named are zero. */
+/* Registers that a partition's CPU starts with. What is not named is 0, but for DR6, DR7, PAT and
+ * RFLAGS, which are as after power-on. */
 struct boot_start {
-	uint32_t mode; /* enum boot_start_mode */
-	uint32_t reserved;
+	struct boot_segment cs;
+	struct boot_segment data; /* DS, ES, SS, FS, GS */
+	struct boot_segment ldtr;
+	struct boot_segment tr;
+	uint64_t gdt_base;
+	uint32_t gdt_limit;
+	uint32_t idt_limit;
+	uint64_t cr0;
+	uint64_t cr3;
+	uint64_t cr4;
+	uint64_t efer;
 	uint64_t rip;
 	uint64_t rax;
 	uint64_t rbx;
+	uint64_t rdx;
 	uint64_t rsi;
-	uint64_t cr3;      /* BOOT_START_LONG64 */
-	uint64_t gdt_base; /* BOOT_START_LONG64: guest-physical; limit 0x1f */
 };
 
 #define BOOT_PIECE_MAX 20u

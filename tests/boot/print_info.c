@@ -107,8 +107,8 @@ static void print_lists(const struct boot_info *info)
 		print("cpu %u apic %u boot %u", i, cpus[i].apic_id, cpus[i].is_boot_cpu);
 	}
 	for (uint32_t i = 0; i < info->config.partition_count; i++) {
-		print("image %u starts at %lx, mode %u", i, images[i].start.rip,
-		      images[i].start.mode);
+		print("image %u starts at %lx, cr0 %lx", i, images[i].start.rip,
+		      images[i].start.cr0);
 		for (uint32_t j = 0; j < images[i].piece_count; j++) {
 			print_piece(info, i, &images[i].pieces[j]);
 		}

@@ -2,7 +2,7 @@
 /* boot/image*.c: where everything of a partition goes, and which kernels do not fit. */
 /* Links: boot/image.c boot/image_linux.c boot/image_pvh.c boot/image_multiboot.c */
 /* Links: boot/kernel_image.c boot/kernel_elf.c boot/kernel_multiboot.c boot/linux_boot.c */
-/* Links: boot/guest_acpi.c hv/lib/fmt.c */
+/* Links: boot/guest_acpi.c boot/start_regs.c hv/lib/fmt.c */
 #include "image.h"
 
 #include "addr.h"
@@ -130,7 +130,10 @@ static void places_linux(void)
 	make_linux(20 * MIB);
 	TAP_EQUAL(build(64 * MIB, INITRD_SIZE, "console=ttyS0"), HV_OK);
 	check_pieces(64 * MIB);
-	TAP_EQUAL(image.start.mode, BOOT_START_LONG64);
+	TAP_EQUAL(image.start.cr0, 0x80010031);
+	TAP_EQUAL(image.start.cs.attributes, 0xa09b);
+	TAP_EQUAL(image.start.efer, 0x500);
+	TAP_EQUAL(image.start.gdt_limit, 0x1f);
 	TAP_EQUAL(image.start.rip, 16 * MIB + 0x200);
 	TAP_EQUAL(piece_at(16 * MIB)->source, KERNEL_AT + 1024);
 	params = guest_sees(image.start.rsi);
@@ -173,7 +176,8 @@ static void places_multiboot(void)
 	make_multiboot(2 * MIB);
 	TAP_EQUAL(build(16 * MIB, INITRD_SIZE, "a b"), HV_OK);
 	check_pieces(16 * MIB);
-	TAP_EQUAL(image.start.mode, BOOT_START_PROTECTED32);
+	TAP_EQUAL(image.start.cr0, 0x11);
+	TAP_EQUAL(image.start.cs.attributes, 0xc09b);
 	TAP_EQUAL(image.start.rip, 2 * MIB + 64);
 	TAP_EQUAL(image.start.rax, 0x2badb002);
 	info = guest_sees(image.start.rbx);

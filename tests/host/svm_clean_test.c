@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SVM's clean bits, TLB flushes and events against a CPU that believes the clean bits: no emulator
  * does. */
-/* Links: arch/svm/svm.c arch/svm/npt.c arch/svm/vmcb_init.c arch/svm/svm_reg.c arch/svm/svm_inject.c arch/x86/msr_pass.c arch/x86/start_state.c arch/x86/event.c hv/lib/str.c hv/lib/mem.c */
+/* Links: arch/svm/svm.c arch/svm/npt.c arch/svm/vmcb_init.c arch/svm/svm_reg.c arch/svm/svm_inject.c arch/x86/msr_pass.c arch/x86/start_state.c boot/start_regs.c arch/x86/event.c hv/lib/str.c hv/lib/mem.c */
 #include "arch/lapic.h"
 #include "arch/mmu.h"
 #include "arch/upcalls.h"
@@ -9,6 +9,7 @@
 #include "names.h"
 #include "regs.h"
 #include "svm.h"
+#include "start_regs.h"
 #include "tap.h"
 #include "virt_internal.h"
 
@@ -147,11 +148,21 @@ static void leave(struct vcpu_arch *vcpu)
 static struct vm_arch vm;
 static struct vcpu_arch vcpu;
 
-static void start(enum vcpu_start how)
-{
-	struct vcpu_start_state wanted = {.how = how, .rip = 0x1000, .cr3 = 0x2000};
-	struct start_state state = start_state_of(&wanted);
+enum how {
+	START_SIPI,
+	START_LONG64,
+	START_PROTECTED32,
+	START_COUNT,
+};
 
+static void start(enum how how)
+{
+	struct boot_start state =
+		how == START_LONG64 ? start_long64(0x1000, 0x2000, 0) : start_protected32(0x1000);
+
+	if (how == START_SIPI) {
+		arch_start_sipi(&state, 1);
+	}
 	svm_machine.clean = VMCB_CLEAN_ALL;
 	svm_machine.flush_asid = VMCB_TLB_CONTROL_FLUSH_ASID;
 	if (vm.port_bitmap == NULL) {
@@ -196,8 +207,8 @@ static void change_something(void)
 static void test_clean(void)
 {
 	stale = 0;
-	for (uint32_t how = VCPU_START_SIPI; how <= VCPU_START_PROTECTED32; how++) {
-		start((enum vcpu_start)how);
+	for (uint32_t how = START_SIPI; how < START_COUNT; how++) {
+		start((enum how)how);
 		memset(cached, 0xa5, sizeof(cached)); /* another guest was here */
 		for (uint32_t i = 0; i < 20000; i++) {
 			run(&vcpu);
@@ -213,7 +224,7 @@ static void test_clean(void)
 /* The model itself must notice. */
 static void test_model(void)
 {
-	start(VCPU_START_LONG64);
+	start(START_LONG64);
 	stale = 0;
 	run(&vcpu);
 	leave(&vcpu);
@@ -236,7 +247,7 @@ static void test_flush(void)
 {
 	static const enum vcpu_reg flushing[] = {VCPU_CR0, VCPU_CR3, VCPU_CR4, VCPU_EFER, VCPU_PAT};
 
-	start(VCPU_START_LONG64);
+	start(START_LONG64);
 	TAP_EQUAL(svm_vmcb(&vcpu)->guest_asid, SVM_ASID);
 	TAP_EQUAL(flush_of_next_entry(), VMCB_TLB_CONTROL_FLUSH_ASID); /* a new guest on this CPU */
 	TAP_EQUAL(flush_of_next_entry(), VMCB_TLB_CONTROL_NONE);
@@ -262,7 +273,7 @@ static void test_events(void)
 {
 	struct vm_exit exit;
 
-	start(VCPU_START_LONG64);
+	start(START_LONG64);
 	arch_vcpu_inject(&vcpu, EXCEPTION_PF, true, 5);
 	TAP_EQUAL(injected(), EXCEPTION(EXCEPTION_PF) | EVENT_HAS_ERROR | UINT64_C(5) << 32);
 	TAP_EQUAL(injected(), 0); /* once only */
@@ -276,7 +287,7 @@ static void test_events(void)
 	arch_vcpu_inject(&vcpu, EXCEPTION_UD, false, 0);
 	arch_vcpu_inject(&vcpu, EXCEPTION_PF, true, 2); /* benign first: one after the other */
 	TAP_EQUAL(injected(), EXCEPTION(EXCEPTION_PF) | EVENT_HAS_ERROR | UINT64_C(2) << 32);
-	start(VCPU_START_SIPI);
+	start(START_SIPI);
 	arch_vcpu_inject(&vcpu, EXCEPTION_GP, true, 3);
 	TAP_EQUAL(injected(), EXCEPTION(EXCEPTION_GP)); /* real mode has no error codes */
 }
@@ -294,7 +305,7 @@ static void test_again(void)
 {
 	uint64_t error = UINT64_C(0x12) << 32;
 
-	start(VCPU_START_LONG64);
+	start(START_LONG64);
 	check_again(EXCEPTION(EXCEPTION_GP) | EVENT_HAS_ERROR | error,
 		    EXCEPTION(EXCEPTION_GP) | EVENT_HAS_ERROR | error);
 	check_again(EXCEPTION(EXCEPTION_UD) | error, EXCEPTION(EXCEPTION_UD)); /* left over */
@@ -307,7 +318,7 @@ static void test_again(void)
 
 static void test_nmi(void)
 {
-	start(VCPU_START_LONG64);
+	start(START_LONG64);
 	self_nmis = 0;
 	vcpu.is_nmi_pending = true;
 	arch_vcpu_inject(&vcpu, EXCEPTION_PF, true, 0);
@@ -330,7 +341,7 @@ static void test_nmi(void)
 
 static void test_skip(void)
 {
-	start(VCPU_START_PROTECTED32);
+	start(START_PROTECTED32);
 	vcpu.rip = 0xffffffff;
 	vcpu.exit_length = 2;
 	svm_vmcb(&vcpu)->interrupt_shadow = VMCB_INTERRUPT_SHADOW;
@@ -346,7 +357,7 @@ static void test_skip(void)
 /* CD and NW are the guest's to see and never the CPU's to obey; SVME is never seen. */
 static void test_hidden(void)
 {
-	start(VCPU_START_SIPI);
+	start(START_SIPI);
 	svm_reg_set(&vcpu, VCPU_CR0, CR0_CD | CR0_NW | CR0_ET);
 	TAP_EQUAL(svm_reg_get(&vcpu, VCPU_CR0), 0x60000010);
 	TAP_EQUAL(svm_vmcb(&vcpu)->cr0, 0x10);

@@ -17,6 +17,7 @@
 static struct cpu cpus[2];
 static struct vcpu vcpus[2];
 static struct vm vm;
+static const struct boot_image image;
 static struct config_partition config;
 static struct boot_info boot;
 static uint32_t load_count;
@@ -108,12 +109,6 @@ void vm_clear(struct vm *owner)
 	owner->is_clear = true;
 }
 
-struct vcpu_start_state vm_start_state(const struct vm *owner)
-{
-	(void)owner;
-	return (struct vcpu_start_state){.how = VCPU_START_LONG64};
-}
-
 uint32_t vm_count(void)
 {
 	return 1;
@@ -146,6 +141,7 @@ static void start(enum config_on_crash on_crash)
 	load_count = power_off_count = reset_count = 0;
 	load_status = HV_OK;
 	vm.config = &config;
+	vm.image = &image;
 	vm.extents[0] = (struct vm_extent){gpa_from_u64(0),
 					   hpa_from_u64(FAKE_MEMORY_BASE + 4 * MIB), 4 * MIB};
 	vm.extent_count = 1;
@@ -242,8 +238,7 @@ static void init_and_sipi_start_a_vcpu(void)
 	vcpu_request(&vcpus[1], VCPU_REQUEST_INIT | VCPU_REQUEST_SIPI);
 	PLAY(1, stop);
 	TAP_EQUAL(fake_vcpu_of(&vcpus[1].arch)->reset_count, 1);
-	TAP_EQUAL(fake_vcpu_of(&vcpus[1].arch)->start.how, VCPU_START_SIPI);
-	TAP_EQUAL(fake_vcpu_of(&vcpus[1].arch)->start.sipi_vector, 0x9a);
+	TAP_EQUAL(fake_vcpu_of(&vcpus[1].arch)->start.cs.base, 0x9a000);
 	TAP_EQUAL(fake_vcpu_of(&vcpus[1].arch)->run_count, 2);
 }
 

@@ -4,6 +4,7 @@
 
 #include "addr.h"
 #include "bits.h"
+#include "boot_abi.h"
 #include "hypercall_abi.h"
 #include "status.h"
 
@@ -48,26 +49,6 @@ enum vcpu_reg {
 	VCPU_SS_BASE,
 	VCPU_CPL,
 	VCPU_REG_COUNT,
-};
-
-/* How a vCPU starts. */
-enum vcpu_start {
-	VCPU_START_SIPI,   /* real mode, CS = vector << 8, IP 0 (SDM 3A, "Processor State After
-			      Reset") */
-	VCPU_START_LONG64, /* Linux 64-bit protocol: long mode, flat 64-bit CS 0x10, DS 0x18, CR3 */
-	VCPU_START_PROTECTED32, /* multiboot, PVH: protected mode, flat 32-bit segments, paging off
-				 */
-};
-
-struct vcpu_start_state {
-	enum vcpu_start how;
-	uint8_t sipi_vector;
-	uint64_t rip;
-	uint64_t rax;      /* multiboot magic */
-	uint64_t rbx;      /* multiboot or PVH information */
-	uint64_t rsi;      /* Linux boot_params */
-	uint64_t cr3;      /* LONG64 */
-	uint64_t gdt_base; /* LONG64: where the GDT lies; limit 0x1f */
 };
 
 enum vm_exit_kind {
@@ -240,7 +221,11 @@ enum hv_status arch_vcpu_init(struct vcpu_arch *vcpu, struct vm_arch *vm,
 
 /* Puts the vCPU, and the CPU's registers that are not switched (x87/SSE/AVX, DR0-3, XCR0, MSRs), in
  * the state `start`; nothing of an earlier guest stays. On the CPU that will run it. */
-void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct vcpu_start_state *start);
+void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct boot_start *start);
+
+/* What a start-up IPI leaves behind: real mode, CS = vector << 8, IP 0 (SDM 3A, "Processor State
+ * After Reset"). */
+void arch_start_sipi(struct boot_start *start, uint8_t vector);
 
 /* Runs the guest until something needs hv; fills *exit. On the vCPU's CPU, preemption impossible.
  * What hv_hypercall() and hv_exit() have answered is not returned; KICK is when they said so. */

@@ -6,15 +6,13 @@
 #include "vcpu.h"
 
 struct name;
-struct start_state;
-
 /* At most 20 functions; counted by tools/check_limits. Contracts: as arch_NAME in vcpu.h and
  * stage2_pte.h. */
 struct virt_ops {
 	/* max_leaf: as arch_stage2_max_leaf(). */
 	enum hv_status (*probe)(const char **why, uint32_t *max_leaf);
 	enum hv_status (*cpu_enable)(void);
-	void (*vcpu_reset)(struct vcpu_arch *vcpu, const struct start_state *start);
+	void (*vcpu_reset)(struct vcpu_arch *vcpu, const struct boot_start *start);
 	void (*vcpu_run)(struct vcpu_arch *vcpu, struct vm_exit *exit); /* every exit, decoded */
 	void (*vcpu_skip)(struct vcpu_arch *vcpu);
 	uint64_t (*reg_get)(struct vcpu_arch *vcpu, enum vcpu_reg reg);
