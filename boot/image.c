@@ -6,6 +6,7 @@
 #include "bits.h"
 #include "fmt.h"
 #include "guest_acpi.h"
+#include "guest_pci.h"
 #include "str.h"
 
 #define MIB          (UINT64_C(1) << 20)
@@ -183,6 +184,7 @@ enum hv_status image_build(const struct image_input *input, struct boot_image *i
 		return status;
 	}
 	place_tables(&work);
+	guest_pci_build(image->pci, input->devices);
 	hand_over(&work);
 	return HV_OK;
 }

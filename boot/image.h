@@ -41,6 +41,7 @@ _Static_assert(KERNEL_SEGMENT_MAX + 4u <= BOOT_PIECE_MAX, "segments, initrd and 
 struct image_input {
 	uint64_t memory_size; /* of the partition, bytes */
 	uint32_t cpu_count;
+	uint32_t devices;    /* CONFIG_DEVICE_* */
 	const char *cmdline; /* not terminated */
 	uint32_t cmdline_size;
 	const uint8_t *kernel; /* the file */

@@ -6,6 +6,7 @@
 #include "config_parse.h"
 #include "console.h"
 #include "fmt.h"
+#include "guest_pci.h"
 #include "loader.h"
 
 static enum hv_status complain(const struct loader *loader, const struct config_source *source,
@@ -29,6 +30,7 @@ static enum hv_status build(struct loader *loader, uint32_t index)
 	struct image_input input = {
 		.memory_size = partition->memory,
 		.cpu_count = bit_count(partition->cpus),
+		.devices = partition->devices,
 		.cmdline = loader->config_text + source->cmdline.offset,
 		.cmdline_size = source->cmdline.length,
 		.kernel = (const uint8_t *)kernel->base,
@@ -48,13 +50,26 @@ static enum hv_status build(struct loader *loader, uint32_t index)
 	return status == HV_OK ? HV_OK : complain(loader, source, status, why);
 }
 
+/* What the configuration may name, but nobody has built: not to be passed over in silence. */
+static enum hv_status check_devices(const struct loader *loader, uint32_t index)
+{
+	const struct config_partition *partition = &loader->file.config.partitions[index];
+
+	if ((partition->devices & ~GUEST_PCI_DEVICES) == 0 && partition->pci_count == 0) {
+		return HV_OK;
+	}
+	config_complain(loader, loader->file.sources[index].line,
+			"this partition's devices: only `console` is there in this version");
+	return HV_UNSUPPORTED;
+}
+
 enum hv_status images_build(struct loader *loader)
 {
 	if (loader->file.mode == CONFIG_MODE_BARE_METAL) {
 		return HV_OK; /* bare_metal_prepare() looks at the one kernel itself */
 	}
 	for (uint32_t i = 0; i < loader->file.config.partition_count; i++) {
-		if (build(loader, i) != HV_OK) {
+		if (check_devices(loader, i) != HV_OK || build(loader, i) != HV_OK) {
 			return HV_INVALID;
 		}
 	}

@@ -166,16 +166,26 @@ static void put_quoted(struct vm *vm, uint8_t byte)
 	line->text[line->length++] = shown;
 }
 
-void console_put(struct vm *vm, uint8_t byte)
+static void put_raw(uint8_t byte)
 {
 	char raw = (char)byte;
-	bool is_taken = take_lock();
 
-	if ((vm->config->flags & CONFIG_PARTITION_OWNS_UART0) == 0) {
-		put_quoted(vm, byte);
-	} else if (raw != '\r') { /* the driver makes \r\n of \n */
+	if (raw != '\r') { /* the driver makes \r\n of \n */
 		emit(&raw, 1);
 		is_raw_open = raw != '\n';
+	}
+}
+
+void console_write(struct vm *vm, const uint8_t *bytes, uint32_t size)
+{
+	bool is_taken = take_lock();
+
+	for (uint32_t i = 0; i < size; i++) {
+		if ((vm->config->flags & CONFIG_PARTITION_OWNS_UART0) == 0) {
+			put_quoted(vm, bytes[i]);
+		} else {
+			put_raw(bytes[i]);
+		}
 	}
 	release_lock(is_taken);
 }
@@ -202,7 +212,11 @@ void console_poll_input(struct vm *vm)
 		if (!platform_console_read(&byte)) {
 			return;
 		}
-		vuart_input(vm, byte);
+		if (vm->is_console_virtio) {
+			virtio_console_input(vm, byte);
+		} else {
+			vuart_input(vm, byte);
+		}
 	}
 	platform_console_rearm();
 }

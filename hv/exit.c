@@ -30,6 +30,10 @@ static enum hv_status do_io_element(struct vcpu *vcpu, const struct exit_io *io)
 	status = arch_io_get(&vcpu->arch, io, &value);
 	if (status == HV_OK) {
 		io_bus_write(vcpu, address, io->size, value);
+		if (vcpu->is_again) {
+			vcpu->is_again = false;
+			return HV_BUSY;
+		}
 	}
 	return status;
 }
@@ -112,14 +116,10 @@ void exit_handle(struct vcpu *vcpu, struct vm_exit *exit)
 	case VM_EXIT_CRASH:
 		vcpu_crash(vcpu, exit->why);
 		break;
-	case VM_EXIT_HLT: /* not intercepted; harmless */
-		arch_vcpu_skip(&vcpu->arch);
-		break;
 	case VM_EXIT_CPUID:
 	case VM_EXIT_RDMSR:
 	case VM_EXIT_WRMSR:
 	case VM_EXIT_CR:
-	case VM_EXIT_DR:
 	case VM_EXIT_XSETBV:
 	case VM_EXIT_EXCEPTION:
 	case VM_EXIT_WINDOW:

@@ -46,9 +46,7 @@ static enum hypercall_status hc_console_write(struct vcpu *vcpu)
 		if (guest_mem_read(&vcpu->vm->arch, gpa_add(from, done), piece, length) != HV_OK) {
 			return HYPERCALL_BAD_ADDRESS;
 		}
-		for (size_t i = 0; i < length; i++) {
-			console_put(vcpu->vm, piece[i]);
-		}
+		console_write(vcpu->vm, piece, (uint32_t)length);
 	}
 	return HYPERCALL_OK;
 }

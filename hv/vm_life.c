@@ -36,7 +36,7 @@ static void reset_devices(struct vm *vm)
 	for (uint32_t i = 0; device_models[i].size != 0; i++) {
 		memset(vm->device_state[i], 0, device_models[i].state_size);
 		if (device_models[i].reset != NULL) {
-			device_models[i].reset(vm->device_state[i]);
+			device_models[i].reset(vm);
 		}
 	}
 	vm->is_hole_warned = false;

@@ -10,7 +10,11 @@ $(BUILD)/host-objs/%.o: %.c Makefile tests/files.mk
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) $(SANITIZE) $(INC_tests) -c $< -o $@
 
-links_of = $(shell sed -n 's,^/\* Links: *\(.*\) \*/$$,\1,p' $(1))
+# `@models` in a Links line: all device models, and the bench that drives them.
+MODEL_BENCH := tests/host/model_bench.c $(addprefix drivers/,$(filter model/%,$(DRIVERS))) hv/irq_route.c \
+	hv/guest_mem.c $(addprefix arch/fake/,$(filter-out fake_pte.c,$(ARCH_FAKE)))
+links_of = $(foreach word,$(shell sed -n 's,^/\* Links: *\(.*\) \*/$$,\1,p' $(1)),$(if \
+	$(filter @models,$(word)),$(MODEL_BENCH),$(word)))
 # $(call host_test_rule,name)
 define host_test_rule
 $(BUILD)/host-tests/$(1): $(patsubst %.c,$(BUILD)/host-objs/%.o,tests/host/$(1)_test.c tests/tap.c \

@@ -109,15 +109,5 @@ void svm_decode_string(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	}
 	exit->io.segment =
 		fetched.head.segment != DECODE_SEGMENT_NONE ? fetched.head.segment : SEGMENT_DS;
-	switch (fetched.code.mode) {
-	case DECODE_64:
-		exit->io.address_size = fetched.head.has_address_size ? 4 : 8;
-		break;
-	case DECODE_32:
-		exit->io.address_size = fetched.head.has_address_size ? 2 : 4;
-		break;
-	case DECODE_16:
-		exit->io.address_size = fetched.head.has_address_size ? 4 : 2;
-		break;
-	}
+	exit->io.address_size = fetched.head.address_size;
 }

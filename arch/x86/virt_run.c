@@ -33,7 +33,6 @@ static const uint8_t counter_of[] = {
 	[VM_EXIT_KICK] = EXIT_COUNT_NMI,
 	[VM_EXIT_HYPERCALL] = EXIT_COUNT_HYPERCALL,
 	[VM_EXIT_IO] = EXIT_COUNT_IO,
-	[VM_EXIT_HLT] = EXIT_COUNT_HLT,
 	[VM_EXIT_CRASH] = 0,
 };
 
@@ -113,13 +112,11 @@ static enum virt_result handle(struct vcpu_arch *vcpu, struct vm_exit *exit)
 		}
 		return VIRT_RETURN;
 	case VM_EXIT_CPUID:
-	case VM_EXIT_DR: /* no backend intercepts them: they are the guest's own */
 	case VM_EXIT_KICK:
 	case VM_EXIT_HYPERCALL:
 	case VM_EXIT_MMIO:
 	case VM_EXIT_APIC_READ:
 	case VM_EXIT_APIC_WRITE:
-	case VM_EXIT_HLT:
 	case VM_EXIT_TRIPLE_FAULT:
 	case VM_EXIT_ENTRY_FAILED:
 	case VM_EXIT_CRASH:

@@ -3,6 +3,7 @@
 #include "models.h"
 
 #include "vioapic.h"
+#include "virtio.h"
 #include "vlapic.h"
 #include "vmark.h"
 #include "vpower.h"
@@ -37,6 +38,22 @@ const struct device_model device_models[MODEL_COUNT + 1] = {
 			 .size = 2,
 			 .read = vpower_read_sleep,
 			 .write = vpower_write_sleep},
+	[MODEL_VIRTIO] = {.base = DEVICE_PORT(PLATFORM_PCI_PORTS),
+			  .size = BOOT_PCI_SLOTS * PLATFORM_PCI_PORTS_EACH,
+			  .state_size = sizeof(struct virtio) * BOOT_PCI_SLOTS,
+			  .reset = virtio_reset,
+			  .read = virtio_read,
+			  .write = virtio_write},
+	[MODEL_PCI] = {.base = DEVICE_PORT(VPCI_PORT),
+		       .size = VPCI_PORT_COUNT,
+		       .state_size = sizeof(struct vpci),
+		       .reset = vpci_reset,
+		       .read = vpci_read_config,
+		       .write = vpci_write_config},
+	[MODEL_MSIX] = {.base = PLATFORM_PCI_MEMORY,
+			.size = BOOT_PCI_SLOTS * PLATFORM_PCI_MEMORY_EACH,
+			.read = vpci_read_memory,
+			.write = vpci_write_memory},
 	[MODEL_MARK] = {.base = DEVICE_PORT(VMARK_PORT),
 			.size = 1,
 			.read = vmark_read,

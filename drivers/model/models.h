@@ -9,6 +9,9 @@ enum model {
 	MODEL_IOAPIC,
 	MODEL_RESET,
 	MODEL_SLEEP,
+	MODEL_VIRTIO,
+	MODEL_PCI, /* behind MODEL_RESET, whose port lies within its own */
+	MODEL_MSIX,
 	MODEL_MARK,
 	MODEL_COUNT,
 };

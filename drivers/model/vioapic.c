@@ -40,9 +40,9 @@ static struct vioapic *ioapic_of(struct vm *vm)
 	return vm->device_state[MODEL_IOAPIC];
 }
 
-void vioapic_reset(void *state)
+void vioapic_reset(struct vm *vm)
 {
-	struct vioapic *ioapic = state;
+	struct vioapic *ioapic = ioapic_of(vm);
 
 	for (uint32_t pin = 0; pin < VIOAPIC_PIN_COUNT; pin++) {
 		ioapic->entry[pin] = VIOAPIC_ENTRY_MASKED;

@@ -24,7 +24,7 @@ struct vioapic {
 	uint32_t pending; /* pins whose edge has not been delivered */
 };
 
-void vioapic_reset(void *state);
+void vioapic_reset(struct vm *vm);
 device_read vioapic_read;
 device_write vioapic_write;
 

@@ -111,9 +111,9 @@ static void update_line(struct vuart *uart, struct vm *vm)
 	}
 }
 
-void vuart_reset(void *state)
+void vuart_reset(struct vm *vm)
 {
-	struct vuart *uart = state;
+	struct vuart *uart = vm->device_state[MODEL_UART];
 
 	set_lsr(uart, LSR_TRANSMITTER_EMPTY);
 	uart->divisor[0] = DIVISOR_115200;
@@ -234,7 +234,8 @@ static void write_data(struct vuart *uart, struct vm *vm, uint8_t value)
 {
 	uart->is_thre_pending = true;
 	if ((uart->reg[REG_MCR] & MCR_LOOP) == 0) {
-		console_put(vm, value);
+		vm->is_console_virtio = false;
+		console_write(vm, &value, 1);
 	} else {
 		receive(uart, value);
 	}

@@ -26,6 +26,6 @@ struct vuart {
 	uint8_t input[VUART_BACKLOG];
 };
 
-void vuart_reset(void *state);
+void vuart_reset(struct vm *vm);
 device_read vuart_read;
 device_write vuart_write;

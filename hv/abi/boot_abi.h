@@ -90,6 +90,19 @@ struct boot_start {
 	uint64_t rsi;
 };
 
+/*
+ * A function of the partition's PCI bus: its configuration space at power-on, and the bits of it
+ * that the guest may write. Slot n is device n, function 0; value[0] = 0: there is none.
+ */
+#define BOOT_PCI_SLOTS     8u
+#define BOOT_PCI_REGISTERS 40u /* of 32 bits; those behind read as 0 */
+#define BOOT_PCI_MSIX      16u /* the MSI-X capability, where a function has one */
+
+struct boot_pci {
+	uint32_t value[BOOT_PCI_REGISTERS];
+	uint32_t writable[BOOT_PCI_REGISTERS];
+};
+
 #define BOOT_PIECE_MAX 20u
 
 /* What a partition's RAM holds when it starts: zeros, and these pieces. */
@@ -98,6 +111,7 @@ struct boot_image {
 	uint32_t piece_count;
 	uint32_t reserved;
 	struct boot_piece pieces[BOOT_PIECE_MAX];
+	struct boot_pci pci[BOOT_PCI_SLOTS];
 };
 
 /*

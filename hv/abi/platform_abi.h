@@ -7,3 +7,18 @@
 /* RAM starts at 0; what exceeds 3 GiB continues at 4 GiB. Between them lie the APICs. */
 #define PLATFORM_RAM_LOW_LIMIT UINT64_C(0xc0000000)
 #define PLATFORM_RAM_HIGH_BASE UINT64_C(0x100000000)
+
+/* The PCI bus: function n has ports and memory of its own, at fixed places. */
+#define PLATFORM_PCI_PORTS        0x1000u
+#define PLATFORM_PCI_PORTS_EACH   0x100u
+#define PLATFORM_PCI_MEMORY       UINT64_C(0xe0000000)
+#define PLATFORM_PCI_MEMORY_EACH  0x1000u
+#define PLATFORM_PCI_MSIX_PENDING 0x80u /* in a function's memory; the table is at its start */
+/* Virtio functions: where its structures lie in the ports, and the slot of each kind of device. */
+#define PLATFORM_VIRTIO_COMMON     0x00u
+#define PLATFORM_VIRTIO_NOTIFY     0x38u /* one register for all queues */
+#define PLATFORM_VIRTIO_ISR        0x3cu
+#define PLATFORM_VIRTIO_CONFIG     0x40u
+#define PLATFORM_VIRTIO_CONFIG_END 0x80u
+#define PLATFORM_SLOT_CONSOLE      1u
+#define PLATFORM_CONSOLE_QUEUES    4u

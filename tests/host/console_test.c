@@ -21,6 +21,7 @@ static struct vm beta = {.id = 1, .name = "beta", .config = &quoted};
 static struct vm owner = {.id = 2, .name = "owner", .config = &raw};
 static uint32_t input_left;
 static uint32_t input_taken;
+static uint32_t input_virtio;
 static uint32_t rearm_count;
 
 void platform_console_init(const struct boot_info *info, uint32_t mask)
@@ -54,6 +55,12 @@ void vuart_input(struct vm *vm, uint8_t byte)
 	input_taken++;
 }
 
+void virtio_console_input(struct vm *vm, uint8_t byte)
+{
+	TAP_CHECK(vm == &owner && byte == 'k');
+	input_virtio++;
+}
+
 static void start(enum config_log_level level)
 {
 	fake_reset();
@@ -65,9 +72,7 @@ static void start(enum config_log_level level)
 
 static void say(struct vm *vm, const char *text)
 {
-	while (*text != '\0') {
-		console_put(vm, (uint8_t)*text++);
-	}
+	console_write(vm, (const uint8_t *)text, (uint32_t)__builtin_strlen(text));
 }
 
 static void lines_stay_whole(void)
@@ -145,6 +150,18 @@ static void input_is_bounded(void)
 	TAP_EQUAL(input_taken, 67);
 }
 
+static void input_goes_where_output_came_from(void)
+{
+	start(CONFIG_LOG_INFO);
+	input_taken = 0;
+	input_left = 5;
+	owner.is_console_virtio = true;
+	console_poll_input(&owner);
+	TAP_EQUAL(input_virtio, 5);
+	TAP_EQUAL(input_taken, 0);
+	owner.is_console_virtio = false;
+}
+
 static const struct tap_case cases[] = {
 	{"lines stay whole", lines_stay_whole},
 	{"long lines are cut into lines", long_lines_are_cut_into_lines},
@@ -152,6 +169,7 @@ static const struct tap_case cases[] = {
 	{"the owner of the UART writes raw", the_owner_writes_raw},
 	{"levels are kept", levels_are_kept},
 	{"input is taken in bounded pieces", input_is_bounded},
+	{"input goes where output came from", input_goes_where_output_came_from},
 };
 
 TAP_MAIN(cases)

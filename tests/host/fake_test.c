@@ -53,7 +53,7 @@ static void test_entries(void)
 }
 
 static struct fake_exit script[2] = {
-	{.exit = {.kind = VM_EXIT_HLT}},
+	{.exit = {.kind = VM_EXIT_KICK}},
 	{.exit = {.kind = VM_EXIT_HYPERCALL}, .has_gpr = true, .gpr = {[VCPU_RAX] = 6}},
 };
 static jmp_buf script_end;
@@ -77,7 +77,7 @@ static void test_script(void)
 	TAP_EQUAL(arch_vcpu_init(&vcpu, &vm, 0), HV_OK);
 	fake_vcpu_script(&vcpu, script, 2);
 	arch_vcpu_run(&vcpu, &exit);
-	TAP_EQUAL(exit.kind, VM_EXIT_HLT);
+	TAP_EQUAL(exit.kind, VM_EXIT_KICK);
 	arch_vcpu_run(&vcpu, &exit);
 	TAP_EQUAL(exit.kind, VM_EXIT_HYPERCALL);
 	TAP_EQUAL(vcpu.gpr[VCPU_RAX], 6);

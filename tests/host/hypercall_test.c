@@ -19,10 +19,12 @@ static uint32_t stop_count;
 static uint64_t stop_code;
 static uint32_t requested[2];
 
-void console_put(struct vm *owner, uint8_t byte)
+void console_write(struct vm *owner, const uint8_t *bytes, uint32_t size)
 {
 	(void)owner;
-	output[output_size++ % sizeof(output)] = (char)byte;
+	while (size-- > 0) {
+		output[output_size++ % sizeof(output)] = (char)*bytes++;
+	}
 }
 
 void vm_stop(struct vm *owner, enum vm_stop_cause cause, uint64_t code)
@@ -87,7 +89,7 @@ static void unknown_numbers(void)
 	TAP_EQUAL(vcpus[0].arch.gpr[VCPU_RDI], HYPERCALL_ABI_VERSION);
 }
 
-static void console_write(void)
+static void writes_to_console(void)
 {
 	start();
 	memset(fake_memory_at(hpa_from_u64(FAKE_MEMORY_BASE + 4 * MIB)), 'x', 4 * MIB);
@@ -159,7 +161,7 @@ static void inject(void)
 }
 
 static const struct tap_case cases[] = {
-	{"unknown numbers", unknown_numbers}, {"console write", console_write},
+	{"unknown numbers", unknown_numbers}, {"console write", writes_to_console},
 	{"exit counts", exit_counts},         {"shutdown", shutdown},
 	{"time is told", time_is_told},       {"inject", inject},
 };

@@ -2,7 +2,7 @@
 /* boot/image*.c: where everything of a partition goes, and which kernels do not fit. */
 /* Links: boot/image.c boot/image_linux.c boot/image_pvh.c boot/image_multiboot.c */
 /* Links: boot/kernel_image.c boot/kernel_elf.c boot/kernel_multiboot.c boot/linux_boot.c */
-/* Links: boot/guest_acpi.c boot/start_regs.c hv/lib/fmt.c */
+/* Links: boot/guest_acpi.c boot/guest_pci.c boot/start_regs.c hv/lib/fmt.c */
 #include "image.h"
 
 #include "addr.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pins, redirection entries and destinations of the guest's I/O APIC. */
-/* Links: tests/host/model_bench.c drivers/model/models.c drivers/model/vuart.c drivers/model/vlapic.c drivers/model/vlapic_icr.c drivers/model/vioapic.c drivers/model/vpower.c drivers/model/vmark.c hv/irq_route.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_io.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c */
+/* Links: @models */
 #include "host/model_bench.h"
 #include "hv/irq_route.h"
 #include "models.h"
@@ -56,7 +56,7 @@ static void test_entry_bits(void)
 	TAP_EQUAL(bench_entry(PIN), VIOAPIC_ENTRY_MASKED);
 	bench_route(PIN, ~UINT64_C(0));
 	TAP_EQUAL(bench_entry(PIN), UINT64_C(0xff0000000001afff));
-	vioapic_reset(bench.vm.device_state[MODEL_IOAPIC]);
+	vioapic_reset(&bench.vm);
 	TAP_EQUAL(bench_entry(PIN), VIOAPIC_ENTRY_MASKED);
 }
 

@@ -32,6 +32,7 @@ void bench_start(uint32_t vcpu_count)
 	memset(&bench, 0, sizeof(bench));
 	memset(states, 0, sizeof(states));
 	bench.vm.vcpu_count = vcpu_count;
+	bench.vm.image = &bench.image;
 	fake_cpus.current = &bench.cpus[0];
 	for (uint32_t i = 0; i < vcpu_count; i++) {
 		bench.vm.vcpus[i] = &bench.vcpus[i];
@@ -48,7 +49,7 @@ void bench_start(uint32_t vcpu_count)
 		}
 		bench.vm.device_state[i] = states[i];
 		if (device_models[i].reset != NULL) {
-			device_models[i].reset(states[i]);
+			device_models[i].reset(&bench.vm);
 		}
 	}
 	for (uint32_t i = 0; i < vcpu_count; i++) {
@@ -87,13 +88,18 @@ void bench_route(uint32_t pin, uint64_t entry)
 	bench_write(MODEL_IOAPIC, 0, 0x10, 4, (uint32_t)entry);
 }
 
-void console_put(struct vm *vm, uint8_t byte)
+void console_write(struct vm *vm, const uint8_t *bytes, uint32_t size)
 {
 	TAP_CHECK(vm == &bench.vm);
-	if (bench.output_count < BENCH_OUTPUT_MAX) {
-		bench.output[bench.output_count] = (char)byte;
+	if (bench.on_output != NULL) {
+		bench.on_output();
 	}
-	bench.output_count++;
+	for (uint32_t i = 0; i < size; i++) {
+		if (bench.output_count < BENCH_OUTPUT_MAX) {
+			bench.output[bench.output_count] = (char)bytes[i];
+		}
+		bench.output_count++;
+	}
 }
 
 void vm_stop(struct vm *vm, enum vm_stop_cause cause, uint64_t code)

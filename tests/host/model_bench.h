@@ -8,10 +8,12 @@
 
 struct bench {
 	struct vm vm;
+	struct boot_image image;
 	struct vcpu vcpus[CPU_MAX];
 	struct cpu cpus[CPU_MAX];
-	char output[BENCH_OUTPUT_MAX + 1]; /* console_put(), the first bytes */
+	char output[BENCH_OUTPUT_MAX + 1]; /* console_write(), the first bytes */
 	uint32_t output_count;
+	void (*on_output)(void); /* before each console_write(); may be NULL */
 	uint32_t stop_count;
 	enum vm_stop_cause stop_cause;
 	uint64_t interrupted[256]; /* by vector: vCPUs that got it, bit per index */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The driver of the real UART against our own model of one, and against its absence. */
-/* Links: drivers/hw/uart16550.c tests/host/model_bench.c drivers/model/models.c drivers/model/vuart.c drivers/model/vlapic.c drivers/model/vlapic_icr.c drivers/model/vioapic.c drivers/model/vpower.c drivers/model/vmark.c hv/irq_route.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_io.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c */
+/* Links: drivers/hw/uart16550.c @models */
 #include "fake.h"
 #include "host/model_bench.h"
 #include "models.h"

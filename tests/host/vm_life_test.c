@@ -75,10 +75,11 @@ void platform_power_off(uint32_t code)
 	power_off_code = code;
 }
 
-void console_put(struct vm *owner, uint8_t byte)
+void console_write(struct vm *owner, const uint8_t *bytes, uint32_t size)
 {
 	(void)owner;
-	(void)byte;
+	(void)bytes;
+	(void)size;
 }
 
 void console_flush(struct vm *owner)

@@ -57,7 +57,6 @@ enum vm_exit_kind {
 	VM_EXIT_RDMSR,
 	VM_EXIT_WRMSR,
 	VM_EXIT_CR,
-	VM_EXIT_DR,
 	VM_EXIT_XSETBV,
 	VM_EXIT_EXCEPTION,
 	VM_EXIT_WINDOW,    /* an NMI can now be injected */
@@ -71,7 +70,6 @@ enum vm_exit_kind {
 	VM_EXIT_MMIO,
 	VM_EXIT_APIC_READ, /* x2APIC register, or APIC base; complete with arch_vcpu_apic_done() */
 	VM_EXIT_APIC_WRITE,
-	VM_EXIT_HLT,
 	VM_EXIT_TRIPLE_FAULT,
 	VM_EXIT_ENTRY_FAILED,
 	VM_EXIT_CRASH, /* the guest cannot go on; `why` says it */

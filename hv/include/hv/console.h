@@ -6,6 +6,6 @@
 
 struct vm;
 
-/* One byte of a partition's console: gathered to lines and printed "[name] line", or raw for the
- * owner of the real UART. Any CPU. */
-void console_put(struct vm *vm, uint8_t byte);
+/* Bytes of a partition's console: gathered to lines and printed "[name] line", or raw for the owner
+ * of the real UART. Any CPU. */
+void console_write(struct vm *vm, const uint8_t *bytes, uint32_t size);

@@ -29,7 +29,7 @@ struct device_model {
 	uint64_t base; /* address, or DEVICE_PORT(first port) */
 	uint64_t size; /* bytes or ports */
 	uint32_t state_size;
-	void (*reset)(void *state);
+	void (*reset)(struct vm *vm);
 	device_read *read;
 	device_write *write;
 };
@@ -45,5 +45,8 @@ bool vlapic_read(struct vcpu *vcpu, uint32_t offset, uint64_t *value);
 bool vlapic_write(struct vcpu *vcpu, uint32_t offset, uint64_t value);
 void vlapic_reset(struct vcpu *vcpu, bool is_init); /* is_init: INIT keeps IA32_APIC_BASE's mode */
 
-/* Host input for the partition that owns the real UART; called with bytes, any CPU. */
+/* A byte of host input for the partition that owns the real UART, to the console that it has
+ * written to last: the UART, or the virtio console, which drops it when its driver has no buffer.
+ * Any CPU. */
 void vuart_input(struct vm *vm, uint8_t byte);
+void virtio_console_input(struct vm *vm, uint8_t byte);

@@ -38,6 +38,7 @@ struct vcpu {
 	struct cpu *cpu; /* where it runs; fixed while its VM runs */
 	uint32_t index;  /* in its VM; the guest's APIC ID */
 	uint32_t state;  /* enum vcpu_state; own CPU only */
+	bool is_again;   /* a model has more to do: the guest runs the port write once more */
 	_Atomic uint32_t requests;
 	_Atomic uint8_t sipi_vector;
 	_Atomic uint32_t logical_id;     /* the guest's LDR, for logical destinations */

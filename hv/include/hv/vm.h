@@ -58,7 +58,8 @@ struct vm {
 	_Atomic uint32_t state;               /* enum vm_state; written under lock */
 	uint32_t stop_cause;                  /* enum vm_stop_cause */
 	uint64_t stop_code;                   /* HYPERCALL_SHUTDOWN's exit code */
-	uint32_t left_count;                  /* vCPUs that have acknowledged STOPPING */
+	_Atomic bool is_console_virtio; /* wrote last: what is typed goes to it, not to the UART */
+	uint32_t left_count;            /* vCPUs that have acknowledged STOPPING */
 	uint32_t start_count;
 	bool is_clear;       /* RAM holds nothing but zeros; own vCPU 0, or the last that left */
 	bool is_hole_warned; /* a hole was touched, and logged, since the last start */

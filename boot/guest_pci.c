@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A host bridge, and modern virtio devices (PCI Local Bus Specification 3.0, "Configuration Space";
+ * virtio 1.2, "Virtio Over PCI Bus"). BAR 0 is ports, with all virtio structures: no access to them
+ * has to be decoded. BAR 1 is a page of memory with the MSI-X table, which may lie nowhere else.
+ */
+#include "guest_pci.h"
+
+#include "bits.h"
+#include "platform_abi.h"
+#include "str.h"
+
+/* Header type 0: registers of 32 bits. */
+#define REG_ID        0u
+#define REG_COMMAND   1u
+#define REG_CLASS     2u
+#define REG_BAR0      4u
+#define REG_BAR1      5u
+#define REG_SUBSYSTEM 11u
+#define REG_POINTER   13u
+#define REG_VIRTIO    (BOOT_PCI_MSIX + 3) /* the first capability behind MSI-X */
+
+#define COMMAND_WRITABLE    0x0407u /* I/O, memory, bus master, INTx disable */
+#define STATUS_CAPABILITIES BIT32(20)
+#define BAR_IO              1u
+
+#define BRIDGE_ID       0x00081b36u /* "QEMU PCIe Host bridge": generic, known to every kernel */
+#define BRIDGE_CLASS    0x06000000u
+#define VIRTIO_VENDOR   0x1af4u
+#define VIRTIO_DEVICE   0x1040u /* + virtio device ID */
+#define REVISION_MODERN 1u
+
+#define CAPABILITY_MSIX     0x11u
+#define CAPABILITY_VENDOR   0x09u
+#define MSIX_WRITABLE       0xc0000000u /* enable, function mask */
+#define MSIX_BAR            1u
+#define NOTIFY_EXTRA_LENGTH 4u /* the multiplier, 0 */
+
+/* virtio 1.2, "Virtio Structure PCI Capabilities": cfg_type. */
+enum structure {
+	STRUCTURE_COMMON = 1,
+	STRUCTURE_NOTIFY,
+	STRUCTURE_ISR,
+	STRUCTURE_DEVICE,
+};
+
+static const struct {
+	uint32_t type;
+	uint32_t offset;
+	uint32_t end;
+} structures[] = {
+	{STRUCTURE_COMMON, PLATFORM_VIRTIO_COMMON, PLATFORM_VIRTIO_NOTIFY},
+	{STRUCTURE_NOTIFY, PLATFORM_VIRTIO_NOTIFY, PLATFORM_VIRTIO_NOTIFY + 2},
+	{STRUCTURE_ISR, PLATFORM_VIRTIO_ISR, PLATFORM_VIRTIO_ISR + 1},
+	{STRUCTURE_DEVICE, PLATFORM_VIRTIO_CONFIG, PLATFORM_VIRTIO_CONFIG_END},
+};
+
+static const struct {
+	uint32_t slot;
+	uint32_t bit;        /* CONFIG_DEVICE_* */
+	uint32_t type;       /* virtio 1.2, "Device Types" */
+	uint32_t class_code; /* base class, sub-class, interface */
+	uint32_t queues;
+} devices_known[] = {
+	{PLATFORM_SLOT_CONSOLE, CONFIG_DEVICE_CONSOLE, 3, 0x078000, PLATFORM_CONSOLE_QUEUES},
+};
+
+static void add_structures(struct boot_pci *pci)
+{
+	uint32_t reg = REG_VIRTIO;
+
+	for (uint32_t i = 0; i < ARRAY_COUNT(structures); i++) {
+		bool is_last = i + 1 == ARRAY_COUNT(structures);
+		uint32_t words = structures[i].type == STRUCTURE_NOTIFY ? 5 : 4;
+		uint32_t next = is_last ? 0 : (reg + words) * 4;
+
+		pci->value[reg] =
+			CAPABILITY_VENDOR | next << 8 | words * 4 << 16 | structures[i].type << 24;
+		pci->value[reg + 2] = structures[i].offset;
+		pci->value[reg + 3] = structures[i].end - structures[i].offset;
+		reg += words;
+	}
+}
+
+/* The guest may write BARs, so that it can find out their size; where they decode does not change.
+ */
+static void add_bars(struct boot_pci *pci, uint32_t slot)
+{
+	pci->value[REG_BAR0] = (PLATFORM_PCI_PORTS + slot * PLATFORM_PCI_PORTS_EACH) | BAR_IO;
+	pci->writable[REG_BAR0] = ~(PLATFORM_PCI_PORTS_EACH - 1u);
+	pci->value[REG_BAR1] = low32(PLATFORM_PCI_MEMORY + slot * PLATFORM_PCI_MEMORY_EACH);
+	pci->writable[REG_BAR1] = ~(PLATFORM_PCI_MEMORY_EACH - 1u);
+}
+
+static void add_virtio(struct boot_pci *pci, uint32_t index)
+{
+	uint32_t id = VIRTIO_VENDOR | (VIRTIO_DEVICE + devices_known[index].type) << 16;
+
+	pci->value[REG_ID] = id;
+	pci->value[REG_COMMAND] = STATUS_CAPABILITIES;
+	pci->writable[REG_COMMAND] = COMMAND_WRITABLE;
+	pci->value[REG_CLASS] = devices_known[index].class_code << 8 | REVISION_MODERN;
+	add_bars(pci, devices_known[index].slot);
+	pci->value[REG_SUBSYSTEM] = id;
+	pci->value[REG_POINTER] = BOOT_PCI_MSIX * 4;
+	/* One vector for each queue and one for the configuration; the field is that less one. */
+	pci->value[BOOT_PCI_MSIX] =
+		CAPABILITY_MSIX | REG_VIRTIO * 4 << 8 | devices_known[index].queues << 16;
+	pci->writable[BOOT_PCI_MSIX] = MSIX_WRITABLE;
+	pci->value[BOOT_PCI_MSIX + 1] = MSIX_BAR;
+	pci->value[BOOT_PCI_MSIX + 2] = PLATFORM_PCI_MSIX_PENDING | MSIX_BAR;
+	add_structures(pci);
+}
+
+void guest_pci_build(struct boot_pci pci[BOOT_PCI_SLOTS], uint32_t devices)
+{
+	memset(pci, 0, sizeof(*pci) * BOOT_PCI_SLOTS);
+	pci[0].value[REG_ID] = BRIDGE_ID;
+	pci[0].value[REG_CLASS] = BRIDGE_CLASS;
+	for (uint32_t i = 0; i < ARRAY_COUNT(devices_known); i++) {
+		if ((devices & devices_known[i].bit) != 0) {
+			add_virtio(&pci[devices_known[i].slot], i);
+		}
+	}
+}

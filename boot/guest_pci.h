@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration space of a partition's PCI bus at power-on. Pure. */
+#pragma once
+
+#include "boot_abi.h"
+
+/* Those that there are: CONFIG_DEVICE_* bits. */
+#define GUEST_PCI_DEVICES CONFIG_DEVICE_CONSOLE
+
+/* devices: CONFIG_DEVICE_*; slots of devices that are not asked for stay empty. */
+void guest_pci_build(struct boot_pci pci[BOOT_PCI_SLOTS], uint32_t devices);

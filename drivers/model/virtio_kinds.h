@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kinds of virtio device. */
+#pragma once
+
+#include "virtio.h"
+
+extern const struct virtio_kind virtio_console_kind;

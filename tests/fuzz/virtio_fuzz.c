@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fuzz entry of virtio devices: a driver that writes anything anywhere, its rings included. */
+/* Links: tests/tap.c boot/guest_pci.c @models */
+#include "fuzz.h"
+
+#include "fake.h"
+#include "guest_pci.h"
+#include "host/model_bench.h"
+#include "host/virtqueue_driver.h"
+#include "hv/device.h"
+#include "models.h"
+#include "virtio.h"
+
+#define DEVICES (CONFIG_DEVICE_CONSOLE)
+
+struct step {
+	uint8_t what;
+	uint8_t vcpu;
+	uint16_t offset;
+	uint32_t value;
+};
+
+static void port(uint32_t offset, uint32_t size, uint64_t value)
+{
+	bench_write(MODEL_VIRTIO, 0, PLATFORM_PCI_PORTS_EACH + offset, size, value);
+}
+
+/* A console with queues of 8 entries, so that little input reaches far. */
+static void start(void)
+{
+	bench_start(2);
+	fake_memory_init(UINT64_C(6) << 20, UINT64_C(2) << 20);
+	bench.vm.extents[0] = (struct vm_extent){
+		gpa_from_u64(0), hpa_from_u64(FAKE_MEMORY_BASE + (UINT64_C(2) << 20)), DRIVER_RAM};
+	bench.vm.extent_count = 1;
+	guest_pci_build(bench.image.pci, DEVICES);
+}
+
+static void drive(void)
+{
+	memset(driver_memory(0), 0, 0x1000);
+	vpci_reset(&bench.vm);
+	virtio_reset(&bench.vm);
+	port(0x14, 1, 3);
+	port(0x08, 4, 1);
+	port(0x0c, 4, 1);
+	port(0x14, 1, 11);
+	for (uint32_t i = 0; i < PLATFORM_CONSOLE_QUEUES; i++) {
+		port(0x16, 2, i);
+		port(0x18, 2, 8);
+		port(0x20, 4, i * UINT64_C(0x200));
+		port(0x28, 4, i * UINT64_C(0x200) + 0x80);
+		port(0x30, 4, i * UINT64_C(0x200) + 0xc0);
+		port(0x1c, 2, 1);
+	}
+	port(0x14, 1, 15);
+}
+
+static void take(const struct step *step)
+{
+	static const uint32_t models[] = {MODEL_VIRTIO, MODEL_PCI, MODEL_MSIX};
+	const struct device_model *model = &device_models[models[step->what % 3]];
+	uint32_t size = 1u << (step->what >> 4 & 3);
+	uint32_t offset = step->offset % (uint32_t)(model->size - size + 1);
+
+	switch (step->what >> 2 & 3) {
+	case 0:
+		model->write(&bench.vcpus[step->vcpu & 1], offset, size, step->value);
+		break;
+	case 1:
+		(void)model->read(&bench.vcpus[step->vcpu & 1], offset, size);
+		break;
+	case 2: /* the rings, and a little behind them */
+		memcpy(driver_memory(step->offset % 0x1000), &step->value, sizeof(step->value));
+		port(PLATFORM_VIRTIO_NOTIFY, 2, step->vcpu % PLATFORM_CONSOLE_QUEUES);
+		break;
+	default:
+		virtio_console_input(&bench.vm, step->vcpu);
+		break;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct step step;
+
+	if (bench.vm.extent_count == 0) {
+		start();
+	}
+	drive();
+	for (size_t at = 0; at + sizeof(step) <= size; at += sizeof(step)) {
+		memcpy(&step, data + at, sizeof(step));
+		take(&step);
+	}
+	FUZZ_CHECK(fake_memory.window[0].value == 0 && fake_memory.window[1].value == 0);
+	return 0;
+}
