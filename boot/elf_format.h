@@ -14,6 +14,8 @@
 #define ELF_MACHINE_X86_64 62u
 #define ELF_SEGMENT_LOAD   1u
 #define ELF_SEGMENT_NOTE   4u
+#define ELF_FLAG_EXECUTE   1u
+#define ELF_FLAG_WRITE     2u
 
 struct elf64_header {
 	uint32_t magic;

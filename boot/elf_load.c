@@ -57,11 +57,18 @@ static enum hv_status add_segment(const struct elf64_program *program, size_t si
 			return refuse(why, "two segments overlap");
 		}
 	}
+	if (!is_aligned(offset, PAGE_SIZE)) {
+		return refuse(why, "a segment does not start at a page");
+	}
+	if ((program->flags & ELF_FLAG_WRITE) != 0 && (program->flags & ELF_FLAG_EXECUTE) != 0) {
+		return refuse(why, "a segment is writable and executable");
+	}
 	image->segments[image->segment_count++] = (struct elf_load_segment){
 		.file_offset = program->offset,
 		.file_size = program->file_size,
 		.region_offset = offset,
 		.memory_size = program->memory_size,
+		.flags = program->flags,
 	};
 	if (align_up(end, PAGE_SIZE) > image->image_size) {
 		image->image_size = align_up(end, PAGE_SIZE);

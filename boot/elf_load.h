@@ -13,8 +13,9 @@
 struct elf_load_segment {
 	uint64_t file_offset;
 	uint64_t file_size;
-	uint64_t region_offset; /* from HV_VIRT_BASE, so from the region's start as well */
+	uint64_t region_offset; /* from HV_VIRT_BASE and from the region's start; page aligned */
 	uint64_t memory_size;
+	uint32_t flags; /* ELF_FLAG_*; never writable and executable */
 };
 
 struct elf_load {

@@ -5,25 +5,36 @@ default rel
 
 section .text
 
-; _Noreturn void handoff_hypervisor(uint64_t root_table, uint64_t entry, uint64_t boot_info,
-;                                   uint64_t *tsc_handoff);
+MSR_IA32_EFER equ 0xc0000080
+EFER_NXE_BIT equ 11
+
+; _Noreturn void handoff_hypervisor(uint64_t *root, uint64_t entry, uint64_t boot_info,
+;                                   uint64_t *tsc_handoff, uint64_t stack_top);
 ; In: RDI = CR3 to be, RSI = entry, RDX = virtual address of boot_info, RCX = where the TSC goes
-; (identity mapped). IF = 0. The stack is the firmware's and of no use behind the jump.
+; (identity mapped), R8 = virtual. IF = 0. The stack is the firmware's until CR3 is loaded. The entry
+; is a C function that does not return.
 global handoff_hypervisor
 handoff_hypervisor:
 	cli
 	cld
-	mov	cr3, rdi
-	mov	r8, rcx
 	mov	r9, rdx
+	mov	r10, rcx
+	; NX is a reserved bit without it.
+	mov	ecx, MSR_IA32_EFER
+	rdmsr
+	bts	eax, EFER_NXE_BIT
+	wrmsr
+	mov	cr3, rdi
+	mov	rsp, r8
 	lfence
 	rdtsc
 	shl	rdx, 32
 	or	rax, rdx
-	mov	[r8], rax
+	mov	[r10], rax
 	mov	rdi, r9
 	xor	ebp, ebp
-	jmp	rsi
+	call	rsi
+	ud2
 
 ; _Noreturn void handoff_linux(uint64_t entry, uint64_t boot_params);
 ; In: RDI = 64-bit entry, RSI = boot_params. IF = 0.

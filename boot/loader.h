@@ -66,7 +66,7 @@ struct loader {
 	uint64_t region;
 	uint64_t region_size;
 	struct boot_info *info; /* in the region */
-	uint64_t *root_table;   /* in the region: the top page table */
+	uint64_t *handoff_root; /* in the region: the firmware's map and the hypervisor's space */
 	struct memmap map;      /* its entries are in the region, or in loader memory */
 
 	/* The firmware's map, taken for ExitBootServices. */
@@ -130,6 +130,6 @@ MUST_CHECK enum hv_status bare_metal_prepare(struct loader *loader);
 _Noreturn void bare_metal_start(struct loader *loader);
 
 /* handoff.asm */
-_Noreturn void handoff_hypervisor(uint64_t root_table, uint64_t entry, uint64_t boot_info,
-				  uint64_t *tsc_handoff);
+_Noreturn void handoff_hypervisor(uint64_t *root, uint64_t entry, uint64_t boot_info,
+				  uint64_t *tsc_handoff, uint64_t stack_top);
 _Noreturn void handoff_linux(uint64_t entry, uint64_t boot_params);

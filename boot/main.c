@@ -5,6 +5,7 @@
 #include "cpu_ops.h"
 #include "esp.h"
 #include "loader.h"
+#include "space_abi.h"
 
 #define ERROR_WAIT_SECONDS 10u
 
@@ -68,8 +69,8 @@ static enum hv_status leave(void)
 	}
 	CHECK(region_read_map(&loader) == HV_OK);
 	info_address = HV_VIRT_BASE + ((uint64_t)loader.info - loader.region);
-	handoff_hypervisor((uint64_t)loader.root_table, loader.elf.entry, info_address,
-			   &loader.info->tsc_handoff);
+	handoff_hypervisor(loader.handoff_root, loader.elf.entry, info_address,
+			   &loader.info->tsc_handoff, space_stack_top(0));
 }
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)

@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The hypervisor's region: allocates it, and lays out image, boot data and page tables in it. */
+/* The hypervisor's region: allocates it, and lays out what the hypervisor finds in it. */
 #include "addr.h"
+#include "bits.h"
 #include "config_parse.h"
 #include "console.h"
 #include "cpu_ops.h"
 #include "guest_cpuid_build.h"
 #include "loader.h"
+#include "space.h"
+#include "space_abi.h"
 #include "str.h"
 
 #define MAP_SPARE      64u /* entries by which the firmware's map may grow until the end */
-#define TRAMPOLINE_MAX UINT64_C(0xfffff) /* start-up IPIs reach the first 1 MiB */
-#define TABLE_COUNT    4u
-#define TABLE_ENTRIES  512u
-/* SDM 3A, "4-Level Paging and 5-Level Paging". */
-#define ENTRY_PRESENT  UINT64_C(1)
-#define ENTRY_WRITABLE UINT64_C(2)
-#define ENTRY_LARGE    UINT64_C(0x80)
-#define ENTRY_ADDRESS  UINT64_C(0x000ffffffffff000)
+#define TRAMPOLINE_MAX UINT64_C(0xfffff)                 /* start-up IPIs reach the first 1 MiB */
+#define PRIVATE_SIZE   (SPACE_PRIVATE_PAGES * PAGE_SIZE) /* of each CPU */
+
+#define MSR_IA32_APIC_BASE 0x1bu
+#define APIC_BASE_ADDRESS  PAGETABLE_ADDRESS
+#define IOAPIC_USUAL_BASE  UINT64_C(0xfec00000)
+#define BYTES_PER_PIXEL    4u
+#define IOAPIC_SIZE        UINT64_C(0x1000)
+#define CPUID_EXT_FEATURES 0x80000001u
 
 /* Offsets of the parts from the start of the region. */
 struct layout {
@@ -25,6 +29,7 @@ struct layout {
 	uint64_t cpuid;
 	uint64_t images;
 	uint64_t memory;
+	uint64_t private_pages;
 	uint64_t tables;
 	uint64_t end;
 	uint32_t memory_capacity;
@@ -43,9 +48,10 @@ static struct layout make_layout(const struct loader *loader)
 	layout.memory = align_up(layout.images + loader->file.config.partition_count *
 							 sizeof(struct boot_image),
 				 16);
-	layout.tables = align_up(
+	layout.private_pages = align_up(
 		layout.memory + layout.memory_capacity * sizeof(struct boot_memory), PAGE_SIZE);
-	layout.end = layout.tables + TABLE_COUNT * PAGE_SIZE;
+	layout.tables = layout.private_pages + loader->cpu_count * PRIVATE_SIZE;
+	layout.end = layout.tables + (SPACE_TABLES_MAX + (layout.info >> FRAME_SHIFT)) * PAGE_SIZE;
 	return layout;
 }
 
@@ -93,38 +99,14 @@ static uint64_t pool_size(const struct loader *loader, uint64_t top)
 	       small_page_tables(loader);
 }
 
-static uint64_t *table_at(const struct loader *loader, const struct layout *layout, unsigned int n)
+/* Virtual address of what lies at an offset in the region. */
+static void *in_region(uint64_t offset)
 {
-	return (uint64_t *)(loader->region + layout->tables + n * PAGE_SIZE);
-}
-
-/*
- * A copy of the firmware's top table whose last entry leads to new tables that map the region at
- * HV_VIRT_BASE. Below the top everything stays the firmware's own.
- */
-static void build_tables(struct loader *loader, const struct layout *layout)
-{
-	uint64_t *top = table_at(loader, layout, 0);
-	uint64_t *pointers = table_at(loader, layout, 1);
-	uint64_t *directory = table_at(loader, layout, 2);
-	uint64_t cr3;
-
-	__asm__ volatile("mov %%cr3, %0" : "=r"(cr3));
-	memcpy(top, (const void *)(cr3 & ENTRY_ADDRESS), PAGE_SIZE);
-	memset(pointers, 0, PAGE_SIZE);
-	memset(directory, 0, PAGE_SIZE);
-	for (uint64_t i = 0; i < loader->region_size / FRAME_SIZE && i < TABLE_ENTRIES; i++) {
-		directory[i] = (loader->region + i * FRAME_SIZE) | ENTRY_PRESENT | ENTRY_WRITABLE |
-			       ENTRY_LARGE;
-	}
-	top[TABLE_ENTRIES - 1] = (uint64_t)pointers | ENTRY_PRESENT | ENTRY_WRITABLE;
-	pointers[TABLE_ENTRIES - 2] = (uint64_t)directory | ENTRY_PRESENT | ENTRY_WRITABLE;
-	loader->root_table = top;
+	return (void *)(HV_VIRT_BASE + offset);
 }
 
 static void copy_lists(const struct loader *loader, const struct layout *layout)
 {
-
 	memcpy((void *)(loader->region + layout->cpus), loader->cpus,
 	       loader->cpu_count * sizeof(loader->cpus[0]));
 	memcpy((void *)(loader->region + layout->images), loader->images,
@@ -156,15 +138,13 @@ static void fill_info(struct loader *loader, const struct layout *layout)
 		.size = sizeof(*info),
 		.region_base = loader->region,
 		.region_size = loader->region_size,
-		.region_used = layout->end,
 		.trampoline = loader->trampoline,
 		.rsdp = loader->rsdp,
 		.efi_system_table = (uint64_t)loader->system,
-		.memory = loader->region + layout->memory,
-		.cpus = loader->region + layout->cpus,
-		.guest_cpuid = loader->region + layout->cpuid,
-		.images = loader->region + layout->images,
-		.modules_base = loader->modules_base,
+		.memory = in_region(layout->memory),
+		.cpus = in_region(layout->cpus),
+		.guest_cpuid = in_region(layout->cpuid),
+		.images = in_region(layout->images),
 		.modules_size = loader->modules_size,
 		.cpu_count = loader->cpu_count,
 		.framebuffer = loader->framebuffer,
@@ -175,14 +155,97 @@ static void fill_info(struct loader *loader, const struct layout *layout)
 	info->config = loader->file.config;
 	loader->info = info;
 	loader->map = (struct memmap){
-		.entries = (struct boot_memory *)info->memory,
+		.entries = (struct boot_memory *)(loader->region + layout->memory),
 		.capacity = layout->memory_capacity,
 	};
+}
+
+/* The xAPIC page is only needed where the hypervisor will not find x2APIC. */
+static uint64_t xapic_page(void)
+{
+	return (cpuid_read(1, 0).ecx & CPUID_1_ECX_X2APIC) != 0
+		       ? 0
+		       : msr_read(MSR_IA32_APIC_BASE) & APIC_BASE_ADDRESS;
+}
+
+/* Modules must be there, the devices may be missing. */
+static enum hv_status map_devices(struct loader *loader, const struct layout *layout,
+				  struct space *space)
+{
+	struct boot_info *info = loader->info;
+	struct boot_image *images = (struct boot_image *)(loader->region + layout->images);
+	struct boot_framebuffer *screen = &info->framebuffer;
+	uint64_t ioapic = info->acpi.ioapic_base;
+	uint64_t shown;
+
+	info->acpi.ioapic_base = space_map(space, ioapic != 0 ? ioapic : IOAPIC_USUAL_BASE,
+					   IOAPIC_SIZE, PAGETABLE_W, PAGETABLE_UC);
+	if (loader->modules_size > 0) {
+		info->modules_base = space_map(space, loader->modules_base, loader->modules_size, 0,
+					       PAGETABLE_WB);
+		if (info->modules_base == 0) {
+			return HV_NO_MEMORY;
+		}
+	}
+	for (uint32_t i = 0; i < info->config.partition_count; i++) {
+		for (uint32_t j = 0; j < images[i].piece_count; j++) {
+			images[i].pieces[j].source += info->modules_base - loader->modules_base;
+		}
+	}
+	if ((info->config.console & CONFIG_CONSOLE_FRAMEBUFFER) == 0 || screen->base == 0) {
+		screen->base = 0;
+		return HV_OK;
+	}
+	shown = (uint64_t)screen->stride * screen->height * BYTES_PER_PIXEL;
+	screen->base = space_map(space, screen->base, min_u64(shown, screen->size), PAGETABLE_W,
+				 PAGETABLE_WC);
+	return HV_OK;
+}
+
+/* Last: what the tables have used of the room for them ends what is not pool. */
+static enum hv_status build_space(struct loader *loader, const struct layout *layout)
+{
+	struct space space = {
+		.image = &loader->elf,
+		.region = loader->region,
+		.region_size = loader->region_size,
+		.private_pages = loader->region + layout->private_pages,
+		.cpu_count = loader->cpu_count,
+		.trampoline = loader->trampoline,
+		.xapic = xapic_page(),
+		.pool = {loader->region + layout->tables, loader->region + layout->end},
+	};
+	uint64_t cr3;
+
+	memset((void *)space.private_pages, 0, loader->cpu_count * PRIVATE_SIZE);
+	loader->handoff_root = pagetable_new(&space.pool);
+	if (loader->region_size > SPACE_REGION_MAX || space_build(&space) != HV_OK ||
+	    map_devices(loader, layout, &space) != HV_OK) {
+		console_print("bulkhead: the hypervisor's region or the kernels and initrds are "
+			      "too large for its address space");
+		return HV_NO_MEMORY;
+	}
+	/* Below its last entry everything stays the firmware's own. */
+	__asm__ volatile("mov %%cr3, %0" : "=r"(cr3));
+	memcpy(loader->handoff_root, (const void *)(cr3 & PAGETABLE_ADDRESS), PAGE_SIZE);
+	space_join(&space, loader->handoff_root);
+	loader->info->root = (uint64_t)space.root;
+	loader->info->start_root = (uint64_t)space.start_root;
+	loader->info->windows = in_region((uint64_t)space.windows - loader->region);
+	loader->info->region_used = space.pool.next - loader->region;
+	return HV_OK;
 }
 
 static enum hv_status check_paging(void)
 {
 	uint64_t cr4;
+
+	if (!cpuid_has(CPUID_EXT_FEATURES) ||
+	    (cpuid_read(CPUID_EXT_FEATURES, 0).edx & CPUID_EXT1_EDX_NX) == 0) {
+		console_print("bulkhead: the CPU has no NX (\"execute disable\"); switch it on in "
+			      "the firmware's setup");
+		return HV_UNSUPPORTED;
+	}
 
 	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
 	if ((cr4 & CR4_LA57) != 0) {
@@ -244,12 +307,11 @@ enum hv_status region_allocate(struct loader *loader)
 	copy_lists(loader, &layout);
 	build_cpuid(loader, &layout);
 	fill_info(loader, &layout);
-	build_tables(loader, &layout);
 	if (check_machine(loader) != HV_OK) {
 		return HV_INVALID;
 	}
 	acpi_read(loader);
-	return HV_OK;
+	return build_space(loader, &layout);
 }
 
 enum hv_status region_read_map(struct loader *loader)

@@ -3,9 +3,6 @@
 #include "cpus.h"
 
 #include "arch/lapic.h"
-#include "arch/mmu.h"
-#include "arch/upcalls.h"
-#include "check.h"
 #include "log.h"
 #include "vcpu_run.h"
 
@@ -14,32 +11,16 @@
 static struct cpu cpus[CPU_MAX];
 static uint32_t count;
 
-static void prepare(struct cpu *cpu)
-{
-	cpu->private_pages = page_alloc(CPU_PRIVATE_PAGES);
-	if (cpu->private_pages == NULL || arch_cpu_prepare(cpu, cpu->private_pages) != HV_OK) {
-		panic("no hypervisor memory left for CPU %u", cpu->index);
-	}
-}
-
 struct cpu *cpus_init_boot(const struct boot_info *boot)
 {
-	const struct boot_cpu *list = arch_pa_to_va(hpa_from_u64(boot->cpus));
-	struct cpu *boot_cpu = NULL;
-
-	count = boot->cpu_count < CPU_MAX ? boot->cpu_count : CPU_MAX;
+	count = boot->cpu_count;
 	for (uint32_t i = 0; i < count; i++) {
 		cpus[i].self = &cpus[i];
 		cpus[i].index = i;
-		cpus[i].apic_id = list[i].apic_id;
-		if (list[i].is_boot_cpu != 0) {
-			boot_cpu = &cpus[i];
-		}
+		cpus[i].apic_id = boot->cpus[i].apic_id;
 	}
-	CHECK(boot_cpu != NULL);
-	prepare(boot_cpu);
-	atomic_store(&boot_cpu->is_online, true);
-	return boot_cpu;
+	atomic_store(&cpus[0].is_online, true);
+	return &cpus[0];
 }
 
 /* First C function of another CPU, on its own stack. */
@@ -58,11 +39,7 @@ static void enter(struct cpu *cpu)
 
 void cpus_start_others(const struct boot_info *boot)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		if (atomic_load(&cpus[i].is_online)) {
-			continue;
-		}
-		prepare(&cpus[i]);
+	for (uint32_t i = 1; i < count; i++) {
 		if (arch_cpu_start(&cpus[i], hpa_from_u64(boot->trampoline), enter) != HV_OK) {
 			log_error(
 				"CPU %u (APIC ID %u) does not start; partitions on it stay stopped",

@@ -7,10 +7,10 @@
 
 #include <stdint.h>
 
-/* Takes the loader's list; the boot CPU is prepared and becomes the running one. */
+/* Takes the loader's list; the boot CPU is the first. */
 struct cpu *cpus_init_boot(const struct boot_info *boot);
 
-/* Prepares and starts the others; a CPU that does not come up is reported and left out. */
+/* Starts the others; a CPU that does not come up is reported and left out. */
 void cpus_start_others(const struct boot_info *boot);
 
 uint32_t cpus_count(void);

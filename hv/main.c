@@ -6,21 +6,17 @@
 #include "arch/upcalls.h"
 #include "arch/vcpu.h"
 #include "boot_abi.h"
-#include "check.h"
 #include "console.h"
 #include "cpus.h"
 #include "hv/platform.h"
 #include "log.h"
-#include "modules.h"
 #include "owner.h"
 #include "page_alloc.h"
 #include "panic.h"
 #include "report.h"
+#include "space_abi.h"
 #include "stage2.h"
 #include "vm_life.h"
-
-/* Set once, before the boot CPU changes stacks. */
-static struct boot_info *boot_info;
 
 static void fail(const char *what, enum hv_status status, const char *why)
 {
@@ -29,14 +25,30 @@ static void fail(const char *what, enum hv_status status, const char *why)
 	}
 }
 
-/* Second half: on the boot CPU's own stack, on our own page tables. */
-static void start_machine(struct cpu *cpu)
+/* What all the rest relies on. */
+static bool is_sound(const struct boot_info *boot)
 {
-	struct boot_info *boot = boot_info;
-	const struct boot_memory *memory = arch_pa_to_va(hpa_from_u64(boot->memory));
+	return boot->magic == BOOT_MAGIC && boot->version == BOOT_VERSION &&
+	       boot->size == sizeof(*boot) && is_aligned(boot->region_base, HV_REGION_ALIGN) &&
+	       boot->region_size <= SPACE_REGION_MAX && boot->region_used < boot->region_size &&
+	       boot->start_root <= UINT32_MAX && boot->cpu_count <= CPU_MAX;
+}
+
+void hv_main(struct boot_info *boot)
+{
 	const char *why = "";
 	struct vm *owner;
+	struct cpu *cpu;
 
+	if (!is_sound(boot)) {
+		arch_cpu_halt(); /* there is nothing yet to say it with */
+	}
+	arch_mmu_init(boot);
+	cpu = cpus_init_boot(boot);
+	arch_cpu_init(cpu); /* from here on exceptions are reported */
+	panic_init(boot->config.test_exit != 0);
+	page_alloc_init((void *)(HV_VIRT_BASE + boot->region_used),
+			boot->region_size - boot->region_used);
 	arch_clock_init(boot->time.tsc_hz); /* first: delays need it */
 	arch_lapic_init();
 	console_init(boot); /* now a person can read on */
@@ -45,10 +57,10 @@ static void start_machine(struct cpu *cpu)
 	platform_interrupts_init(boot);
 	platform_power_init(boot); /* so that a test ends, however it goes on */
 	fail("virtualization", arch_virt_probe(&why), why);
-	arch_virt_cpuid_init(arch_pa_to_va(hpa_from_u64(boot->guest_cpuid)), boot->cpu_count);
+	arch_virt_cpuid_init(boot->guest_cpuid, boot->cpu_count);
 	fail("virtualization", arch_virt_enable(), "cannot be switched on");
-	fail("owner table", owner_init(memory, boot->memory_count), "no hypervisor memory left");
-	fail("kernels", modules_init(boot), "no hypervisor memory left");
+	fail("owner table", owner_init(boot->memory, boot->memory_count),
+	     "no hypervisor memory left");
 	stage2_init(boot->config.huge_pages == CONFIG_HUGE_PAGES_ALWAYS);
 	cpus_start_others(boot); /* before partitions: they need to know which CPUs are there */
 	vm_create_all(boot);
@@ -60,21 +72,4 @@ static void start_machine(struct cpu *cpu)
 	}
 	vm_start_all(boot);
 	cpus_loop(cpu);
-}
-
-void hv_main(struct boot_info *boot)
-{
-	struct cpu *cpu;
-
-	CHECK(boot->magic == BOOT_MAGIC && boot->version == BOOT_VERSION &&
-	      boot->size == sizeof(*boot));
-	boot_info = boot;
-	panic_init(boot->config.test_exit != 0);
-	page_alloc_init((void *)(HV_VIRT_BASE + boot->region_used),
-			boot->region_size - boot->region_used);
-	fail("page tables", arch_mmu_init(hpa_from_u64(boot->region_base), boot->region_size),
-	     "no hypervisor memory left");
-	cpu = cpus_init_boot(boot); /* maps its stacks, with guard pages */
-	arch_cpu_init(cpu);
-	arch_cpu_enter(cpu, start_machine);
 }

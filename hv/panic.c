@@ -8,6 +8,7 @@
 #include "fmt.h"
 #include "hv/platform.h"
 #include "panic.h"
+#include "space_abi.h"
 
 #include <stdatomic.h>
 
@@ -47,13 +48,13 @@ static void print_address(const char *what, uint64_t address)
 /* Follows saved frame pointers as long as they stay on this CPU's stack. */
 static void print_backtrace(uint64_t frame)
 {
-	uint64_t top = arch_this_cpu()->stack_top;
+	uint64_t top = space_stack_top(arch_this_cpu()->index);
 
 	for (uint32_t i = 0; i < BACKTRACE_MAX; i++) {
 		const uint64_t *saved = (const uint64_t *)frame;
 
 		if (frame >= top - 2 * sizeof(uint64_t) ||
-		    top - frame > CPU_PRIVATE_PAGES * PAGE_SIZE || frame % sizeof(uint64_t) != 0) {
+		    top - frame > SPACE_STACK_PAGES * PAGE_SIZE || frame % sizeof(uint64_t) != 0) {
 			return;
 		}
 		print_address("  from", saved[1]);

@@ -3,7 +3,6 @@
 #include "vm_life.h"
 
 #include "arch/clock.h"
-#include "arch/mmu.h"
 #include "arch/upcalls.h"
 #include "bits.h"
 #include "check.h"
@@ -180,7 +179,7 @@ static enum hv_status build(struct vm *vm, const struct boot_info *boot)
 static void create(uint32_t index, const struct boot_info *boot)
 {
 	const struct config_partition *config = &boot->config.partitions[index];
-	const struct boot_image *images = arch_pa_to_va(hpa_from_u64(boot->images));
+	const struct boot_image *images = boot->images;
 	struct vm *vm = page_alloc(2);
 
 	if (vm == NULL) {

@@ -5,7 +5,6 @@
 #include "check.h"
 #include "hv/guest_mem.h"
 #include "log.h"
-#include "modules.h"
 
 void vm_clear(struct vm *vm)
 {
@@ -28,11 +27,9 @@ enum hv_status vm_load(struct vm *vm)
 	vm->is_clear = false;
 	for (uint32_t i = 0; status == HV_OK && i < vm->image->piece_count; i++) {
 		const struct boot_piece *piece = &vm->image->pieces[i];
-		const uint8_t *from = modules_at(piece->source, piece->size);
 
-		status = from == NULL ? HV_RANGE
-				      : guest_mem_write(&vm->arch, gpa_from_u64(piece->guest), from,
-							piece->size);
+		status = guest_mem_write(&vm->arch, gpa_from_u64(piece->guest),
+					 (const void *)piece->source, piece->size);
 	}
 	if (status != HV_OK) { /* the loader has checked every piece */
 		log_error("partition %s: its memory cannot be filled (status %d)", vm->name,

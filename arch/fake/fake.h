@@ -6,6 +6,7 @@
 #include "arch/lapic.h"
 #include "arch/mmu.h"
 #include "arch/vcpu.h"
+#include "space_abi.h"
 
 #include <setjmp.h>
 #include <stddef.h>
@@ -17,18 +18,13 @@ void fake_reset(void);
  */
 
 #define FAKE_MEMORY_BASE UINT64_C(0x40000000) /* host-physical address of its first byte */
-#define FAKE_DEVICE_MAX  8u
 
 struct fake_memory {
 	uint8_t *bytes;
 	uint64_t size;
-	uint64_t region_size;       /* arch_va_to_pa() and arch_pa_to_va() die outside the region */
-	hpa_t window[WINDOW_SLOTS]; /* frame; value 0 = unmapped */
+	uint64_t region_size; /* arch_va_to_pa() and arch_pa_to_va() die outside the region */
+	hpa_t window[SPACE_WINDOW_SLOTS]; /* frame; value 0 = unmapped */
 	uint32_t window_map_count;
-	uint32_t load_count;                /* arch_mmu_load() */
-	hpa_t device_base[FAKE_DEVICE_MAX]; /* of arch_map_device() */
-	void *device[FAKE_DEVICE_MAX];
-	bool is_device_map_failing;
 };
 extern struct fake_memory fake_memory;
 
@@ -44,7 +40,6 @@ struct fake_cpus {
 	uint32_t kick_count[CPU_MAX]; /* by cpu->index */
 	uint32_t idle_count;
 	uint32_t stop_others_count;
-	uint32_t prepare_count;
 	uint64_t dead_cpus; /* bit n: CPU n does not come up */
 	/* arch_cpuid(); NULL: zeros. */
 	void (*on_cpuid)(uint32_t leaf, uint32_t registers[4]);

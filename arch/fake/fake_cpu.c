@@ -25,24 +25,9 @@ struct cpu *arch_this_cpu(void)
 	return fake_cpus.current;
 }
 
-enum hv_status arch_cpu_prepare(struct cpu *cpu, void *private_pages)
-{
-	cpu->self = cpu;
-	cpu->private_pages = private_pages;
-	fake_cpus.prepare_count++;
-	return HV_OK;
-}
-
 void arch_cpu_init(struct cpu *cpu)
 {
 	fake_cpus.current = cpu;
-}
-
-_Noreturn void arch_cpu_enter(struct cpu *cpu, void (*main)(struct cpu *cpu))
-{
-	main(cpu);
-	CHECK(false); /* main never returns: it leaves by longjmp() */
-	__builtin_unreachable();
 }
 
 enum hv_status arch_cpu_start(struct cpu *cpu, hpa_t trampoline, void (*main)(struct cpu *cpu))

@@ -11,9 +11,6 @@ struct fake_memory fake_memory;
 
 void fake_memory_reset(void)
 {
-	for (uint32_t i = 0; i < FAKE_DEVICE_MAX; i++) {
-		free(fake_memory.device[i]);
-	}
 	free(fake_memory.bytes);
 	memset(&fake_memory, 0, sizeof(fake_memory));
 }
@@ -37,15 +34,10 @@ void *fake_memory_at(hpa_t address)
 	return fake_memory.bytes + (address.value - FAKE_MEMORY_BASE);
 }
 
-enum hv_status arch_mmu_init(hpa_t region, uint64_t region_size)
+void arch_mmu_init(const struct boot_info *boot)
 {
-	CHECK(region.value == FAKE_MEMORY_BASE && region_size == fake_memory.region_size);
-	return HV_OK;
-}
-
-void arch_mmu_load(void)
-{
-	fake_memory.load_count++;
+	CHECK(boot->region_base == FAKE_MEMORY_BASE);
+	CHECK(boot->region_size == fake_memory.region_size);
 }
 
 uint64_t arch_mmu_root(void)
@@ -67,25 +59,9 @@ void *arch_pa_to_va(hpa_t address)
 	return fake_memory_at(address);
 }
 
-void *arch_map_device(hpa_t base, uint64_t size, bool is_write_combining)
-{
-	(void)is_write_combining;
-	if (fake_memory.is_device_map_failing) {
-		return NULL;
-	}
-	for (uint32_t i = 0; i < FAKE_DEVICE_MAX; i++) {
-		if (fake_memory.device[i] == NULL) {
-			fake_memory.device_base[i] = base;
-			fake_memory.device[i] = calloc(1, size);
-			return fake_memory.device[i];
-		}
-	}
-	return NULL;
-}
-
 void *arch_window_map(uint32_t slot, hpa_t address)
 {
-	CHECK(slot < WINDOW_SLOTS);
+	CHECK(slot < SPACE_WINDOW_SLOTS);
 	CHECK(fake_memory.window[slot].value == 0); /* unmapped since its last use */
 	fake_memory.window[slot] = hpa_from_u64(align_down(address.value, FRAME_SIZE));
 	fake_memory.window_map_count++;
@@ -94,7 +70,7 @@ void *arch_window_map(uint32_t slot, hpa_t address)
 
 void arch_window_unmap(uint32_t slot)
 {
-	CHECK(slot < WINDOW_SLOTS);
+	CHECK(slot < SPACE_WINDOW_SLOTS);
 	CHECK(fake_memory.window[slot].value != 0);
 	fake_memory.window[slot] = hpa_from_u64(0);
 }

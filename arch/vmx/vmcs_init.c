@@ -4,11 +4,11 @@
 
 #include "arch/mmu.h"
 
-#include "cpu.h"
 #include "gdt.h"
 #include "guest_cpuid.h"
 #include "msr.h"
 #include "regs.h"
+#include "space_abi.h"
 #include "vmcs_rw.h"
 
 /* #UD: the other vendor's hypercall instruction (hypercall_abi.h) shows as one. */
@@ -18,7 +18,8 @@
 /* SDM 3C, "Host-State Area": what this CPU has now. Table limits become 0xffff at an exit. */
 static void write_host(const struct vcpu_arch *vcpu)
 {
-	const struct gdt_page *tables = cpu_tables(arch_this_cpu());
+	const struct gdt_page *tables =
+		(const struct gdt_page *)space_tables(arch_this_cpu()->index);
 	struct table_register idt;
 
 	__asm__ volatile("sidt %0" : "=m"(idt));

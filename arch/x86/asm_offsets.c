@@ -15,7 +15,6 @@ void asm_offsets(void);
 
 void asm_offsets(void)
 {
-	DEFINE(CPU_STACK_TOP, offsetof(struct cpu, stack_top));
 	DEFINE(CPU_VCPU, offsetof(struct cpu, vcpu));
 	DEFINE(CPU_VIRT, offsetof(struct cpu, virt));
 	DEFINE(CPU_IS_WOKEN, offsetof(struct cpu, is_woken));

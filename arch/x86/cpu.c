@@ -5,9 +5,9 @@
 #include "arch/clock.h"
 #include "arch/cpu.h"
 #include "arch/lapic.h"
+#include "arch/mmu.h"
 #include "gdt.h"
 #include "lapic.h"
-#include "mmu_layout.h"
 #include "msr.h"
 #include "paging.h"
 #include "regs.h"
@@ -15,50 +15,12 @@
 
 #include <stdatomic.h>
 
-/* Stands in for the boot CPU's until arch_cpu_init(), so that an early exception can be reported.
- */
-static struct cpu early = {.self = &early};
-
-struct gdt_page *cpu_tables(const struct cpu *cpu)
-{
-	return (struct gdt_page *)((uint8_t *)cpu->private_pages + PRIVATE_TABLES * PAGE_SIZE);
-}
-
 struct cpu *arch_this_cpu(void)
 {
 	struct cpu *cpu;
 
 	__asm__ volatile("movq %%gs:0, %0" : "=r"(cpu));
 	return cpu;
-}
-
-void cpu_early_init(void)
-{
-	gdt_load_early();
-	msr_write(MSR_IA32_GS_BASE, (uint64_t)&early);
-	idt_init(false);
-	idt_load();
-}
-
-enum hv_status arch_cpu_prepare(struct cpu *cpu, void *private_pages)
-{
-	uint64_t ist[IST_COUNT];
-	enum hv_status status;
-
-	if (cpu->index >= CPU_MAX) {
-		return HV_RANGE;
-	}
-	status = paging_map_stacks(cpu->index, private_pages);
-	if (status != HV_OK) {
-		return status;
-	}
-	cpu->private_pages = private_pages;
-	cpu->stack_top = mmu_main_stack(cpu->index) + MMU_STACK_MAIN_PAGES * PAGE_SIZE;
-	for (uint32_t i = 0; i < IST_COUNT; i++) {
-		ist[i] = mmu_ist_stack(cpu->index, i + 1) + PAGE_SIZE;
-	}
-	gdt_fill(cpu_tables(cpu), ist, IST_COUNT);
-	return HV_OK;
 }
 
 /* The hypervisor's own, without VMXE. */
@@ -81,26 +43,25 @@ static uint64_t host_cr4(void)
 
 void arch_cpu_init(struct cpu *cpu)
 {
-	/* Before GS points to another CPU's data nothing may fault; afterwards everything is in
+	/* Before GS points to this CPU's data nothing may fault; afterwards everything is in
 	 * place. */
-	gdt_load(cpu_tables(cpu));
+	gdt_load(cpu->index);
 	msr_write(MSR_IA32_GS_BASE, (uint64_t)cpu);
-	/* The gates are shared: the boot CPU comes first and has its TSS now. */
-	idt_init(true);
+	idt_init();
 	idt_load();
 	regs_write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
-	regs_write_cr4(host_cr4());
 	msr_write(MSR_IA32_EFER, EFER_LME | EFER_LMA | EFER_NXE);
+	msr_write(MSR_IA32_PAT, PAGING_PAT);
+	/* Without PGE, loading CR3 also drops what firmware or the start root had as global pages.
+	 */
+	regs_write_cr4(host_cr4() & ~CR4_PGE);
+	regs_write_cr3(arch_mmu_root());
+	regs_write_cr4(host_cr4());
 	regs_write_dr7(DR7_INIT);
 	if ((regs_read_cr4() & CR4_OSXSAVE) != 0) {
 		regs_write_xcr0(XCR0_X87);
 	}
 	mce_init();
-}
-
-void arch_cpu_enter(struct cpu *cpu, void (*main)(struct cpu *cpu))
-{
-	cpu_switch_stack(cpu, main);
 }
 
 void arch_cpu_idle(struct cpu *cpu)

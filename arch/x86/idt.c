@@ -46,13 +46,13 @@ static uint32_t ist_of(uint32_t vector)
 	}
 }
 
-void idt_init(bool has_ist)
+void idt_init(void)
 {
 	for (uint32_t vector = 0; vector < GATE_COUNT; vector++) {
 		if (vector < EXCEPTION_COUNT) {
 			uint64_t stub = (uint64_t)traps_stubs + vector * TRAPS_STUB_SIZE;
 
-			idt.exceptions[vector] = make(stub, has_ist ? ist_of(vector) : IST_NONE);
+			idt.exceptions[vector] = make(stub, ist_of(vector));
 		}
 		idt.drain[vector] = vector < FIRST_APIC_VECTOR
 					    ? idt.exceptions[vector]

@@ -4,16 +4,14 @@
 
 #include "arch/cpu.h"
 #include "arch/lapic.h"
-#include "arch/mmu.h"
-#include "arch/upcalls.h"
 #include "log.h"
 #include "msr.h"
 #include "regs.h"
+#include "space_abi.h"
 #include "traps.h"
 #include "tsc.h"
 
 #define REGISTER_STRIDE 0x10u
-#define LAPIC_PAGE      UINT64_C(0x1000)
 #define ICR_BUSY        BIT32(12)
 #define ICR_ASSERT      BIT32(14)
 #define ICR_OTHERS      (3u << 18)
@@ -24,7 +22,8 @@
 #define DRAIN_ROUNDS    256u
 #define IDLE_SPINS      1000000u
 
-static volatile uint8_t *page; /* xAPIC only */
+/* xAPIC only. */
+static volatile uint8_t *const page = (volatile uint8_t *)SPACE_XAPIC;
 static bool is_x2apic;
 static bool is_ready;
 
@@ -187,11 +186,6 @@ static void enable(void)
 		is_x2apic = true;
 		if ((base & APIC_BASE_EXTD) == 0) {
 			msr_write(MSR_IA32_APIC_BASE, base | APIC_BASE_EXTD);
-		}
-	} else if (page == NULL) {
-		page = arch_map_device(hpa_from_u64(base & APIC_BASE_ADDRESS), LAPIC_PAGE, false);
-		if (page == NULL) {
-			panic("no address space for the local APIC");
 		}
 	}
 }

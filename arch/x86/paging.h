@@ -3,11 +3,10 @@
 #pragma once
 
 #include "addr.h"
-#include "status.h"
+#include "msr.h"
 
-/* Maps a CPU's private pages at their stack addresses (mmu_layout.h). */
-enum hv_status paging_map_stacks(uint32_t cpu, const void *private_pages) MUST_CHECK;
+/* Power-on layout, so that PCD and PWT alone mean what they always do, but WC in entry 4. */
+#define PAGING_PAT ((PAT_POWER_ON & ~MASK64(39, 32)) | PAT_WC << 32)
 
-/* A second root, made once: the hypervisor's space plus one executable identity page below 1 MiB,
- * so that the hypervisor's own never has one. Its address fits in 32 bits. */
-enum hv_status paging_start_root(hpa_t page, hpa_t *root) MUST_CHECK;
+/* Of another CPU while it starts; fits in 32 bits. */
+hpa_t paging_start_root(void);

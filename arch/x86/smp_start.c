@@ -9,15 +9,15 @@
 #include "check.h"
 #include "cpu.h"
 #include "paging.h"
+#include "space_abi.h"
 #include "str.h"
 
 #include <stdatomic.h>
 
-#define INIT_DELAY_US    10000u
-#define SIPI_DELAY_US    200u
-#define POLL_US          100u
-#define TIMEOUT_US       1000000u
-#define TRAMPOLINE_LIMIT UINT64_C(0x100000)
+#define INIT_DELAY_US 10000u
+#define SIPI_DELAY_US 200u
+#define POLL_US       100u
+#define TIMEOUT_US    1000000u
 
 /* Where a started CPU goes; written before its SIPI, one CPU at a time. */
 static void (*start_main)(struct cpu *cpu);
@@ -26,18 +26,17 @@ void smp_start_entered(struct cpu *cpu)
 {
 	void (*main)(struct cpu *) = start_main;
 
-	arch_mmu_load();
 	arch_cpu_init(cpu);
 	main(cpu);
 	CHECK(false);
 	arch_cpu_halt();
 }
 
-static void copy_trampoline(struct cpu *cpu, hpa_t page, hpa_t root)
+static void copy_trampoline(struct cpu *cpu, hpa_t page)
 {
 	struct start_block block = {
-		.root = root.value,
-		.stack = cpu->stack_top,
+		.root = paging_start_root().value,
+		.stack = space_stack_top(cpu->index),
 		.cpu = (uint64_t)cpu,
 		.entry = (uint64_t)smp_start_entered,
 	};
@@ -64,18 +63,9 @@ static bool wait_online(struct cpu *cpu, uint32_t timeout_us)
 enum hv_status arch_cpu_start(struct cpu *cpu, hpa_t trampoline, void (*main)(struct cpu *cpu))
 {
 	uint8_t vector = (uint8_t)(trampoline.value >> PAGE_SHIFT);
-	enum hv_status status;
-	hpa_t root;
 
-	if (trampoline.value >= TRAMPOLINE_LIMIT || !is_aligned(trampoline.value, PAGE_SIZE)) {
-		return HV_RANGE;
-	}
-	status = paging_start_root(trampoline, &root);
-	if (status != HV_OK) {
-		return status;
-	}
 	start_main = main;
-	copy_trampoline(cpu, trampoline, root);
+	copy_trampoline(cpu, trampoline);
 	arch_lapic_send(cpu->apic_id, LAPIC_DELIVERY_INIT, 0);
 	arch_delay_us(INIT_DELAY_US);
 	arch_lapic_send(cpu->apic_id, LAPIC_DELIVERY_STARTUP, vector);

@@ -8,14 +8,13 @@
 struct trap_frame;
 
 /* Interrupt-stack-table slots of the TSS. */
-#define IST_NONE  0u
-#define IST_NMI   1u
-#define IST_DF    2u
-#define IST_MC    3u
-#define IST_COUNT 3u
+#define IST_NONE 0u
+#define IST_NMI  1u
+#define IST_DF   2u
+#define IST_MC   3u
 
-/* idt.c. Exception gates for all CPUs; no IST before the first TSS is loaded. */
-void idt_init(bool has_ist);
+/* idt.c. Exception gates for all CPUs. */
+void idt_init(void);
 void idt_load(void);
 void idt_load_drain(void); /* while arch_lapic_reset() lets external vectors in */
 

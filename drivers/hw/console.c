@@ -7,8 +7,6 @@
 #include "ioapic.h"
 #include "uart16550.h"
 
-#define IOAPIC_USUAL_BASE UINT64_C(0xfec00000)
-
 static bool has_uart;
 static bool is_interrupting;
 
@@ -43,9 +41,7 @@ bool platform_console_read(uint8_t *byte)
 
 void platform_interrupts_init(const struct boot_info *boot)
 {
-	uint64_t base = boot->acpi.ioapic_base;
-
-	ioapic_init(hpa_from_u64(base != 0 ? base : IOAPIC_USUAL_BASE));
+	ioapic_init((volatile uint8_t *)boot->acpi.ioapic_base);
 }
 
 bool platform_console_interrupt(const struct boot_info *boot, uint32_t apic_id)

@@ -2,7 +2,6 @@
 /* A text console of 32-bit pixels; the lines are kept in RAM, for reading pixels back is slow. */
 #include "framebuffer.h"
 
-#include "arch/mmu.h"
 #include "bits.h"
 #include "font.h"
 #include "str.h"
@@ -72,10 +71,7 @@ bool framebuffer_init(const struct boot_framebuffer *description)
 	screen.column = 0;
 	screen.line = 0;
 	memset(screen.text, ' ', sizeof(screen.text));
-	screen.pixels = arch_map_device(hpa_from_u64(description->base), needed, true);
-	if (screen.pixels == NULL) {
-		return false;
-	}
+	screen.pixels = (uint32_t *)description->base;
 	for (uint32_t y = 0; y < description->height; y++) {
 		memset(screen.pixels + (size_t)y * screen.stride, 0,
 		       (size_t)description->width * BYTES_PER_PIXEL);

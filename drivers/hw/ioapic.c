@@ -3,12 +3,10 @@
 #include "ioapic.h"
 
 #include "arch/lapic.h"
-#include "arch/mmu.h"
 #include "bits.h"
 
 #include <stddef.h>
 
-#define SIZE                    0x1000u
 #define OFFSET_SELECT           0x00u
 #define OFFSET_WINDOW           0x10u
 #define REG_VERSION             1u
@@ -36,11 +34,11 @@ static void set(uint32_t reg, uint32_t value)
 	*(volatile uint32_t *)(ioapic.base + OFFSET_WINDOW) = value;
 }
 
-void ioapic_init(hpa_t base)
+void ioapic_init(volatile uint8_t *base)
 {
 	uint32_t version;
 
-	ioapic.base = arch_map_device(base, SIZE, false);
+	ioapic.base = base;
 	if (ioapic.base == NULL) {
 		return;
 	}

@@ -11,10 +11,12 @@
  * Hand-off. The loader allocates one physically contiguous region below 4 GiB (other CPUs load CR3
  * in real mode), 2 MiB aligned, a multiple of 2 MiB long: the ELF image at its start (page aligned
  * segments, at their linked distance from HV_VIRT_BASE), then boot_info with everything it points
- * to inside the region, then free pool. It enters the ELF entry point on the boot CPU with RDI =
- * virtual address of struct boot_info, RSP = undefined, IF = 0, long mode, and CR3 = a copy of the
- * firmware's identity map in which HV_VIRT_BASE maps the region (RWX). The region, the modules and
- * the trampoline page are the hypervisor's; all else is as `memory`.
+ * to inside the region, CPUs' private pages, the hypervisor's page tables (space_abi.h), then free
+ * pool. It calls the ELF entry point on the boot CPU, CPU 0, with RDI = virtual address of struct
+ * boot_info, RSP in that CPU's main stack, RBP = 0, IF = 0, DF = 0, long mode, EFER.NXE = 1, and
+ * CR3 = a copy of the firmware's identity map plus the hypervisor's space. The region, the modules
+ * and the trampoline page are the hypervisor's; all else is as `memory`. Where nothing else is said
+ * addresses of the hand-off are virtual.
  */
 #define BOOT_MAGIC      UINT64_C(0x44414548484b4c42) /* "BLKHHEAD" */
 #define BOOT_VERSION    5u
@@ -22,11 +24,11 @@
 #define HV_REGION_ALIGN (UINT64_C(2) << 20)
 
 /*
- * Size of the region: image and boot data, plus this much, rounded up to HV_REGION_ALIGN.
- * The last term holds the owner table.
+ * Size of the region: image, boot data, private pages and tables, plus this much, rounded up to
+ * HV_REGION_ALIGN. The last term holds the owner table.
  */
 #define HV_POOL_BASE          (UINT64_C(512) << 10)
-#define HV_POOL_PER_CPU       (UINT64_C(64) << 10)
+#define HV_POOL_PER_CPU       (UINT64_C(32) << 10)
 #define HV_POOL_PER_PARTITION (UINT64_C(64) << 10)
 #define HV_POOL_PER_FRAME     UINT64_C(2) /* bytes per 2 MiB of physical address space in use */
 /* And for each 2 MiB of partition memory, where it must be mapped by 4 KiB pages. */
@@ -52,12 +54,12 @@ struct boot_memory {
 
 struct boot_cpu {
 	uint32_t apic_id;
-	uint32_t is_boot_cpu; /* 1 for the CPU that runs the loader; exactly one */
+	uint32_t is_boot_cpu; /* 1 for the CPU that runs the loader: the first */
 };
 
 /* A run of bytes of a partition's RAM at its start. */
 struct boot_piece {
-	uint64_t source; /* physical, inside the modules */
+	uint64_t source; /* inside the modules; physical while the loader is at work */
 	uint64_t size;
 	uint64_t guest; /* guest-physical */
 };
@@ -130,13 +132,13 @@ struct boot_acpi {
 	uint16_t pm1a_control;
 	uint16_t pm1b_control;
 	uint16_t reserved2;
-	uint64_t ioapic_base; /* of the one with the UART's pin */
+	uint64_t ioapic_base; /* of the one with the UART's pin; first physical, then mapped */
 	uint32_t ioapic_gsi_base;
 	uint32_t uart_gsi; /* where ISA interrupt 4 arrives */
 };
 
 struct boot_framebuffer {
-	uint64_t base; /* physical; 0 = none */
+	uint64_t base; /* mapped write-combining; 0 = none, or not wanted */
 	uint64_t size;
 	uint32_t width; /* pixels */
 	uint32_t height;
@@ -151,24 +153,27 @@ struct boot_time {
 	uint64_t tsc_hz; /* CPUID's word, or measured by the loader; 0 = unknown */
 };
 
+struct guest_cpuid;
+
 struct boot_info {
 	uint64_t magic;
 	uint32_t version;
 	uint32_t size;        /* sizeof(struct boot_info) */
 	uint64_t region_base; /* physical */
 	uint64_t region_size;
-	uint64_t region_used; /* bytes from region_base: image and boot data; the rest is pool */
+	uint64_t region_used; /* bytes from region_base; the rest is pool */
+	uint64_t root;        /* physical: CR3 of the hypervisor; nothing but its space */
+	uint64_t start_root;  /* physical: the same, and the trampoline at its own address */
+	uint64_t *windows;    /* the 2 MiB entries of the windows: 0 */
 	uint64_t trampoline;  /* physical address of one free page below 1 MiB */
 	uint64_t rsdp;        /* physical; 0 = no ACPI */
 	struct boot_acpi acpi;
 	uint64_t efi_system_table; /* physical, for its runtime services; 0 = none (multiboot) */
-	uint64_t memory;           /* physical, in the region: struct boot_memory[memory_count] */
-	uint64_t cpus;             /* physical, in the region: struct boot_cpu[cpu_count] */
-	uint64_t
-		guest_cpuid; /* in the region: struct guest_cpuid[cpu_count], of n vCPUs at n - 1 */
-	uint64_t images;     /* physical, in the region: struct boot_image[], one per partition */
-	uint64_t
-		modules_base; /* physical, 2 MiB aligned: files, and what the loader made of them */
+	const struct boot_memory *memory; /* memory_count */
+	const struct boot_cpu *cpus;      /* cpu_count; the boot CPU first */
+	struct guest_cpuid *guest_cpuid;  /* cpu_count: of n vCPUs at n - 1 */
+	const struct boot_image *images;  /* one per partition */
+	uint64_t modules_base; /* mapped read-only: files, and what the loader made of them */
 	uint64_t modules_size;
 	uint32_t memory_count;
 	uint32_t cpu_count;

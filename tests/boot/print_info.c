@@ -5,11 +5,23 @@
 #include "cpuid_abi.h"
 #include "fmt.h"
 #include "hypercall_abi.h"
+#include "space_abi.h"
 
 #define UART_BASE              0x3f8
 #define UART_LINE_STATUS       5
 #define UART_TRANSMITTER_EMPTY 0x20
 #define CMDLINE_AT             0x3000 /* IMAGE_CMDLINE of boot/image.h */
+
+/* SDM 3A, "4-Level Paging and 5-Level Paging". */
+#define ENTRY_PRESENT    UINT64_C(1)
+#define ENTRY_WRITABLE   UINT64_C(2)
+#define ENTRY_LARGE      UINT64_C(0x80)
+#define ENTRY_NO_EXECUTE (UINT64_C(1) << 63)
+#define ENTRY_ADDRESS    UINT64_C(0x000ffffffffff000)
+#define ENTRY_ACCESS     (ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_NO_EXECUTE)
+
+/* Called by the loader. */
+void print_info_main(const struct boot_info *info);
 
 static void port_write(uint16_t port, uint8_t value)
 {
@@ -67,12 +79,12 @@ static void print_piece(const struct boot_info *info, uint32_t image,
 /* The table of n vCPUs is the n-th, and says so. */
 static void print_cpuid(const struct boot_info *info)
 {
-	const struct guest_cpuid *tables = (const struct guest_cpuid *)info->guest_cpuid;
+	const struct guest_cpuid *tables = info->guest_cpuid;
 
-	print("cpuid tables %lx, %u bytes each, %u basic leaves", info->guest_cpuid,
+	print("cpuid tables %lx, %u bytes each, %u basic leaves", (uint64_t)tables,
 	      (unsigned int)sizeof(*tables), tables[0].basic_max + 1);
-	if (info->guest_cpuid < info->region_base ||
-	    (uint64_t)&tables[info->cpu_count] > info->region_base + info->region_used) {
+	if ((uint64_t)tables < HV_VIRT_BASE ||
+	    (uint64_t)&tables[info->cpu_count] > HV_VIRT_BASE + info->region_used) {
 		print("FAIL: the CPUID tables lie outside the boot data");
 	}
 	for (uint32_t i = 0; i < info->cpu_count; i++) {
@@ -92,9 +104,9 @@ static void print_cpuid(const struct boot_info *info)
 
 static void print_lists(const struct boot_info *info)
 {
-	const struct boot_memory *memory = (const struct boot_memory *)info->memory;
-	const struct boot_cpu *cpus = (const struct boot_cpu *)info->cpus;
-	const struct boot_image *images = (const struct boot_image *)info->images;
+	const struct boot_memory *memory = info->memory;
+	const struct boot_cpu *cpus = info->cpus;
+	const struct boot_image *images = info->images;
 
 	for (uint32_t i = 0; i < info->memory_count; i++) {
 		print("memory %016lx-%016lx type %u", memory[i].base,
@@ -131,7 +143,7 @@ static const char *cmdline_of(const struct boot_image *image)
 /* "kernel" is where the first piece comes from: the same for partitions with the same kernel. */
 static void print_config(const struct boot_info *info)
 {
-	const struct boot_image *images = (const struct boot_image *)info->images;
+	const struct boot_image *images = info->images;
 
 	for (uint32_t i = 0; i < info->config.partition_count; i++) {
 		const struct config_partition *partition = &info->config.partitions[i];
@@ -140,6 +152,67 @@ static void print_config(const struct boot_info *info)
 		      partition->name, partition->cpus, partition->memory >> 20,
 		      images[i].pieces[0].source - info->modules_base, images[i].piece_count,
 		      cmdline_of(&images[i]));
+	}
+}
+
+/* The entry that maps an address; the hypervisor's tables lie in its region. */
+static uint64_t leaf_of(const struct boot_info *info, uint64_t root, uint64_t address)
+{
+	for (uint32_t level = 4; level > 0; level--) {
+		uint64_t offset = (root & ENTRY_ADDRESS) - info->region_base;
+		const uint64_t *table = (const uint64_t *)(HV_VIRT_BASE + offset);
+
+		if (offset >= info->region_used) {
+			print("FAIL: a page table at %lx lies outside the boot data", root);
+			return 0;
+		}
+		root = table[address >> (12 + 9 * (level - 1)) & 511];
+		if ((root & ENTRY_PRESENT) == 0 || (level < 4 && (root & ENTRY_LARGE) != 0)) {
+			break;
+		}
+	}
+	return root;
+}
+
+static void check_leaf(const struct boot_info *info, uint64_t root, uint64_t address,
+		       uint64_t wanted)
+{
+	uint64_t entry = leaf_of(info, root, address);
+
+	if ((entry & ENTRY_ACCESS) != wanted) {
+		print("FAIL: the entry of %lx is %lx", address, entry);
+	}
+}
+
+/* Code, data, stack, guard page, modules, trampoline; windows closed. */
+static void check_space(const struct boot_info *info)
+{
+	uint64_t data = ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_NO_EXECUTE;
+	uint64_t top = space_stack_top(info->cpu_count - 1);
+	uint64_t last = HV_VIRT_BASE + info->region_size - PAGE_SIZE;
+
+	print("root %lx start root %lx stack %lx", info->root, info->start_root, (uint64_t)&data);
+	if ((uint64_t)&data >= space_stack_top(0) ||
+	    (uint64_t)&data < space_stack_top(0) - SPACE_STACK_PAGES * PAGE_SIZE) {
+		print("FAIL: this is not the stack of CPU 0");
+	}
+	check_leaf(info, info->root, (uint64_t)print_info_main, ENTRY_PRESENT);
+	check_leaf(info, info->root, (uint64_t)info, data);
+	check_leaf(info, info->root, last, data);
+	check_leaf(info, info->root, last + PAGE_SIZE, 0);
+	check_leaf(info, info->root, top - 1, data);
+	check_leaf(info, info->root, top - SPACE_STACK_PAGES * PAGE_SIZE - 1, 0);
+	check_leaf(info, info->root, space_tables(info->cpu_count - 1), data);
+	check_leaf(info, info->root, space_slot_page(info->cpu_count, 1), 0);
+	check_leaf(info, info->root, info->modules_base, ENTRY_PRESENT | ENTRY_NO_EXECUTE);
+	check_leaf(info, info->root, info->acpi.ioapic_base, data);
+	check_leaf(info, info->root, info->trampoline, 0);
+	check_leaf(info, info->start_root, info->trampoline, ENTRY_PRESENT);
+	check_leaf(info, info->start_root, (uint64_t)info, data);
+	for (uint32_t i = 0; i < CONFIG_CPU_MAX * SPACE_WINDOW_SLOTS; i++) {
+		if (info->windows[i] != 0) {
+			print("FAIL: window %u is open", i);
+		}
 	}
 }
 
@@ -159,7 +232,6 @@ static void print_scalars(const struct boot_info *info)
 	      info->entropy[3]);
 }
 
-void print_info_main(const struct boot_info *info);
 void print_info_main(const struct boot_info *info)
 {
 	if (info->magic != BOOT_MAGIC) {
@@ -169,6 +241,7 @@ void print_info_main(const struct boot_info *info)
 	print_lists(info);
 	print_cpuid(info);
 	print_config(info);
+	check_space(info);
 	print("print_info: done");
 	port_write(0xf4, 0x10);
 	for (const char *at = "Shutdown"; *at != '\0'; at++) {
@@ -177,12 +250,4 @@ void print_info_main(const struct boot_info *info)
 	for (;;) {
 		__asm__ volatile("cli; hlt");
 	}
-}
-
-/* The loader gives no stack. */
-static uint8_t stack[16384] __attribute__((aligned(16), used));
-__attribute__((naked)) void print_info_start(void);
-__attribute__((naked)) void print_info_start(void)
-{
-	__asm__ volatile("lea stack+16384(%rip), %rsp\n\tcall print_info_main");
 }

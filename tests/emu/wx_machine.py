@@ -179,17 +179,15 @@ def look_bochs(build, folder, symbols, timeout):
         # A CPU that has nothing more to do goes to sleep: the last time after the second partition's end.
         for address in entry_points(build, "cpu_wait_nmi", symbols["cpu_wait_nmi"]):
             machine.tell(f"lb {address:#x}")
-        # Linear addresses of the pool only: the image has an unmapped guard page.
-        image_size = symbols["image_end"] - VIRT_BASE
         is_at_work = True
         while is_at_work:
             machine.go(VIRT_BASE)
             time.sleep(SETTLE)  # what it has printed is still on its way
             if all_stopped(machine.reader.text):
-                data = machine.save(symbols["image_end"], (2 << 20) - image_size)
+                data = machine.save(VIRT_BASE, 2 << 20)
                 root, region, _ = (int(part, 16) for part in PLACE.search(machine.reader.text).groups())
                 # Another CPU may still be clearing its partition's RAM, through its window.
-                is_at_work = any(map(is_window, leaves(Memory(region + image_size, data), root)))
-        return machine.reader.text, machine.registers(), region + image_size, data
+                is_at_work = any(map(is_window, leaves(Memory(region, data), root)))
+        return machine.reader.text, machine.registers(), region, data
     finally:
         machine.close()

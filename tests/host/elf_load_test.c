@@ -66,6 +66,8 @@ static void test_good(void)
 	TAP_EQUAL(image.entry, HV_VIRT_BASE + 0x1010);
 	TAP_EQUAL(image.image_size, 0x4000);
 	TAP_EQUAL(image.segment_count, 2);
+	TAP_EQUAL(image.segments[0].flags, 4);
+	TAP_EQUAL(image.segments[1].flags, ELF_FLAG_EXECUTE | 4);
 	memset(region, 0xff, 0x4000);
 	elf_load_copy(&image, &file, region);
 	TAP_EQUAL(region[0], 0x5a);
@@ -119,6 +121,10 @@ static void test_segments(void)
 	refused("a segment is outside the hypervisor's address range");
 	file.programs[2].virtual_address = HV_VIRT_BASE + 0x700;
 	refused("two segments overlap");
+	file.programs[2].virtual_address = HV_VIRT_BASE + 0x1800;
+	refused("a segment does not start at a page");
+	file.programs[2].flags = 7;
+	refused("a segment is writable and executable");
 	for (unsigned int i = 3; i < 18; i++) {
 		file.programs[i] = (struct elf64_program){ELF_SEGMENT_LOAD,
 							  4,

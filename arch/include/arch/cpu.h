@@ -9,8 +9,6 @@
 #include <stdint.h>
 
 #define CPU_MAX 64u
-#define CPU_PRIVATE_PAGES                                                                          \
-	8u /* stack, exception stacks, TSS and GDT: pages given to arch_cpu_prepare */
 
 /*
  * What hv knows of a physical CPU. hv owns the array; arch owns `arch`. Written by the boot CPU
@@ -23,23 +21,15 @@ struct cpu {
 	_Atomic bool is_online;
 	_Atomic bool is_woken; /* see arch_cpu_idle() */
 	struct vcpu *vcpu;     /* the one vCPU of this CPU, or NULL; this CPU only, once running */
-	void *private_pages;
-	uint64_t stack_top;    /* virtual */
 	struct cpu_virt *virt; /* backend's per-CPU state */
 };
 
 /* The CPU that runs this. */
 struct cpu *arch_this_cpu(void);
 
-/* Descriptor tables, stacks with guard pages for `cpu`, from CPU_PRIVATE_PAGES zeroed contiguous
- * pool pages. On the boot CPU, for every CPU, before it runs. */
-enum hv_status arch_cpu_prepare(struct cpu *cpu, void *private_pages) MUST_CHECK;
-
-/* Loads them on the running CPU and sets CR0, CR4, EFER, PAT, XCR0 as the hypervisor wants them. */
+/* Descriptor tables, page tables, CR0, CR4, EFER, PAT, XCR0 as the hypervisor wants them: on the
+ * running CPU, which is `cpu` from then on. Before it an exception is the end. */
 void arch_cpu_init(struct cpu *cpu);
-
-/* Switches to the CPU's own stack and calls main(cpu); never returns. */
-_Noreturn void arch_cpu_enter(struct cpu *cpu, void (*main)(struct cpu *cpu));
 
 /* Starts another CPU by INIT/SIPI through the page `trampoline` (below 1 MiB); it ends up in
  * main(cpu) on its own stack after arch_cpu_init. Waits up to one second for is_online.

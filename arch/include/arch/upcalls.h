@@ -12,7 +12,7 @@
 struct boot_info;
 struct vm_arch;
 
-/* First C function on the boot CPU, on the boot stack, on the loader's page tables. */
+/* Entered by the loader (boot_abi.h): on the boot CPU's own stack, still with identity mapping. */
 _Noreturn void hv_main(struct boot_info *boot);
 
 /* `count` contiguous zeroed pages of the pool, `count` pages aligned up to a power of two no larger

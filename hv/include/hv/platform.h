@@ -12,7 +12,7 @@ struct boot_info;
 
 /* --- console: drivers/hw/console.c over uart16550.c and framebuffer.c --- */
 
-/* mask: enum config_console. Probes the UART (it may be absent); the framebuffer is mapped here. */
+/* mask: enum config_console. Probes the UART (it may be absent); the framebuffer is cleared. */
 void platform_console_init(const struct boot_info *boot, uint32_t mask);
 /* Bytes as they are, \n becomes \r\n; serialized by the caller. */
 void platform_console_write(const char *text, size_t size);
