@@ -63,6 +63,7 @@ static const struct {
 	uint32_t queues;
 } devices_known[] = {
 	{PLATFORM_SLOT_CONSOLE, CONFIG_DEVICE_CONSOLE, 3, 0x078000, PLATFORM_CONSOLE_QUEUES},
+	{PLATFORM_SLOT_ENTROPY, CONFIG_DEVICE_ENTROPY, 4, 0xff0000, PLATFORM_ENTROPY_QUEUES},
 };
 
 static void add_structures(struct boot_pci *pci)

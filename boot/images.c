@@ -8,6 +8,7 @@
 #include "fmt.h"
 #include "guest_pci.h"
 #include "loader.h"
+#include "str.h"
 
 static enum hv_status complain(const struct loader *loader, const struct config_source *source,
 			       enum hv_status status, const char *why)
@@ -53,14 +54,20 @@ static enum hv_status build(struct loader *loader, uint32_t index)
 /* What the configuration may name, but nobody has built: not to be passed over in silence. */
 static enum hv_status check_devices(const struct loader *loader, uint32_t index)
 {
+	static const uint8_t no_entropy[sizeof(loader->entropy)];
 	const struct config_partition *partition = &loader->file.config.partitions[index];
+	const char *why = NULL;
 
-	if ((partition->devices & ~GUEST_PCI_DEVICES) == 0 && partition->pci_count == 0) {
-		return HV_OK;
+	if ((partition->devices & ~GUEST_PCI_DEVICES) != 0 || partition->pci_count > 0) {
+		why = "this partition's devices: only `console` and `entropy` are there yet";
+	} else if ((partition->devices & CONFIG_DEVICE_ENTROPY) != 0 &&
+		   memcmp(loader->entropy, no_entropy, sizeof(no_entropy)) == 0) {
+		why = "device `entropy`: neither the firmware nor the CPU has a random generator";
 	}
-	config_complain(loader, loader->file.sources[index].line,
-			"this partition's devices: only `console` is there in this version");
-	return HV_UNSUPPORTED;
+	if (why != NULL) {
+		config_complain(loader, loader->file.sources[index].line, why);
+	}
+	return why == NULL ? HV_OK : HV_UNSUPPORTED;
 }
 
 enum hv_status images_build(struct loader *loader)

@@ -8,6 +8,7 @@
 #include "boot_abi.h"
 #include "console.h"
 #include "cpus.h"
+#include "hv/entropy.h"
 #include "hv/platform.h"
 #include "log.h"
 #include "owner.h"
@@ -63,6 +64,7 @@ void hv_main(struct boot_info *boot)
 	     "no hypervisor memory left");
 	stage2_init(boot->config.huge_pages == CONFIG_HUGE_PAGES_ALWAYS);
 	cpus_start_others(boot); /* before partitions: they need to know which CPUs are there */
+	entropy_init(boot);
 	vm_create_all(boot);
 	report_machine(boot);
 	owner = vm_uart_owner(); /* from now on keys typed reach it */

@@ -12,7 +12,7 @@ $(BUILD)/host-objs/%.o: %.c Makefile tests/files.mk
 
 # `@models` in a Links line: all device models, and the bench that drives them.
 MODEL_BENCH := tests/host/model_bench.c $(addprefix drivers/,$(filter model/%,$(DRIVERS))) hv/irq_route.c \
-	hv/guest_mem.c $(addprefix arch/fake/,$(filter-out fake_pte.c,$(ARCH_FAKE)))
+	hv/guest_mem.c hv/entropy.c $(addprefix arch/fake/,$(filter-out fake_pte.c,$(ARCH_FAKE)))
 links_of = $(foreach word,$(shell sed -n 's,^/\* Links: *\(.*\) \*/$$,\1,p' $(1)),$(if \
 	$(filter @models,$(word)),$(MODEL_BENCH),$(word)))
 # $(call host_test_rule,name)

@@ -81,6 +81,12 @@ _Noreturn void arch_cpu_halt(void)
 	longjmp(fake_cpus.halt_return, 1);
 }
 
+bool arch_random(uint64_t *value)
+{
+	(void)value;
+	return false;
+}
+
 void arch_cpu_pause(void)
 {
 	CHECK(fake_cpus.is_pause_allowed);

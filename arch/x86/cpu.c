@@ -92,6 +92,16 @@ void arch_cpu_halt(void)
 	}
 }
 
+bool arch_random(uint64_t *value)
+{
+	bool is_given = false;
+
+	if ((regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_RDRAND) != 0) {
+		__asm__ volatile("rdrand %0" : "=r"(*value), "=@ccc"(is_given));
+	}
+	return is_given;
+}
+
 void arch_cpu_pause(void)
 {
 	__asm__ volatile("pause" : : : "memory");

@@ -5,3 +5,4 @@
 #include "virtio.h"
 
 extern const struct virtio_kind virtio_console_kind;
+extern const struct virtio_kind virtio_entropy_kind;

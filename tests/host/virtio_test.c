@@ -321,6 +321,36 @@ static void floods_are_taken_in_pieces(void)
 	TAP_EQUAL(get(0x14, 1), 15);
 }
 
+static void entropy_fills_buffers(void)
+{
+	static const uint8_t none[64];
+	uint32_t base = PLATFORM_SLOT_ENTROPY * PLATFORM_PCI_PORTS_EACH;
+
+	start(CONFIG_DEVICE_ENTROPY);
+	TAP_EQUAL(config(PLATFORM_SLOT_ENTROPY, 0, 4), 0x10441af4);
+	bench_write(MODEL_VIRTIO, 0, base + 0x08, 4, 1);
+	bench_write(MODEL_VIRTIO, 0, base + 0x0c, 4, 1);
+	bench_write(MODEL_VIRTIO, 0, base + 0x14, 1, 11);
+	bench_write(MODEL_VIRTIO, 0, base + 0x18, 2, CONSOLE_QUEUE);
+	bench_write(MODEL_VIRTIO, 0, base + 0x20, 4, queue_of(0).descriptors);
+	bench_write(MODEL_VIRTIO, 0, base + 0x28, 4, queue_of(0).available);
+	bench_write(MODEL_VIRTIO, 0, base + 0x30, 4, queue_of(0).used);
+	bench_write(MODEL_VIRTIO, 0, base + 0x1c, 2, 1);
+	bench_write(MODEL_VIRTIO, 0, base + 0x14, 1, 15);
+	offer(0, 0, 0x80000, 16, true);
+	offer(0, 1, 0x80040, 4000, true);
+	offer(0, 2, 0x90000, 16, false); /* nothing to write to */
+	bench_write(MODEL_VIRTIO, 0, base + PLATFORM_VIRTIO_NOTIFY, 2, 0);
+	TAP_EQUAL(*driver_word(queue_of(0).used + 2), 3);
+	TAP_EQUAL(*driver_word(queue_of(0).used + 8), 16);
+	TAP_EQUAL(*driver_word(queue_of(0).used + 16), 64); /* as much as it gives at a time */
+	TAP_EQUAL(*driver_word(queue_of(0).used + 24), 0);
+	TAP_CHECK(memcmp(driver_memory(0x80000), none, 16) != 0);
+	TAP_CHECK(memcmp(driver_memory(0x80000), driver_memory(0x80040), 16) != 0);
+	TAP_EQUAL(memcmp(driver_memory(0x80010), none, 48), 0);
+	TAP_EQUAL(memcmp(driver_memory(0x80080), none, 64), 0);
+}
+
 static void bad_queues_are_not_enabled(void)
 {
 	start(CONFIG_DEVICE_CONSOLE);
@@ -382,6 +412,7 @@ static const struct tap_case cases[] = {
 	{"console port is announced", console_port_is_announced},
 	{"bad rings stop the device", bad_rings_stop_the_device},
 	{"floods are taken in pieces", floods_are_taken_in_pieces},
+	{"entropy fills buffers", entropy_fills_buffers},
 	{"bad queues are not enabled", bad_queues_are_not_enabled},
 	{"vectors can be masked", vectors_can_be_masked},
 };

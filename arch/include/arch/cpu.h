@@ -47,6 +47,9 @@ void arch_cpu_kick(struct cpu *cpu);
 /* Stops every other CPU for ever (panic). */
 void arch_cpu_stop_others(void);
 
+/* The CPU's own random generator; false: it has none, or nothing to give now. */
+bool arch_random(uint64_t *value);
+
 /* CPUID as the hardware answers it: EAX, EBX, ECX, EDX. */
 void arch_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t registers[4]);
 
