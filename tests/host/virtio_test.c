@@ -1,115 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Virtio devices as a driver sees them: configuration space, registers, MSI-X, the console. */
+/* Virtio devices as a driver sees them: registers, MSI-X, the console, the random source. */
 /* Links: boot/guest_pci.c @models */
-#include "fake.h"
-#include "guest_pci.h"
-#include "host/model_bench.h"
-#include "host/virtqueue_driver.h"
-#include "hv/device.h"
-#include "models.h"
-#include "tap.h"
-#include "virtio.h"
+#include "host/virtio_bench.h"
 
-#define CONSOLE       PLATFORM_SLOT_CONSOLE
 #define NEEDS_RESET   64u
 #define CONSOLE_QUEUE 8u /* entries in each of the queues below */
 #define VECTOR        0x50u
-
-/* A VM with the devices, and RAM. */
-static void start(uint32_t devices)
-{
-	bench_start(2);
-	fake_memory_init(UINT64_C(6) << 20, UINT64_C(2) << 20);
-	bench.vm.extents[0] = (struct vm_extent){
-		gpa_from_u64(0), hpa_from_u64(FAKE_MEMORY_BASE + (UINT64_C(2) << 20)), DRIVER_RAM};
-	bench.vm.extent_count = 1;
-	memset(driver_memory(0), 0, DRIVER_RAM);
-	guest_pci_build(bench.image.pci, devices);
-	vpci_reset(&bench.vm);
-	virtio_reset(&bench.vm);
-}
-
-/* --- configuration space ---------------------------------------------------------------------- */
-
-static uint32_t config(uint32_t slot, uint32_t offset, uint32_t size)
-{
-	bench_write(MODEL_PCI, 0, 0, 4, 0x80000000u | slot << 11 | (offset & 0xfc));
-	return (uint32_t)(bench_read(MODEL_PCI, 0, 4 + offset % 4, size) & size_mask(size));
-}
-
-static void set_config(uint32_t slot, uint32_t offset, uint32_t size, uint32_t value)
-{
-	bench_write(MODEL_PCI, 0, 0, 4, 0x80000000u | slot << 11 | (offset & 0xfc));
-	bench_write(MODEL_PCI, 0, 4 + offset % 4, size, value);
-}
-
-static void bus_has_what_was_asked_for(void)
-{
-	start(CONFIG_DEVICE_CONSOLE);
-	TAP_EQUAL(config(0, 0x0a, 2), 0x0600);
-	TAP_EQUAL(config(CONSOLE, 0x00, 4), 0x10431af4);
-	TAP_EQUAL(config(CONSOLE, 0x02, 2), 0x1043);
-	TAP_EQUAL(config(CONSOLE, 0x0b, 1), 0x07);
-	TAP_EQUAL(config(CONSOLE, 0xfc, 4), 0); /* behind what is kept */
-	for (uint32_t slot = 2; slot < 32; slot++) {
-		TAP_EQUAL(config(slot, 0, 4), UINT32_MAX);
-		set_config(slot, 4, 4, UINT32_MAX);
-	}
-	bench_write(MODEL_PCI, 0, 0, 4, 0x80000000u | CONSOLE << 11 | 1 << 8);
-	TAP_EQUAL((uint32_t)bench_read(MODEL_PCI, 0, 4, 4), UINT32_MAX); /* function 1 */
-	bench_write(MODEL_PCI, 0, 0, 4, 0x80010000u | CONSOLE << 11);
-	TAP_EQUAL((uint32_t)bench_read(MODEL_PCI, 0, 4, 4), UINT32_MAX); /* bus 1 */
-	bench_write(MODEL_PCI, 0, 0, 4, CONSOLE << 11);
-	TAP_EQUAL((uint32_t)bench_read(MODEL_PCI, 0, 4, 4), UINT32_MAX); /* not enabled */
-	start(0);
-	TAP_EQUAL(config(CONSOLE, 0, 4), UINT32_MAX);
-	TAP_EQUAL(bench_read(MODEL_VIRTIO, 0, CONSOLE * PLATFORM_PCI_PORTS_EACH, 4), ~UINT64_C(0));
-}
-
-static void bars_tell_their_size(void)
-{
-	start(CONFIG_DEVICE_CONSOLE);
-	TAP_EQUAL(config(CONSOLE, 0x10, 4), 0x1101);
-	set_config(CONSOLE, 0x10, 4, UINT32_MAX);
-	TAP_EQUAL(config(CONSOLE, 0x10, 4), 0xffffff01u);
-	set_config(CONSOLE, 0x10, 4, 0x1101);
-	TAP_EQUAL(config(CONSOLE, 0x10, 4), 0x1101);
-	set_config(CONSOLE, 0x14, 4, UINT32_MAX);
-	TAP_EQUAL(config(CONSOLE, 0x14, 4), 0xfffff000u);
-	set_config(CONSOLE, 0x18, 4, UINT32_MAX);
-	TAP_EQUAL(config(CONSOLE, 0x18, 4), 0); /* no such BAR */
-	set_config(CONSOLE, 0x00, 4, 0);
-	TAP_EQUAL(config(CONSOLE, 0x00, 4), 0x10431af4);
-	set_config(CONSOLE, 0x05, 1, 0xff); /* one byte of the command register */
-	TAP_EQUAL(config(CONSOLE, 0x04, 4), 0x00100400);
-	set_config(0, 0x04, 2, 0xffff);
-	TAP_EQUAL(config(0, 0x04, 4), 0);
-}
-
-/* The capability list leads to MSI-X and to four virtio structures, all within BAR 0. */
-static void capabilities_form_a_list(void)
-{
-	uint32_t seen = 0;
-	uint32_t at;
-
-	start(CONFIG_DEVICE_CONSOLE);
-	TAP_EQUAL(config(CONSOLE, 0x06, 2) & 0x10, 0x10);
-	at = config(CONSOLE, 0x34, 1);
-	for (uint32_t i = 0; at != 0 && i < 16; i++) {
-		if (config(CONSOLE, at, 1) == 9) {
-			seen |= 1u << config(CONSOLE, at + 3, 1);
-			TAP_EQUAL(config(CONSOLE, at + 4, 1), 0);
-			TAP_CHECK(config(CONSOLE, at + 8, 4) + config(CONSOLE, at + 12, 4) <=
-				  PLATFORM_PCI_PORTS_EACH);
-		} else {
-			TAP_EQUAL(config(CONSOLE, at, 1), 0x11);
-			TAP_EQUAL(config(CONSOLE, at + 2, 2) & 0x7ff, PLATFORM_CONSOLE_QUEUES);
-			seen |= 1;
-		}
-		at = config(CONSOLE, at + 1, 1);
-	}
-	TAP_EQUAL(seen, 0x1f);
-}
 
 /* --- the driver's side of a device --------------------------------------------------------------
  */
@@ -403,9 +299,6 @@ static void vectors_can_be_masked(void)
 }
 
 static const struct tap_case cases[] = {
-	{"bus has what was asked for", bus_has_what_was_asked_for},
-	{"BARs tell their size", bars_tell_their_size},
-	{"capabilities form a list", capabilities_form_a_list},
 	{"negotiates features", negotiates_features},
 	{"console writes", console_writes},
 	{"console reads", console_reads},
