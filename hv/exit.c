@@ -42,7 +42,7 @@ static void do_io(struct vcpu *vcpu, const struct exit_io *io)
 {
 	for (uint32_t i = 0; i < STRING_BATCH; i++) {
 		if (do_io_element(vcpu, io) != HV_OK) {
-			return; /* the fault is on its way to the guest */
+			return; /* a fault is on its way to the guest, or it runs this once more */
 		}
 		if (!io->is_string || !arch_io_step(&vcpu->arch, io)) {
 			arch_vcpu_skip(&vcpu->arch);
