@@ -58,9 +58,12 @@ struct console {
 };
 _Static_assert(sizeof(struct console) <= VIRTIO_CONFIG_SIZE, "fits");
 
-#define PIECE   256u
-#define COLUMNS 80u
-#define ROWS    25u
+#define PIECE 256u
+/* Bytes of output taken at a time: Linux sends no more in one request. A longer one is cut, for its
+ * segments may overlap and so name more than all RAM. */
+#define OUTPUT_MAX 32768u
+#define COLUMNS    80u
+#define ROWS       25u
 
 static struct console *console_of(struct virtio *device)
 {
@@ -77,21 +80,23 @@ static bool write_out(struct vm *vm, struct virtio *device)
 {
 	struct virtqueue_chain chain;
 	uint8_t piece[PIECE];
-	uint32_t count;
+	uint64_t taken = 0;
 
-	for (count = 0; count < VIRTIO_BATCH && virtio_pop(vm, device, QUEUE_OUTPUT, &chain);
-	     count++) {
-		uint32_t size;
+	while (taken < OUTPUT_MAX && virtio_pop(vm, device, QUEUE_OUTPUT, &chain)) {
+		uint32_t length = (uint32_t)min_u64(chain.readable, OUTPUT_MAX);
 
 		vm->is_console_virtio = true;
-		for (uint32_t done = 0; done < chain.readable; done += size) {
-			size = virtqueue_read(&chain, &vm->arch, done, piece, sizeof(piece));
+		for (uint32_t done = 0; done < length; done += PIECE) {
+			uint32_t size = (uint32_t)min_u64(PIECE, length - done);
+
+			size = virtqueue_read(&chain, &vm->arch, done, piece, size);
 			console_write(vm, piece, size);
 		}
+		taken += max_u64(length, OUTPUT_MAX / VIRTIO_BATCH);
 		virtqueue_push(&device->queues[QUEUE_OUTPUT], &vm->arch, chain.head, 0);
 	}
 	virtio_interrupt(vm, device, QUEUE_OUTPUT);
-	return count == VIRTIO_BATCH;
+	return taken >= OUTPUT_MAX;
 }
 
 /* What waits, as far as the driver has buffers for it. */

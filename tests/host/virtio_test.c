@@ -217,6 +217,29 @@ static void floods_are_taken_in_pieces(void)
 	TAP_EQUAL(get(0x14, 1), 15);
 }
 
+/* Segments may overlap: 32 times all RAM in one request, and another request behind it. */
+static void long_requests_are_cut(void)
+{
+	uint64_t table = queue_of(1).descriptors;
+
+	start(CONFIG_DEVICE_CONSOLE);
+	drive(VERSION_1);
+	for (uint16_t i = 0; i < 32; i++) {
+		driver_describe(DRIVER_INDIRECT, i, 0, (uint32_t)DRIVER_RAM,
+				i < 31 ? DRIVER_NEXT : 0, (uint16_t)(i + 1));
+	}
+	offer(1, 0, DRIVER_INDIRECT, 32 * 16, false);
+	driver_describe(table, 0, DRIVER_INDIRECT, 32 * 16, DRIVER_IS_TABLE, 0);
+	offer(1, 1, 0x80000, 5, false);
+	set(PLATFORM_VIRTIO_NOTIFY, 2, 1);
+	TAP_EQUAL(bench.output_count, 32768);
+	TAP_CHECK(bench.vcpus[0].is_again);
+	set(PLATFORM_VIRTIO_NOTIFY, 2, 1);
+	TAP_EQUAL(bench.output_count, 32773);
+	TAP_CHECK(!bench.vcpus[0].is_again);
+	TAP_EQUAL(*driver_word(queue_of(1).used + 2), 2);
+}
+
 static void entropy_fills_buffers(void)
 {
 	static const uint8_t none[64];
@@ -305,6 +328,7 @@ static const struct tap_case cases[] = {
 	{"console port is announced", console_port_is_announced},
 	{"bad rings stop the device", bad_rings_stop_the_device},
 	{"floods are taken in pieces", floods_are_taken_in_pieces},
+	{"long requests are cut", long_requests_are_cut},
 	{"entropy fills buffers", entropy_fills_buffers},
 	{"bad queues are not enabled", bad_queues_are_not_enabled},
 	{"vectors can be masked", vectors_can_be_masked},
