@@ -209,6 +209,9 @@ void console_poll_input(struct vm *vm)
 	}
 	/* Bounded: a sender faster than this loop must not keep the CPU from its guest. */
 	for (uint32_t i = 0; i < INPUT_BATCH; i++) {
+		if (!vm->is_console_virtio && !vuart_takes_input(vm)) {
+			return; /* the rest waits in the real FIFO, which holds its sender up */
+		}
 		if (!platform_console_read(&byte)) {
 			return;
 		}
@@ -218,5 +221,10 @@ void console_poll_input(struct vm *vm)
 			vuart_input(vm, byte);
 		}
 	}
+	platform_console_rearm();
+}
+
+void console_input_again(void)
+{
 	platform_console_rearm();
 }

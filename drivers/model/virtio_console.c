@@ -85,7 +85,10 @@ static bool write_out(struct vm *vm, struct virtio *device)
 	while (taken < OUTPUT_MAX && virtio_pop(vm, device, QUEUE_OUTPUT, &chain)) {
 		uint32_t length = (uint32_t)min_u64(chain.readable, OUTPUT_MAX);
 
-		vm->is_console_virtio = true;
+		if (!vm->is_console_virtio) {
+			vm->is_console_virtio = true;
+			console_input_again(); /* what has waited for the UART comes here */
+		}
 		for (uint32_t done = 0; done < length; done += PIECE) {
 			uint32_t size = (uint32_t)min_u64(PIECE, length - done);
 

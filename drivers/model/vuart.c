@@ -293,6 +293,33 @@ static void write_register(struct vuart *uart, struct vm *vm, uint32_t offset, u
 	}
 }
 
+static bool takes_input(const struct vuart *uart)
+{
+	return uart->input_count < VUART_BACKLOG;
+}
+
+bool vuart_takes_input(struct vm *vm)
+{
+	struct vuart *uart = vm->device_state[MODEL_UART];
+	bool is_taken;
+
+	spin_lock(&uart->lock);
+	is_taken = takes_input(uart);
+	uart->is_input_waiting = !is_taken;
+	spin_unlock(&uart->lock);
+	return is_taken;
+}
+
+/* After every access that may have made room. */
+static void finish(struct vuart *uart, struct vm *vm)
+{
+	update_line(uart, vm);
+	if (uart->is_input_waiting && takes_input(uart)) {
+		uart->is_input_waiting = false;
+		console_input_again();
+	}
+}
+
 /*
  * The bus splits wide accesses to an 8-bit device into bytes. Functions below that are not inlined
  * keep their stack frames out of the short paths.
@@ -306,7 +333,7 @@ __attribute__((noinline)) static uint64_t read_bytes(struct vuart *uart, struct 
 	for (uint32_t i = 0; i < size; i++) {
 		value |= (uint64_t)read_register(uart, offset + i) << (i * 8);
 	}
-	update_line(uart, vm);
+	finish(uart, vm);
 	spin_unlock(&uart->lock);
 	return value;
 }
@@ -336,7 +363,7 @@ __attribute__((noinline)) static void write_byte(struct vuart *uart, struct vm *
 {
 	spin_lock(&uart->lock);
 	write_register(uart, vm, offset, value);
-	update_line(uart, vm);
+	finish(uart, vm);
 	spin_unlock(&uart->lock);
 }
 

@@ -20,6 +20,7 @@ struct vuart {
 	uint8_t msr_delta;             /* low half of MSR */
 	bool is_thre_pending;          /* THRE interrupt: raised, and not read from IIR since */
 	bool is_line_high;             /* as told to the I/O APIC */
+	bool is_input_waiting;         /* vuart_takes_input() has said no */
 	uint32_t input_head;
 	uint32_t input_count;
 	/* Received bytes: the first ones are in the receive FIFO, the others wait on the wire. */

@@ -22,6 +22,7 @@ static struct vm owner = {.id = 2, .name = "owner", .config = &raw};
 static uint32_t input_left;
 static uint32_t input_taken;
 static uint32_t input_virtio;
+static uint32_t input_room = UINT32_MAX; /* what the UART takes, of input_taken */
 static uint32_t rearm_count;
 
 void platform_console_init(const struct boot_info *info, uint32_t mask)
@@ -47,6 +48,12 @@ bool platform_console_read(uint8_t *byte)
 void platform_console_rearm(void)
 {
 	rearm_count++;
+}
+
+bool vuart_takes_input(struct vm *vm)
+{
+	(void)vm;
+	return input_taken < input_room;
 }
 
 void vuart_input(struct vm *vm, uint8_t byte)
@@ -150,6 +157,24 @@ static void input_is_bounded(void)
 	TAP_EQUAL(input_taken, 67);
 }
 
+static void input_waits_for_room(void)
+{
+	start(CONFIG_LOG_INFO);
+	input_taken = 0;
+	input_left = 20;
+	input_room = 7;
+	rearm_count = 0;
+	console_poll_input(&owner);
+	TAP_EQUAL(input_taken, 7);
+	TAP_EQUAL(input_left, 13); /* not lost: still in the real UART */
+	TAP_EQUAL(rearm_count, 0);
+	console_input_again();
+	TAP_EQUAL(rearm_count, 1);
+	input_room = UINT32_MAX;
+	console_poll_input(&owner);
+	TAP_EQUAL(input_taken, 20);
+}
+
 static void input_goes_where_output_came_from(void)
 {
 	start(CONFIG_LOG_INFO);
@@ -169,6 +194,7 @@ static const struct tap_case cases[] = {
 	{"the owner of the UART writes raw", the_owner_writes_raw},
 	{"levels are kept", levels_are_kept},
 	{"input is taken in bounded pieces", input_is_bounded},
+	{"input waits for room", input_waits_for_room},
 	{"input goes where output came from", input_goes_where_output_came_from},
 };
 

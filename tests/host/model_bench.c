@@ -88,6 +88,11 @@ void bench_route(uint32_t pin, uint64_t entry)
 	bench_write(MODEL_IOAPIC, 0, 0x10, 4, (uint32_t)entry);
 }
 
+void console_input_again(void)
+{
+	bench.input_again_count++;
+}
+
 void console_write(struct vm *vm, const uint8_t *bytes, uint32_t size)
 {
 	TAP_CHECK(vm == &bench.vm);

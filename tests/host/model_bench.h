@@ -13,7 +13,8 @@ struct bench {
 	struct cpu cpus[CPU_MAX];
 	char output[BENCH_OUTPUT_MAX + 1]; /* console_write(), the first bytes */
 	uint32_t output_count;
-	void (*on_output)(void); /* before each console_write(); may be NULL */
+	uint32_t input_again_count; /* console_input_again() */
+	void (*on_output)(void);    /* before each console_write(); may be NULL */
 	uint32_t stop_count;
 	enum vm_stop_cause stop_cause;
 	uint64_t interrupted[256]; /* by vector: vCPUs that got it, bit per index */

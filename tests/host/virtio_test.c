@@ -119,6 +119,7 @@ static void console_writes(void)
 	offer(1, 1, 0x80007, 6, false);
 	set(PLATFORM_VIRTIO_NOTIFY, 2, 1);
 	TAP_TEXT(bench.output, "Hello, world\n");
+	TAP_EQUAL(bench.input_again_count, 1); /* what was typed goes here now */
 	TAP_EQUAL(*driver_word(queue_of(1).used + 2), 2);
 	TAP_EQUAL(bench.interrupted[VECTOR + 2], 2); /* once: bit of vCPU 1 */
 	TAP_EQUAL(bench.interrupt_count, 1);

@@ -154,6 +154,30 @@ static void test_backlog(void)
 	TAP_EQUAL(get(LSR), 0x60);
 }
 
+static void test_full_backlog(void)
+{
+	start();
+	for (uint32_t i = 0; i < VUART_BACKLOG; i++) {
+		TAP_CHECK(vuart_takes_input(&bench.vm));
+		vuart_input(&bench.vm, (uint8_t)i);
+	}
+	(void)get(DATA);
+	TAP_EQUAL(bench.input_again_count, 0); /* nobody was sent away */
+	vuart_input(&bench.vm, 0);
+	TAP_CHECK(!vuart_takes_input(&bench.vm));
+	(void)get(SCRATCH);
+	TAP_EQUAL(bench.input_again_count, 0);
+	(void)get(DATA);
+	TAP_EQUAL(bench.input_again_count, 1);
+	(void)get(DATA);
+	TAP_EQUAL(bench.input_again_count, 1);
+	vuart_input(&bench.vm, 0);
+	vuart_input(&bench.vm, 0);
+	TAP_CHECK(!vuart_takes_input(&bench.vm));
+	set(FCR, 0x03); /* clears 16 */
+	TAP_EQUAL(bench.input_again_count, 2);
+}
+
 static void test_priority(void)
 {
 	start();
@@ -242,6 +266,7 @@ static const struct tap_case cases[] = {
 	{"THRE as Linux tests it", test_linux_thre},
 	{"input, trigger level, time-out", test_input},
 	{"backlog and overrun", test_backlog},
+	{"a full backlog holds the sender up", test_full_backlog},
 	{"priority of interrupt causes", test_priority},
 	{"loopback and modem lines", test_loopback},
 	{"OUT2 gates the line", test_out2_gates},

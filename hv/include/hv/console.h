@@ -9,3 +9,6 @@ struct vm;
 /* Bytes of a partition's console: gathered to lines and printed "[name] line", or raw for the owner
  * of the real UART. Any CPU. */
 void console_write(struct vm *vm, const uint8_t *bytes, uint32_t size);
+
+/* For a model that takes input again after the UART's did not. */
+void console_input_again(void);

@@ -50,3 +50,6 @@ void vlapic_reset(struct vcpu *vcpu, bool is_init); /* is_init: INIT keeps IA32_
  * Any CPU. */
 void vuart_input(struct vm *vm, uint8_t byte);
 void virtio_console_input(struct vm *vm, uint8_t byte);
+/* Is there room? Where there is none input had better wait; the UART calls console_input_again()
+ * when there is some. Any CPU. */
+bool vuart_takes_input(struct vm *vm);
