@@ -2,6 +2,7 @@
 /* The hypervisor's region: allocates it, and lays out what the hypervisor finds in it. */
 #include "addr.h"
 #include "bits.h"
+#include "check.h"
 #include "config_parse.h"
 #include "console.h"
 #include "cpu_ops.h"
@@ -21,6 +22,14 @@
 #define BYTES_PER_PIXEL    4u
 #define IOAPIC_SIZE        UINT64_C(0x1000)
 #define CPUID_EXT_FEATURES 0x80000001u
+
+/* ap_start.asm: position independent within one page below 1 MiB. */
+extern const uint8_t ap_start[];
+extern const uint8_t ap_start_end[];
+_Static_assert(offsetof(struct boot_cpu_start, stack) == 0 &&
+		       offsetof(struct boot_cpu_start, entry) == 8 &&
+		       offsetof(struct boot_cpu_start, argument) == 16,
+	       "known to ap_start.asm");
 
 /* Offsets of the parts from the start of the region. */
 struct layout {
@@ -202,6 +211,21 @@ static enum hv_status map_devices(struct loader *loader, const struct layout *la
 	return HV_OK;
 }
 
+/* The page that other CPUs start on; its last two words are parameters. */
+static void fill_trampoline(const struct loader *loader, uint64_t root)
+{
+	size_t size = (size_t)(ap_start_end - ap_start);
+	uint64_t parameters[] = {
+		root,
+		HV_VIRT_BASE + ((uint64_t)&loader->info->cpu_start - loader->region),
+	};
+
+	CHECK(size <= PAGE_SIZE / 2 && root <= UINT32_MAX);
+	memcpy((void *)loader->trampoline, ap_start, size);
+	memcpy((void *)(loader->trampoline + size - sizeof(parameters)), parameters,
+	       sizeof(parameters));
+}
+
 /* Last: what the tables have used of the room for them ends what is not pool. */
 static enum hv_status build_space(struct loader *loader, const struct layout *layout)
 {
@@ -231,6 +255,7 @@ static enum hv_status build_space(struct loader *loader, const struct layout *la
 	space_join(&space, loader->handoff_root);
 	loader->info->root = (uint64_t)space.root;
 	loader->info->start_root = (uint64_t)space.start_root;
+	fill_trampoline(loader, (uint64_t)space.start_root);
 	loader->info->windows = in_region((uint64_t)space.windows - loader->region);
 	loader->info->region_used = space.pool.next - loader->region;
 	return HV_OK;

@@ -19,7 +19,7 @@
  * addresses of the hand-off are virtual.
  */
 #define BOOT_MAGIC      UINT64_C(0x44414548484b4c42) /* "BLKHHEAD" */
-#define BOOT_VERSION    5u
+#define BOOT_VERSION    6u
 #define HV_VIRT_BASE    UINT64_C(0xffffffff80000000)
 #define HV_REGION_ALIGN (UINT64_C(2) << 20)
 
@@ -153,6 +153,13 @@ struct boot_time {
 	uint64_t tsc_hz; /* CPUID's word, or measured by the loader; 0 = unknown */
 };
 
+/* Where a CPU goes that is started through the trampoline page: filled before its start-up IPI. */
+struct boot_cpu_start {
+	uint64_t stack;
+	uint64_t entry; /* C function, with `argument`; IF = 0, CR3 = start_root, RBP = 0 */
+	uint64_t argument;
+};
+
 struct guest_cpuid;
 
 struct boot_info {
@@ -165,8 +172,9 @@ struct boot_info {
 	uint64_t root;        /* physical: CR3 of the hypervisor; nothing but its space */
 	uint64_t start_root;  /* physical: the same, and the trampoline at its own address */
 	uint64_t *windows;    /* the 2 MiB entries of the windows: 0 */
-	uint64_t trampoline;  /* physical address of one free page below 1 MiB */
-	uint64_t rsdp;        /* physical; 0 = no ACPI */
+	uint64_t trampoline;  /* physical address of the page below 1 MiB for start-up IPIs */
+	struct boot_cpu_start cpu_start; /* of one CPU at a time */
+	uint64_t rsdp;                   /* physical; 0 = no ACPI */
 	struct boot_acpi acpi;
 	uint64_t efi_system_table; /* physical, for its runtime services; 0 = none (multiboot) */
 	const struct boot_memory *memory; /* memory_count */
