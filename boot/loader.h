@@ -112,7 +112,8 @@ MUST_CHECK enum hv_status region_allocate(struct loader *loader);
 /* Turns the firmware map taken last into the region's list; no firmware call. */
 MUST_CHECK enum hv_status region_read_map(struct loader *loader);
 
-/* acpi_read.c: fills info->acpi, by the map that region.c has made. */
+/* acpi_read.c: fills what info has of the I/O APIC and of power-off, by the map that region.c has
+ * made. */
 void acpi_read(struct loader *loader);
 
 /* leave.c */

@@ -18,7 +18,6 @@
 
 #define MSR_IA32_APIC_BASE 0x1bu
 #define APIC_BASE_ADDRESS  PAGETABLE_ADDRESS
-#define IOAPIC_USUAL_BASE  UINT64_C(0xfec00000)
 #define BYTES_PER_PIXEL    4u
 #define IOAPIC_SIZE        UINT64_C(0x1000)
 #define CPUID_EXT_FEATURES 0x80000001u
@@ -184,11 +183,10 @@ static enum hv_status map_devices(struct loader *loader, const struct layout *la
 	struct boot_info *info = loader->info;
 	struct boot_image *images = (struct boot_image *)(loader->region + layout->images);
 	struct boot_framebuffer *screen = &info->framebuffer;
-	uint64_t ioapic = info->acpi.ioapic_base;
 	uint64_t shown;
 
-	info->acpi.ioapic_base = space_map(space, ioapic != 0 ? ioapic : IOAPIC_USUAL_BASE,
-					   IOAPIC_SIZE, PAGETABLE_W, PAGETABLE_UC);
+	info->ioapic_base =
+		space_map(space, info->ioapic_base, IOAPIC_SIZE, PAGETABLE_W, PAGETABLE_UC);
 	if (loader->modules_size > 0) {
 		info->modules_base = space_map(space, loader->modules_base, loader->modules_size, 0,
 					       PAGETABLE_WB);

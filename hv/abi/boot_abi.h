@@ -116,25 +116,16 @@ struct boot_image {
 	struct boot_pci pci[BOOT_PCI_SLOTS];
 };
 
-/*
- * What the hypervisor wants to know of the firmware's ACPI tables. Ports: 0 = none. Without ACPI
- * all of it is 0 but uart_gsi, which is 4.
- */
-struct boot_acpi {
-	uint8_t is_hardware_reduced;
-	uint8_t has_s5;
-	uint8_t s5_type_a; /* SLP_TYP values */
-	uint8_t s5_type_b;
-	uint8_t acpi_enable; /* value for smi_command */
-	uint8_t reserved[1];
-	uint16_t smi_command;
-	uint16_t sleep_control; /* hardware-reduced machines */
-	uint16_t pm1a_control;
-	uint16_t pm1b_control;
-	uint16_t reserved2;
-	uint64_t ioapic_base; /* of the one with the UART's pin; first physical, then mapped */
-	uint32_t ioapic_gsi_base;
-	uint32_t uart_gsi; /* where ISA interrupt 4 arrives */
+#define BOOT_POWER_MAX 16u
+
+/* A port write on the way to the machine's end. */
+struct boot_power_step {
+	uint16_t port;
+	uint16_t value;
+	uint16_t kept;     /* wide: bits that stay as the port has them */
+	uint8_t is_wide;   /* 16 bits, else 8 */
+	uint8_t code_max;  /* platform_power_off()'s code is added, no more than this */
+	uint32_t delay_us; /* afterwards */
 };
 
 struct boot_framebuffer {
@@ -175,7 +166,10 @@ struct boot_info {
 	uint64_t trampoline;  /* physical address of the page below 1 MiB for start-up IPIs */
 	struct boot_cpu_start cpu_start; /* of one CPU at a time */
 	uint64_t rsdp;                   /* physical; 0 = no ACPI */
-	struct boot_acpi acpi;
+	uint64_t ioapic_base;            /* mapped; of the one with the UART's pin */
+	uint32_t uart_pin;               /* where ISA interrupt 4 arrives there */
+	uint32_t power_count;
+	struct boot_power_step power[BOOT_POWER_MAX];
 	uint64_t efi_system_table; /* physical, for its runtime services; 0 = none (multiboot) */
 	const struct boot_memory *memory; /* memory_count */
 	const struct boot_cpu *cpus;      /* cpu_count; the boot CPU first */
