@@ -11,3 +11,6 @@ typedef struct cpuid_regs guest_cpuid_host(const void *context, uint32_t leaf, u
  * whether the CPU virtualizes it is shown; the hypervisor takes it out. */
 void guest_cpuid_build(struct guest_cpuid *table, guest_cpuid_host *host, const void *context,
 		       uint32_t vcpu_count);
+
+/* Adds the leaf with the frequencies of the TSC and the local APIC timer; 0 = not known. */
+void guest_cpuid_time(struct guest_cpuid *table, uint64_t tsc_hz, uint64_t apic_timer_hz);

@@ -60,6 +60,7 @@ struct loader {
 	struct boot_time time;
 	uint8_t entropy[32];
 	uint64_t tsc_firmware;
+	uint64_t apic_timer_hz;
 
 	/* What the hypervisor gets. */
 	uint64_t trampoline;
@@ -96,10 +97,11 @@ MUST_CHECK enum hv_status modules_load(struct loader *loader);
 /* images.c: what partitions name as kernel is one, and fits. */
 MUST_CHECK enum hv_status images_build(struct loader *loader);
 
-/* machine.c, cpu_list.c, clock.c */
+/* machine.c, cpu_list.c, clock.c, apic_timer.c */
 MUST_CHECK enum hv_status machine_read(struct loader *loader);
 void cpu_list_read(struct loader *loader);
 void clock_read(struct loader *loader);
+uint64_t apic_timer_hz(uint64_t tsc_hz); /* 0: not known */
 void entropy_read(struct loader *loader);
 
 /* virt_read.c */

@@ -133,6 +133,7 @@ static void build_cpuid(const struct loader *loader, const struct layout *layout
 
 	for (uint32_t i = 0; i < loader->cpu_count; i++) {
 		guest_cpuid_build(&tables[i], read_cpuid, NULL, i + 1);
+		guest_cpuid_time(&tables[i], loader->time.tsc_hz, loader->apic_timer_hz);
 	}
 }
 

@@ -32,7 +32,8 @@ static bool is_sound(const struct boot_info *boot)
 	return boot->magic == BOOT_MAGIC && boot->version == BOOT_VERSION &&
 	       boot->size == sizeof(*boot) && is_aligned(boot->region_base, HV_REGION_ALIGN) &&
 	       boot->region_size <= SPACE_REGION_MAX && boot->region_used < boot->region_size &&
-	       boot->start_root <= UINT32_MAX && boot->cpu_count <= CPU_MAX;
+	       boot->start_root <= UINT32_MAX && boot->time.tsc_hz != 0 &&
+	       boot->cpu_count <= CPU_MAX;
 }
 
 void hv_main(struct boot_info *boot)

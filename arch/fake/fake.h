@@ -135,7 +135,6 @@ struct fake_clock {
 	uint64_t tsc; /* moves by tsc_step at each reading */
 	uint64_t tsc_step;
 	uint64_t tsc_hz;
-	uint64_t apic_timer_hz;
 };
 extern struct fake_clock fake_clock;
 

@@ -5,8 +5,6 @@
 #include "regs.h"
 #include "virt_internal.h"
 
-#include "arch/clock.h"
-
 #include "hypercall_abi.h"
 
 #define APIC_ID_SHIFT 24u /* leaf 1, EBX */
@@ -82,7 +80,7 @@ static struct cpuid_regs look_up(const struct guest_cpuid *table, uint32_t leaf,
 	return (struct cpuid_regs){0};
 }
 
-/* What the table does not know: state of the vCPU, and frequencies. */
+/* What the table does not know: state of the vCPU. */
 static struct cpuid_regs answer_special(const struct guest_cpuid *table,
 					const struct guest_cpuid_now *now, uint32_t leaf,
 					uint32_t subleaf)
@@ -110,10 +108,6 @@ static struct cpuid_regs answer_special(const struct guest_cpuid *table,
 		} else if (subleaf == 1 && (regs.eax & HAS_COMPACTED) != 0) {
 			regs.ebx = xsave_size(table, now->xcr0, true);
 		}
-		break;
-	case CPUID_KVM_TIMING:
-		regs.eax = (uint32_t)(arch_tsc_hz() / 1000);
-		regs.ebx = (uint32_t)(arch_apic_timer_hz() / 1000);
 		break;
 	case HYPERCALL_CPUID_BASE + 1:
 		regs.ebx = now->index;

@@ -141,7 +141,7 @@ struct boot_framebuffer {
 struct boot_time {
 	uint64_t unix_seconds; /* 0 = firmware has no clock */
 	uint64_t tsc;
-	uint64_t tsc_hz; /* CPUID's word, or measured by the loader; 0 = unknown */
+	uint64_t tsc_hz; /* CPUID's word, or measured by the loader; not 0 */
 };
 
 /* Where a CPU goes that is started through the trampoline page: filled before its start-up IPI. */

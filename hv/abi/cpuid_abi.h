@@ -102,7 +102,7 @@ struct cpuid_subleaf {
 #define GUEST_CPUID_BASIC_COUNT      0x20u
 #define GUEST_CPUID_EXTENDED_COUNT   0x22u
 #define GUEST_CPUID_HYPERVISOR_COUNT 2u
-#define GUEST_CPUID_SUBLEAF_MAX      14u
+#define GUEST_CPUID_SUBLEAF_MAX      15u
 
 /*
  * The answers to a partition with a certain number of vCPUs. Sub-leaf 0 lies in the arrays; other
@@ -124,5 +124,5 @@ struct guest_cpuid {
 	uint64_t efer_allowed;
 	uint64_t xcr0_allowed; /* 0: no XSAVE */
 };
-_Static_assert(sizeof(struct guest_cpuid) == 1776, "made by the loader");
-_Static_assert(offsetof(struct guest_cpuid, subleaf_count) == 1728, "made by the loader");
+_Static_assert(sizeof(struct guest_cpuid) == 1800, "made by the loader");
+_Static_assert(offsetof(struct guest_cpuid, subleaf_count) == 1752, "made by the loader");

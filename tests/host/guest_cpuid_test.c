@@ -72,10 +72,9 @@ static void build(const struct cpu_record *cpu, uint32_t vcpu_count, bool has_al
 		.has_spec_ctrl = has_all,
 	};
 
-	fake_clock.tsc_hz = 2100000000;
-	fake_clock.apic_timer_hz = 25000000;
 	table_vcpus = vcpu_count;
 	guest_cpuid_build(&table, has_all ? replay : replay_without_x2apic, cpu, vcpu_count);
+	guest_cpuid_time(&table, 2100000000, 25000000);
 	guest_cpuid_hide(&table, &features);
 }
 
@@ -264,6 +263,7 @@ static void test_hide(void)
 		memset(table.extended, 0xff, sizeof(table.extended));
 		memset(table.xsave, 0xff, sizeof(table.xsave));
 		table.cr4_allowed = UINT64_MAX;
+		guest_cpuid_time(&table, 2100000000, 25000000);
 		guest_cpuid_hide(&table, &features);
 		regs = ask(rows[i].leaf, rows[i].subleaf);
 		TAP_EQUAL(~regs.eax, rows[i].hidden.eax);
