@@ -8,6 +8,7 @@
 #include "uefi.h"
 #include "memmap.h"
 #include "status.h"
+#include "virt_plan.h"
 
 #include <stdbool.h>
 
@@ -61,6 +62,8 @@ struct loader {
 	uint8_t entropy[32];
 	uint64_t tsc_firmware;
 	uint64_t apic_timer_hz;
+	struct boot_virt virt;
+	struct virt_plan virt_plan;
 
 	/* What the hypervisor gets. */
 	uint64_t trampoline;
@@ -105,9 +108,7 @@ uint64_t apic_timer_hz(uint64_t tsc_hz); /* 0: not known */
 void entropy_read(struct loader *loader);
 
 /* virt_read.c */
-MUST_CHECK enum hv_status virt_require(const struct loader *loader);
-/* A CPU with VT-x that does not say it is free of "Machine Check Error on Page Size Change". */
-bool virt_may_need_small_pages(void);
+MUST_CHECK enum hv_status virt_require(struct loader *loader);
 
 /* region.c */
 MUST_CHECK enum hv_status region_allocate(struct loader *loader);

@@ -19,8 +19,20 @@
 #define MSR_IA32_APIC_BASE 0x1bu
 #define APIC_BASE_ADDRESS  PAGETABLE_ADDRESS
 #define BYTES_PER_PIXEL    4u
+#define MSR_BITMAP_COUNT   2u
 #define IOAPIC_SIZE        UINT64_C(0x1000)
 #define CPUID_EXT_FEATURES 0x80000001u
+
+/*
+ * Size of the region: image, boot data, private pages and tables, plus this much, rounded up to
+ * HV_REGION_ALIGN. The last term holds the owner table.
+ */
+#define POOL_BASE          (UINT64_C(512) << 10)
+#define POOL_PER_CPU       (UINT64_C(32) << 10)
+#define POOL_PER_PARTITION (UINT64_C(64) << 10)
+#define POOL_PER_FRAME     UINT64_C(2) /* bytes per 2 MiB of physical address space in use */
+/* And for each 2 MiB of partition memory, where it must be mapped by 4 KiB pages. */
+#define POOL_PER_SMALL_FRAME (UINT64_C(4) << 10)
 
 /* ap_start.asm: position independent within one page below 1 MiB. */
 extern const uint8_t ap_start[];
@@ -37,6 +49,7 @@ struct layout {
 	uint64_t cpuid;
 	uint64_t images;
 	uint64_t memory;
+	uint64_t msr_bitmaps;
 	uint64_t private_pages;
 	uint64_t tables;
 	uint64_t end;
@@ -56,8 +69,9 @@ static struct layout make_layout(const struct loader *loader)
 	layout.memory = align_up(layout.images + loader->file.config.partition_count *
 							 sizeof(struct boot_image),
 				 16);
-	layout.private_pages = align_up(
+	layout.msr_bitmaps = align_up(
 		layout.memory + layout.memory_capacity * sizeof(struct boot_memory), PAGE_SIZE);
+	layout.private_pages = layout.msr_bitmaps + MSR_BITMAP_COUNT * BOOT_MSR_BITMAP_SIZE;
 	layout.tables = layout.private_pages + loader->cpu_count * PRIVATE_SIZE;
 	layout.end = layout.tables + (SPACE_TABLES_MAX + (layout.info >> FRAME_SHIFT)) * PAGE_SIZE;
 	return layout;
@@ -90,20 +104,20 @@ static uint64_t small_page_tables(const struct loader *loader)
 	uint64_t frames = 0;
 
 	if (loader->file.config.huge_pages == CONFIG_HUGE_PAGES_ALWAYS ||
-	    !virt_may_need_small_pages()) {
+	    loader->virt.is_multihit == 0) {
 		return 0;
 	}
 	for (uint32_t i = 0; i < loader->file.config.partition_count; i++) {
 		frames += loader->file.config.partitions[i].memory >> FRAME_SHIFT;
 	}
-	return frames * HV_POOL_PER_SMALL_FRAME;
+	return frames * POOL_PER_SMALL_FRAME;
 }
 
 static uint64_t pool_size(const struct loader *loader, uint64_t top)
 {
-	return HV_POOL_BASE + loader->cpu_count * HV_POOL_PER_CPU +
-	       loader->file.config.partition_count * HV_POOL_PER_PARTITION +
-	       (align_up(top, FRAME_SIZE) >> FRAME_SHIFT) * HV_POOL_PER_FRAME +
+	return POOL_BASE + loader->cpu_count * POOL_PER_CPU +
+	       loader->file.config.partition_count * POOL_PER_PARTITION +
+	       (align_up(top, FRAME_SIZE) >> FRAME_SHIFT) * POOL_PER_FRAME +
 	       small_page_tables(loader);
 }
 
@@ -133,6 +147,7 @@ static void build_cpuid(const struct loader *loader, const struct layout *layout
 
 	for (uint32_t i = 0; i < loader->cpu_count; i++) {
 		guest_cpuid_build(&tables[i], read_cpuid, NULL, i + 1);
+		guest_cpuid_hide(&tables[i], &loader->virt_plan.features);
 		guest_cpuid_time(&tables[i], loader->time.tsc_hz, loader->apic_timer_hz);
 	}
 }
@@ -153,6 +168,7 @@ static void fill_info(struct loader *loader, const struct layout *layout)
 		.memory = in_region(layout->memory),
 		.cpus = in_region(layout->cpus),
 		.guest_cpuid = in_region(layout->cpuid),
+		.virt = loader->virt,
 		.images = in_region(layout->images),
 		.modules_size = loader->modules_size,
 		.cpu_count = loader->cpu_count,
@@ -160,6 +176,9 @@ static void fill_info(struct loader *loader, const struct layout *layout)
 		.time = loader->time,
 		.tsc_firmware = loader->tsc_firmware,
 	};
+	info->virt.msr_bitmaps = in_region(layout->msr_bitmaps);
+	msr_pass_fill((uint8_t *)(loader->region + layout->msr_bitmaps),
+		      loader->virt_plan.msr_format, loader->virt_plan.msrs);
 	memcpy(info->entropy, loader->entropy, sizeof(info->entropy));
 	info->config = loader->file.config;
 	loader->info = info;

@@ -38,7 +38,6 @@ static bool is_sound(const struct boot_info *boot)
 
 void hv_main(struct boot_info *boot)
 {
-	const char *why = "";
 	struct vm *owner;
 	struct cpu *cpu;
 
@@ -58,8 +57,7 @@ void hv_main(struct boot_info *boot)
 		   arch_lapic_is_x2apic() ? ", x2APIC" : ", xAPIC");
 	platform_interrupts_init(boot);
 	platform_power_init(boot); /* so that a test ends, however it goes on */
-	fail("virtualization", arch_virt_probe(&why), why);
-	arch_virt_cpuid_init(boot->guest_cpuid, boot->cpu_count);
+	arch_virt_init(boot);
 	fail("virtualization", arch_virt_enable(), "cannot be switched on");
 	fail("owner table", owner_init(boot->memory, boot->memory_count),
 	     "no hypervisor memory left");

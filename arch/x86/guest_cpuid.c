@@ -12,32 +12,6 @@
 /* Either reports the compacted size in leaf 0xD.1. */
 #define HAS_COMPACTED (CPUID_D1_EAX_XSAVEC | CPUID_D1_EAX_XSAVES)
 
-void guest_cpuid_hide(struct guest_cpuid *table, const struct virt_features *features)
-{
-	struct cpuid_regs *one = &table->basic[CPUID_FEATURES];
-	struct cpuid_regs *seven = &table->basic[CPUID_EXTENDED_FEATURES];
-	struct cpuid_regs *extended = table->extended;
-	const struct {
-		bool is_there;
-		uint32_t bits;
-		uint32_t *word;
-	} rows[] = {
-		{features->has_pcid, CPUID_1_ECX_PCID, &one->ecx},
-		{features->has_invpcid, CPUID_7_EBX_INVPCID, &seven->ebx},
-		{features->has_rdtscp, CPUID_7_ECX_RDPID, &seven->ecx},
-		{features->has_rdtscp, CPUID_EXT1_EDX_RDTSCP, &extended[1].edx},
-		{features->has_waitpkg, CPUID_7_ECX_WAITPKG, &seven->ecx},
-		{features->has_xsaves, CPUID_D1_EAX_XSAVES, &table->xsave[1].eax},
-		{features->has_spec_ctrl, CPUID_7_EDX_SPECULATION, &seven->edx},
-		{features->has_spec_ctrl, CPUID_EXT8_EBX_SPECULATION, &extended[8].ebx},
-	};
-
-	for (uint32_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		*rows[i].word &= rows[i].is_there ? UINT32_MAX : ~rows[i].bits;
-	}
-	table->cr4_allowed &= features->has_pcid ? UINT64_MAX : ~CR4_PCIDE;
-}
-
 /* Bytes of an XSAVE area for `features`, in the standard or the compacted form. */
 static uint32_t xsave_size(const struct guest_cpuid *table, uint64_t features, bool is_compacted)
 {

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "config_abi.h"
+#include "virt_abi.h"
 
 /*
  * Hand-off. The loader allocates one physically contiguous region below 4 GiB (other CPUs load CR3
@@ -22,17 +23,6 @@
 #define BOOT_VERSION    6u
 #define HV_VIRT_BASE    UINT64_C(0xffffffff80000000)
 #define HV_REGION_ALIGN (UINT64_C(2) << 20)
-
-/*
- * Size of the region: image, boot data, private pages and tables, plus this much, rounded up to
- * HV_REGION_ALIGN. The last term holds the owner table.
- */
-#define HV_POOL_BASE          (UINT64_C(512) << 10)
-#define HV_POOL_PER_CPU       (UINT64_C(32) << 10)
-#define HV_POOL_PER_PARTITION (UINT64_C(64) << 10)
-#define HV_POOL_PER_FRAME     UINT64_C(2) /* bytes per 2 MiB of physical address space in use */
-/* And for each 2 MiB of partition memory, where it must be mapped by 4 KiB pages. */
-#define HV_POOL_PER_SMALL_FRAME (UINT64_C(4) << 10)
 
 enum boot_memory_type {
 	BOOT_MEMORY_FREE,     /* usable RAM once firmware is left */
@@ -174,7 +164,8 @@ struct boot_info {
 	const struct boot_memory *memory; /* memory_count */
 	const struct boot_cpu *cpus;      /* cpu_count; the boot CPU first */
 	struct guest_cpuid *guest_cpuid;  /* cpu_count: of n vCPUs at n - 1 */
-	const struct boot_image *images;  /* one per partition */
+	struct boot_virt virt;
+	const struct boot_image *images; /* one per partition */
 	uint64_t modules_base; /* mapped read-only: files, and what the loader made of them */
 	uint64_t modules_size;
 	uint32_t memory_count;
