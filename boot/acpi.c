@@ -54,7 +54,7 @@
 struct walk {
 	acpi_reader *read;
 	void *context;
-	struct boot_acpi *facts;
+	struct acpi_facts *facts;
 };
 
 struct table {
@@ -130,7 +130,7 @@ static bool read_small(const uint8_t *code, uint32_t size, uint32_t *at, uint8_t
 }
 
 /* code begins with "_S5_": PackageOp PkgLength NumElements SLP_TYPa SLP_TYPb. */
-static bool parse_s5(const uint8_t *code, uint32_t size, struct boot_acpi *facts)
+static bool parse_s5(const uint8_t *code, uint32_t size, struct acpi_facts *facts)
 {
 	uint32_t at = 4;
 	uint8_t type_a;
@@ -194,7 +194,7 @@ static uint16_t port_of(const uint8_t *fadt, uint32_t offset, uint32_t extended)
 
 static void read_fadt(const struct walk *walk, const struct table *table)
 {
-	struct boot_acpi *facts = walk->facts;
+	struct acpi_facts *facts = walk->facts;
 	uint8_t fadt[FADT_SIZE] = {0}; /* older tables are shorter: what is missing is 0 */
 	uint32_t size = table->length < FADT_SIZE ? table->length : FADT_SIZE;
 	struct table dsdt;
@@ -221,7 +221,7 @@ static void read_fadt(const struct walk *walk, const struct table *table)
 
 /* --- MADT ------------------------------------------------------------------------------------- */
 
-static void read_madt_entry(struct boot_acpi *facts, const uint8_t *entry, uint32_t length)
+static void read_madt_entry(struct acpi_facts *facts, const uint8_t *entry, uint32_t length)
 {
 	if (entry[0] == MADT_OVERRIDE && length >= 10 && entry[3] == UART_ISA_IRQ) {
 		facts->uart_gsi = (uint32_t)little_endian(entry + 4, 4);
@@ -294,9 +294,9 @@ static bool open_root(const struct walk *walk, uint64_t rsdp, struct table *root
 	       memcmp(root->signature, "RSDT", 4) == 0;
 }
 
-enum hv_status acpi_scan(acpi_reader *read, void *context, uint64_t rsdp, struct boot_acpi *facts)
+enum hv_status acpi_scan(acpi_reader *read, void *context, uint64_t rsdp, struct acpi_facts *facts)
 {
-	struct boot_acpi found = {.uart_gsi = UART_ISA_IRQ};
+	struct acpi_facts found = {.uart_gsi = UART_ISA_IRQ};
 	struct walk walk = {.read = read, .context = context, .facts = &found};
 	struct table root;
 	uint32_t entry_size;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Wall clock, and the frequency of the TSC. */
+#include "console.h"
 #include "cpu_ops.h"
 #include "loader.h"
 #include "tsc_hz.h"
@@ -7,6 +8,7 @@
 #define MEASURE_MICROSECONDS 20000u
 #define MEASURE_COUNT        2
 #define SECONDS_PER_DAY      86400
+#define FALLBACK_HZ          UINT64_C(1000000000)
 #define ZONE_UNKNOWN         2047 /* EFI_UNSPECIFIED_TIMEZONE */
 
 /* Days from 1970-01-01 by the proleptic Gregorian calendar; years from March, so that leap days
@@ -66,6 +68,11 @@ static uint64_t measured_frequency(const struct loader *loader)
 void clock_read(struct loader *loader)
 {
 	loader->time.tsc_hz = tsc_choose_hz(told_frequency(), measured_frequency(loader));
+	if (loader->time.tsc_hz == 0) {
+		console_print("bulkhead: the TSC stands still; taken for one of 1 GHz");
+		loader->time.tsc_hz = FALLBACK_HZ;
+	}
+	loader->apic_timer_hz = apic_timer_hz(loader->time.tsc_hz);
 	loader->time.unix_seconds = read_wall_clock(loader);
 	loader->time.tsc = tsc_read();
 }

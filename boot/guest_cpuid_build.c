@@ -352,3 +352,10 @@ void guest_cpuid_build(struct guest_cpuid *table, guest_cpuid_host *host, const 
 	build_extended(&build);
 	build_controls(table);
 }
+
+void guest_cpuid_time(struct guest_cpuid *table, uint64_t tsc_hz, uint64_t apic_timer_hz)
+{
+	put(table, CPUID_KVM_TIMING, 0,
+	    (struct cpuid_regs){.eax = (uint32_t)(tsc_hz / 1000),
+				.ebx = (uint32_t)(apic_timer_hz / 1000)});
+}

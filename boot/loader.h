@@ -8,6 +8,7 @@
 #include "uefi.h"
 #include "memmap.h"
 #include "status.h"
+#include "virt_plan.h"
 
 #include <stdbool.h>
 
@@ -60,6 +61,9 @@ struct loader {
 	struct boot_time time;
 	uint8_t entropy[32];
 	uint64_t tsc_firmware;
+	uint64_t apic_timer_hz;
+	struct boot_virt virt;
+	struct virt_plan virt_plan;
 
 	/* What the hypervisor gets. */
 	uint64_t trampoline;
@@ -96,23 +100,23 @@ MUST_CHECK enum hv_status modules_load(struct loader *loader);
 /* images.c: what partitions name as kernel is one, and fits. */
 MUST_CHECK enum hv_status images_build(struct loader *loader);
 
-/* machine.c, cpu_list.c, clock.c */
+/* machine.c, cpu_list.c, clock.c, apic_timer.c */
 MUST_CHECK enum hv_status machine_read(struct loader *loader);
 void cpu_list_read(struct loader *loader);
 void clock_read(struct loader *loader);
+uint64_t apic_timer_hz(uint64_t tsc_hz); /* 0: not known */
 void entropy_read(struct loader *loader);
 
 /* virt_read.c */
-MUST_CHECK enum hv_status virt_require(const struct loader *loader);
-/* A CPU with VT-x that does not say it is free of "Machine Check Error on Page Size Change". */
-bool virt_may_need_small_pages(void);
+MUST_CHECK enum hv_status virt_require(struct loader *loader);
 
 /* region.c */
 MUST_CHECK enum hv_status region_allocate(struct loader *loader);
 /* Turns the firmware map taken last into the region's list; no firmware call. */
 MUST_CHECK enum hv_status region_read_map(struct loader *loader);
 
-/* acpi_read.c: fills info->acpi, by the map that region.c has made. */
+/* acpi_read.c: fills what info has of the I/O APIC and of power-off, by the map that region.c has
+ * made. */
 void acpi_read(struct loader *loader);
 
 /* leave.c */

@@ -2,6 +2,7 @@
 /* The hypervisor's region: allocates it, and lays out what the hypervisor finds in it. */
 #include "addr.h"
 #include "bits.h"
+#include "check.h"
 #include "config_parse.h"
 #include "console.h"
 #include "cpu_ops.h"
@@ -17,10 +18,29 @@
 
 #define MSR_IA32_APIC_BASE 0x1bu
 #define APIC_BASE_ADDRESS  PAGETABLE_ADDRESS
-#define IOAPIC_USUAL_BASE  UINT64_C(0xfec00000)
 #define BYTES_PER_PIXEL    4u
+#define MSR_BITMAP_COUNT   2u
 #define IOAPIC_SIZE        UINT64_C(0x1000)
 #define CPUID_EXT_FEATURES 0x80000001u
+
+/*
+ * Size of the region: image, boot data, private pages and tables, plus this much, rounded up to
+ * HV_REGION_ALIGN. The last term holds the owner table.
+ */
+#define POOL_BASE          (UINT64_C(512) << 10)
+#define POOL_PER_CPU       (UINT64_C(32) << 10)
+#define POOL_PER_PARTITION (UINT64_C(64) << 10)
+#define POOL_PER_FRAME     UINT64_C(2) /* bytes per 2 MiB of physical address space in use */
+/* And for each 2 MiB of partition memory, where it must be mapped by 4 KiB pages. */
+#define POOL_PER_SMALL_FRAME (UINT64_C(4) << 10)
+
+/* ap_start.asm: position independent within one page below 1 MiB. */
+extern const uint8_t ap_start[];
+extern const uint8_t ap_start_end[];
+_Static_assert(offsetof(struct boot_cpu_start, stack) == 0 &&
+		       offsetof(struct boot_cpu_start, entry) == 8 &&
+		       offsetof(struct boot_cpu_start, argument) == 16,
+	       "known to ap_start.asm");
 
 /* Offsets of the parts from the start of the region. */
 struct layout {
@@ -29,6 +49,7 @@ struct layout {
 	uint64_t cpuid;
 	uint64_t images;
 	uint64_t memory;
+	uint64_t msr_bitmaps;
 	uint64_t private_pages;
 	uint64_t tables;
 	uint64_t end;
@@ -48,8 +69,9 @@ static struct layout make_layout(const struct loader *loader)
 	layout.memory = align_up(layout.images + loader->file.config.partition_count *
 							 sizeof(struct boot_image),
 				 16);
-	layout.private_pages = align_up(
+	layout.msr_bitmaps = align_up(
 		layout.memory + layout.memory_capacity * sizeof(struct boot_memory), PAGE_SIZE);
+	layout.private_pages = layout.msr_bitmaps + MSR_BITMAP_COUNT * BOOT_MSR_BITMAP_SIZE;
 	layout.tables = layout.private_pages + loader->cpu_count * PRIVATE_SIZE;
 	layout.end = layout.tables + (SPACE_TABLES_MAX + (layout.info >> FRAME_SHIFT)) * PAGE_SIZE;
 	return layout;
@@ -82,20 +104,20 @@ static uint64_t small_page_tables(const struct loader *loader)
 	uint64_t frames = 0;
 
 	if (loader->file.config.huge_pages == CONFIG_HUGE_PAGES_ALWAYS ||
-	    !virt_may_need_small_pages()) {
+	    loader->virt.is_multihit == 0) {
 		return 0;
 	}
 	for (uint32_t i = 0; i < loader->file.config.partition_count; i++) {
 		frames += loader->file.config.partitions[i].memory >> FRAME_SHIFT;
 	}
-	return frames * HV_POOL_PER_SMALL_FRAME;
+	return frames * POOL_PER_SMALL_FRAME;
 }
 
 static uint64_t pool_size(const struct loader *loader, uint64_t top)
 {
-	return HV_POOL_BASE + loader->cpu_count * HV_POOL_PER_CPU +
-	       loader->file.config.partition_count * HV_POOL_PER_PARTITION +
-	       (align_up(top, FRAME_SIZE) >> FRAME_SHIFT) * HV_POOL_PER_FRAME +
+	return POOL_BASE + loader->cpu_count * POOL_PER_CPU +
+	       loader->file.config.partition_count * POOL_PER_PARTITION +
+	       (align_up(top, FRAME_SIZE) >> FRAME_SHIFT) * POOL_PER_FRAME +
 	       small_page_tables(loader);
 }
 
@@ -125,6 +147,8 @@ static void build_cpuid(const struct loader *loader, const struct layout *layout
 
 	for (uint32_t i = 0; i < loader->cpu_count; i++) {
 		guest_cpuid_build(&tables[i], read_cpuid, NULL, i + 1);
+		guest_cpuid_hide(&tables[i], &loader->virt_plan.features);
+		guest_cpuid_time(&tables[i], loader->time.tsc_hz, loader->apic_timer_hz);
 	}
 }
 
@@ -144,6 +168,7 @@ static void fill_info(struct loader *loader, const struct layout *layout)
 		.memory = in_region(layout->memory),
 		.cpus = in_region(layout->cpus),
 		.guest_cpuid = in_region(layout->cpuid),
+		.virt = loader->virt,
 		.images = in_region(layout->images),
 		.modules_size = loader->modules_size,
 		.cpu_count = loader->cpu_count,
@@ -151,6 +176,9 @@ static void fill_info(struct loader *loader, const struct layout *layout)
 		.time = loader->time,
 		.tsc_firmware = loader->tsc_firmware,
 	};
+	info->virt.msr_bitmaps = in_region(layout->msr_bitmaps);
+	msr_pass_fill((uint8_t *)(loader->region + layout->msr_bitmaps),
+		      loader->virt_plan.msr_format, loader->virt_plan.msrs);
 	memcpy(info->entropy, loader->entropy, sizeof(info->entropy));
 	info->config = loader->file.config;
 	loader->info = info;
@@ -175,11 +203,10 @@ static enum hv_status map_devices(struct loader *loader, const struct layout *la
 	struct boot_info *info = loader->info;
 	struct boot_image *images = (struct boot_image *)(loader->region + layout->images);
 	struct boot_framebuffer *screen = &info->framebuffer;
-	uint64_t ioapic = info->acpi.ioapic_base;
 	uint64_t shown;
 
-	info->acpi.ioapic_base = space_map(space, ioapic != 0 ? ioapic : IOAPIC_USUAL_BASE,
-					   IOAPIC_SIZE, PAGETABLE_W, PAGETABLE_UC);
+	info->ioapic_base =
+		space_map(space, info->ioapic_base, IOAPIC_SIZE, PAGETABLE_W, PAGETABLE_UC);
 	if (loader->modules_size > 0) {
 		info->modules_base = space_map(space, loader->modules_base, loader->modules_size, 0,
 					       PAGETABLE_WB);
@@ -200,6 +227,21 @@ static enum hv_status map_devices(struct loader *loader, const struct layout *la
 	screen->base = space_map(space, screen->base, min_u64(shown, screen->size), PAGETABLE_W,
 				 PAGETABLE_WC);
 	return HV_OK;
+}
+
+/* The page that other CPUs start on; its last two words are parameters. */
+static void fill_trampoline(const struct loader *loader, uint64_t root)
+{
+	size_t size = (size_t)(ap_start_end - ap_start);
+	uint64_t parameters[] = {
+		root,
+		HV_VIRT_BASE + ((uint64_t)&loader->info->cpu_start - loader->region),
+	};
+
+	CHECK(size <= PAGE_SIZE / 2 && root <= UINT32_MAX);
+	memcpy((void *)loader->trampoline, ap_start, size);
+	memcpy((void *)(loader->trampoline + size - sizeof(parameters)), parameters,
+	       sizeof(parameters));
 }
 
 /* Last: what the tables have used of the room for them ends what is not pool. */
@@ -231,6 +273,7 @@ static enum hv_status build_space(struct loader *loader, const struct layout *la
 	space_join(&space, loader->handoff_root);
 	loader->info->root = (uint64_t)space.root;
 	loader->info->start_root = (uint64_t)space.start_root;
+	fill_trampoline(loader, (uint64_t)space.start_root);
 	loader->info->windows = in_region((uint64_t)space.windows - loader->region);
 	loader->info->region_used = space.pool.next - loader->region;
 	return HV_OK;

@@ -11,10 +11,6 @@
 #define IA32_VMX_PROCBASED_CTLS  0x482u
 #define IA32_VMX_PROCBASED_CTLS2 0x48bu
 #define VM_CR                    0xc0010114u
-#define LEAF_FEATURES_7          7u
-#define CPUID_7_EDX_ARCH_CAPS    (1u << 29)
-#define IA32_ARCH_CAPABILITIES   0x10au
-#define IF_PSCHANGE_MC_NO        (1u << 6)
 
 static void read_vmx(struct virt_facts *facts)
 {
@@ -25,7 +21,7 @@ static void read_vmx(struct virt_facts *facts)
 	}
 }
 
-enum hv_status virt_require(const struct loader *loader)
+enum hv_status virt_require(struct loader *loader)
 {
 	struct virt_facts facts = {.cpuid_1_ecx = cpuid_read(1, 0).ecx};
 	const char *reason = "";
@@ -48,16 +44,9 @@ enum hv_status virt_require(const struct loader *loader)
 	if (status != HV_OK) {
 		console_print("bulkhead: %s", reason);
 		console_print("bulkhead: %s", remedy);
+	} else if (!virt_plan(&loader->virt, &loader->virt_plan, &reason)) {
+		console_print("bulkhead: %s", reason);
+		status = HV_UNSUPPORTED;
 	}
 	return status;
-}
-
-bool virt_may_need_small_pages(void)
-{
-	if ((cpuid_read(1, 0).ecx & CPUID_1_ECX_VMX) == 0) {
-		return false;
-	}
-	return !cpuid_has(LEAF_FEATURES_7) ||
-	       (cpuid_read(LEAF_FEATURES_7, 0).edx & CPUID_7_EDX_ARCH_CAPS) == 0 ||
-	       (msr_read(IA32_ARCH_CAPABILITIES) & IF_PSCHANGE_MC_NO) == 0;
 }

@@ -26,6 +26,7 @@ struct cpu *cpus_init_boot(const struct boot_info *boot)
 /* First C function of another CPU, on its own stack. */
 static void enter(struct cpu *cpu)
 {
+	arch_cpu_init(cpu);
 	arch_lapic_init();
 	if (arch_virt_enable() != HV_OK) {
 		/* The boot CPU could: firmware has set this one up differently. */
@@ -37,10 +38,10 @@ static void enter(struct cpu *cpu)
 	cpus_loop(cpu);
 }
 
-void cpus_start_others(const struct boot_info *boot)
+void cpus_start_others(struct boot_info *boot)
 {
 	for (uint32_t i = 1; i < count; i++) {
-		if (arch_cpu_start(&cpus[i], hpa_from_u64(boot->trampoline), enter) != HV_OK) {
+		if (arch_cpu_start(&cpus[i], boot, enter) != HV_OK) {
 			log_error(
 				"CPU %u (APIC ID %u) does not start; partitions on it stay stopped",
 				i, cpus[i].apic_id);

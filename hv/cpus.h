@@ -11,7 +11,7 @@
 struct cpu *cpus_init_boot(const struct boot_info *boot);
 
 /* Starts the others; a CPU that does not come up is reported and left out. */
-void cpus_start_others(const struct boot_info *boot);
+void cpus_start_others(struct boot_info *boot);
 
 uint32_t cpus_count(void);
 struct cpu *cpus_get(uint32_t index); /* NULL: no such CPU */

@@ -32,12 +32,12 @@ static bool is_sound(const struct boot_info *boot)
 	return boot->magic == BOOT_MAGIC && boot->version == BOOT_VERSION &&
 	       boot->size == sizeof(*boot) && is_aligned(boot->region_base, HV_REGION_ALIGN) &&
 	       boot->region_size <= SPACE_REGION_MAX && boot->region_used < boot->region_size &&
-	       boot->start_root <= UINT32_MAX && boot->cpu_count <= CPU_MAX;
+	       boot->start_root <= UINT32_MAX && boot->time.tsc_hz != 0 &&
+	       boot->cpu_count <= CPU_MAX;
 }
 
 void hv_main(struct boot_info *boot)
 {
-	const char *why = "";
 	struct vm *owner;
 	struct cpu *cpu;
 
@@ -57,8 +57,7 @@ void hv_main(struct boot_info *boot)
 		   arch_lapic_is_x2apic() ? ", x2APIC" : ", xAPIC");
 	platform_interrupts_init(boot);
 	platform_power_init(boot); /* so that a test ends, however it goes on */
-	fail("virtualization", arch_virt_probe(&why), why);
-	arch_virt_cpuid_init(boot->guest_cpuid, boot->cpu_count);
+	arch_virt_init(boot);
 	fail("virtualization", arch_virt_enable(), "cannot be switched on");
 	fail("owner table", owner_init(boot->memory, boot->memory_count),
 	     "no hypervisor memory left");

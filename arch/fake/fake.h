@@ -101,7 +101,6 @@ struct fake_vcpus {
 	void (*on_script_end)(struct vcpu_arch *vcpu, struct vm_exit *exit);
 	void (*on_run)(struct vcpu_arch *vcpu); /* before each exit is played; may be NULL */
 	uint32_t init_failures; /* this many of the next inits fail with HV_NO_MEMORY */
-	bool is_unsupported;    /* arch_virt_probe() refuses */
 	uint32_t max_leaf;
 	bool is_multihit;
 };
@@ -135,7 +134,6 @@ struct fake_clock {
 	uint64_t tsc; /* moves by tsc_step at each reading */
 	uint64_t tsc_step;
 	uint64_t tsc_hz;
-	uint64_t apic_timer_hz;
 };
 extern struct fake_clock fake_clock;
 

@@ -31,11 +31,6 @@ uint64_t arch_tsc_hz(void)
 	return fake_clock.tsc_hz;
 }
 
-uint64_t arch_apic_timer_hz(void)
-{
-	return fake_clock.apic_timer_hz;
-}
-
 void arch_delay_us(uint32_t microseconds)
 {
 	fake_clock.tsc += microseconds * (fake_clock.tsc_hz / 1000000);

@@ -2,6 +2,8 @@
 /* arch/cpu.h: halting and idling become jumps and counters. */
 #include "fake.h"
 
+#include "boot_abi.h"
+
 #include "check.h"
 
 #include <stdatomic.h>
@@ -30,10 +32,11 @@ void arch_cpu_init(struct cpu *cpu)
 	fake_cpus.current = cpu;
 }
 
-enum hv_status arch_cpu_start(struct cpu *cpu, hpa_t trampoline, void (*main)(struct cpu *cpu))
+enum hv_status arch_cpu_start(struct cpu *cpu, struct boot_info *boot,
+			      void (*main)(struct cpu *cpu))
 {
 	(void)main;
-	CHECK(trampoline.value != 0 && trampoline.value < 0x100000);
+	CHECK(boot->trampoline != 0 && boot->trampoline < 0x100000);
 	if ((fake_cpus.dead_cpus & BIT(cpu->index)) != 0) {
 		return HV_NOT_FOUND;
 	}

@@ -34,24 +34,14 @@ void fake_vcpu_script(struct vcpu_arch *vcpu, const struct fake_exit *script, si
 	fake->script_next = 0;
 }
 
-enum hv_status arch_virt_probe(const char **why)
+void arch_virt_init(const struct boot_info *boot)
 {
-	if (fake_vcpus.is_unsupported) {
-		*why = "the test says so";
-		return HV_UNSUPPORTED;
-	}
-	return HV_OK;
+	(void)boot;
 }
 
 enum hv_status arch_virt_enable(void)
 {
 	return HV_OK;
-}
-
-void arch_virt_cpuid_init(struct guest_cpuid *tables, uint32_t count)
-{
-	(void)tables;
-	(void)count;
 }
 
 static bool takes_failure(void)

@@ -5,23 +5,12 @@
 #include "arch/cpu.h"
 #include "arch/virt.h"
 #include "event.h"
-#include "msr_pass.h"
+#include "virt_internal.h"
 #include "vmcb.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* The machine: written by svm_probe() on the boot CPU, constant afterwards. */
-struct svm_machine {
-	uint64_t clean; /* clean bits after an exit: VMCB_CLEAN_ALL, or 0 without the feature */
-	uint32_t intercept_2; /* VMCB fields: what exists on this CPU */
-	uint32_t intercept_3;
-	uint8_t flush_asid; /* TLB_CONTROL that flushes our ASID */
-	bool has_spec_ctrl; /* MSR_IA32_SPEC_CTRL exists */
-	bool has_pred_cmd;
-};
-extern struct svm_machine svm_machine;
 
 /* Per CPU: what VMLOAD brings back after an exit (FS, GS, TR, LDTR, SYSCALL and SYSENTER MSRs). */
 struct cpu_virt {
@@ -64,14 +53,6 @@ static inline void svm_dirty(struct vmcb *vmcb, uint64_t groups)
 {
 	vmcb->clean &= ~groups;
 }
-
-/* APM 2, "MSR Intercepts": 2 KiB a range, two bits an MSR, read and write. A third range, from
- * 0xc0010000, has nothing that passes. */
-static const struct msr_pass_format svm_msr_format = {
-	.range_bits = 0x800 * 8,
-	.msr_bits = 2,
-	.write_bits = 1,
-};
 
 /* vmcb_init.c */
 void svm_vmcb_reset(struct vcpu_arch *vcpu, const struct boot_start *start);

@@ -227,7 +227,7 @@ bool svm_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	struct vmcb *vmcb = svm_vmcb(vcpu);
 	uint32_t code = low32(vmcb->exit_code);
 
-	vmcb->clean = svm_machine.clean;
+	vmcb->clean = virt_machine.svm_clean;
 	if (code == VMEXIT_VMMCALL && vmcb->cpl == 0) {
 		return quick(vcpu, exit, vmcb, VMEXIT_VMMCALL);
 	}

@@ -73,7 +73,8 @@ bool svm_inject_prepare(struct vcpu_arch *vcpu, struct vm_exit *exit)
 		}
 	}
 	vmcb->event_inj = event_take(vcpu, vmcb->cr0);
-	vmcb->tlb_control = vcpu->is_flush_wanted ? svm_machine.flush_asid : VMCB_TLB_CONTROL_NONE;
+	vmcb->tlb_control =
+		vcpu->is_flush_wanted ? virt_machine.svm_flush_asid : VMCB_TLB_CONTROL_NONE;
 	vcpu->is_flush_wanted = false;
 	/* The next entry comes here too and takes both back. */
 	vcpu->is_launched = vmcb->event_inj != 0 || vmcb->tlb_control != VMCB_TLB_CONTROL_NONE;

@@ -52,21 +52,14 @@ struct vmcb {
 #define VMCB_INTERCEPT_MONITOR BIT32(10)
 #define VMCB_INTERCEPT_MWAIT   BIT32(11)
 #define VMCB_INTERCEPT_XSETBV  BIT32(13)
-#define VMCB_INTERCEPT_RDPRU   BIT32(14)
-	uint32_t intercept_3;
-#define VMCB_INTERCEPT_INVLPGB         BIT32(0)
-#define VMCB_INTERCEPT_INVLPGB_ILLEGAL BIT32(1)
-#define VMCB_INTERCEPT_MCOMMIT         BIT32(3)
-#define VMCB_INTERCEPT_TLBSYNC         BIT32(4)
+	uint32_t intercept_3; /* boot/virt_plan.c has its bits, and RDPRU of the one before */
 	uint8_t reserved_018[0x28];
 	uint64_t iopm_base_pa;
 	uint64_t msrpm_base_pa;
 	uint64_t tsc_offset; /* 0 */
 	uint32_t guest_asid;
 	uint8_t tlb_control;
-#define VMCB_TLB_CONTROL_NONE       0u
-#define VMCB_TLB_CONTROL_FLUSH_ALL  1u
-#define VMCB_TLB_CONTROL_FLUSH_ASID 3u
+#define VMCB_TLB_CONTROL_NONE 0u
 	uint8_t reserved_05d[3];
 	uint64_t virtual_interrupt; /* V_TPR, V_IRQ, V_INTR_MASKING and more: all 0 here */
 	uint64_t interrupt_shadow;
@@ -89,7 +82,6 @@ struct vmcb {
 #define VMCB_CLEAN_DRX  BIT(6)
 #define VMCB_CLEAN_SEG  BIT(8) /* CS, DS, SS, ES, CPL */
 #define VMCB_CLEAN_CR2  BIT(9)
-#define VMCB_CLEAN_ALL  MASK64(10, 0)
 	uint64_t nrip;
 	uint8_t reserved_0d0[0x330];
 

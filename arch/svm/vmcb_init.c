@@ -18,6 +18,12 @@
 	 VMCB_INTERCEPT_INVLPGA | VMCB_INTERCEPT_IOIO_PROT | VMCB_INTERCEPT_MSR_PROT |             \
 	 VMCB_INTERCEPT_SHUTDOWN)
 
+#define INTERCEPT_2                                                                                \
+	(VMCB_INTERCEPT_VMRUN | VMCB_INTERCEPT_VMMCALL | VMCB_INTERCEPT_VMLOAD |                   \
+	 VMCB_INTERCEPT_VMSAVE | VMCB_INTERCEPT_STGI | VMCB_INTERCEPT_CLGI |                       \
+	 VMCB_INTERCEPT_SKINIT | VMCB_INTERCEPT_WBINVD | VMCB_INTERCEPT_MONITOR |                  \
+	 VMCB_INTERCEPT_MWAIT | VMCB_INTERCEPT_XSETBV)
+
 /* #DB and #AC: a guest can make the CPU deliver them without end (CVE-2015-8104, CVE-2015-5307).
  * #MC: ours. #UD: VMCALL, Intel's opcode of a hypercall. */
 #define INTERCEPT_EXCEPTIONS                                                                       \
@@ -30,10 +36,10 @@ static void set_control(struct vmcb *vmcb, const struct vcpu_arch *vcpu)
 	vmcb->intercept_cr_write = VMCB_INTERCEPT_CR4;
 	vmcb->intercept_exceptions = INTERCEPT_EXCEPTIONS;
 	vmcb->intercept_1 = INTERCEPT_1;
-	vmcb->intercept_2 = svm_machine.intercept_2;
-	vmcb->intercept_3 = svm_machine.intercept_3;
+	vmcb->intercept_2 = INTERCEPT_2 | virt_machine.svm_intercept_2;
+	vmcb->intercept_3 = virt_machine.svm_intercept_3;
 	vmcb->iopm_base_pa = arch_va_to_pa(vcpu->vm->port_bitmap).value;
-	vmcb->msrpm_base_pa = arch_va_to_pa(msr_pass_bitmap(vcpu->is_x2apic)).value;
+	vmcb->msrpm_base_pa = virt_msr_bitmap(vcpu->is_x2apic).value;
 	vmcb->guest_asid = SVM_ASID;
 	vmcb->np_enable = VMCB_NP_ENABLE;
 	vmcb->n_cr3 = vcpu->vm->stage2_root.value;
@@ -76,7 +82,7 @@ void svm_vmcb_reset(struct vcpu_arch *vcpu, const struct boot_start *start)
 	vcpu->backend[SVM_NMI_STATE] = SVM_NMI_OPEN;
 	vcpu->backend[SVM_STEP_FLAGS] = 0;
 	/* As on VT-x: where the CPU knows IBRS, so that old and emulated ones pay nothing. */
-	vcpu->backend[SVM_IS_STUFFED] = svm_machine.has_spec_ctrl;
+	vcpu->backend[SVM_IS_STUFFED] = virt_machine.has_spec_ctrl;
 	vcpu->is_flush_wanted = true;
 	set_control(vmcb, vcpu);
 	set_state(vcpu, vmcb, start);

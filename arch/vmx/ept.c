@@ -74,13 +74,3 @@ uint64_t vmx_ept_pointer(const struct vm_arch *vm)
 {
 	return vm->stage2_root.value | EPTP_WALK_4 | EPTP_WRITE_BACK;
 }
-
-/* Intel, "Machine Check Error on Page Size Change" (CVE-2018-12207): an executable large page lets
- * a guest stop such a machine, so it gets 4 KiB pages there. */
-uint32_t vmx_ept_max_leaf(uint64_t ept_vpid)
-{
-	if ((ept_vpid & EPT_CAP_2M) == 0) {
-		return 1;
-	}
-	return (ept_vpid & EPT_CAP_1G) != 0 ? 3 : 2;
-}

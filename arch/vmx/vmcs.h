@@ -107,47 +107,6 @@ enum vmcs_field {
 /* From one segment register to the next; the order is ES CS SS DS FS GS LDTR TR in each group. */
 #define VMCS_SEGMENT_STRIDE 2u
 
-/* SDM 3C, "Pin-Based VM-Execution Controls". */
-#define PIN_EXTERNAL_INTERRUPT_EXITING BIT32(0)
-#define PIN_NMI_EXITING                BIT32(3)
-#define PIN_VIRTUAL_NMIS               BIT32(5)
-#define PIN_PREEMPTION_TIMER           BIT32(6)
-
-/* SDM 3C, "Processor-Based VM-Execution Controls". */
-#define PROCESSOR_HLT_EXITING        BIT32(7)
-#define PROCESSOR_INVLPG_EXITING     BIT32(9)
-#define PROCESSOR_MWAIT_EXITING      BIT32(10)
-#define PROCESSOR_RDPMC_EXITING      BIT32(11)
-#define PROCESSOR_CR3_LOAD_EXITING   BIT32(15)
-#define PROCESSOR_CR3_STORE_EXITING  BIT32(16)
-#define PROCESSOR_NMI_WINDOW_EXITING BIT32(22)
-#define PROCESSOR_IO_BITMAPS         BIT32(25)
-#define PROCESSOR_MSR_BITMAPS        BIT32(28)
-#define PROCESSOR_MONITOR_EXITING    BIT32(29)
-#define PROCESSOR_SECONDARY          BIT32(31)
-
-#define SECONDARY_EPT                BIT32(1)
-#define SECONDARY_RDTSCP             BIT32(3)
-#define SECONDARY_VPID               BIT32(5)
-#define SECONDARY_WBINVD_EXITING     BIT32(6)
-#define SECONDARY_UNRESTRICTED_GUEST BIT32(7)
-#define SECONDARY_INVPCID            BIT32(12)
-#define SECONDARY_ENCLS_EXITING      BIT32(15)
-#define SECONDARY_XSAVES             BIT32(20)
-
-/* SDM 3C, "VM-Exit Controls" and "VM-Entry Controls". */
-#define EXIT_SAVE_DEBUG BIT32(2)
-#define EXIT_HOST_64BIT BIT32(9)
-#define EXIT_SAVE_PAT   BIT32(18)
-#define EXIT_LOAD_PAT   BIT32(19)
-#define EXIT_SAVE_EFER  BIT32(20)
-#define EXIT_LOAD_EFER  BIT32(21)
-
-#define ENTRY_LOAD_DEBUG  BIT32(2)
-#define ENTRY_IA32E_GUEST BIT32(9)
-#define ENTRY_LOAD_PAT    BIT32(14)
-#define ENTRY_LOAD_EFER   BIT32(15)
-
 /* In exit interruption information; else as x86/event.h has it. */
 #define EVENT_NMI_UNBLOCKED BIT(12) /* IRET had ended NMI blocking */
 
@@ -162,22 +121,9 @@ enum vmcs_field {
 #define SEGMENT_LONG      BIT32(13)
 #define SEGMENT_DPL_SHIFT 5u
 
-/* SDM 3C, "Extended-Page-Table Pointer (EPTP)" and Appendix A, "VPID and EPT Capabilities". */
-#define EPTP_WRITE_BACK    UINT64_C(6)
-#define EPTP_WALK_4        (UINT64_C(3) << 3)
-#define EPT_CAP_WALK_4     BIT(6)
-#define EPT_CAP_WRITE_BACK BIT(14)
-#define EPT_CAP_2M         BIT(16)
-#define EPT_CAP_1G         BIT(17)
-#define EPT_CAP_INVEPT     BIT(20)
-#define EPT_CAP_INVEPT_ALL BIT(26)
-#define VPID_CAP_USABLE    (BIT(32) | BIT(41) | BIT(42)) /* INVVPID: one context, all */
-
-#define VMX_BASIC_REVISION      MASK64(30, 0)
-#define VMX_BASIC_INS_OUTS      BIT(54)
-#define VMX_BASIC_TRUE_CONTROLS BIT(55)
-#define VMX_BASIC_MEMORY_TYPE   MASK64(53, 50)
-#define VMX_BASIC_WRITE_BACK    (UINT64_C(6) << 50)
+/* SDM 3C, "Extended-Page-Table Pointer (EPTP)". */
+#define EPTP_WRITE_BACK UINT64_C(6)
+#define EPTP_WALK_4     (UINT64_C(3) << 3)
 
 /* SDM 3D, Appendix C, "VMX Basic Exit Reasons": those that are told apart. */
 enum vmx_reason {

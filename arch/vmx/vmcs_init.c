@@ -36,13 +36,13 @@ static void write_host(const struct vcpu_arch *vcpu)
 	vmcs_write(VMCS_HOST_EFER, msr_read(MSR_IA32_EFER));
 	vmcs_write(VMCS_HOST_PAT, msr_read(MSR_IA32_PAT));
 	vmcs_write(VMCS_HOST_RSP, (uint64_t)vcpu);
-	vmcs_write(VMCS_HOST_RIP,
-		   (uint64_t)(vmx_machine.has_spec_ctrl ? vmx_host_entry_stuffed : vmx_host_entry));
+	vmcs_write(VMCS_HOST_RIP, (uint64_t)(virt_machine.has_spec_ctrl ? vmx_host_entry_stuffed
+									: vmx_host_entry));
 }
 
 static void write_secondary_controls(const struct vcpu_arch *vcpu)
 {
-	uint32_t secondary = vmx_machine.controls[VMX_SECONDARY];
+	uint32_t secondary = virt_machine.vmx_controls[VMX_SECONDARY];
 
 	vmcs_write(VMCS_SECONDARY_CONTROLS, secondary);
 	vmcs_write(VMCS_EPT_POINTER, vmx_ept_pointer(vcpu->vm));
@@ -89,7 +89,7 @@ static const uint16_t zeroed[] = {
 
 static void write_controls(struct vcpu_arch *vcpu)
 {
-	const uint32_t *controls = vmx_machine.controls;
+	const uint32_t *controls = virt_machine.vmx_controls;
 	hpa_t port_bitmap = arch_va_to_pa(vcpu->vm->port_bitmap);
 
 	vmcs_write(VMCS_PIN_CONTROLS, controls[VMX_PIN]);
@@ -104,7 +104,7 @@ static void write_controls(struct vcpu_arch *vcpu)
 	}
 	vmcs_write(VMCS_IO_BITMAP_A, port_bitmap.value);
 	vmcs_write(VMCS_IO_BITMAP_B, port_bitmap.value + PAGE_SIZE);
-	vmcs_write(VMCS_MSR_BITMAP, arch_va_to_pa(msr_pass_bitmap(vcpu->is_x2apic)).value);
+	vmcs_write(VMCS_MSR_BITMAP, virt_msr_bitmap(vcpu->is_x2apic).value);
 	vmcs_write(VMCS_VMCS_LINK_POINTER, ~UINT64_C(0));
 }
 
@@ -146,7 +146,7 @@ static void write_segments(const struct boot_start *start)
 
 static void write_guest(struct vcpu_arch *vcpu, const struct boot_start *start)
 {
-	uint64_t offered_cr4 = vcpu->vm->cpuid->cr4_allowed & vmx_machine.cr4_fixed1;
+	uint64_t offered_cr4 = vcpu->vm->cpuid->cr4_allowed & virt_machine.cr4_fixed1;
 
 	write_segments(start);
 	vmcs_write(VMCS_GUEST_RFLAGS, RFLAGS_FIXED);
@@ -174,12 +174,13 @@ void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct boot_start *start)
 	CHECK(vmx_load(vcpu->control_pa.value));
 	vcpu->is_flush_wanted = true; /* the VPID may have been another guest's */
 	vcpu->backend[VMX_ALWAYS_PREPARE] =
-		vmx_machine.is_verw_needed || vmx_machine.is_l1d_flush_needed;
+		virt_machine.is_verw_needed || virt_machine.is_l1d_flush_needed;
 	write_controls(vcpu);
 	write_host(vcpu);
 	write_guest(vcpu, start);
 	/* An NMI that came before the VMCS was current and had its controls is not lost. */
 	if (atomic_load_explicit(&virt->is_kicked, memory_order_relaxed)) {
-		vmcs_write(VMCS_PIN_CONTROLS, vmx_machine.controls[VMX_PIN] | PIN_PREEMPTION_TIMER);
+		vmcs_write(VMCS_PIN_CONTROLS,
+			   virt_machine.vmx_controls[VMX_PIN] | PIN_PREEMPTION_TIMER);
 	}
 }

@@ -98,7 +98,7 @@ static void kick(struct vm_exit *exit)
 	/* An NMI between these two lines arms the timer again or is reported now: both are right.
 	 */
 	atomic_store_explicit(&virt->is_kicked, false, memory_order_relaxed);
-	vmcs_write(VMCS_PIN_CONTROLS, vmx_machine.controls[VMX_PIN]);
+	vmcs_write(VMCS_PIN_CONTROLS, virt_machine.vmx_controls[VMX_PIN]);
 	exit->kind = VM_EXIT_KICK;
 }
 

@@ -114,7 +114,7 @@ static void flush_translations(struct vcpu_arch *vcpu)
 	struct vmx_descriptor mine = {.context = arch_this_cpu()->index + 1};
 
 	vcpu->is_flush_wanted = false;
-	if ((vmx_machine.controls[VMX_SECONDARY] & SECONDARY_VPID) != 0) {
+	if ((virt_machine.vmx_controls[VMX_SECONDARY] & SECONDARY_VPID) != 0) {
 		CHECK(vmx_invvpid(INVALIDATE_SINGLE, &mine));
 	}
 }
@@ -125,10 +125,10 @@ static void clear_buffers(void)
 {
 	static const uint16_t selector = SELECTOR_DATA;
 
-	if (vmx_machine.is_l1d_flush_needed) {
+	if (virt_machine.is_l1d_flush_needed) {
 		msr_write(MSR_IA32_FLUSH_CMD, 1);
 	}
-	if (vmx_machine.is_verw_needed) {
+	if (virt_machine.is_verw_needed) {
 		__asm__ volatile("verw %0" : : "m"(selector) : "cc");
 	}
 }

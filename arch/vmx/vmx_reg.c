@@ -103,16 +103,16 @@ static void load_pdptes(const struct vcpu_arch *vcpu)
 
 static void set_cr0(uint64_t value)
 {
-	uint64_t forced = vmx_machine.cr0_fixed0 & ~(CR0_PE | CR0_PG);
+	uint64_t forced = virt_machine.cr0_fixed0 & ~(CR0_PE | CR0_PG);
 
 	vmcs_write(VMCS_GUEST_CR0,
-		   (value & vmx_machine.cr0_fixed1 & ~(CR0_CD | CR0_NW)) | forced | CR0_ET);
+		   (value & virt_machine.cr0_fixed1 & ~(CR0_CD | CR0_NW)) | forced | CR0_ET);
 	vmcs_write(VMCS_CR0_SHADOW, value | CR0_ET);
 }
 
 static void set_cr4(uint64_t value)
 {
-	uint64_t forced = vmx_machine.cr4_fixed0 | CR4_VMXE | CR4_MCE;
+	uint64_t forced = virt_machine.cr4_fixed0 | CR4_VMXE | CR4_MCE;
 
 	/* Reserved bits are passed on: VM entry refuses them (guest_cr.c lets no guest set them).
 	 */

@@ -4,7 +4,6 @@
 #include "arch/trap.h"
 #include "arch/vcpu.h"
 #include "regs.h"
-#include "smp_start.h"
 
 #include <stddef.h>
 
@@ -33,9 +32,4 @@ void asm_offsets(void)
 
 	DEFINE(SELECTOR_CODE, SELECTOR_CODE);
 	DEFINE(SELECTOR_DATA, SELECTOR_DATA);
-
-	DEFINE(START_ROOT, offsetof(struct start_block, root));
-	DEFINE(START_STACK, offsetof(struct start_block, stack));
-	DEFINE(START_CPU, offsetof(struct start_block, cpu));
-	DEFINE(START_ENTRY, offsetof(struct start_block, entry));
 }

@@ -5,40 +5,12 @@
 #include "regs.h"
 #include "virt_internal.h"
 
-#include "arch/clock.h"
-
 #include "hypercall_abi.h"
 
 #define APIC_ID_SHIFT 24u /* leaf 1, EBX */
 
 /* Either reports the compacted size in leaf 0xD.1. */
 #define HAS_COMPACTED (CPUID_D1_EAX_XSAVEC | CPUID_D1_EAX_XSAVES)
-
-void guest_cpuid_hide(struct guest_cpuid *table, const struct virt_features *features)
-{
-	struct cpuid_regs *one = &table->basic[CPUID_FEATURES];
-	struct cpuid_regs *seven = &table->basic[CPUID_EXTENDED_FEATURES];
-	struct cpuid_regs *extended = table->extended;
-	const struct {
-		bool is_there;
-		uint32_t bits;
-		uint32_t *word;
-	} rows[] = {
-		{features->has_pcid, CPUID_1_ECX_PCID, &one->ecx},
-		{features->has_invpcid, CPUID_7_EBX_INVPCID, &seven->ebx},
-		{features->has_rdtscp, CPUID_7_ECX_RDPID, &seven->ecx},
-		{features->has_rdtscp, CPUID_EXT1_EDX_RDTSCP, &extended[1].edx},
-		{features->has_waitpkg, CPUID_7_ECX_WAITPKG, &seven->ecx},
-		{features->has_xsaves, CPUID_D1_EAX_XSAVES, &table->xsave[1].eax},
-		{features->has_spec_ctrl, CPUID_7_EDX_SPECULATION, &seven->edx},
-		{features->has_spec_ctrl, CPUID_EXT8_EBX_SPECULATION, &extended[8].ebx},
-	};
-
-	for (uint32_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		*rows[i].word &= rows[i].is_there ? UINT32_MAX : ~rows[i].bits;
-	}
-	table->cr4_allowed &= features->has_pcid ? UINT64_MAX : ~CR4_PCIDE;
-}
 
 /* Bytes of an XSAVE area for `features`, in the standard or the compacted form. */
 static uint32_t xsave_size(const struct guest_cpuid *table, uint64_t features, bool is_compacted)
@@ -82,7 +54,7 @@ static struct cpuid_regs look_up(const struct guest_cpuid *table, uint32_t leaf,
 	return (struct cpuid_regs){0};
 }
 
-/* What the table does not know: state of the vCPU, and frequencies. */
+/* What the table does not know: state of the vCPU. */
 static struct cpuid_regs answer_special(const struct guest_cpuid *table,
 					const struct guest_cpuid_now *now, uint32_t leaf,
 					uint32_t subleaf)
@@ -110,10 +82,6 @@ static struct cpuid_regs answer_special(const struct guest_cpuid *table,
 		} else if (subleaf == 1 && (regs.eax & HAS_COMPACTED) != 0) {
 			regs.ebx = xsave_size(table, now->xcr0, true);
 		}
-		break;
-	case CPUID_KVM_TIMING:
-		regs.eax = (uint32_t)(arch_tsc_hz() / 1000);
-		regs.ebx = (uint32_t)(arch_apic_timer_hz() / 1000);
 		break;
 	case HYPERCALL_CPUID_BASE + 1:
 		regs.ebx = now->index;

@@ -12,9 +12,6 @@ struct guest_cpuid_now {
 	uint64_t xcr0;
 };
 
-/* Takes out what the backend does not let a guest use. */
-void guest_cpuid_hide(struct guest_cpuid *table, const struct virt_features *features);
-
 /* Any leaf, any sub-leaf. */
 struct cpuid_regs guest_cpuid_answer(const struct guest_cpuid *table,
 				     const struct guest_cpuid_now *now, uint32_t leaf,

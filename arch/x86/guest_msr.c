@@ -56,7 +56,7 @@ static uint64_t read_or_zero(uint32_t number)
 
 void guest_msr_probe(void)
 {
-	struct guest_msr_facts facts = {.has_spec_ctrl = virt_features.has_spec_ctrl};
+	struct guest_msr_facts facts = {.has_spec_ctrl = virt_machine.has_spec_ctrl != 0};
 	struct cpuid_regs vendor = regs_cpuid(CPUID_VENDOR, 0);
 
 	facts.is_amd = vendor.ecx == 0x444d4163u || vendor.ecx == 0x656e6975u; /* "cAMD", "uine" */
@@ -176,7 +176,7 @@ bool guest_msr_read(struct vcpu_arch *vcpu, uint32_t number, uint64_t *value)
 	case MSR_KVM_SYSTEM_TIME_NEW:
 		return give(true, vcpu->clock_page, value);
 	case MSR_IA32_XSS:
-		return give(virt_features.has_xsaves, 0, value);
+		return give(virt_machine.has_xsaves != 0, 0, value);
 	case MSR_IA32_SPEC_CTRL:
 		return host.has_spec_ctrl && msr_read_safe(number, value);
 	case MSR_IA32_PLATFORM_ID:
@@ -257,7 +257,7 @@ bool guest_msr_write(struct vcpu_arch *vcpu, uint32_t number, uint64_t value)
 	case MSR_IA32_DEBUGCTL: /* no branch records, no branch stepping: ignored */
 		return (value & ~(DEBUGCTL_LBR | DEBUGCTL_BTF)) == 0;
 	case MSR_IA32_XSS:
-		return value == 0 && virt_features.has_xsaves;
+		return value == 0 && virt_machine.has_xsaves != 0;
 	case MSR_IA32_MISC_ENABLE: /* changed bits are ignored */
 		return !host.is_amd;
 	case MSR_IA32_SPEC_CTRL:

@@ -9,7 +9,6 @@
 #include "regs.h"
 #include "space_abi.h"
 #include "traps.h"
-#include "tsc.h"
 
 #define REGISTER_STRIDE 0x10u
 #define ICR_BUSY        BIT32(12)
@@ -195,8 +194,5 @@ void arch_lapic_init(void)
 	enable();
 	arch_lapic_reset();
 	arch_lapic_write(LAPIC_SVR, SVR_ENABLED);
-	if (!is_ready) {
-		is_ready = true;
-		tsc_measure_apic_timer();
-	}
+	is_ready = true;
 }

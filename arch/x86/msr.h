@@ -20,7 +20,6 @@
 #define MSR_IA32_MTRRCAP           0x0feu
 #define MSR_IA32_ARCH_CAPABILITIES 0x10au
 #define MSR_IA32_FLUSH_CMD         0x10bu
-#define MSR_IA32_SYSENTER_CS       0x174u
 #define MSR_IA32_MCG_CAP           0x179u
 #define MSR_IA32_MCG_STATUS        0x17au
 #define MSR_IA32_MCG_CTL           0x17bu
@@ -35,34 +34,19 @@
 #define MSR_IA32_TSC_DEADLINE      0x6e0u
 #define MSR_IA32_X2APIC_BASE       0x800u /* + xAPIC register offset / 16 */
 #define MSR_IA32_X2APIC_LAST       0x8ffu
-#define MSR_IA32_X2APIC_VERSION    0x803u
-#define MSR_IA32_X2APIC_TPR        0x808u
-#define MSR_IA32_X2APIC_PPR        0x80au
-#define MSR_IA32_X2APIC_EOI        0x80bu
-#define MSR_IA32_X2APIC_SIVR       0x80fu
-#define MSR_IA32_X2APIC_ISR0       0x810u
-#define MSR_IA32_X2APIC_ESR        0x828u
 #define MSR_IA32_X2APIC_ICR        0x830u
-#define MSR_IA32_X2APIC_LVT_TIMER  0x832u
-#define MSR_IA32_X2APIC_LVT_ERROR  0x837u
-#define MSR_IA32_X2APIC_INIT_COUNT 0x838u
-#define MSR_IA32_X2APIC_CUR_COUNT  0x839u
-#define MSR_IA32_X2APIC_DIV_CONF   0x83eu
-#define MSR_IA32_X2APIC_SELF_IPI   0x83fu
 #define MSR_IA32_XSS               0xda0u
 #define MSR_IA32_EFER              0xc0000080u
 #define MSR_IA32_STAR              0xc0000081u
 #define MSR_IA32_LSTAR             0xc0000082u
 #define MSR_IA32_CSTAR             0xc0000083u
 #define MSR_IA32_FMASK             0xc0000084u
-#define MSR_IA32_FS_BASE           0xc0000100u
 #define MSR_IA32_GS_BASE           0xc0000101u
 #define MSR_IA32_KERNEL_GS_BASE    0xc0000102u
 #define MSR_IA32_TSC_AUX           0xc0000103u
 
-#define APIC_BASE_EXTD    BIT(10) /* x2APIC mode */
-#define APIC_BASE_EN      BIT(11)
-#define APIC_BASE_ADDRESS MASK64(51, 12)
+#define APIC_BASE_EXTD BIT(10) /* x2APIC mode */
+#define APIC_BASE_EN   BIT(11)
 
 #define FEATURE_CONTROL_LOCK            BIT(0)
 #define FEATURE_CONTROL_VMX_OUTSIDE_SMX BIT(2)
@@ -79,20 +63,6 @@
 #define MCG_CAP_CTL     BIT(8)
 #define MC_STATUS_ADDRV BIT(58)
 #define MC_STATUS_VAL   BIT(63)
-
-/* SDM 3C, Appendix A, "VMX Capability Reporting Facility". */
-#define MSR_IA32_VMX_BASIC              0x480u
-#define MSR_IA32_VMX_PINBASED_CTLS      0x481u
-#define MSR_IA32_VMX_PROCBASED_CTLS     0x482u
-#define MSR_IA32_VMX_EXIT_CTLS          0x483u
-#define MSR_IA32_VMX_ENTRY_CTLS         0x484u
-#define MSR_IA32_VMX_CR0_FIXED0         0x486u
-#define MSR_IA32_VMX_CR0_FIXED1         0x487u
-#define MSR_IA32_VMX_CR4_FIXED0         0x488u
-#define MSR_IA32_VMX_CR4_FIXED1         0x489u
-#define MSR_IA32_VMX_PROCBASED_CTLS2    0x48bu
-#define MSR_IA32_VMX_EPT_VPID_CAP       0x48cu
-#define MSR_IA32_VMX_TRUE_PINBASED_CTLS 0x48du
 
 /* APM 2, Appendix A, "MSR Cross-Reference". */
 #define MSR_SYSCFG       0xc0010010u

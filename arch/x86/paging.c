@@ -41,11 +41,6 @@ uint64_t arch_mmu_root(void)
 	return space->root;
 }
 
-hpa_t paging_start_root(void)
-{
-	return hpa_from_u64(space->start_root);
-}
-
 /* Each CPU writes its own entries. */
 static uint64_t *window_entry(uint32_t slot)
 {

@@ -17,4 +17,3 @@
 
 PORT_ACCESS(8, "b")
 PORT_ACCESS(16, "w")
-PORT_ACCESS(32, "l")

@@ -42,7 +42,6 @@
 #define DR6_B0_B3 MASK64(3, 0)
 #define DR6_BD    BIT(13)
 #define DR6_BS    BIT(14)
-#define DR6_BT    BIT(15)
 #define DR7_INIT  UINT64_C(0x400)
 #define DR7_GD    BIT(13)
 
@@ -86,20 +85,12 @@
 #define PTE_NX        BIT(63)
 
 /* CPUID leaves (SDM 2A, "CPUID - CPU Identification"; APM 3, Appendix E). */
-#define CPUID_SVM          0x8000000au
 #define CPUID_TOPOLOGY_AMD 0x8000001eu
 
-#define CPUID_1_ECX_VMX     BIT32(5)
 #define CPUID_1_ECX_OSXSAVE BIT32(27)
 #define CPUID_1_ECX_RDRAND  BIT32(30)
 
 #define CPUID_7_ECX_OSPKE BIT32(4)
-
-#define CPUID_EXT1_ECX_SVM BIT32(2)
-
-#define CPUID_SVM_EDX_NP            BIT32(0)
-#define CPUID_SVM_EDX_VMCB_CLEAN    BIT32(5)
-#define CPUID_SVM_EDX_FLUSH_BY_ASID BIT32(6)
 
 /* The hypervisor's own selectors (gdt.c). */
 #define SELECTOR_CODE 0x08u

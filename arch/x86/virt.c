@@ -15,43 +15,27 @@
 /* 2 pages, one bit a port; SVM: and 3 bits for accesses that begin below the last port. */
 #define PORT_BITMAP_PAGES 3u
 
-struct virt_features virt_features; /* written by the backend's probe, before the first guest */
+struct boot_virt virt_machine; /* written before the first guest */
 const struct virt_ops *virt_ops;
 
-static uint32_t max_leaf;
 static struct guest_cpuid *cpuid_tables; /* that of n vCPUs at n - 1 */
 static uint32_t cpuid_count;
 
 /* --- set-up --------------------------------------------------------------------------------------
  */
 
-static bool has_vmx(void)
+void arch_virt_init(const struct boot_info *boot)
 {
-	return (regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_VMX) != 0;
-}
-
-static bool has_svm(void)
-{
-	return regs_has_leaf(CPUID_EXTENDED_SIGNATURE) &&
-	       (regs_cpuid(CPUID_EXTENDED_SIGNATURE, 0).ecx & CPUID_EXT1_ECX_SVM) != 0;
-}
-
-enum hv_status arch_virt_probe(const char **why)
-{
-	const struct virt_ops *ops = has_vmx() ? &vmx_ops : &svm_ops;
-	enum hv_status status;
-
-	if (!has_vmx() && !has_svm()) {
-		*why = "this CPU has neither VT-x nor SVM";
-		return HV_UNSUPPORTED;
-	}
-	status = ops->probe(why, &max_leaf);
-	if (status != HV_OK) {
-		return status;
-	}
-	virt_ops = ops;
+	virt_machine = boot->virt;
+	virt_ops = virt_machine.is_vmx != 0 ? &vmx_ops : &svm_ops;
+	cpuid_tables = boot->guest_cpuid;
+	cpuid_count = boot->cpu_count;
 	guest_msr_probe();
-	return HV_OK;
+}
+
+hpa_t virt_msr_bitmap(bool is_x2apic)
+{
+	return arch_va_to_pa(virt_machine.msr_bitmaps + (is_x2apic ? BOOT_MSR_BITMAP_SIZE : 0));
 }
 
 enum hv_status arch_virt_enable(void)
@@ -63,15 +47,6 @@ void virt_nmi_in_host(void)
 {
 	if (virt_ops != NULL) {
 		virt_ops->nmi_in_host();
-	}
-}
-
-void arch_virt_cpuid_init(struct guest_cpuid *tables, uint32_t count)
-{
-	cpuid_tables = tables;
-	cpuid_count = count;
-	for (uint32_t i = 0; i < count; i++) {
-		guest_cpuid_hide(&tables[i], &virt_features);
 	}
 }
 
@@ -93,8 +68,8 @@ enum hv_status arch_vcpu_init(struct vcpu_arch *vcpu, struct vm_arch *vm, uint32
 	if (vcpu->control == NULL) {
 		return HV_NO_MEMORY;
 	}
-	memcpy(vcpu->control, &virt_features.control_revision,
-	       sizeof(virt_features.control_revision));
+	memcpy(vcpu->control, &virt_machine.control_revision,
+	       sizeof(virt_machine.control_revision));
 	vcpu->control_pa = arch_va_to_pa(vcpu->control);
 	vcpu->vm = vm;
 	vcpu->index = index;
@@ -119,10 +94,10 @@ static void reset_unswitched(void)
 	}
 	/* Not every CPU has these. */
 	(void)msr_write_safe(MSR_IA32_TSC_AUX, 0);
-	if (virt_features.has_xsaves) {
+	if (virt_machine.has_xsaves != 0) {
 		(void)msr_write_safe(MSR_IA32_XSS, 0);
 	}
-	if (virt_features.has_spec_ctrl) {
+	if (virt_machine.has_spec_ctrl != 0) {
 		(void)msr_write_safe(MSR_IA32_SPEC_CTRL, 0);
 		(void)msr_write_safe(MSR_IA32_PRED_CMD,
 				     1); /* IBPB: no branch history of another guest */
@@ -219,10 +194,10 @@ struct stage2_entry arch_stage2_read(uint64_t raw, uint32_t level)
 
 uint32_t arch_stage2_max_leaf(void)
 {
-	return max_leaf;
+	return virt_machine.max_leaf;
 }
 
 bool arch_stage2_is_multihit(void)
 {
-	return virt_features.has_multihit;
+	return virt_machine.is_multihit != 0;
 }

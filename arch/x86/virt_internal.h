@@ -3,28 +3,16 @@
 #pragma once
 
 #include "arch/virt.h"
+#include "virt_abi.h"
 
-/*
- * What the backend can let a guest use beyond what always works. Set by the backend's probe(); a
- * feature left false is hidden from CPUID (SDM 3C, "Secondary Processor-Based VM-Execution
- * Controls": RDTSCP, INVPCID, XSAVES and others are #UD unless their control is 1).
- */
-struct virt_features {
-	bool has_rdtscp; /* also RDPID; TSC_AUX */
-	bool has_invpcid;
-	bool has_pcid;   /* VMX: VPID in use; SVM: always */
-	bool has_xsaves; /* XSAVES runs in the guest and IA32_XSS stays 0 */
-	bool has_waitpkg;
-	bool has_multihit;  /* see arch_stage2_is_multihit() */
-	bool has_spec_ctrl; /* SPEC_CTRL and PRED_CMD reach the CPU, or exit and are passed on here
-			     */
-	uint32_t
-		control_revision; /* first word of a control page: VMCS revision identifier, or 0 */
-};
-extern struct virt_features virt_features;
+/* The loader's choice; constant after arch_virt_init(). */
+extern struct boot_virt virt_machine;
 
-/* The backend in use; NULL before arch_virt_probe(). */
+/* The backend in use; NULL before arch_virt_init(). */
 extern const struct virt_ops *virt_ops;
+
+/* The bitmap of MSRs that pass without an exit, for a guest in that mode of its local APIC. */
+hpa_t virt_msr_bitmap(bool is_x2apic);
 
 /* From the NMI handler. */
 void virt_nmi_in_host(void);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "config_abi.h"
+#include "virt_abi.h"
 
 /*
  * Hand-off. The loader allocates one physically contiguous region below 4 GiB (other CPUs load CR3
@@ -19,20 +20,9 @@
  * addresses of the hand-off are virtual.
  */
 #define BOOT_MAGIC      UINT64_C(0x44414548484b4c42) /* "BLKHHEAD" */
-#define BOOT_VERSION    5u
+#define BOOT_VERSION    6u
 #define HV_VIRT_BASE    UINT64_C(0xffffffff80000000)
 #define HV_REGION_ALIGN (UINT64_C(2) << 20)
-
-/*
- * Size of the region: image, boot data, private pages and tables, plus this much, rounded up to
- * HV_REGION_ALIGN. The last term holds the owner table.
- */
-#define HV_POOL_BASE          (UINT64_C(512) << 10)
-#define HV_POOL_PER_CPU       (UINT64_C(32) << 10)
-#define HV_POOL_PER_PARTITION (UINT64_C(64) << 10)
-#define HV_POOL_PER_FRAME     UINT64_C(2) /* bytes per 2 MiB of physical address space in use */
-/* And for each 2 MiB of partition memory, where it must be mapped by 4 KiB pages. */
-#define HV_POOL_PER_SMALL_FRAME (UINT64_C(4) << 10)
 
 enum boot_memory_type {
 	BOOT_MEMORY_FREE,     /* usable RAM once firmware is left */
@@ -116,25 +106,16 @@ struct boot_image {
 	struct boot_pci pci[BOOT_PCI_SLOTS];
 };
 
-/*
- * What the hypervisor wants to know of the firmware's ACPI tables. Ports: 0 = none. Without ACPI
- * all of it is 0 but uart_gsi, which is 4.
- */
-struct boot_acpi {
-	uint8_t is_hardware_reduced;
-	uint8_t has_s5;
-	uint8_t s5_type_a; /* SLP_TYP values */
-	uint8_t s5_type_b;
-	uint8_t acpi_enable; /* value for smi_command */
-	uint8_t reserved[1];
-	uint16_t smi_command;
-	uint16_t sleep_control; /* hardware-reduced machines */
-	uint16_t pm1a_control;
-	uint16_t pm1b_control;
-	uint16_t reserved2;
-	uint64_t ioapic_base; /* of the one with the UART's pin; first physical, then mapped */
-	uint32_t ioapic_gsi_base;
-	uint32_t uart_gsi; /* where ISA interrupt 4 arrives */
+#define BOOT_POWER_MAX 16u
+
+/* A port write on the way to the machine's end. */
+struct boot_power_step {
+	uint16_t port;
+	uint16_t value;
+	uint16_t kept;     /* wide: bits that stay as the port has them */
+	uint8_t is_wide;   /* 16 bits, else 8 */
+	uint8_t code_max;  /* platform_power_off()'s code is added, no more than this */
+	uint32_t delay_us; /* afterwards */
 };
 
 struct boot_framebuffer {
@@ -150,7 +131,14 @@ struct boot_framebuffer {
 struct boot_time {
 	uint64_t unix_seconds; /* 0 = firmware has no clock */
 	uint64_t tsc;
-	uint64_t tsc_hz; /* CPUID's word, or measured by the loader; 0 = unknown */
+	uint64_t tsc_hz; /* CPUID's word, or measured by the loader; not 0 */
+};
+
+/* Where a CPU goes that is started through the trampoline page: filled before its start-up IPI. */
+struct boot_cpu_start {
+	uint64_t stack;
+	uint64_t entry; /* C function, with `argument`; IF = 0, CR3 = start_root, RBP = 0 */
+	uint64_t argument;
 };
 
 struct guest_cpuid;
@@ -165,14 +153,19 @@ struct boot_info {
 	uint64_t root;        /* physical: CR3 of the hypervisor; nothing but its space */
 	uint64_t start_root;  /* physical: the same, and the trampoline at its own address */
 	uint64_t *windows;    /* the 2 MiB entries of the windows: 0 */
-	uint64_t trampoline;  /* physical address of one free page below 1 MiB */
-	uint64_t rsdp;        /* physical; 0 = no ACPI */
-	struct boot_acpi acpi;
+	uint64_t trampoline;  /* physical address of the page below 1 MiB for start-up IPIs */
+	struct boot_cpu_start cpu_start; /* of one CPU at a time */
+	uint64_t rsdp;                   /* physical; 0 = no ACPI */
+	uint64_t ioapic_base;            /* mapped; of the one with the UART's pin */
+	uint32_t uart_pin;               /* where ISA interrupt 4 arrives there */
+	uint32_t power_count;
+	struct boot_power_step power[BOOT_POWER_MAX];
 	uint64_t efi_system_table; /* physical, for its runtime services; 0 = none (multiboot) */
 	const struct boot_memory *memory; /* memory_count */
 	const struct boot_cpu *cpus;      /* cpu_count; the boot CPU first */
 	struct guest_cpuid *guest_cpuid;  /* cpu_count: of n vCPUs at n - 1 */
-	const struct boot_image *images;  /* one per partition */
+	struct boot_virt virt;
+	const struct boot_image *images; /* one per partition */
 	uint64_t modules_base; /* mapped read-only: files, and what the loader made of them */
 	uint64_t modules_size;
 	uint32_t memory_count;

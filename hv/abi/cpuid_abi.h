@@ -15,13 +15,11 @@
 #define CPUID_XSAVE              0xdu
 #define CPUID_TOPOLOGY_V2        0x1fu
 #define CPUID_HYPERVISOR         0x40000000u
-#define CPUID_KVM_TIMING         0x40000010u
 #define CPUID_EXTENDED           0x80000000u
 #define CPUID_EXTENDED_SIGNATURE 0x80000001u
 #define CPUID_ADDRESS_SIZES      0x80000008u
 #define CPUID_CACHE_AMD          0x8000001du
 
-#define CPUID_1_ECX_PCID         BIT32(17)
 #define CPUID_1_ECX_X2APIC       BIT32(21)
 #define CPUID_1_ECX_TSC_DEADLINE BIT32(24)
 #define CPUID_1_ECX_XSAVE        BIT32(26)
@@ -30,24 +28,14 @@
 #define CPUID_1_EDX_MCA BIT32(14)
 
 #define CPUID_7_EBX_SMEP              BIT32(7)
-#define CPUID_7_EBX_INVPCID           BIT32(10)
 #define CPUID_7_EBX_SMAP              BIT32(20)
 #define CPUID_7_ECX_UMIP              BIT32(2)
-#define CPUID_7_ECX_WAITPKG           BIT32(5)
-#define CPUID_7_ECX_RDPID             BIT32(22)
-#define CPUID_7_EDX_SPEC_CTRL         BIT32(26)
 #define CPUID_7_EDX_ARCH_CAPABILITIES BIT32(29)
-/* What needs SPEC_CTRL or PRED_CMD; in leaf 7 also STIBP and SSBD. */
-#define CPUID_7_EDX_SPECULATION    (CPUID_7_EDX_SPEC_CTRL | BIT32(27) | BIT32(31))
-#define CPUID_EXT8_EBX_SPECULATION 0x510fd000u
 
 #define CPUID_D1_EAX_XSAVEC BIT32(1)
 #define CPUID_D1_EAX_XSAVES BIT32(3)
 
 #define CPUID_EXT1_ECX_TOPOEXT BIT32(22)
-#define CPUID_EXT1_EDX_NX      BIT32(20)
-#define CPUID_EXT1_EDX_PAGE1GB BIT32(26)
-#define CPUID_EXT1_EDX_RDTSCP  BIT32(27)
 
 /* Leaf 0xD. */
 #define XSAVE_HEADER_END      576u /* legacy area and header (SDM 1, "XSAVE Area") */
@@ -63,7 +51,6 @@
 #define CR4_OSFXSR     BIT(9)
 #define CR4_OSXMMEXCPT BIT(10)
 #define CR4_UMIP       BIT(11)
-#define CR4_LA57       BIT(12)
 #define CR4_VMXE       BIT(13)
 #define CR4_SMXE       BIT(14)
 #define CR4_PCIDE      BIT(17)
@@ -102,7 +89,7 @@ struct cpuid_subleaf {
 #define GUEST_CPUID_BASIC_COUNT      0x20u
 #define GUEST_CPUID_EXTENDED_COUNT   0x22u
 #define GUEST_CPUID_HYPERVISOR_COUNT 2u
-#define GUEST_CPUID_SUBLEAF_MAX      14u
+#define GUEST_CPUID_SUBLEAF_MAX      15u
 
 /*
  * The answers to a partition with a certain number of vCPUs. Sub-leaf 0 lies in the arrays; other
@@ -124,5 +111,5 @@ struct guest_cpuid {
 	uint64_t efer_allowed;
 	uint64_t xcr0_allowed; /* 0: no XSAVE */
 };
-_Static_assert(sizeof(struct guest_cpuid) == 1776, "made by the loader");
-_Static_assert(offsetof(struct guest_cpuid, subleaf_count) == 1728, "made by the loader");
+_Static_assert(sizeof(struct guest_cpuid) == 1800, "made by the loader");
+_Static_assert(offsetof(struct guest_cpuid, subleaf_count) == 1752, "made by the loader");

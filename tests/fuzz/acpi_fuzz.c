@@ -57,7 +57,7 @@ static void fix_tables(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct boot_acpi facts = {0};
+	struct acpi_facts facts = {0};
 
 	if (size < 36 || size > SIZE_MAX_INPUT) {
 		return 0;

@@ -104,9 +104,9 @@ static void make_image(void)
 	end(DSDT);
 }
 
-static struct boot_acpi scan(enum hv_status expected)
+static struct acpi_facts scan(enum hv_status expected)
 {
-	struct boot_acpi facts;
+	struct acpi_facts facts;
 
 	memset(&facts, 0x77, sizeof(facts));
 	TAP_EQUAL(acpi_scan(read_image, NULL, BASE, &facts), expected);
@@ -115,7 +115,7 @@ static struct boot_acpi scan(enum hv_status expected)
 
 static void test_whole(void)
 {
-	struct boot_acpi facts;
+	struct acpi_facts facts;
 
 	make_image();
 	facts = scan(HV_OK);
@@ -150,7 +150,7 @@ static void test_s5_anywhere(void)
 
 static void test_rsdt(void)
 {
-	struct boot_acpi facts;
+	struct acpi_facts facts;
 
 	make_image();
 	image[15] = 0; /* ACPI 1.0: no XSDT */
@@ -165,7 +165,7 @@ static void test_rsdt(void)
 
 static void test_broken(void)
 {
-	struct boot_acpi facts;
+	struct acpi_facts facts;
 
 	make_image();
 	image[8]++;
@@ -195,7 +195,7 @@ static void test_random(void)
 
 	for (uint32_t round = 0; round < 20000; round++) {
 		static const size_t offsets[] = {XSDT, FADT, MADT, DSDT, RSDT};
-		struct boot_acpi facts;
+		struct acpi_facts facts;
 
 		make_image();
 		for (uint32_t i = 0; i < 1 + round % 8; i++) {

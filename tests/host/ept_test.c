@@ -95,17 +95,9 @@ static void test_pointer(void)
 	TAP_EQUAL(vmx_ept_pointer(&vm), 0x701e);
 }
 
-static void test_max_leaf(void)
-{
-	TAP_EQUAL(vmx_ept_max_leaf(EPT_CAP_2M | EPT_CAP_1G), 3);
-	TAP_EQUAL(vmx_ept_max_leaf(EPT_CAP_2M), 2);
-	TAP_EQUAL(vmx_ept_max_leaf(0), 1);
-}
-
 static const struct tap_case cases[] = {
 	{"every entry is legal and reads back", test_round_trip},
 	{"entries worked out by hand", test_known},
 	{"EPT pointer: write-back, four levels", test_pointer},
-	{"largest page by capability", test_max_leaf},
 };
 TAP_MAIN(cases)

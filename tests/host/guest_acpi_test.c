@@ -91,7 +91,7 @@ static void test_layout(void)
 
 static void test_walk(void)
 {
-	struct boot_acpi facts;
+	struct acpi_facts facts;
 
 	build(3);
 	TAP_EQUAL(acpi_scan(read_tables, NULL, GUEST_ACPI_BASE, &facts), HV_OK);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* guest_cpuid_build.c and guest_cpuid.c: what guests see of recorded CPUs; the same promises hold
  * on every one of them. */
-/* Links: arch/x86/guest_cpuid.c boot/guest_cpuid_build.c arch/fake/fake_vcpu.c arch/fake/fake_clock.c */
+/* Links: arch/x86/guest_cpuid.c boot/guest_cpuid_build.c boot/guest_cpuid_hide.c arch/fake/fake_vcpu.c arch/fake/fake_clock.c */
 #include "cpuid_records.h"
 #include "fake.h"
 #include "guest_cpuid.h"
@@ -63,7 +63,7 @@ static uint32_t table_vcpus;
 /* As the loader and then the hypervisor do it. */
 static void build(const struct cpu_record *cpu, uint32_t vcpu_count, bool has_all)
 {
-	struct virt_features features = {
+	struct guest_features features = {
 		.has_rdtscp = has_all,
 		.has_invpcid = has_all,
 		.has_pcid = has_all,
@@ -72,10 +72,9 @@ static void build(const struct cpu_record *cpu, uint32_t vcpu_count, bool has_al
 		.has_spec_ctrl = has_all,
 	};
 
-	fake_clock.tsc_hz = 2100000000;
-	fake_clock.apic_timer_hz = 25000000;
 	table_vcpus = vcpu_count;
 	guest_cpuid_build(&table, has_all ? replay : replay_without_x2apic, cpu, vcpu_count);
+	guest_cpuid_time(&table, 2100000000, 25000000);
 	guest_cpuid_hide(&table, &features);
 }
 
@@ -107,8 +106,8 @@ static void check_hidden(void)
 	struct cpuid_regs seven = ask(7, 0);
 	struct cpuid_regs extended = ask(0x80000001, 0);
 
-	TAP_EQUAL(one.ecx & (CPUID_1_ECX_VMX | BIT32(6) | BIT32(3) | BIT32(15) | BIT32(2) |
-			     BIT32(7) | BIT32(8)),
+	TAP_EQUAL(one.ecx & (BIT32(5) | BIT32(6) | BIT32(3) | BIT32(15) | BIT32(2) | BIT32(7) |
+			     BIT32(8)),
 		  0);
 	TAP_EQUAL(one.edx & (BIT32(21) | BIT32(22) | BIT32(29) | BIT32(31)), 0);
 	TAP_CHECK((one.ecx & BIT32(31)) != 0);
@@ -232,7 +231,7 @@ static void test_subset(void)
 static void test_hide(void)
 {
 	static const struct {
-		struct virt_features lacks;
+		struct guest_features lacks;
 		uint32_t leaf;
 		uint32_t subleaf;
 		struct cpuid_regs hidden;
@@ -248,8 +247,8 @@ static void test_hide(void)
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct virt_features lacks = rows[i].lacks;
-		struct virt_features features = {
+		struct guest_features lacks = rows[i].lacks;
+		struct guest_features features = {
 			.has_rdtscp = !lacks.has_rdtscp,
 			.has_invpcid = !lacks.has_invpcid,
 			.has_pcid = !lacks.has_pcid,
@@ -264,6 +263,7 @@ static void test_hide(void)
 		memset(table.extended, 0xff, sizeof(table.extended));
 		memset(table.xsave, 0xff, sizeof(table.xsave));
 		table.cr4_allowed = UINT64_MAX;
+		guest_cpuid_time(&table, 2100000000, 25000000);
 		guest_cpuid_hide(&table, &features);
 		regs = ask(rows[i].leaf, rows[i].subleaf);
 		TAP_EQUAL(~regs.eax, rows[i].hidden.eax);

@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-struct virt_features virt_features;
+struct boot_virt virt_machine;
 
 /* The real MSRs, of which only those passed on may be touched. */
 static uint32_t real_number;
@@ -68,7 +68,7 @@ static void setup(bool is_amd)
 	};
 
 	fake_reset();
-	virt_features = (struct virt_features){.has_spec_ctrl = true, .has_xsaves = true};
+	virt_machine = (struct boot_virt){.has_spec_ctrl = true, .has_xsaves = true};
 	facts.has_spec_ctrl = true;
 	guest_msr_init(&facts);
 	cpuid = (struct guest_cpuid){

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Power-off: which ports are touched on which machine. */
-/* Links: drivers/hw/power.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_io.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c */
+/* Links: drivers/hw/power.c boot/power_plan.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_io.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c */
 #include "boot_abi.h"
 #include "fake.h"
 #include "hv/platform.h"
+#include "power_plan.h"
 #include "tap.h"
 #include "uart16550.h"
 
 static struct boot_info boot;
+static struct acpi_facts acpi;
+static struct power_machine machine;
 static uint32_t drain_count;
 
 void uart16550_drain(void)
@@ -19,11 +22,15 @@ static void begin(void)
 {
 	fake_reset();
 	memset(&boot, 0, sizeof(boot));
+	acpi = (struct acpi_facts){0};
+	machine = (struct power_machine){0};
 	drain_count = 0;
 }
 
 static void power_off(uint32_t code)
 {
+	boot.power_count = power_plan(&acpi, &machine, boot.power);
+	TAP_CHECK(boot.power_count <= BOOT_POWER_MAX);
 	platform_power_init(&boot);
 	fake_ports.access_count = 0;
 	platform_power_off(code);
@@ -48,34 +55,27 @@ static void test_unknown(void)
 static void test_too_early(void)
 {
 	begin();
-	boot.acpi.has_s5 = true;
-	boot.acpi.pm1a_control = 0x604;
+	acpi.has_s5 = true;
+	acpi.pm1a_control = 0x604;
+	boot.power_count = power_plan(&acpi, &machine, boot.power);
+	TAP_EQUAL(boot.power_count, 2);
 	platform_power_off(3); /* before platform_power_init() */
 	TAP_EQUAL(fake_ports.access_count, 0);
-}
-
-static void cpuid_tcg(uint32_t leaf, uint32_t registers[4])
-{
-	if (leaf == 1) {
-		registers[2] = UINT32_C(1) << 31;
-	} else if (leaf == 0x40000000) {
-		memcpy(registers + 1, "TCGTCGTCGTCG", 12);
-	}
 }
 
 static void test_qemu(void)
 {
 	begin();
-	fake_cpus.on_cpuid = cpuid_tcg;
+	machine.is_qemu = true;
 	power_off(0);
 	TAP_EQUAL(fake_ports.access_count, 1);
 	check_access(0, 0xf4, 0x10);
 	begin();
-	fake_cpus.on_cpuid = cpuid_tcg;
+	machine.is_qemu = true;
 	power_off(2);
 	check_access(0, 0xf4, 0x12);
 	begin();
-	fake_cpus.on_cpuid = cpuid_tcg;
+	machine.is_qemu = true;
 	power_off(UINT32_MAX); /* never wraps into "all went well" */
 	check_access(0, 0xf4, 0x6f);
 }
@@ -83,7 +83,7 @@ static void test_qemu(void)
 static void test_bochs(void)
 {
 	begin();
-	fake_ports.value[0xe9] = 0xe9;
+	machine.is_bochs = true;
 	power_off(0);
 	TAP_EQUAL(fake_ports.access_count, 8);
 	for (uint32_t i = 0; i < 8; i++) {
@@ -94,19 +94,20 @@ static void test_bochs(void)
 static void test_s5(void)
 {
 	begin();
-	boot.acpi = (struct boot_acpi){.has_s5 = true,
-				       .s5_type_a = 5,
-				       .s5_type_b = 6,
-				       .pm1a_control = 0x604,
-				       .pm1b_control = 0x704};
+	acpi = (struct acpi_facts){.has_s5 = true,
+				   .s5_type_a = 5,
+				   .s5_type_b = 6,
+				   .pm1a_control = 0x604,
+				   .pm1b_control = 0x704};
+	machine.is_acpi_on = true;
 	fake_ports.value[0x604] = 0x1c01;
 	fake_ports.value[0x704] = 0x0001;
 	power_off(0);
-	TAP_EQUAL(fake_ports.access_count, 6);
+	TAP_EQUAL(fake_ports.access_count, 8);
 	check_access(1, 0x604, 5 << 10 | 1);
-	check_access(2, 0x604, 5 << 10 | 1 | 0x2000);
-	check_access(4, 0x704, 6 << 10 | 1);
-	check_access(5, 0x704, 6 << 10 | 1 | 0x2000);
+	check_access(3, 0x604, 5 << 10 | 1 | 0x2000);
+	check_access(5, 0x704, 6 << 10 | 1);
+	check_access(7, 0x704, 6 << 10 | 1 | 0x2000);
 }
 
 static void enable_on_smi(uint16_t port, uint32_t size, uint32_t value)
@@ -120,23 +121,23 @@ static void enable_on_smi(uint16_t port, uint32_t size, uint32_t value)
 static void test_legacy_mode(void)
 {
 	begin();
-	boot.acpi = (struct boot_acpi){
+	acpi = (struct acpi_facts){
 		.has_s5 = true, .pm1a_control = 0x604, .smi_command = 0xb2, .acpi_enable = 0xf1};
 	fake_ports.value[0x604] = 0;
 	fake_ports.on_write = enable_on_smi;
 	power_off(0);
-	check_access(1, 0xb2, 0xf1);
+	check_access(0, 0xb2, 0xf1);
 	TAP_EQUAL(fake_ports.log[fake_ports.access_count - 1].value, 0x2001);
 }
 
 static void test_hardware_reduced(void)
 {
 	begin();
-	boot.acpi = (struct boot_acpi){.has_s5 = true,
-				       .s5_type_a = 5,
-				       .is_hardware_reduced = true,
-				       .sleep_control = 0x600,
-				       .pm1a_control = 0x604};
+	acpi = (struct acpi_facts){.has_s5 = true,
+				   .s5_type_a = 5,
+				   .is_hardware_reduced = true,
+				   .sleep_control = 0x600,
+				   .pm1a_control = 0x604};
 	power_off(0);
 	TAP_EQUAL(fake_ports.access_count, 1);
 	check_access(0, 0x600, 0x34);

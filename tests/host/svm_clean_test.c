@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SVM's clean bits, TLB flushes and events against a CPU that believes the clean bits: no emulator
  * does. */
-/* Links: arch/svm/svm.c arch/svm/npt.c arch/svm/vmcb_init.c arch/svm/svm_reg.c arch/svm/svm_inject.c arch/x86/msr_pass.c arch/x86/start_state.c boot/start_regs.c arch/x86/event.c hv/lib/str.c hv/lib/mem.c */
+/* Links: arch/svm/svm.c arch/svm/npt.c arch/svm/vmcb_init.c arch/svm/svm_reg.c arch/svm/svm_inject.c arch/x86/start_state.c boot/start_regs.c arch/x86/event.c hv/lib/str.c hv/lib/mem.c */
 #include "arch/lapic.h"
 #include "arch/mmu.h"
 #include "arch/upcalls.h"
@@ -12,13 +12,20 @@
 #include "start_regs.h"
 #include "tap.h"
 #include "virt_internal.h"
+#include "virt_plan.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* --- what the backend calls ------------------------------------------------------------------- */
 
-struct virt_features virt_features;
+struct boot_virt virt_machine;
+
+hpa_t virt_msr_bitmap(bool is_x2apic)
+{
+	return hpa_from_u64(is_x2apic ? 0x3000 : 0x1000);
+}
+
 static struct cpu_virt host_state;
 static struct cpu cpu = {.virt = &host_state};
 static uint32_t self_nmis;
@@ -163,8 +170,8 @@ static void start(enum how how)
 	if (how == START_SIPI) {
 		arch_start_sipi(&state, 1);
 	}
-	svm_machine.clean = VMCB_CLEAN_ALL;
-	svm_machine.flush_asid = VMCB_TLB_CONTROL_FLUSH_ASID;
+	virt_machine.svm_clean = VMCB_CLEAN_ALL;
+	virt_machine.svm_flush_asid = VMCB_TLB_CONTROL_FLUSH_ASID;
 	if (vm.port_bitmap == NULL) {
 		vm.port_bitmap = page_alloc(3);
 		vcpu.vm = &vm;
@@ -256,7 +263,7 @@ static void test_flush(void)
 		TAP_EQUAL(flush_of_next_entry(), VMCB_TLB_CONTROL_FLUSH_ASID);
 		TAP_EQUAL(flush_of_next_entry(), VMCB_TLB_CONTROL_NONE);
 	}
-	svm_machine.flush_asid = VMCB_TLB_CONTROL_FLUSH_ALL;
+	virt_machine.svm_flush_asid = VMCB_TLB_CONTROL_FLUSH_ALL;
 	vcpu.is_flush_wanted = true;
 	TAP_EQUAL(flush_of_next_entry(), VMCB_TLB_CONTROL_FLUSH_ALL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vmx_control.c: controls from capability MSRs, and the name of every missing feature. */
-/* Links: arch/vmx/vmx_control.c hv/lib/str.c */
+/* Links: boot/vmx_control.c hv/lib/str.c */
 #include "tap.h"
-#include "vmx.h"
+#include "vmx_control.h"
 
 #include <string.h>
 
@@ -94,9 +94,17 @@ static void test_optional(void)
 	TAP_EQUAL(controls[VMX_SECONDARY] & 1u << 5, 0);
 }
 
+static void test_max_leaf(void)
+{
+	TAP_EQUAL(vmx_control_max_leaf(EPT_CAP_2M | EPT_CAP_1G), 3);
+	TAP_EQUAL(vmx_control_max_leaf(EPT_CAP_2M), 2);
+	TAP_EQUAL(vmx_control_max_leaf(0), 1);
+}
+
 static const struct tap_case cases[] = {
 	{"what a Skylake gets", test_chosen},
 	{"every missing feature is named", test_refused},
 	{"optional features may be missing", test_optional},
+	{"largest page by capability", test_max_leaf},
 };
 TAP_MAIN(cases)

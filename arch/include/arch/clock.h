@@ -5,8 +5,6 @@
 #include <stdint.h>
 
 uint64_t arch_tsc(void);
-/* told_hz: the loader's word; 0 = unknown. */
-void arch_clock_init(uint64_t told_hz);
-uint64_t arch_tsc_hz(void);        /* never 0 after arch_clock_init() */
-uint64_t arch_apic_timer_hz(void); /* input clock of the local APIC timer; 0 = unknown */
+void arch_clock_init(uint64_t told_hz); /* the loader's word, not 0 */
+uint64_t arch_tsc_hz(void);
 void arch_delay_us(uint32_t microseconds);

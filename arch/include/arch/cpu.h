@@ -10,6 +10,8 @@
 
 #define CPU_MAX 64u
 
+struct boot_info;
+
 /*
  * What hv knows of a physical CPU. hv owns the array; arch owns `arch`. Written by the boot CPU
  * before the CPU is started, except is_online: written once by the CPU itself (release).
@@ -31,10 +33,10 @@ struct cpu *arch_this_cpu(void);
  * running CPU, which is `cpu` from then on. Before it an exception is the end. */
 void arch_cpu_init(struct cpu *cpu);
 
-/* Starts another CPU by INIT/SIPI through the page `trampoline` (below 1 MiB); it ends up in
- * main(cpu) on its own stack after arch_cpu_init. Waits up to one second for is_online.
- * HV_NOT_FOUND: it did not come up. */
-enum hv_status arch_cpu_start(struct cpu *cpu, hpa_t trampoline,
+/* Starts another CPU by INIT/SIPI through the loader's page below 1 MiB; it ends up in main(cpu) on
+ * its own stack, before arch_cpu_init. Waits up to one second for is_online. HV_NOT_FOUND: it did
+ * not come up. */
+enum hv_status arch_cpu_start(struct cpu *cpu, struct boot_info *boot,
 			      void (*main)(struct cpu *cpu)) MUST_CHECK;
 
 /* Sleeps until cpu->is_woken, and clears it. No wake-up between check and sleep is lost. */

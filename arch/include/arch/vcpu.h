@@ -202,15 +202,11 @@ struct vcpu_arch {
 	uint32_t history_next;
 };
 
-/* Once, on the boot CPU: picks VMX or SVM. HV_UNSUPPORTED: neither, or *why is missing. */
-enum hv_status arch_virt_probe(const char **why) MUST_CHECK;
+/* Once, on the boot CPU: VMX or SVM, as the loader has chosen. */
+void arch_virt_init(const struct boot_info *boot);
 
 /* On each CPU: switches VMX or SVM on. */
 enum hv_status arch_virt_enable(void) MUST_CHECK;
-
-/* Once, after arch_virt_probe(): the loader's tables, that of a VM with n vCPUs at n - 1. Hides
- * what the backend does not let a guest use. */
-void arch_virt_cpuid_init(struct guest_cpuid *tables, uint32_t count);
 
 /* vcpu_count: 1 to the number of tables. */
 enum hv_status arch_vm_init(struct vm_arch *vm) MUST_CHECK;

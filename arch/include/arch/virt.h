@@ -9,8 +9,6 @@ struct name;
 /* At most 20 functions; counted by tools/check_limits. Contracts: as arch_NAME in vcpu.h and
  * stage2_pte.h. */
 struct virt_ops {
-	/* max_leaf: as arch_stage2_max_leaf(). */
-	enum hv_status (*probe)(const char **why, uint32_t *max_leaf);
 	enum hv_status (*cpu_enable)(void);
 	void (*vcpu_reset)(struct vcpu_arch *vcpu, const struct boot_start *start);
 	void (*vcpu_run)(struct vcpu_arch *vcpu, struct vm_exit *exit); /* every exit, decoded */

@@ -2,7 +2,6 @@
 /* The MSRs that reach the CPU without an exit, as a bitmap in either backend's format. Pure. */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* What not every CPU or backend has; a set of these says what is there. */
@@ -19,8 +18,21 @@ struct msr_pass_format {
 	uint32_t write_bits; /* from the read bit of an MSR to its write bit */
 };
 
-/* Makes both bitmaps. there: MSR_PASS_*. */
-void msr_pass_init(const struct msr_pass_format *format, uint32_t there);
+/* SDM 3C, "MSR-Bitmap Address": 1 KiB each for reads low and high, writes low and high. */
+static const struct msr_pass_format vmx_msr_format = {
+	.range_bits = 0x400 * 8,
+	.msr_bits = 1,
+	.write_bits = 0x800 * 8,
+};
 
-/* A page-aligned bitmap. is_x2apic: for a guest with its local APIC in x2APIC mode. */
-const void *msr_pass_bitmap(bool is_x2apic);
+/* APM 2, "MSR Intercepts": 2 KiB a range, two bits an MSR, read and write. A third range, from
+ * 0xc0010000, has nothing that passes. */
+static const struct msr_pass_format svm_msr_format = {
+	.range_bits = 0x800 * 8,
+	.msr_bits = 2,
+	.write_bits = 1,
+};
+
+/* Makes both bitmaps of BOOT_MSR_BITMAP_SIZE; the second is for guests with their local APIC in
+ * x2APIC mode. there: MSR_PASS_*. */
+void msr_pass_fill(uint8_t *bitmaps, const struct msr_pass_format *format, uint32_t there);

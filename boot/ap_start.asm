@@ -1,6 +1,6 @@
 ; SPDX-License-Identifier: Apache-2.0
-; What another CPU runs first: from real mode to long mode in one step, on the page below 1 MiB.
-%include "asm_offsets.inc"
+; What another CPU runs first: from real mode to long mode in one step, on the page below 1 MiB, and
+; on to where the hypervisor wants it (struct boot_cpu_start).
 
 CR0_PE equ 1 << 0
 CR0_MP equ 1 << 1
@@ -12,13 +12,19 @@ CR4_PAE equ 1 << 5
 MSR_IA32_EFER equ 0xc0000080
 EFER_LME equ 1 << 8
 EFER_NXE equ 1 << 11
+SELECTOR_CODE equ 0x08
+SELECTOR_DATA equ 0x10
+; Asserted in region.c.
+START_STACK equ 0
+START_ENTRY equ 8
+START_ARGUMENT equ 16
 
-section .rodata.ap_trampoline progbits alloc noexec nowrite align=16
+section .data
 
 ; Entered by SIPI: CS = page >> 4, IP = 0 (SDM 3A, "Processor State After Reset"), IF = 0.
 ; It only reads its page: accessed bits of the descriptors are set in advance.
-global ap_trampoline
-ap_trampoline:
+global ap_start:data hidden
+ap_start:
 bits 16
 	cli
 	cld
@@ -30,22 +36,22 @@ bits 16
 	shl	ebx, 4
 
 	; An IDT of limit 0: any NMI before the real one is there shuts this CPU down, as it must.
-	lidt	[no_idt - ap_trampoline]
+	lidt	[no_idt - ap_start]
 	; The base of the GDT depends on the page; build the pointer on a stack right below its end.
 	mov	ss, ax
 	mov	sp, 0x1000
-	lea	eax, [ebx + gdt - ap_trampoline]
+	lea	eax, [ebx + gdt - ap_start]
 	push	eax
 	push	word gdt_end - gdt - 1
 	mov	bp, sp
 	o32 lgdt [bp]
-	lea	eax, [ebx + long_mode - ap_trampoline]
+	lea	eax, [ebx + long_mode - ap_start]
 	push	dword SELECTOR_CODE
 	push	eax
 
 	mov	eax, CR4_PAE
 	mov	cr4, eax
-	mov	eax, [block - ap_trampoline + START_ROOT]
+	mov	eax, [parameters - ap_start]
 	mov	cr3, eax
 	mov	ecx, MSR_IA32_EFER
 	mov	eax, EFER_LME | EFER_NXE
@@ -66,9 +72,10 @@ long_mode:
 	xor	eax, eax
 	mov	fs, eax
 	mov	gs, eax
-	mov	rsp, [rel block + START_STACK]
-	mov	rdi, [rel block + START_CPU]
-	mov	rax, [rel block + START_ENTRY]
+	mov	rdx, [rel parameters + 8]
+	mov	rsp, [rdx + START_STACK]
+	mov	rax, [rdx + START_ENTRY]
+	mov	rdi, [rdx + START_ARGUMENT]
 	xor	ebp, ebp
 	call	rax
 	ud2
@@ -81,10 +88,10 @@ gdt_end:
 no_idt:	dw 0
 	dd 0
 align 8
-global ap_trampoline_block
-ap_trampoline_block:
-block:	times 8 dq 0
-global ap_trampoline_end
-ap_trampoline_end:
+; CR3, and the virtual address of struct boot_cpu_start: the last two words, filled in by region.c.
+parameters:
+	dq 0, 0
+global ap_start_end:data hidden
+ap_start_end:
 
 section .note.GNU-stack noalloc noexec nowrite progbits

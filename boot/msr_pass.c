@@ -2,17 +2,41 @@
 /* A list of what passes: everything else exits. */
 #include "msr_pass.h"
 
-#include "addr.h"
-#include "msr.h"
+#include "bits.h"
 #include "str.h"
+#include "virt_abi.h"
 
-#define READ        1u
-#define WRITE       2u
-#define BOTH        (READ | WRITE)
-#define X2APIC      0x80u /* needed beside MSR_PASS_*: the guest's mode */
-#define RANGE_MSRS  0x2000u
-#define RANGE_HIGH  0xc0000000u
-#define BITMAP_SIZE 0x2000u /* SVM's; VMX takes the first half */
+/* SDM 4, "Architectural MSRs". */
+#define MSR_IA32_TSC               0x010u
+#define MSR_IA32_SPEC_CTRL         0x048u
+#define MSR_IA32_PRED_CMD          0x049u
+#define MSR_IA32_SYSENTER_CS       0x174u
+#define MSR_IA32_PAT               0x277u
+#define MSR_IA32_TSC_DEADLINE      0x6e0u
+#define MSR_IA32_X2APIC_VERSION    0x803u
+#define MSR_IA32_X2APIC_TPR        0x808u
+#define MSR_IA32_X2APIC_PPR        0x80au
+#define MSR_IA32_X2APIC_EOI        0x80bu
+#define MSR_IA32_X2APIC_SIVR       0x80fu
+#define MSR_IA32_X2APIC_ISR0       0x810u
+#define MSR_IA32_X2APIC_ESR        0x828u
+#define MSR_IA32_X2APIC_LVT_TIMER  0x832u
+#define MSR_IA32_X2APIC_LVT_ERROR  0x837u
+#define MSR_IA32_X2APIC_INIT_COUNT 0x838u
+#define MSR_IA32_X2APIC_CUR_COUNT  0x839u
+#define MSR_IA32_X2APIC_DIV_CONF   0x83eu
+#define MSR_IA32_X2APIC_SELF_IPI   0x83fu
+#define MSR_IA32_EFER              0xc0000080u
+#define MSR_IA32_STAR              0xc0000081u
+#define MSR_IA32_FS_BASE           0xc0000100u
+#define MSR_IA32_TSC_AUX           0xc0000103u
+
+#define READ       1u
+#define WRITE      2u
+#define BOTH       (READ | WRITE)
+#define X2APIC     0x80u /* needed beside MSR_PASS_*: the guest's mode */
+#define RANGE_MSRS 0x2000u
+#define RANGE_HIGH 0xc0000000u
 
 /*
  * State that is the guest's own: switched by the backend, or live in the CPU while it owns the CPU.
@@ -52,9 +76,6 @@ static const struct pass {
 	{MSR_IA32_X2APIC_SELF_IPI, 1, WRITE, X2APIC},
 };
 
-/* [1]: the guest's local APIC is in x2APIC mode. Constant after the probe. */
-static _Alignas(PAGE_SIZE) uint8_t bitmaps[2][BITMAP_SIZE];
-
 static void clear_bit(uint8_t *bitmap, uint32_t bit)
 {
 	bitmap[bit / 8] &= (uint8_t) ~(1u << bit % 8);
@@ -76,7 +97,7 @@ static void pass_one(uint8_t *bitmap, const struct msr_pass_format *format, uint
 
 static void fill(uint8_t *bitmap, const struct msr_pass_format *format, uint32_t there)
 {
-	memset(bitmap, 0xff, BITMAP_SIZE);
+	memset(bitmap, 0xff, BOOT_MSR_BITMAP_SIZE);
 	for (const struct pass *pass = list; pass < list + ARRAY_COUNT(list); pass++) {
 		for (uint32_t n = 0; n < pass->count && (pass->needs & ~there) == 0; n++) {
 			pass_one(bitmap, format, pass->first + n, pass->what);
@@ -84,13 +105,8 @@ static void fill(uint8_t *bitmap, const struct msr_pass_format *format, uint32_t
 	}
 }
 
-void msr_pass_init(const struct msr_pass_format *format, uint32_t there)
+void msr_pass_fill(uint8_t *bitmaps, const struct msr_pass_format *format, uint32_t there)
 {
-	fill(bitmaps[0], format, there);
-	fill(bitmaps[1], format, there | X2APIC);
-}
-
-const void *msr_pass_bitmap(bool is_x2apic)
-{
-	return bitmaps[is_x2apic ? 1 : 0];
+	fill(bitmaps, format, there);
+	fill(bitmaps + BOOT_MSR_BITMAP_SIZE, format, there | X2APIC);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Computes the VM-execution, exit and entry controls from the capability MSRs. Pure. */
-#include "vmx.h"
+#include "vmx_control.h"
 
 #include "str.h"
 
@@ -115,4 +115,12 @@ bool vmx_control_choose(const struct vmx_capabilities *capabilities, uint32_t *c
 	}
 	memcpy(controls, value, sizeof(value));
 	return true;
+}
+
+uint8_t vmx_control_max_leaf(uint64_t ept_vpid)
+{
+	if ((ept_vpid & EPT_CAP_2M) == 0) {
+		return 1;
+	}
+	return (ept_vpid & EPT_CAP_1G) != 0 ? 3 : 2;
 }

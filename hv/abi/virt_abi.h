@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How the CPUs' virtualization is used: chosen by the loader from what the boot CPU says it has. */
+#pragma once
+
+#include <stdint.h>
+
+#include "bits.h"
+
+enum vmx_controls {
+	VMX_PIN,
+	VMX_PROCESSOR,
+	VMX_SECONDARY,
+	VMX_EXIT,
+	VMX_ENTRY,
+	VMX_CONTROLS_COUNT,
+};
+
+#define PIN_PREEMPTION_TIMER         BIT32(6)
+#define PROCESSOR_NMI_WINDOW_EXITING BIT32(22)
+#define SECONDARY_VPID               BIT32(5)
+#define SECONDARY_ENCLS_EXITING      BIT32(15)
+#define SECONDARY_XSAVES             BIT32(20)
+#define ENTRY_IA32E_GUEST            BIT32(9)
+
+#define BOOT_MSR_BITMAP_SIZE 0x2000u /* SVM's; VMX takes the first half */
+
+struct boot_virt {
+	uint8_t is_vmx;      /* else SVM */
+	uint8_t max_leaf;    /* as arch_stage2_max_leaf() */
+	uint8_t is_multihit; /* as arch_stage2_is_multihit() */
+	uint8_t has_xsaves;  /* XSAVES runs in the guest and IA32_XSS stays 0 */
+	/* IBRS and IBPB: SPEC_CTRL and PRED_CMD are the guest's, and the return stack is refilled at
+	 * exits. */
+	uint8_t has_spec_ctrl;
+	uint8_t is_verw_needed; /* MDS, TAA: buffers cleared before each entry */
+	uint8_t is_l1d_flush_needed;
+	uint8_t svm_flush_asid;    /* TLB_CONTROL that flushes our ASID */
+	uint32_t svm_intercept_2;  /* of those that not every CPU has: what exists here */
+	uint32_t svm_intercept_3;
+	uint64_t svm_clean;        /* clean bits after an exit; 0 without the feature */
+	uint32_t control_revision; /* first word of a control page: VMCS revision, or 0 */
+	uint32_t vmx_controls[VMX_CONTROLS_COUNT];
+	uint64_t cr0_fixed0; /* IA32_VMX_CR0_FIXED0 and so on */
+	uint64_t cr0_fixed1;
+	uint64_t cr4_fixed0;
+	uint64_t cr4_fixed1;
+	/* Two, page aligned: for guests whose local APIC is in xAPIC and in x2APIC mode. */
+	const uint8_t *msr_bitmaps;
+};
