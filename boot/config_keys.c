@@ -163,6 +163,10 @@ enum hv_status config_set_partition(struct config_parser *parser, enum config_ke
 		source->initrd = span_of(parser, value);
 		source->initrd_line = parser->line;
 		return config_path(value, parser->line, parser->error);
+	case KEY_DISK0:
+		source->disk = span_of(parser, value);
+		source->disk_line = parser->line;
+		return config_path(value, parser->line, parser->error);
 	case KEY_CMDLINE:
 		source->cmdline = span_of(parser, value);
 		if (value.length > CONFIG_CMDLINE_MAX) {

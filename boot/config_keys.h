@@ -21,6 +21,7 @@ enum config_key {
 	KEY_DEVICES,
 	KEY_AUTOSTART,
 	KEY_DMA,
+	KEY_DISK0,
 	KEY_COUNT,
 };
 

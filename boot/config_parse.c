@@ -8,7 +8,7 @@
 
 static const char *const key_names[KEY_COUNT] = {
 	"log",    "console", "mode",    "test_exit", "huge_pages", "role",      "cpus", "memory",
-	"kernel", "initrd",  "cmdline", "on_crash",  "devices",    "autostart", "dma",
+	"kernel", "initrd",  "cmdline", "on_crash",  "devices",    "autostart", "dma",  "disk0",
 };
 
 #define HYPERVISOR_KEYS                                                                            \
@@ -17,6 +17,23 @@ static const char *const key_names[KEY_COUNT] = {
 #define PARTITION_KEYS                                                                             \
 	((BIT32(KEY_COUNT) - 1) &                                                                  \
 	 ~(BIT32(KEY_LOG) | BIT32(KEY_MODE) | BIT32(KEY_TEST_EXIT) | BIT32(KEY_HUGE_PAGES)))
+
+/* A disk and the file it is made from come together. */
+static enum hv_status check_disk(const struct config_parser *parser)
+{
+	uint32_t line = parser->key_line[KEY_DISK0];
+	bool has_device = (parser->partition->devices & CONFIG_DEVICE_BLOCK0) != 0;
+
+	if (has_device && line == 0) {
+		return config_fail(parser->error, parser->key_line[KEY_DEVICES],
+				   "device `block0` without `disk0 = FILE`");
+	}
+	if (!has_device && line != 0) {
+		return config_fail(parser->error, line,
+				   "`disk0` without `block0` among the partition's devices");
+	}
+	return HV_OK;
+}
 
 /* What can only be seen at the end of a [partition] section. */
 static enum hv_status finish_section(struct config_parser *parser)
@@ -30,7 +47,7 @@ static enum hv_status finish_section(struct config_parser *parser)
 					   key_names[required[i]]);
 		}
 	}
-	return HV_OK;
+	return parser->partition != NULL ? check_disk(parser) : HV_OK;
 }
 
 static enum hv_status start_partition(struct config_parser *parser, struct config_text name)
@@ -48,6 +65,7 @@ static enum hv_status start_partition(struct config_parser *parser, struct confi
 		.line = parser->line,
 		.kernel_module = CONFIG_FILE_NONE,
 		.initrd_module = CONFIG_FILE_NONE,
+		.disk_module = CONFIG_FILE_NONE,
 	};
 	if (config_name(name, parser->line, partition->name, parser->error) != HV_OK) {
 		return HV_INVALID;

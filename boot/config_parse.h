@@ -34,12 +34,15 @@ struct config_source {
 	uint32_t line;        /* of the [partition] header, for messages */
 	uint32_t kernel_line; /* lines of the keys */
 	uint32_t initrd_line;
+	uint32_t disk_line;
 	uint32_t cpus_line;
 	uint32_t memory_line;
 	uint32_t kernel_module;    /* index of the file, filled in by modules.c */
 	uint32_t initrd_module;    /* or CONFIG_FILE_NONE */
+	uint32_t disk_module;      /* likewise */
 	struct config_span kernel; /* path relative to the configuration file */
 	struct config_span initrd;
+	struct config_span disk;
 	struct config_span cmdline;
 };
 
@@ -57,8 +60,7 @@ struct config_error {
 
 /*
  * The text needs no terminator. `out` and `error` are both written: `out` is complete only with
- * HV_OK, `error` is meaningful only without it. kernel_module and initrd_module become
- * CONFIG_FILE_NONE.
+ * HV_OK, `error` is meaningful only without it. Every *_module becomes CONFIG_FILE_NONE.
  */
 MUST_CHECK enum hv_status config_parse(const char *text, size_t size, struct config_file *out,
 				       struct config_error *error);

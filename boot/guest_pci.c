@@ -34,6 +34,8 @@
 #define CAPABILITY_VENDOR   0x09u
 #define MSIX_WRITABLE       0xc0000000u /* enable, function mask */
 #define MSIX_BAR            1u
+#define CONSOLE_COLUMNS     80u
+#define CONSOLE_ROWS        25u
 #define NOTIFY_EXTRA_LENGTH 4u /* the multiplier, 0 */
 
 /* virtio 1.2, "Virtio Structure PCI Capabilities": cfg_type. */
@@ -61,9 +63,21 @@ static const struct {
 	uint32_t type;       /* virtio 1.2, "Device Types" */
 	uint32_t class_code; /* base class, sub-class, interface */
 	uint32_t queues;
+	uint32_t config[4]; /* where its own configuration starts */
 } devices_known[] = {
-	{PLATFORM_SLOT_CONSOLE, CONFIG_DEVICE_CONSOLE, 3, 0x078000, PLATFORM_CONSOLE_QUEUES},
-	{PLATFORM_SLOT_ENTROPY, CONFIG_DEVICE_ENTROPY, 4, 0xff0000, PLATFORM_ENTROPY_QUEUES},
+	{PLATFORM_SLOT_CONSOLE,
+	 CONFIG_DEVICE_CONSOLE,
+	 3,
+	 0x078000,
+	 PLATFORM_CONSOLE_QUEUES,
+	 {CONSOLE_COLUMNS | CONSOLE_ROWS << 16, 1 /* port */}},
+	{PLATFORM_SLOT_BLOCK,
+	 CONFIG_DEVICE_BLOCK0,
+	 2,
+	 0x018000,
+	 PLATFORM_BLOCK_QUEUES,
+	 {0, 0 /* sectors: images.c */, PLATFORM_BLOCK_SEGMENT_SIZE, PLATFORM_BLOCK_SEGMENTS}},
+	{PLATFORM_SLOT_ENTROPY, CONFIG_DEVICE_ENTROPY, 4, 0xff0000, PLATFORM_ENTROPY_QUEUES, {0}},
 };
 
 static void add_structures(struct boot_pci *pci)
@@ -111,6 +125,7 @@ static void add_virtio(struct boot_pci *pci, uint32_t index)
 	pci->value[BOOT_PCI_MSIX + 1] = MSIX_BAR;
 	pci->value[BOOT_PCI_MSIX + 2] = PLATFORM_PCI_MSIX_PENDING | MSIX_BAR;
 	add_structures(pci);
+	memcpy(pci->config, devices_known[index].config, sizeof(pci->config));
 }
 
 void guest_pci_build(struct boot_pci pci[BOOT_PCI_SLOTS], uint32_t devices)

@@ -22,6 +22,14 @@ static enum hv_status complain(const struct loader *loader, const struct config_
 	return HV_INVALID;
 }
 
+static void set_disk(struct boot_image *image, const struct loader_file *file)
+{
+	image->disk_base = file->base;
+	image->disk_sectors = file->size / LOADER_SECTOR_SIZE;
+	memcpy(image->pci[PLATFORM_SLOT_BLOCK].config, &image->disk_sectors,
+	       sizeof(image->disk_sectors));
+}
+
 static enum hv_status build(struct loader *loader, uint32_t index)
 {
 	const struct config_partition *partition = &loader->file.config.partitions[index];
@@ -48,6 +56,9 @@ static enum hv_status build(struct loader *loader, uint32_t index)
 		input.initrd_size = loader->modules[source->initrd_module].place.size;
 	}
 	status = image_build(&input, &loader->images[index], &why);
+	if (status == HV_OK && source->disk_module != CONFIG_FILE_NONE) {
+		set_disk(&loader->images[index], &loader->modules[source->disk_module].place);
+	}
 	return status == HV_OK ? HV_OK : complain(loader, source, status, why);
 }
 
@@ -59,7 +70,8 @@ static enum hv_status check_devices(const struct loader *loader, uint32_t index)
 	const char *why = NULL;
 
 	if ((partition->devices & ~GUEST_PCI_DEVICES) != 0 || partition->pci_count > 0) {
-		why = "this partition's devices: only `console` and `entropy` are there yet";
+		why = "this partition's devices: only `console`, `block0` and `entropy` are there "
+		      "yet";
 	} else if ((partition->devices & CONFIG_DEVICE_ENTROPY) != 0 &&
 		   memcmp(loader->entropy, no_entropy, sizeof(no_entropy)) == 0) {
 		why = "device `entropy`: neither the firmware nor the CPU has a random generator";

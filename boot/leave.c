@@ -50,7 +50,8 @@ void leave_release(struct loader *loader)
 	EFI_BOOT_SERVICES *services = loader->services;
 
 	if (loader->modules_base != 0) {
-		services->FreePages(loader->modules_base, loader->modules_size / PAGE_SIZE);
+		services->FreePages(loader->modules_base,
+				    (loader->modules_size + loader->disks_size) / PAGE_SIZE);
 	}
 	if (loader->region != 0) {
 		services->FreePages(loader->region, loader->region_size / PAGE_SIZE);

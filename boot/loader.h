@@ -12,8 +12,9 @@
 
 #include <stdbool.h>
 
-#define LOADER_PATH_MAX   512u /* UTF-16 units */
-#define LOADER_MODULE_MAX 64u  /* distinct files: two for each partition */
+#define LOADER_PATH_MAX    512u /* UTF-16 units */
+#define LOADER_SECTOR_SIZE 512u /* of a disk */
+#define LOADER_MODULE_MAX  96u  /* three for each partition */
 
 /* A file in memory. */
 struct loader_file {
@@ -21,10 +22,11 @@ struct loader_file {
 	uint64_t size;
 };
 
-/* One distinct file that partitions name. */
+/* One distinct file that partitions name; of a disk each has a copy of its own. */
 struct loader_module {
 	struct config_span name;
 	uint32_t line;
+	bool is_disk;
 	struct loader_file place;
 };
 
@@ -50,6 +52,7 @@ struct loader {
 	uint32_t module_count;
 	uint64_t modules_base; /* physical, 2 MiB aligned: the files, then the blobs */
 	uint64_t modules_size;
+	uint64_t disks_size; /* behind them: a block of its own for each disk */
 	uint64_t blobs_base; /* IMAGE_BLOB_SIZE bytes for each partition */
 	struct boot_image images[CONFIG_PARTITION_MAX];
 

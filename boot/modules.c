@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loads every distinct file that partitions name, once, into one 2 MiB aligned block. */
+/* Loads every distinct file that partitions name, once, into one 2 MiB aligned block; disks behind.
+ */
 #include "addr.h"
 #include "console.h"
 #include "esp.h"
@@ -17,17 +18,19 @@ static bool is_same(const struct loader *loader, struct config_span left, struct
 		      left.length) == 0;
 }
 
-static uint32_t name_module(struct loader *loader, struct config_span name, uint32_t line)
+static uint32_t name_module(struct loader *loader, struct config_span name, uint32_t line,
+			    bool is_disk)
 {
 	if (name.length == 0) {
 		return CONFIG_FILE_NONE;
 	}
-	for (uint32_t i = 0; i < loader->module_count; i++) {
-		if (is_same(loader, loader->modules[i].name, name)) {
+	for (uint32_t i = 0; i < loader->module_count && !is_disk; i++) {
+		if (!loader->modules[i].is_disk && is_same(loader, loader->modules[i].name, name)) {
 			return i;
 		}
 	}
-	loader->modules[loader->module_count] = (struct loader_module){.name = name, .line = line};
+	loader->modules[loader->module_count] =
+		(struct loader_module){.name = name, .line = line, .is_disk = is_disk};
 	return loader->module_count++;
 }
 
@@ -41,8 +44,14 @@ static void name_modules(struct loader *loader)
 		    source != bare_metal_source(&loader->file)) {
 			continue;
 		}
-		source->kernel_module = name_module(loader, source->kernel, source->kernel_line);
-		source->initrd_module = name_module(loader, source->initrd, source->initrd_line);
+		source->kernel_module =
+			name_module(loader, source->kernel, source->kernel_line, false);
+		source->initrd_module =
+			name_module(loader, source->initrd, source->initrd_line, false);
+		if (loader->file.mode != CONFIG_MODE_BARE_METAL) {
+			source->disk_module =
+				name_module(loader, source->disk, source->disk_line, true);
+		}
 	}
 }
 
@@ -91,6 +100,10 @@ static enum hv_status open_module(const struct loader *loader, struct loader_mod
 		return complain(loader, module,
 				module->place.size == 0 ? "is empty" : "is larger than 4 GiB");
 	}
+	if (module->is_disk && module->place.size % LOADER_SECTOR_SIZE != 0) {
+		(*file)->Close(*file);
+		return complain(loader, module, "is no disk: not a multiple of 512 bytes");
+	}
 	return HV_OK;
 }
 
@@ -104,7 +117,8 @@ static enum hv_status measure(struct loader *loader)
 			return HV_INVALID;
 		}
 		file->Close(file);
-		loader->modules_size += align_up(loader->modules[i].place.size, PAGE_SIZE);
+		*(loader->modules[i].is_disk ? &loader->disks_size : &loader->modules_size) +=
+			align_up(loader->modules[i].place.size, PAGE_SIZE);
 	}
 	loader->blobs_base = loader->modules_size; /* an offset until the block is allocated */
 	loader->modules_size += loader->file.config.partition_count * IMAGE_BLOB_SIZE;
@@ -114,23 +128,25 @@ static enum hv_status measure(struct loader *loader)
 
 static enum hv_status read_all(struct loader *loader)
 {
-	uint64_t base = loader->modules_base;
+	uint64_t modules_next = loader->modules_base;
+	uint64_t disks_next = loader->modules_base + loader->modules_size;
 	uint64_t expected;
 	EFI_FILE_HANDLE file;
 
 	for (uint32_t i = 0; i < loader->module_count; i++) {
 		struct loader_module *module = &loader->modules[i];
+		uint64_t *next = module->is_disk ? &disks_next : &modules_next;
 
 		expected = module->place.size;
 		if (open_module(loader, module, &file) != HV_OK) {
 			return HV_INVALID;
 		}
 		if (module->place.size != expected ||
-		    esp_read(file, (void *)base, module->place.size) != HV_OK) {
+		    esp_read(file, (void *)*next, module->place.size) != HV_OK) {
 			return complain(loader, module, "cannot be read");
 		}
-		module->place.base = base;
-		base += align_up(module->place.size, PAGE_SIZE);
+		module->place.base = *next;
+		*next += align_up(module->place.size, PAGE_SIZE);
 	}
 	return HV_OK;
 }
@@ -141,10 +157,11 @@ enum hv_status modules_load(struct loader *loader)
 	if (measure(loader) != HV_OK) {
 		return HV_INVALID;
 	}
-	if (leave_allocate(loader, loader->modules_size, FRAME_SIZE, EfiLoaderData,
-			   &loader->modules_base) != HV_OK) {
-		console_print("bulkhead: kernels and initrds need %llu MiB of RAM in one piece",
-			      (unsigned long long)(loader->modules_size >> 20));
+	if (leave_allocate(loader, loader->modules_size + loader->disks_size, FRAME_SIZE,
+			   EfiLoaderData, &loader->modules_base) != HV_OK) {
+		console_print(
+			"bulkhead: kernels, initrds and disks need %llu MiB of RAM in one piece",
+			(unsigned long long)((loader->modules_size + loader->disks_size) >> 20));
 		return HV_NO_MEMORY;
 	}
 	loader->blobs_base += loader->modules_base;

@@ -368,8 +368,8 @@ enum hv_status region_read_map(struct loader *loader)
 		    HV_OK ||
 	    memmap_claim(map, loader->trampoline, PAGE_SIZE, BOOT_MEMORY_HYPERVISOR) != HV_OK ||
 	    (loader->modules_size > 0 &&
-	     memmap_claim(map, loader->modules_base, loader->modules_size, BOOT_MEMORY_MODULES) !=
-		     HV_OK)) {
+	     memmap_claim(map, loader->modules_base, loader->modules_size + loader->disks_size,
+			  BOOT_MEMORY_MODULES) != HV_OK)) {
 		console_print_uart("bulkhead: the firmware's memory map is malformed or too long");
 		return HV_INVALID;
 	}

@@ -30,11 +30,11 @@ struct virtio {
 	uint8_t config[VIRTIO_CONFIG_SIZE]; /* device-specific; read-only for the driver */
 };
 
-/* A kind of device. Its type, class and number of queues stand in boot/guest_pci.c. */
+/* A kind of device. Its type, class, number of queues and configuration stand in boot/guest_pci.c.
+ */
 struct virtio_kind {
 	uint32_t queue_count;
 	uint64_t features; /* besides those that every device has */
-	void (*reset)(struct virtio *device);
 	/* The driver has put requests into a queue, or buffers. Takes VIRTIO_BATCH requests at
 	 * most, for other vCPUs may go on adding some; true: there may be more, so once more. */
 	bool (*notify)(struct vm *vm, struct virtio *device, uint32_t queue);

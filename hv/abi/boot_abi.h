@@ -31,7 +31,7 @@ enum boot_memory_type {
 	BOOT_MEMORY_ACPI,     /* ACPI tables or NVS */
 	BOOT_MEMORY_MMIO,
 	BOOT_MEMORY_HYPERVISOR, /* the region */
-	BOOT_MEMORY_MODULES,    /* kernels and initrds, kept for restarts */
+	BOOT_MEMORY_MODULES,    /* kernels and initrds, kept for restarts; disks */
 };
 
 /* Sorted by base, page granular, neighbours of one type merged. */
@@ -93,17 +93,21 @@ struct boot_start {
 struct boot_pci {
 	uint32_t value[BOOT_PCI_REGISTERS];
 	uint32_t writable[BOOT_PCI_REGISTERS];
+	uint32_t config[4]; /* of a virtio device: the start of its own configuration */
 };
 
 #define BOOT_PIECE_MAX 20u
 
-/* What a partition's RAM holds when it starts: zeros, and these pieces. */
+/* What a partition's RAM holds when it starts: zeros, and these pieces; and its disk, which no
+ * start changes. */
 struct boot_image {
 	struct boot_start start;
 	uint32_t piece_count;
 	uint32_t reserved;
 	struct boot_piece pieces[BOOT_PIECE_MAX];
 	struct boot_pci pci[BOOT_PCI_SLOTS];
+	uint64_t disk_base;    /* physical, page aligned; mapped nowhere, shared with nobody */
+	uint64_t disk_sectors; /* of 512 bytes */
 };
 
 #define BOOT_POWER_MAX 16u

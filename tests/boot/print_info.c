@@ -10,6 +10,7 @@
 #define UART_BASE              0x3f8
 #define UART_LINE_STATUS       5
 #define UART_TRANSMITTER_EMPTY 0x20
+#define DISK_SECTOR            512
 #define CMDLINE_AT             0x3000 /* IMAGE_CMDLINE of boot/image.h */
 
 /* SDM 3A, "4-Level Paging and 5-Level Paging". */
@@ -102,6 +103,34 @@ static void print_cpuid(const struct boot_info *info)
 	}
 }
 
+static void print_disk(const struct boot_info *info, uint32_t image)
+{
+	const struct boot_image *images = info->images;
+	const struct boot_memory *memory = info->memory;
+	uint64_t base = images[image].disk_base;
+	uint64_t end = base + images[image].disk_sectors * DISK_SECTOR;
+	bool is_kept = false;
+
+	if (images[image].disk_sectors == 0) {
+		return;
+	}
+	print("disk of image %u, %lu sectors, starts with %.8s", image, images[image].disk_sectors,
+	      (const char *)base); /* the firmware's identity map is still there */
+	for (uint32_t i = 0; i < info->memory_count; i++) {
+		is_kept |= memory[i].type == BOOT_MEMORY_MODULES && base >= memory[i].base &&
+			   end <= memory[i].base + memory[i].size;
+	}
+	if (!is_kept || base % PAGE_SIZE != 0) {
+		print("FAIL: the disk at %lx is not kept", base);
+	}
+	for (uint32_t i = 0; i < image; i++) {
+		if (images[i].disk_base < end &&
+		    base < images[i].disk_base + images[i].disk_sectors * DISK_SECTOR) {
+			print("FAIL: disks %u and %u overlap", i, image);
+		}
+	}
+}
+
 static void print_lists(const struct boot_info *info)
 {
 	const struct boot_memory *memory = info->memory;
@@ -124,6 +153,7 @@ static void print_lists(const struct boot_info *info)
 		for (uint32_t j = 0; j < images[i].piece_count; j++) {
 			print_piece(info, i, &images[i].pieces[j]);
 		}
+		print_disk(info, i);
 	}
 }
 
@@ -206,6 +236,7 @@ static void check_space(const struct boot_info *info)
 	check_leaf(info, info->root, space_slot_page(info->cpu_count, 1), 0);
 	check_leaf(info, info->root, info->modules_base, ENTRY_PRESENT | ENTRY_NO_EXECUTE);
 	check_leaf(info, info->root, info->ioapic_base, data);
+	check_leaf(info, info->root, info->modules_base + info->modules_size, 0); /* disks */
 	check_leaf(info, info->root, info->trampoline, 0);
 	check_leaf(info, info->start_root, info->trampoline, ENTRY_PRESENT);
 	check_leaf(info, info->start_root, (uint64_t)info, data);

@@ -14,6 +14,13 @@ $(FIXTURE): $(BUILD)/emu/fixture.o
 	$(Q)objcopy $(EFI_SECTIONS) --target efi-app-x86_64 --subsystem=10 $(@:.efi=.so) $@
 -include $(BUILD)/emu/fixture.d
 
+# A disk that tells what lies where: 32 lines in each of its 6144 sectors.
+DISK := $(BUILD)/emu/disk.img
+$(DISK): tests/emu/files.mk
+	@mkdir -p $(@D)
+	$(Q)awk 'BEGIN { for (i = 0; i < 6144 * 32; i++) printf "disk %010d\n", i }' > $@
+check-programs check-emu: $(DISK)
+
 # --- W^X and "no guest RAM mapped", seen from outside the running machine -------------------------
 CHECK_GROUPS += check-wx check-panic
 .PHONY: check-wx check-panic

@@ -11,7 +11,11 @@
 #include "models.h"
 #include "virtio.h"
 
-#define DEVICES (CONFIG_DEVICE_CONSOLE)
+#define DEVICES (CONFIG_DEVICE_CONSOLE | CONFIG_DEVICE_BLOCK0)
+/* The disk ends with the host's memory, and is a page behind what nobody may touch. */
+#define DISK_SECTORS 64u
+#define DISK         (FAKE_MEMORY_BASE + (UINT64_C(6) << 20) - DISK_SECTORS * 512)
+#define GUARD_SIZE   4096u
 
 struct step {
 	uint8_t what;
@@ -20,12 +24,12 @@ struct step {
 	uint32_t value;
 };
 
-static void port(uint32_t offset, uint32_t size, uint64_t value)
+static void port(uint32_t slot, uint32_t offset, uint32_t size, uint64_t value)
 {
-	bench_write(MODEL_VIRTIO, 0, PLATFORM_PCI_PORTS_EACH + offset, size, value);
+	bench_write(MODEL_VIRTIO, 0, slot * PLATFORM_PCI_PORTS_EACH + offset, size, value);
 }
 
-/* A console with queues of 8 entries, so that little input reaches far. */
+/* A console and a disk with queues of 8 entries, so that little input reaches far. */
 static void start(void)
 {
 	bench_start(2);
@@ -34,26 +38,34 @@ static void start(void)
 		gpa_from_u64(0), hpa_from_u64(FAKE_MEMORY_BASE + (UINT64_C(2) << 20)), DRIVER_RAM};
 	bench.vm.extent_count = 1;
 	guest_pci_build(bench.image.pci, DEVICES);
+	bench.image.disk_base = DISK;
+	bench.image.disk_sectors = DISK_SECTORS;
 }
 
-static void drive(void)
+static void drive(uint32_t slot, uint32_t queues, uint64_t rings)
+{
+	port(slot, 0x14, 1, 3);
+	port(slot, 0x08, 4, 1);
+	port(slot, 0x0c, 4, 1);
+	port(slot, 0x14, 1, 11);
+	for (uint32_t i = 0; i < queues; i++) {
+		port(slot, 0x16, 2, i);
+		port(slot, 0x18, 2, 8);
+		port(slot, 0x20, 4, rings + i * UINT64_C(0x200));
+		port(slot, 0x28, 4, rings + i * UINT64_C(0x200) + 0x80);
+		port(slot, 0x30, 4, rings + i * UINT64_C(0x200) + 0xc0);
+		port(slot, 0x1c, 2, 1);
+	}
+	port(slot, 0x14, 1, 15);
+}
+
+static void restart(void)
 {
 	memset(driver_memory(0), 0, 0x1000);
 	vpci_reset(&bench.vm);
 	virtio_reset(&bench.vm);
-	port(0x14, 1, 3);
-	port(0x08, 4, 1);
-	port(0x0c, 4, 1);
-	port(0x14, 1, 11);
-	for (uint32_t i = 0; i < PLATFORM_CONSOLE_QUEUES; i++) {
-		port(0x16, 2, i);
-		port(0x18, 2, 8);
-		port(0x20, 4, i * UINT64_C(0x200));
-		port(0x28, 4, i * UINT64_C(0x200) + 0x80);
-		port(0x30, 4, i * UINT64_C(0x200) + 0xc0);
-		port(0x1c, 2, 1);
-	}
-	port(0x14, 1, 15);
+	drive(PLATFORM_SLOT_CONSOLE, PLATFORM_CONSOLE_QUEUES, 0);
+	drive(PLATFORM_SLOT_BLOCK, PLATFORM_BLOCK_QUEUES, 0x800);
 }
 
 static void take(const struct step *step)
@@ -72,7 +84,9 @@ static void take(const struct step *step)
 		break;
 	case 2: /* the rings, and a little behind them */
 		memcpy(driver_memory(step->offset % 0x1000), &step->value, sizeof(step->value));
-		port(PLATFORM_VIRTIO_NOTIFY, 2, step->vcpu % PLATFORM_CONSOLE_QUEUES);
+		port(PLATFORM_SLOT_CONSOLE, PLATFORM_VIRTIO_NOTIFY, 2,
+		     step->vcpu % PLATFORM_CONSOLE_QUEUES);
+		port(PLATFORM_SLOT_BLOCK, PLATFORM_VIRTIO_NOTIFY, 2, 0);
 		break;
 	default:
 		virtio_console_input(&bench.vm, step->vcpu);
@@ -82,16 +96,21 @@ static void take(const struct step *step)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const uint8_t *guard;
 	struct step step;
 
 	if (bench.vm.extent_count == 0) {
 		start();
 	}
-	drive();
+	restart();
 	for (size_t at = 0; at + sizeof(step) <= size; at += sizeof(step)) {
 		memcpy(&step, data + at, sizeof(step));
 		take(&step);
 	}
 	FUZZ_CHECK(fake_memory.window[0].value == 0 && fake_memory.window[1].value == 0);
+	guard = fake_memory_at(hpa_from_u64(DISK - GUARD_SIZE));
+	for (uint32_t i = 0; i < GUARD_SIZE; i++) {
+		FUZZ_CHECK(guard[i] == 0xa5);
+	}
 	return 0;
 }

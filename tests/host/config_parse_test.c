@@ -95,7 +95,7 @@ static void test_every_key(void)
 		"cpus = 0, 3 ,5-7\r\nmemory = 3G\r\nkernel = dir/sub\\k\r\n"
 		"cmdline = a=\"b # c\" d#e\r\non_crash = halt-machine\r\n"
 		"devices=entropy,block0, channel0 ,pci 00:03.0, pci fF:1f.7\r\nautostart = no\r\n"
-		"console = uart0\r\ndma = trusted";
+		"disk0 = d\r\nconsole = uart0\r\ndma = trusted";
 	const struct config_partition *partition = &file.config.partitions[0];
 
 	TAP_EQUAL(parse(text, sizeof(text) - 1), HV_OK);

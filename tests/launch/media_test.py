@@ -118,8 +118,8 @@ class Initramfs(unittest.TestCase):
 class Reading(unittest.TestCase):
     def test_lenient_reading(self):
         found = config.parse("x", b"junk\n[hypervisor]\nkernel = no\n[partition a]\n"
-                             b"kernel = k # c\ninitrd=i#j\n[odd\nkernel = no\n[partition b]\nkernel = k\n")
-        self.assertEqual(found.files(), [("k", 5), ("i#j", 6)])
+                             b"kernel = k # c\ninitrd=i#j\ndisk0 = d\n[odd\nkernel = no\n[partition b]\nkernel = k\n")
+        self.assertEqual(found.files(), [("k", 5), ("i#j", 6), ("d", 7)])
         self.assertEqual([partition.name for partition in found.partitions], ["a", "b"])
 
     def test_sizes(self):

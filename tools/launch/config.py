@@ -29,7 +29,7 @@ class Config:
         """The files it names: (path, line), each path once."""
         seen = {}
         for partition in self.partitions:
-            for key in ("kernel", "initrd"):
+            for key in ("kernel", "initrd", "disk0"):
                 if key in partition.keys:
                     path, line = partition.keys[key]
                     seen.setdefault(path, line)
