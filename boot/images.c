@@ -59,7 +59,9 @@ static enum hv_status check_devices(const struct loader *loader, uint32_t index)
 	const char *why = NULL;
 
 	if ((partition->devices & ~GUEST_PCI_DEVICES) != 0 || partition->pci_count > 0) {
-		why = "this partition's devices: only `console` and `entropy` are there yet";
+		why = "this partition's devices: only `console`, `entropy` and `channel0` are "
+		      "there "
+		      "yet";
 	} else if ((partition->devices & CONFIG_DEVICE_ENTROPY) != 0 &&
 		   memcmp(loader->entropy, no_entropy, sizeof(no_entropy)) == 0) {
 		why = "device `entropy`: neither the firmware nor the CPU has a random generator";
