@@ -21,7 +21,7 @@ DefinitionBlock ("", "DSDT", 2, "BLKHD ", "BULKHEAD", 1)
 				WordIO (ResourceProducer, MinFixed, MaxFixed, PosDecode, EntireRange,
 					0, 0x1000, 0x17FF, 0, 0x0800)
 				DWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed, NonCacheable,
-					ReadWrite, 0, 0xE0000000, 0xE00FFFFF, 0, 0x00100000)
+					ReadWrite, 0, 0xE0000000, 0xE03FFFFF, 0, 0x00400000)
 			})
 		}
 

@@ -16,6 +16,8 @@
 #define REG_CLASS     2u
 #define REG_BAR0      4u
 #define REG_BAR1      5u
+#define REG_BAR2      6u
+#define REG_BAR3      7u
 #define REG_SUBSYSTEM 11u
 #define REG_POINTER   13u
 #define REG_VIRTIO    (BOOT_PCI_MSIX + 3) /* the first capability behind MSI-X */
@@ -23,12 +25,18 @@
 #define COMMAND_WRITABLE    0x0407u /* I/O, memory, bus master, INTx disable */
 #define STATUS_CAPABILITIES BIT32(20)
 #define BAR_IO              1u
+#define BAR_PREFETCHABLE    8u
 
 #define BRIDGE_ID       0x00081b36u /* "QEMU PCIe Host bridge": generic, known to every kernel */
 #define BRIDGE_CLASS    0x06000000u
 #define VIRTIO_VENDOR   0x1af4u
 #define VIRTIO_DEVICE   0x1040u /* + virtio device ID */
 #define REVISION_MODERN 1u
+
+/* QEMU, "Device Specification for Inter-VM shared memory device". */
+#define CHANNEL_ID        0x11101af4u
+#define CHANNEL_SUBSYSTEM 0x11001af4u
+#define CHANNEL_CLASS     0x05000001u /* memory, RAM; revision 1 */
 
 #define CAPABILITY_MSIX     0x11u
 #define CAPABILITY_VENDOR   0x09u
@@ -128,6 +136,28 @@ static void add_virtio(struct boot_pci *pci, uint32_t index)
 	memcpy(pci->config, devices_known[index].config, sizeof(pci->config));
 }
 
+/* BARs 0 to 2 are ivshmem's; BAR 3 is the registers again. Whatever the guest writes, BARs stay. */
+static void add_channel(struct boot_pci *pci)
+{
+	pci->value[REG_ID] = CHANNEL_ID;
+	pci->value[REG_COMMAND] = STATUS_CAPABILITIES;
+	pci->writable[REG_COMMAND] = COMMAND_WRITABLE;
+	pci->value[REG_CLASS] = CHANNEL_CLASS;
+	add_bars(pci, PLATFORM_SLOT_CHANNEL);
+	pci->value[REG_BAR3] = PLATFORM_CHANNEL_PORT | BAR_IO;
+	pci->writable[REG_BAR3] = pci->writable[REG_BAR0];
+	pci->value[REG_BAR0] = low32(PLATFORM_CHANNEL_REGISTERS);
+	pci->writable[REG_BAR0] = pci->writable[REG_BAR1];
+	pci->value[REG_BAR2] = low32(PLATFORM_CHANNEL_MEMORY) | BAR_PREFETCHABLE;
+	pci->writable[REG_BAR2] = ~low32(PLATFORM_CHANNEL_SIZE - 1);
+	pci->value[REG_SUBSYSTEM] = CHANNEL_SUBSYSTEM;
+	pci->value[REG_POINTER] = BOOT_PCI_MSIX * 4;
+	pci->value[BOOT_PCI_MSIX] = CAPABILITY_MSIX | (PLATFORM_CHANNEL_VECTORS - 1) << 16;
+	pci->writable[BOOT_PCI_MSIX] = MSIX_WRITABLE;
+	pci->value[BOOT_PCI_MSIX + 1] = MSIX_BAR;
+	pci->value[BOOT_PCI_MSIX + 2] = PLATFORM_PCI_MSIX_PENDING | MSIX_BAR;
+}
+
 void guest_pci_build(struct boot_pci pci[BOOT_PCI_SLOTS], uint32_t devices)
 {
 	memset(pci, 0, sizeof(*pci) * BOOT_PCI_SLOTS);
@@ -137,5 +167,8 @@ void guest_pci_build(struct boot_pci pci[BOOT_PCI_SLOTS], uint32_t devices)
 		if ((devices & devices_known[i].bit) != 0) {
 			add_virtio(&pci[devices_known[i].slot], i);
 		}
+	}
+	if ((devices & CONFIG_DEVICE_CHANNEL0) != 0) {
+		add_channel(&pci[PLATFORM_SLOT_CHANNEL]);
 	}
 }

@@ -70,7 +70,8 @@ static enum hv_status check_devices(const struct loader *loader, uint32_t index)
 	const char *why = NULL;
 
 	if ((partition->devices & ~GUEST_PCI_DEVICES) != 0 || partition->pci_count > 0) {
-		why = "this partition's devices: only `console`, `block0` and `entropy` are there "
+		why = "this partition's devices: only `console`, `block0`, `entropy` and "
+		      "`channel0` are there "
 		      "yet";
 	} else if ((partition->devices & CONFIG_DEVICE_ENTROPY) != 0 &&
 		   memcmp(loader->entropy, no_entropy, sizeof(no_entropy)) == 0) {

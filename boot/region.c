@@ -108,7 +108,10 @@ static uint64_t small_page_tables(const struct loader *loader)
 		return 0;
 	}
 	for (uint32_t i = 0; i < loader->file.config.partition_count; i++) {
-		frames += loader->file.config.partitions[i].memory >> FRAME_SHIFT;
+		const struct config_partition *partition = &loader->file.config.partitions[i];
+
+		frames += partition->memory >> FRAME_SHIFT;
+		frames += (partition->devices & CONFIG_DEVICE_CHANNEL0) != 0;
 	}
 	return frames * POOL_PER_SMALL_FRAME;
 }

@@ -1,9 +1,9 @@
 # Rules of guest; included by the top Makefile. `make guests` builds the test kernels.
 GUEST_LIB := main.c cpu.c trap_entry.asm trap.c boot.c acpi.c console.c hypercall.c report.c apic.c ioapic.c \
-	timer.c paging.c smp.c ap_start.asm
+	timer.c channel.c samples.c paging.c smp.c ap_start.asm
 GUEST_HV_LIB := fmt.c str.c mem.c
 GUEST_TESTS := hello cpuid msr port_io uart memory acpi mmio exceptions debug forbidden hypercall_bad clock \
-	timer irq smp xsave nmi bench apic_mode exitless heartbeat endings
+	timer irq smp xsave nmi bench apic_mode exitless channel heartbeat endings
 GUEST_FLAGS := $(FREESTANDING) $(WARN) -MMD -MP -Ihv/abi -Ihv/lib -Iguest/lib -Iguest/test
 GUEST_OBJ := $(BUILD)/guest-objs
 GUEST_BASE := $(GUEST_HV_LIB:%.c=$(GUEST_OBJ)/hv/lib/%.o) $(GUEST_OBJ)/names.o \
@@ -44,7 +44,7 @@ $(BUILD)/guest/hello-%.elf: $(GUEST_OBJ)/start-%.o $(GUEST_OBJ)/single-hello.o \
 	$(Q)$(GUEST_LINK)
 
 # One kernel per feature: `make guest-singles` builds build/guest/only/NAME.elf.
-GUEST_SINGLES := $(filter-out heartbeat endings,$(GUEST_TESTS))
+GUEST_SINGLES := $(filter-out channel heartbeat endings,$(GUEST_TESTS))
 $(BUILD)/guest/only/%.elf: $(GUEST_OBJ)/start-pvh.o $(GUEST_OBJ)/single-%.o $(GUEST_OBJ)/guest/test/%.o \
 		$(GUEST_BASE) guest/lib/guest.lds
 	@mkdir -p $(@D)

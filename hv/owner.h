@@ -15,6 +15,7 @@ enum owner {
 	OWNER_FREE,
 	OWNER_HYPERVISOR, /* the region */
 	OWNER_MODULES,    /* kernels and initrds */
+	OWNER_SHARED,     /* the channel: every partition that has the device */
 	OWNER_VM,         /* OWNER_VM + vm->id */
 };
 

@@ -180,23 +180,29 @@ void stage2_destroy(hpa_t root)
 	}
 }
 
-uint64_t stage2_check_owner(hpa_t root, uint32_t owner, uint64_t *mapped)
+uint64_t stage2_check_owner(hpa_t root, uint32_t owner, uint64_t *mapped, uint64_t *shared)
 {
 	struct stage2_entry entry;
 	struct walk walk;
 	uint32_t level;
 
 	*mapped = 0;
+	*shared = 0;
 	walk_start(&walk, root);
 	while (walk_next(&walk, &entry, &level, false)) {
 		uint64_t size = BIT(shift_of(level));
 
 		for (uint64_t offset = 0; offset < size; offset += FRAME_SIZE) {
-			if (owner_of(hpa_add(entry.address, offset)) != owner) {
+			uint32_t found = owner_of(hpa_add(entry.address, offset));
+
+			if (found == owner) {
+				*mapped += min_u64(size, FRAME_SIZE);
+			} else if (found == OWNER_SHARED && (entry.access & STAGE2_EXECUTE) == 0) {
+				*shared += min_u64(size, FRAME_SIZE);
+			} else {
 				return entry.address.value + offset;
 			}
 		}
-		*mapped += size;
 	}
 	return UINT64_MAX;
 }

@@ -29,6 +29,7 @@ void stage2_destroy(hpa_t root); /* frees every table; what they map stays as it
  * pool is empty; either leaves the tree partly filled: destroy it. */
 enum hv_status stage2_map(hpa_t root, const struct stage2_mapping *mapping) MUST_CHECK;
 
-/* Does every leaf of the tree lie in frames of `owner`? *mapped: bytes that the leaves map. Returns
- * the first host address that does not, or UINT64_MAX. */
-uint64_t stage2_check_owner(hpa_t root, uint32_t owner, uint64_t *mapped);
+/* Does every leaf of the tree lie in frames of `owner`, or of OWNER_SHARED without being
+ * executable? *mapped, *shared: bytes that the leaves map of either. Returns the first host address
+ * that does not, or UINT64_MAX. */
+uint64_t stage2_check_owner(hpa_t root, uint32_t owner, uint64_t *mapped, uint64_t *shared);

@@ -3,6 +3,7 @@
 #include "vm_life.h"
 
 #include "arch/clock.h"
+#include "arch/mmu.h"
 #include "arch/upcalls.h"
 #include "bits.h"
 #include "check.h"
@@ -10,11 +11,13 @@
 #include "log.h"
 #include "owner.h"
 #include "stage2.h"
+#include "str.h"
 
 #define NANOSECONDS UINT64_C(1000000000)
 
 static struct vm *vms[CONFIG_PARTITION_MAX];
 static uint32_t count;
+static hpa_t channel; /* the frame that members share; 0: not taken yet */
 
 _Static_assert(sizeof(struct vm) <= 2 * PAGE_SIZE, "a VM and its tables stay small");
 _Static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "a vCPU takes one page");
@@ -75,6 +78,41 @@ static enum hv_status take_memory(struct vm *vm)
 	return HV_OK;
 }
 
+static bool has_channel(const struct config_partition *config)
+{
+	return (config->devices & CONFIG_DEVICE_CHANNEL0) != 0;
+}
+
+/* The first member takes the frame, zeroed; what is in it outlives its members. It is in nobody's
+ * extents, so it is not RAM: the hypervisor never reads or writes it for a guest. */
+static enum hv_status take_channel(void)
+{
+	uint64_t size;
+	enum hv_status status = owner_find(PLATFORM_CHANNEL_SIZE, &channel, &size);
+
+	if (status == HV_OK) {
+		status = owner_change(channel, size, OWNER_FREE, OWNER_SHARED);
+		CHECK(status == HV_OK);
+		memset(arch_window_map(0, channel), 0, size);
+		arch_window_unmap(0);
+	}
+	return status;
+}
+
+static enum hv_status map_channel(struct vm *vm)
+{
+	enum hv_status status = channel.value == 0 ? take_channel() : HV_OK;
+	struct stage2_mapping mapping = {
+		.guest = gpa_from_u64(PLATFORM_CHANNEL_MEMORY),
+		.host = channel,
+		.size = PLATFORM_CHANNEL_SIZE,
+		.access = STAGE2_READ | STAGE2_WRITE,
+		.memory = STAGE2_WRITE_BACK,
+	};
+
+	return status == HV_OK ? stage2_map(vm->arch.stage2_root, &mapping) : status;
+}
+
 static enum hv_status map_memory(struct vm *vm)
 {
 	enum hv_status status = stage2_create(&vm->arch.stage2_root);
@@ -90,7 +128,7 @@ static enum hv_status map_memory(struct vm *vm)
 
 		status = stage2_map(vm->arch.stage2_root, &mapping);
 	}
-	return status;
+	return status == HV_OK && has_channel(vm->config) ? map_channel(vm) : status;
 }
 
 static enum hv_status create_vcpu(struct vm *vm, struct cpu *cpu)
@@ -201,9 +239,12 @@ static void create(uint32_t index, const struct boot_info *boot)
 static void check_ownership(const struct vm *vm)
 {
 	uint64_t mapped;
-	uint64_t foreign = stage2_check_owner(vm->arch.stage2_root, OWNER_VM + vm->id, &mapped);
+	uint64_t shared;
+	uint64_t foreign =
+		stage2_check_owner(vm->arch.stage2_root, OWNER_VM + vm->id, &mapped, &shared);
 
-	if (foreign != UINT64_MAX || mapped != vm->memory_size) {
+	if (foreign != UINT64_MAX || mapped != vm->memory_size ||
+	    shared != (has_channel(vm->config) ? PLATFORM_CHANNEL_SIZE : 0)) {
 		panic("partition %s reaches foreign memory at %lx", vm->name, foreign);
 	}
 }
@@ -226,5 +267,6 @@ void vm_create_all(const struct boot_info *boot)
 			vms[i]->vcpus[j]->cpu->vcpu = vms[i]->vcpus[j];
 		}
 	}
-	log_info("%u of %u partitions made; every frame they reach is theirs alone", made, count);
+	log_info("%u of %u partitions made; every frame they reach is theirs alone%s", made, count,
+		 channel.value != 0 ? ", or the channel's" : "");
 }

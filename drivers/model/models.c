@@ -2,6 +2,7 @@
 /* The table of all device models. */
 #include "models.h"
 
+#include "vchannel.h"
 #include "vioapic.h"
 #include "virtio.h"
 #include "vlapic.h"
@@ -38,6 +39,10 @@ const struct device_model device_models[MODEL_COUNT + 1] = {
 			 .size = 2,
 			 .read = vpower_read_sleep,
 			 .write = vpower_write_sleep},
+	[MODEL_CHANNEL] = {.base = DEVICE_PORT(PLATFORM_CHANNEL_PORT),
+			   .size = VCHANNEL_SIZE,
+			   .read = vchannel_read,
+			   .write = vchannel_write},
 	[MODEL_VIRTIO] = {.base = DEVICE_PORT(PLATFORM_PCI_PORTS),
 			  .size = BOOT_PCI_SLOTS * PLATFORM_PCI_PORTS_EACH,
 			  .state_size = sizeof(struct virtio) * BOOT_PCI_SLOTS,
@@ -54,6 +59,10 @@ const struct device_model device_models[MODEL_COUNT + 1] = {
 			.size = BOOT_PCI_SLOTS * PLATFORM_PCI_MEMORY_EACH,
 			.read = vpci_read_memory,
 			.write = vpci_write_memory},
+	[MODEL_CHANNEL_PAGE] = {.base = PLATFORM_CHANNEL_REGISTERS,
+				.size = PLATFORM_PCI_MEMORY_EACH,
+				.read = vchannel_read,
+				.write = vchannel_write},
 	[MODEL_MARK] = {.base = DEVICE_PORT(VMARK_PORT),
 			.size = 1,
 			.read = vmark_read,

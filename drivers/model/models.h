@@ -9,9 +9,11 @@ enum model {
 	MODEL_IOAPIC,
 	MODEL_RESET,
 	MODEL_SLEEP,
+	MODEL_CHANNEL, /* ahead of MODEL_VIRTIO, which has the ports of all slots */
 	MODEL_VIRTIO,
 	MODEL_PCI, /* behind MODEL_RESET, whose port lies within its own */
 	MODEL_MSIX,
+	MODEL_CHANNEL_PAGE,
 	MODEL_MARK,
 	MODEL_COUNT,
 };

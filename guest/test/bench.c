@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What operations cost: RDTSC round each, 1,000 times, in TSC ticks. */
 #include "apic.h"
+#include "channel.h"
 #include "console.h"
 #include "cpu.h"
 #include "hypercall.h"
 #include "report.h"
+#include "samples.h"
 #include "smp.h"
 #include "tests.h"
 #include "timer.h"
@@ -21,28 +23,9 @@ static uint32_t samples[SAMPLES];
 static uint32_t overhead;
 static bool is_amd;
 
-/* Shell sort: no recursion, fast enough. */
-static void sort(void)
-{
-	for (uint32_t gap = SAMPLES / 2; gap > 0; gap /= 2) {
-		for (uint32_t i = gap; i < SAMPLES; i++) {
-			uint32_t value = samples[i];
-			uint32_t j = i;
-
-			for (; j >= gap && samples[j - gap] > value; j -= gap) {
-				samples[j] = samples[j - gap];
-			}
-			samples[j] = value;
-		}
-	}
-}
-
 static void print(const char *name)
 {
-	sort();
-	console_print("BENCH %s min=%u median=%u p90=%u max=%u overhead=%u\n", name, samples[0],
-		      samples[SAMPLES / 2], samples[SAMPLES * 9 / 10], samples[SAMPLES - 1],
-		      overhead);
+	samples_print(name, samples, SAMPLES, overhead);
 }
 
 #define MEASURE(name, ...)                                                                         \
@@ -129,6 +112,22 @@ static void measure_ipi(void)
 	cpu_cli();
 }
 
+/* To itself, with interrupts off: the same way as to another partition, and nothing else runs. */
+static void measure_doorbell(void)
+{
+	struct channel channel;
+
+	if (!channel_open(&channel, VECTOR)) {
+		report_skip("doorbell", "no channel0");
+		return;
+	}
+	trap_count_reset(VECTOR);
+	MEASURE("doorbell", channel_ring(&channel, channel.id, 0));
+	cpu_sti();
+	report_true("doorbell", timer_wait_count(0, VECTOR, 1, 1000));
+	cpu_cli();
+}
+
 void test_bench(void)
 {
 	is_amd = cpu_is_amd();
@@ -147,5 +146,6 @@ void test_bench(void)
 	MEASURE("rdmsr-apic-base", cpu_rdmsr(MSR_APIC_BASE));
 	measure_apic();
 	measure_ipi();
+	measure_doorbell();
 	report_true("ran", samples[0] > 0);
 }

@@ -24,6 +24,11 @@ void test_bench(void);
 void test_apic_mode(void);
 void test_exitless(void);
 
+/* channel.c */
+void test_channel(void);
+void test_channel_listen(void);
+void test_channel_flood(void);
+
 /* heartbeat.c, endings.c */
 void test_heartbeat(void);
 void test_triple_fault(void);

@@ -29,3 +29,10 @@
 /* The longest request to the disk. */
 #define PLATFORM_BLOCK_SEGMENTS     38u
 #define PLATFORM_BLOCK_SEGMENT_SIZE 32768u
+/* The channel (drivers/model/vchannel.h): its registers lie in memory and in ports. */
+#define PLATFORM_SLOT_CHANNEL      5u
+#define PLATFORM_CHANNEL_VECTORS   8u
+#define PLATFORM_CHANNEL_PORT      (PLATFORM_PCI_PORTS + PLATFORM_SLOT_CHANNEL * PLATFORM_PCI_PORTS_EACH)
+#define PLATFORM_CHANNEL_REGISTERS UINT64_C(0xe0100000)
+#define PLATFORM_CHANNEL_MEMORY    UINT64_C(0xe0200000)
+#define PLATFORM_CHANNEL_SIZE      (UINT64_C(2) << 20) /* one frame, shared by all that have it */

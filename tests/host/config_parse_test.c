@@ -342,6 +342,15 @@ static void test_machine(void)
 		 "RAM only 254 MiB are left for it");
 	TAP_EQUAL(config_check_machine(&file, 3, UINT64_C(100) << 20, &error), HV_INVALID);
 	TAP_EQUAL(error.line, 8);
+	file.config.partitions[0].devices |= CONFIG_DEVICE_CHANNEL0; /* 2 MiB, once */
+	file.config.partitions[1].devices |= CONFIG_DEVICE_CHANNEL0;
+	TAP_EQUAL(config_check_machine(&file, 3, UINT64_C(770) << 20, &error), HV_OK);
+	TAP_EQUAL(config_check_machine(&file, 3, UINT64_C(768) << 20, &error), HV_INVALID);
+	TAP_EQUAL(error.line, 15);
+	TAP_EQUAL(config_check_machine(&file, 3, UINT64_C(512) << 20, &error), HV_INVALID);
+	TAP_TEXT(error.message,
+		 "partition `mgmt` asks for 514 MiB with its channel, but of the machine's "
+		 "512 MiB free RAM only 512 MiB are left for it");
 }
 
 /* Every prefix, and every prefix with one byte changed: no crash, and errors have a line. */

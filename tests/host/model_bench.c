@@ -115,6 +115,24 @@ void vm_stop(struct vm *vm, enum vm_stop_cause cause, uint64_t code)
 	bench.stop_count++;
 }
 
+uint32_t vm_count(void)
+{
+	uint32_t count = 1;
+
+	while (count < BENCH_VM_MAX && bench.others[count] != NULL) {
+		count++;
+	}
+	return count;
+}
+
+struct vm *vm_get(uint32_t id)
+{
+	if (id == 0) {
+		return &bench.vm;
+	}
+	return id < BENCH_VM_MAX ? bench.others[id] : NULL;
+}
+
 void vcpu_interrupt(struct vcpu *vcpu, uint8_t vector)
 {
 	bench.interrupted[vector] |= UINT64_C(1) << vcpu->index;

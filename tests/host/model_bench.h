@@ -5,9 +5,11 @@
 #include "hv/vm.h"
 
 #define BENCH_OUTPUT_MAX 64u
+#define BENCH_VM_MAX     4u
 
 struct bench {
 	struct vm vm;
+	struct vm *others[BENCH_VM_MAX]; /* by vm_get(), whose 0 is `vm`; NULL: none */
 	struct boot_image image;
 	struct vcpu vcpus[CPU_MAX];
 	struct cpu cpus[CPU_MAX];

@@ -212,17 +212,47 @@ static void finds_foreign_frames(void)
 	struct stage2_mapping own = mapping_of(0, 64 * MIB, 8 * MIB);
 	struct stage2_mapping foreign = mapping_of(16 * MIB, 128 * MIB + 8192, 4096);
 	uint64_t mapped;
+	uint64_t shared;
 	hpa_t root;
 
 	start(3);
 	TAP_EQUAL(owner_change(own.host, own.size, OWNER_FREE, OWNER_VM + 3), HV_OK);
 	TAP_EQUAL(stage2_create(&root), HV_OK);
 	TAP_EQUAL(stage2_map(root, &own), HV_OK);
-	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, &mapped), UINT64_MAX);
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, &mapped, &shared), UINT64_MAX);
 	TAP_EQUAL(mapped, 8 * MIB);
-	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 2, &mapped), 64 * MIB);
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 2, &mapped, &shared), 64 * MIB);
 	TAP_EQUAL(stage2_map(root, &foreign), HV_OK);
-	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, &mapped), 128 * MIB + 8192);
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, &mapped, &shared), 128 * MIB + 8192);
+}
+
+/* The channel's frame counts apart, and only where it cannot be executed. */
+static void tells_shared_frames_apart(void)
+{
+	struct stage2_mapping own = mapping_of(0, 64 * MIB, 4 * MIB);
+	struct stage2_mapping common = mapping_of(16 * MIB, 128 * MIB, 2 * MIB);
+	struct stage2_mapping code = mapping_of(32 * MIB, 128 * MIB + 4096, 4096);
+	uint64_t mapped;
+	uint64_t shared;
+	hpa_t root;
+
+	for (uint32_t leaf = 1; leaf <= 3; leaf++) {
+		start(leaf);
+		TAP_EQUAL(owner_change(own.host, own.size, OWNER_FREE, OWNER_VM), HV_OK);
+		TAP_EQUAL(owner_change(common.host, common.size, OWNER_FREE, OWNER_SHARED), HV_OK);
+		TAP_EQUAL(stage2_create(&root), HV_OK);
+		TAP_EQUAL(stage2_map(root, &own), HV_OK);
+		TAP_EQUAL(stage2_check_owner(root, OWNER_VM, &mapped, &shared), UINT64_MAX);
+		TAP_EQUAL(shared, 0);
+		common.access = STAGE2_READ | STAGE2_WRITE;
+		TAP_EQUAL(stage2_map(root, &common), HV_OK);
+		TAP_EQUAL(stage2_check_owner(root, OWNER_VM, &mapped, &shared), UINT64_MAX);
+		TAP_EQUAL(mapped, 4 * MIB);
+		TAP_EQUAL(shared, 2 * MIB);
+		TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 1, &mapped, &shared), 64 * MIB);
+		TAP_EQUAL(stage2_map(root, &code), HV_OK);
+		TAP_EQUAL(stage2_check_owner(root, OWNER_VM, &mapped, &shared), 128 * MIB + 4096);
+	}
 }
 
 static const struct tap_case cases[] = {
@@ -232,6 +262,7 @@ static const struct tap_case cases[] = {
 	{"says when the pool is empty", says_when_the_pool_is_empty},
 	{"agrees with a list of mappings", agrees_with_a_list},
 	{"finds foreign frames", finds_foreign_frames},
+	{"tells shared frames apart", tells_shared_frames_apart},
 };
 
 TAP_MAIN(cases)
