@@ -34,7 +34,11 @@
 #define CAPABILITY_VENDOR   0x09u
 #define MSIX_WRITABLE       0xc0000000u /* enable, function mask */
 #define MSIX_BAR            1u
-#define NOTIFY_EXTRA_LENGTH 4u /* the multiplier, 0 */
+#define CONSOLE_COLUMNS     80u
+#define CONSOLE_ROWS        25u
+#define MAC_START           0x00484252u /* 52:42:48:00, locally administered */
+#define NET_LINK_UP         1u          /* virtio 1.2, "Network Device": status */
+#define NOTIFY_EXTRA_LENGTH 4u          /* the multiplier, 0 */
 
 /* virtio 1.2, "Virtio Structure PCI Capabilities": cfg_type. */
 enum structure {
@@ -61,9 +65,21 @@ static const struct {
 	uint32_t type;       /* virtio 1.2, "Device Types" */
 	uint32_t class_code; /* base class, sub-class, interface */
 	uint32_t queues;
+	uint32_t config[4]; /* where its own configuration starts */
 } devices_known[] = {
-	{PLATFORM_SLOT_CONSOLE, CONFIG_DEVICE_CONSOLE, 3, 0x078000, PLATFORM_CONSOLE_QUEUES},
-	{PLATFORM_SLOT_ENTROPY, CONFIG_DEVICE_ENTROPY, 4, 0xff0000, PLATFORM_ENTROPY_QUEUES},
+	{PLATFORM_SLOT_CONSOLE,
+	 CONFIG_DEVICE_CONSOLE,
+	 3,
+	 0x078000,
+	 PLATFORM_CONSOLE_QUEUES,
+	 {CONSOLE_COLUMNS | CONSOLE_ROWS << 16, 1 /* port */}},
+	{PLATFORM_SLOT_NET,
+	 CONFIG_DEVICE_NET0,
+	 1,
+	 0x020000,
+	 PLATFORM_NET_QUEUES,
+	 {MAC_START, NET_LINK_UP << 16}},
+	{PLATFORM_SLOT_ENTROPY, CONFIG_DEVICE_ENTROPY, 4, 0xff0000, PLATFORM_ENTROPY_QUEUES, {0}},
 };
 
 static void add_structures(struct boot_pci *pci)
@@ -111,6 +127,7 @@ static void add_virtio(struct boot_pci *pci, uint32_t index)
 	pci->value[BOOT_PCI_MSIX + 1] = MSIX_BAR;
 	pci->value[BOOT_PCI_MSIX + 2] = PLATFORM_PCI_MSIX_PENDING | MSIX_BAR;
 	add_structures(pci);
+	memcpy(pci->config, devices_known[index].config, sizeof(pci->config));
 }
 
 void guest_pci_build(struct boot_pci pci[BOOT_PCI_SLOTS], uint32_t devices)
@@ -122,5 +139,12 @@ void guest_pci_build(struct boot_pci pci[BOOT_PCI_SLOTS], uint32_t devices)
 		if ((devices & devices_known[i].bit) != 0) {
 			add_virtio(&pci[devices_known[i].slot], i);
 		}
+	}
+}
+
+void guest_pci_set_mac(struct boot_pci pci[BOOT_PCI_SLOTS], uint32_t index)
+{
+	if (pci[PLATFORM_SLOT_NET].value[REG_ID] != 0) {
+		pci[PLATFORM_SLOT_NET].config[1] |= (index + 1) << 8; /* the sixth byte */
 	}
 }

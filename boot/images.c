@@ -48,6 +48,7 @@ static enum hv_status build(struct loader *loader, uint32_t index)
 		input.initrd_size = loader->modules[source->initrd_module].place.size;
 	}
 	status = image_build(&input, &loader->images[index], &why);
+	guest_pci_set_mac(loader->images[index].pci, index);
 	return status == HV_OK ? HV_OK : complain(loader, source, status, why);
 }
 
@@ -59,7 +60,8 @@ static enum hv_status check_devices(const struct loader *loader, uint32_t index)
 	const char *why = NULL;
 
 	if ((partition->devices & ~GUEST_PCI_DEVICES) != 0 || partition->pci_count > 0) {
-		why = "this partition's devices: only `console` and `entropy` are there yet";
+		why = "this partition's devices: only `console`, `net0` and `entropy` are there "
+		      "yet";
 	} else if ((partition->devices & CONFIG_DEVICE_ENTROPY) != 0 &&
 		   memcmp(loader->entropy, no_entropy, sizeof(no_entropy)) == 0) {
 		why = "device `entropy`: neither the firmware nor the CPU has a random generator";

@@ -24,8 +24,5 @@ void vm_clear(struct vm *vm);
 /* A vCPU has acknowledged STOPPING; the last one finishes the VM. */
 void vm_vcpu_left(struct vm *vm);
 
-uint32_t vm_count(void);
-struct vm *vm_get(uint32_t id); /* NULL: no such VM */
-
 /* The VM that owns the real UART, or NULL. */
 struct vm *vm_uart_owner(void);

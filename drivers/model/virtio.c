@@ -47,6 +47,7 @@ _Static_assert(sizeof(struct common) == VIRTIO_COMMON_SIZE, "virtio_pci_common_c
 
 static const struct virtio_kind *const kinds[BOOT_PCI_SLOTS] = {
 	[PLATFORM_SLOT_CONSOLE] = &virtio_console_kind,
+	[PLATFORM_SLOT_NET] = &virtio_net_kind,
 	[PLATFORM_SLOT_ENTROPY] = &virtio_entropy_kind,
 };
 
@@ -105,7 +106,7 @@ bool virtio_pop(struct vm *vm, struct virtio *device, uint32_t queue, struct vir
 	return false;
 }
 
-static void reset(struct virtio *device, const struct virtio_kind *kind)
+static void reset(struct vm *vm, struct virtio *device)
 {
 	size_t kept = offsetof(struct virtio, offered_select); /* others may wait for the lock */
 
@@ -115,7 +116,8 @@ static void reset(struct virtio *device, const struct virtio_kind *kind)
 		device->queues[i].size = VIRTQUEUE_SIZE_MAX;
 		device->queues[i].vector = NO_VECTOR;
 	}
-	kind->reset(device);
+	memcpy(device->config, vm->image->pci[device->slot].config,
+	       sizeof(vm->image->pci[device->slot].config));
 }
 
 static struct common describe(struct virtio *device, const struct virtio_kind *kind)
@@ -150,13 +152,14 @@ static struct common describe(struct virtio *device, const struct virtio_kind *k
 }
 
 /* "Driver Requirements: Device Status Field": features are taken as a whole or not at all. */
-static void write_status(struct virtio *device, const struct virtio_kind *kind, uint8_t status)
+static void write_status(struct vm *vm, struct virtio *device, const struct virtio_kind *kind,
+			 uint8_t status)
 {
 	bool is_acceptable = (device->accepted & ~(kind->features | FEATURES_OF_ALL)) == 0 &&
 			     (device->accepted & FEATURE_VERSION_1) != 0;
 
 	if (status == 0) {
-		reset(device, kind);
+		reset(vm, device);
 		return;
 	}
 	if ((status & ~device->status & STATUS_FEATURES_OK) != 0 && !is_acceptable) {
@@ -225,7 +228,7 @@ static void write_common(struct vm *vm, struct virtio *device, const struct virt
 						: NO_VECTOR;
 		break;
 	case offsetof(struct common, status):
-		write_status(device, kind, common->status);
+		write_status(vm, device, kind, common->status);
 		break;
 	case offsetof(struct common, queue_select):
 		device->queue_select = common->queue_select;
@@ -306,7 +309,7 @@ void virtio_reset(struct vm *vm)
 	for (uint32_t slot = 0; slot < BOOT_PCI_SLOTS; slot++) {
 		if (kinds[slot] != NULL) {
 			virtio_of(vm, slot)->slot = slot;
-			reset(virtio_of(vm, slot), kinds[slot]);
+			reset(vm, virtio_of(vm, slot));
 		}
 	}
 }

@@ -14,7 +14,8 @@
 #define VIRTIO_QUEUE_MAX   6u
 #define VIRTIO_BATCH       VIRTQUEUE_SIZE_MAX
 
-/* What a driver has made of a device. Guarded by `lock`, which a kind's functions run under. */
+/* What a driver has made of a device. Guarded by `lock`, which a kind's functions run under.
+ * (The switch of virtio_net.c lets go of it while it delivers.) */
 struct virtio {
 	struct spin_lock lock;
 	uint32_t slot;    /* of the bus */
@@ -30,11 +31,11 @@ struct virtio {
 	uint8_t config[VIRTIO_CONFIG_SIZE]; /* device-specific; read-only for the driver */
 };
 
-/* A kind of device. Its type, class and number of queues stand in boot/guest_pci.c. */
+/* A kind of device. Its type, class, number of queues and configuration stand in boot/guest_pci.c.
+ */
 struct virtio_kind {
 	uint32_t queue_count;
 	uint64_t features; /* besides those that every device has */
-	void (*reset)(struct virtio *device);
 	/* The driver has put requests into a queue, or buffers. Takes VIRTIO_BATCH requests at
 	 * most, for other vCPUs may go on adding some; true: there may be more, so once more. */
 	bool (*notify)(struct vm *vm, struct virtio *device, uint32_t queue);

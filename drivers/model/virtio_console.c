@@ -62,18 +62,10 @@ _Static_assert(sizeof(struct console) <= VIRTIO_CONFIG_SIZE, "fits");
 /* Bytes of output taken at a time: Linux sends no more in one request. A longer one is cut, for its
  * segments may overlap and so name more than all RAM. */
 #define OUTPUT_MAX 32768u
-#define COLUMNS    80u
-#define ROWS       25u
 
 static struct console *console_of(struct virtio *device)
 {
 	return (struct console *)(void *)device->config;
-}
-
-static void reset(struct virtio *device)
-{
-	console_of(device)->seen =
-		(struct config_space){.columns = COLUMNS, .rows = ROWS, .port_count = 1};
 }
 
 static bool write_out(struct vm *vm, struct virtio *device)
@@ -179,6 +171,5 @@ void virtio_console_input(struct vm *vm, uint8_t byte)
 const struct virtio_kind virtio_console_kind = {
 	.queue_count = PLATFORM_CONSOLE_QUEUES,
 	.features = FEATURE_SIZE | FEATURE_MULTIPORT,
-	.reset = reset,
 	.notify = notify,
 };

@@ -7,11 +7,6 @@
 
 #define PIECE 64u
 
-static void reset(struct virtio *device)
-{
-	(void)device; /* nothing to configure */
-}
-
 static bool notify(struct vm *vm, struct virtio *device, uint32_t queue)
 {
 	struct virtqueue_chain chain;
@@ -31,6 +26,5 @@ static bool notify(struct vm *vm, struct virtio *device, uint32_t queue)
 
 const struct virtio_kind virtio_entropy_kind = {
 	.queue_count = PLATFORM_ENTROPY_QUEUES,
-	.reset = reset,
 	.notify = notify,
 };

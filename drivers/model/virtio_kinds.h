@@ -5,4 +5,5 @@
 #include "virtio.h"
 
 extern const struct virtio_kind virtio_console_kind;
+extern const struct virtio_kind virtio_net_kind;
 extern const struct virtio_kind virtio_entropy_kind;

@@ -19,7 +19,7 @@
  * addresses of the hand-off are virtual.
  */
 #define BOOT_MAGIC      UINT64_C(0x44414548484b4c42) /* "BLKHHEAD" */
-#define BOOT_VERSION    5u
+#define BOOT_VERSION    6u
 #define HV_VIRT_BASE    UINT64_C(0xffffffff80000000)
 #define HV_REGION_ALIGN (UINT64_C(2) << 20)
 
@@ -103,6 +103,7 @@ struct boot_start {
 struct boot_pci {
 	uint32_t value[BOOT_PCI_REGISTERS];
 	uint32_t writable[BOOT_PCI_REGISTERS];
+	uint32_t config[4]; /* of a virtio device: the start of its own configuration */
 };
 
 #define BOOT_PIECE_MAX 20u

@@ -33,6 +33,8 @@ void bench_start(uint32_t vcpu_count)
 	memset(states, 0, sizeof(states));
 	bench.vm.vcpu_count = vcpu_count;
 	bench.vm.image = &bench.image;
+	bench.vms[0] = &bench.vm;
+	bench.vm_count = 1;
 	fake_cpus.current = &bench.cpus[0];
 	for (uint32_t i = 0; i < vcpu_count; i++) {
 		bench.vm.vcpus[i] = &bench.vcpus[i];
@@ -110,8 +112,21 @@ void vm_stop(struct vm *vm, enum vm_stop_cause cause, uint64_t code)
 	bench.stop_count++;
 }
 
+uint32_t vm_count(void)
+{
+	return bench.vm_count;
+}
+
+struct vm *vm_get(uint32_t id)
+{
+	return id < bench.vm_count ? bench.vms[id] : NULL;
+}
+
 void vcpu_interrupt(struct vcpu *vcpu, uint8_t vector)
 {
+	if (bench.on_interrupt != NULL) {
+		bench.on_interrupt(vcpu);
+	}
 	bench.interrupted[vector] |= UINT64_C(1) << vcpu->index;
 	bench.interrupt_count++;
 }

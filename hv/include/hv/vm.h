@@ -65,6 +65,9 @@ struct vm {
 	bool is_hole_warned; /* a hole was touched, and logged, since the last start */
 };
 
+uint32_t vm_count(void);
+struct vm *vm_get(uint32_t id); /* NULL: no such VM */
+
 /* Asks every vCPU to leave; the last one finishes. Any CPU; does not wait. Later causes are
  * ignored. */
 void vm_stop(struct vm *vm, enum vm_stop_cause cause, uint64_t code);
