@@ -44,7 +44,9 @@
 #define MSIX_BAR            1u
 #define CONSOLE_COLUMNS     80u
 #define CONSOLE_ROWS        25u
-#define NOTIFY_EXTRA_LENGTH 4u /* the multiplier, 0 */
+#define MAC_START           0x00484252u /* 52:42:48:00, locally administered */
+#define NET_LINK_UP         1u          /* virtio 1.2, "Network Device": status */
+#define NOTIFY_EXTRA_LENGTH 4u          /* the multiplier, 0 */
 
 /* virtio 1.2, "Virtio Structure PCI Capabilities": cfg_type. */
 enum structure {
@@ -85,6 +87,12 @@ static const struct {
 	 0x018000,
 	 PLATFORM_BLOCK_QUEUES,
 	 {0, 0 /* sectors: images.c */, PLATFORM_BLOCK_SEGMENT_SIZE, PLATFORM_BLOCK_SEGMENTS}},
+	{PLATFORM_SLOT_NET,
+	 CONFIG_DEVICE_NET0,
+	 1,
+	 0x020000,
+	 PLATFORM_NET_QUEUES,
+	 {MAC_START, NET_LINK_UP << 16}},
 	{PLATFORM_SLOT_ENTROPY, CONFIG_DEVICE_ENTROPY, 4, 0xff0000, PLATFORM_ENTROPY_QUEUES, {0}},
 };
 
@@ -170,5 +178,12 @@ void guest_pci_build(struct boot_pci pci[BOOT_PCI_SLOTS], uint32_t devices)
 	}
 	if ((devices & CONFIG_DEVICE_CHANNEL0) != 0) {
 		add_channel(&pci[PLATFORM_SLOT_CHANNEL]);
+	}
+}
+
+void guest_pci_set_mac(struct boot_pci pci[BOOT_PCI_SLOTS], uint32_t index)
+{
+	if (pci[PLATFORM_SLOT_NET].value[REG_ID] != 0) {
+		pci[PLATFORM_SLOT_NET].config[1] |= (index + 1) << 8; /* the sixth byte */
 	}
 }

@@ -4,10 +4,8 @@
 
 #include "boot_abi.h"
 
-/* Those that there are: CONFIG_DEVICE_* bits. */
-#define GUEST_PCI_DEVICES                                                                          \
-	(CONFIG_DEVICE_CONSOLE | CONFIG_DEVICE_BLOCK0 | CONFIG_DEVICE_ENTROPY |                    \
-	 CONFIG_DEVICE_CHANNEL0)
-
 /* devices: CONFIG_DEVICE_*; slots of devices that are not asked for stay empty. */
 void guest_pci_build(struct boot_pci pci[BOOT_PCI_SLOTS], uint32_t devices);
+
+/* Gives the network device, if there is one, the MAC address of partition `index`. */
+void guest_pci_set_mac(struct boot_pci pci[BOOT_PCI_SLOTS], uint32_t index);

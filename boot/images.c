@@ -59,6 +59,7 @@ static enum hv_status build(struct loader *loader, uint32_t index)
 	if (status == HV_OK && source->disk_module != CONFIG_FILE_NONE) {
 		set_disk(&loader->images[index], &loader->modules[source->disk_module].place);
 	}
+	guest_pci_set_mac(loader->images[index].pci, index);
 	return status == HV_OK ? HV_OK : complain(loader, source, status, why);
 }
 
@@ -69,10 +70,9 @@ static enum hv_status check_devices(const struct loader *loader, uint32_t index)
 	const struct config_partition *partition = &loader->file.config.partitions[index];
 	const char *why = NULL;
 
-	if ((partition->devices & ~GUEST_PCI_DEVICES) != 0 || partition->pci_count > 0) {
-		why = "this partition's devices: only `console`, `block0`, `entropy` and "
-		      "`channel0` are there "
-		      "yet";
+	if (partition->pci_count > 0) {
+		why = "this partition's devices: a real PCI device needs an IOMMU, which is not "
+		      "supported yet; the management partition has them all";
 	} else if ((partition->devices & CONFIG_DEVICE_ENTROPY) != 0 &&
 		   memcmp(loader->entropy, no_entropy, sizeof(no_entropy)) == 0) {
 		why = "device `entropy`: neither the firmware nor the CPU has a random generator";

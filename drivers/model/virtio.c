@@ -48,6 +48,7 @@ _Static_assert(sizeof(struct common) == VIRTIO_COMMON_SIZE, "virtio_pci_common_c
 static const struct virtio_kind *const kinds[BOOT_PCI_SLOTS] = {
 	[PLATFORM_SLOT_CONSOLE] = &virtio_console_kind,
 	[PLATFORM_SLOT_BLOCK] = &virtio_block_kind,
+	[PLATFORM_SLOT_NET] = &virtio_net_kind,
 	[PLATFORM_SLOT_ENTROPY] = &virtio_entropy_kind,
 };
 

@@ -14,7 +14,8 @@
 #define VIRTIO_QUEUE_MAX   6u
 #define VIRTIO_BATCH       VIRTQUEUE_SIZE_MAX
 
-/* What a driver has made of a device. Guarded by `lock`, which a kind's functions run under. */
+/* What a driver has made of a device. Guarded by `lock`, which a kind's functions run under.
+ * (The switch of virtio_net.c lets go of it while it delivers.) */
 struct virtio {
 	struct spin_lock lock;
 	uint32_t slot;    /* of the bus */

@@ -6,4 +6,5 @@
 
 extern const struct virtio_kind virtio_console_kind;
 extern const struct virtio_kind virtio_block_kind;
+extern const struct virtio_kind virtio_net_kind;
 extern const struct virtio_kind virtio_entropy_kind;

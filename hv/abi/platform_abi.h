@@ -21,10 +21,12 @@
 #define PLATFORM_VIRTIO_CONFIG     0x40u
 #define PLATFORM_VIRTIO_CONFIG_END 0x80u
 #define PLATFORM_SLOT_CONSOLE      1u
+#define PLATFORM_SLOT_NET          2u
 #define PLATFORM_SLOT_BLOCK        3u
 #define PLATFORM_SLOT_ENTROPY      4u
 #define PLATFORM_ENTROPY_QUEUES    1u
 #define PLATFORM_CONSOLE_QUEUES    4u
+#define PLATFORM_NET_QUEUES        2u
 #define PLATFORM_BLOCK_QUEUES      1u
 /* The longest request to the disk. */
 #define PLATFORM_BLOCK_SEGMENTS     38u

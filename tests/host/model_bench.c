@@ -33,6 +33,8 @@ void bench_start(uint32_t vcpu_count)
 	memset(states, 0, sizeof(states));
 	bench.vm.vcpu_count = vcpu_count;
 	bench.vm.image = &bench.image;
+	bench.vms[0] = &bench.vm;
+	bench.vm_count = 1;
 	fake_cpus.current = &bench.cpus[0];
 	for (uint32_t i = 0; i < vcpu_count; i++) {
 		bench.vm.vcpus[i] = &bench.vcpus[i];
@@ -117,24 +119,19 @@ void vm_stop(struct vm *vm, enum vm_stop_cause cause, uint64_t code)
 
 uint32_t vm_count(void)
 {
-	uint32_t count = 1;
-
-	while (count < BENCH_VM_MAX && bench.others[count] != NULL) {
-		count++;
-	}
-	return count;
+	return bench.vm_count;
 }
 
 struct vm *vm_get(uint32_t id)
 {
-	if (id == 0) {
-		return &bench.vm;
-	}
-	return id < BENCH_VM_MAX ? bench.others[id] : NULL;
+	return id < bench.vm_count ? bench.vms[id] : NULL;
 }
 
 void vcpu_interrupt(struct vcpu *vcpu, uint8_t vector)
 {
+	if (bench.on_interrupt != NULL) {
+		bench.on_interrupt(vcpu);
+	}
 	bench.interrupted[vector] |= UINT64_C(1) << vcpu->index;
 	bench.interrupt_count++;
 }

@@ -5,11 +5,12 @@
 #include "hv/vm.h"
 
 #define BENCH_OUTPUT_MAX 64u
-#define BENCH_VM_MAX     4u
+#define BENCH_VM_MAX     8u
 
 struct bench {
 	struct vm vm;
-	struct vm *others[BENCH_VM_MAX]; /* by vm_get(), whose 0 is `vm`; NULL: none */
+	struct vm *vms[BENCH_VM_MAX]; /* vm_get(); at first `vm` alone */
+	uint32_t vm_count;
 	struct boot_image image;
 	struct vcpu vcpus[CPU_MAX];
 	struct cpu cpus[CPU_MAX];
@@ -21,7 +22,8 @@ struct bench {
 	enum vm_stop_cause stop_cause;
 	uint64_t interrupted[256]; /* by vector: vCPUs that got it, bit per index */
 	uint32_t interrupt_count;
-	uint32_t requested[CPU_MAX]; /* VCPU_REQUEST_* */
+	void (*on_interrupt)(struct vcpu *vcpu); /* may be NULL */
+	uint32_t requested[CPU_MAX];             /* VCPU_REQUEST_* */
 	uint32_t request_count;
 };
 extern struct bench bench;

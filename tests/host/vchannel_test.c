@@ -47,7 +47,8 @@ static void start_peers(void)
 		vpci_reset(&peers[i]);
 		enable_msix(&buses[i]);
 		atomic_store(&peers[i].state, VM_RUNNING);
-		bench.others[i + 1] = &peers[i];
+		bench.vms[i + 1] = &peers[i];
+		bench.vm_count = i + 2;
 	}
 }
 

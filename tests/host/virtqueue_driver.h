@@ -24,9 +24,11 @@ struct driver_descriptor {
 	uint16_t next;
 };
 
+static uint64_t driver_base = FAKE_MEMORY_BASE + DRIVER_RAM; /* of the VM that is driven */
+
 static inline uint8_t *driver_memory(uint64_t address)
 {
-	return fake_memory_at(hpa_from_u64(FAKE_MEMORY_BASE + (UINT64_C(2) << 20) + address));
+	return fake_memory_at(hpa_from_u64(driver_base + address));
 }
 
 static inline uint16_t *driver_word(uint64_t address)
