@@ -179,8 +179,8 @@ static bool plan_svm(struct boot_virt *virt, struct virt_plan *plan, const char 
 	virt->svm_intercept_2 = (ebx & CPUID_EXT8_EBX_RDPRU) != 0 ? INTERCEPT_2_RDPRU : 0;
 	virt->svm_intercept_3 = (ebx & CPUID_EXT8_EBX_MCOMMIT) != 0 ? INTERCEPT_3_MCOMMIT : 0;
 	if ((ebx & CPUID_EXT8_EBX_INVLPGB) != 0) {
-		virt->svm_intercept_3 |= INTERCEPT_3_INVLPGB | INTERCEPT_3_INVLPGB_ILLEGAL |
-					 INTERCEPT_3_TLBSYNC;
+		virt->svm_intercept_3 |=
+			INTERCEPT_3_INVLPGB | INTERCEPT_3_INVLPGB_ILLEGAL | INTERCEPT_3_TLBSYNC;
 	}
 	plan->features = (struct guest_features){
 		.has_rdtscp = true,

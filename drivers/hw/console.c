@@ -14,7 +14,7 @@ void platform_console_init(const struct boot_info *boot, uint32_t mask)
 {
 	has_uart = (mask & CONFIG_CONSOLE_UART0) != 0 && uart16550_init();
 	if ((mask & CONFIG_CONSOLE_FRAMEBUFFER) != 0) {
-		(void)framebuffer_init(&boot->framebuffer);
+		framebuffer_init(&boot->framebuffer);
 	}
 }
 

@@ -29,13 +29,13 @@ struct boot_virt {
 	uint8_t max_leaf;    /* as arch_stage2_max_leaf() */
 	uint8_t is_multihit; /* as arch_stage2_is_multihit() */
 	uint8_t has_xsaves;  /* XSAVES runs in the guest and IA32_XSS stays 0 */
-	/* IBRS and IBPB: SPEC_CTRL and PRED_CMD are the guest's, and the return stack is refilled at
-	 * exits. */
+	/* IBRS and IBPB: SPEC_CTRL and PRED_CMD are the guest's, and the return stack is refilled
+	 * at exits. */
 	uint8_t has_spec_ctrl;
 	uint8_t is_verw_needed; /* MDS, TAA: buffers cleared before each entry */
 	uint8_t is_l1d_flush_needed;
-	uint8_t svm_flush_asid;    /* TLB_CONTROL that flushes our ASID */
-	uint32_t svm_intercept_2;  /* of those that not every CPU has: what exists here */
+	uint8_t svm_flush_asid;   /* TLB_CONTROL that flushes our ASID */
+	uint32_t svm_intercept_2; /* of those that not every CPU has: what exists here */
 	uint32_t svm_intercept_3;
 	uint64_t svm_clean;        /* clean bits after an exit; 0 without the feature */
 	uint32_t control_revision; /* first word of a control page: VMCS revision, or 0 */
