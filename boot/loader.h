@@ -57,6 +57,7 @@ struct loader {
 	struct boot_cpu cpus[CONFIG_CPU_MAX];
 	uint32_t cpu_count;
 	uint64_t rsdp;
+	uint64_t ioapic; /* physical */
 	struct boot_framebuffer framebuffer;
 	struct boot_time time;
 	uint8_t entropy[32];
@@ -132,6 +133,9 @@ void leave_release(struct loader *loader);
 const struct config_source *bare_metal_source(const struct config_file *file);
 MUST_CHECK enum hv_status bare_metal_prepare(struct loader *loader);
 _Noreturn void bare_metal_start(struct loader *loader);
+
+/* ioapic.c: once the firmware is left; info->ioapic_base = 0 where it cannot be used. */
+void ioapic_silence(struct loader *loader);
 
 /* handoff.asm */
 _Noreturn void handoff_hypervisor(uint64_t *root, uint64_t entry, uint64_t boot_info,

@@ -161,8 +161,9 @@ struct boot_info {
 	uint64_t trampoline;  /* physical address of the page below 1 MiB for start-up IPIs */
 	struct boot_cpu_start cpu_start; /* of one CPU at a time */
 	uint64_t rsdp;                   /* physical; 0 = no ACPI */
-	uint64_t ioapic_base;            /* mapped; of the one with the UART's pin */
-	uint32_t uart_pin;               /* where ISA interrupt 4 arrives there */
+	/* Mapped, every pin masked; of the one with the UART's pin; 0 = none. */
+	uint64_t ioapic_base;
+	uint32_t uart_pin; /* where ISA interrupt 4 arrives there */
 	uint32_t power_count;
 	struct boot_power_step power[BOOT_POWER_MAX];
 	uint64_t efi_system_table; /* physical, for its runtime services; 0 = none (multiboot) */
