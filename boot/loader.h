@@ -15,6 +15,17 @@
 #define LOADER_PATH_MAX   512u /* UTF-16 units */
 #define LOADER_MODULE_MAX 64u  /* distinct files: two for each partition */
 
+/*
+ * Size of the region: image, boot data, private pages and tables, plus this much, rounded up to
+ * HV_REGION_ALIGN. The last term holds the owner table.
+ */
+#define HV_POOL_BASE          (UINT64_C(512) << 10)
+#define HV_POOL_PER_CPU       (UINT64_C(32) << 10)
+#define HV_POOL_PER_PARTITION (UINT64_C(64) << 10)
+#define HV_POOL_PER_FRAME     UINT64_C(2) /* bytes per 2 MiB of physical address space in use */
+/* And for each 2 MiB of partition memory, where it must be mapped by 4 KiB pages. */
+#define HV_POOL_PER_SMALL_FRAME (UINT64_C(4) << 10)
+
 /* A file in memory. */
 struct loader_file {
 	uint64_t base; /* physical; page aligned */

@@ -24,17 +24,6 @@
 #define IOAPIC_SIZE        UINT64_C(0x1000)
 #define CPUID_EXT_FEATURES 0x80000001u
 
-/*
- * Size of the region: image, boot data, private pages and tables, plus this much, rounded up to
- * HV_REGION_ALIGN. The last term holds the owner table.
- */
-#define POOL_BASE          (UINT64_C(512) << 10)
-#define POOL_PER_CPU       (UINT64_C(32) << 10)
-#define POOL_PER_PARTITION (UINT64_C(64) << 10)
-#define POOL_PER_FRAME     UINT64_C(2) /* bytes per 2 MiB of physical address space in use */
-/* And for each 2 MiB of partition memory, where it must be mapped by 4 KiB pages. */
-#define POOL_PER_SMALL_FRAME (UINT64_C(4) << 10)
-
 /* ap_start.asm: position independent within one page below 1 MiB. */
 extern const uint8_t ap_start[];
 extern const uint8_t ap_start_end[];
@@ -112,14 +101,14 @@ static uint64_t small_page_tables(const struct loader *loader)
 	for (uint32_t i = 0; i < loader->file.config.partition_count; i++) {
 		frames += loader->file.config.partitions[i].memory >> FRAME_SHIFT;
 	}
-	return frames * POOL_PER_SMALL_FRAME;
+	return frames * HV_POOL_PER_SMALL_FRAME;
 }
 
 static uint64_t pool_size(const struct loader *loader, uint64_t top)
 {
-	return POOL_BASE + loader->cpu_count * POOL_PER_CPU +
-	       loader->file.config.partition_count * POOL_PER_PARTITION +
-	       (align_up(top, FRAME_SIZE) >> FRAME_SHIFT) * POOL_PER_FRAME +
+	return HV_POOL_BASE + loader->cpu_count * HV_POOL_PER_CPU +
+	       loader->file.config.partition_count * HV_POOL_PER_PARTITION +
+	       (align_up(top, FRAME_SIZE) >> FRAME_SHIFT) * HV_POOL_PER_FRAME +
 	       small_page_tables(loader);
 }
 
