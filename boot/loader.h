@@ -16,6 +16,17 @@
 #define LOADER_SECTOR_SIZE 512u /* of a disk */
 #define LOADER_MODULE_MAX  96u  /* three for each partition */
 
+/*
+ * Size of the region: image, boot data, private pages and tables, plus this much, rounded up to
+ * HV_REGION_ALIGN. The last term holds the owner table.
+ */
+#define HV_POOL_BASE          (UINT64_C(512) << 10)
+#define HV_POOL_PER_CPU       (UINT64_C(32) << 10)
+#define HV_POOL_PER_PARTITION (UINT64_C(64) << 10)
+#define HV_POOL_PER_FRAME     UINT64_C(2) /* bytes per 2 MiB of physical address space in use */
+/* And for each 2 MiB of partition memory, where it must be mapped by 4 KiB pages. */
+#define HV_POOL_PER_SMALL_FRAME (UINT64_C(4) << 10)
+
 /* A file in memory. */
 struct loader_file {
 	uint64_t base; /* physical; page aligned */
@@ -60,6 +71,7 @@ struct loader {
 	struct boot_cpu cpus[CONFIG_CPU_MAX];
 	uint32_t cpu_count;
 	uint64_t rsdp;
+	uint64_t ioapic; /* physical */
 	struct boot_framebuffer framebuffer;
 	struct boot_time time;
 	uint8_t entropy[32];
@@ -135,6 +147,9 @@ void leave_release(struct loader *loader);
 const struct config_source *bare_metal_source(const struct config_file *file);
 MUST_CHECK enum hv_status bare_metal_prepare(struct loader *loader);
 _Noreturn void bare_metal_start(struct loader *loader);
+
+/* ioapic.c: once the firmware is left; info->ioapic_base = 0 where it cannot be used. */
+void ioapic_silence(struct loader *loader);
 
 /* handoff.asm */
 _Noreturn void handoff_hypervisor(uint64_t *root, uint64_t entry, uint64_t boot_info,

@@ -6,6 +6,7 @@
 #include "config_parse.h"
 #include "console.h"
 #include "cpu_ops.h"
+#include "font.h"
 #include "guest_cpuid_build.h"
 #include "loader.h"
 #include "space.h"
@@ -23,17 +24,6 @@
 #define IOAPIC_SIZE        UINT64_C(0x1000)
 #define CPUID_EXT_FEATURES 0x80000001u
 
-/*
- * Size of the region: image, boot data, private pages and tables, plus this much, rounded up to
- * HV_REGION_ALIGN. The last term holds the owner table.
- */
-#define POOL_BASE          (UINT64_C(512) << 10)
-#define POOL_PER_CPU       (UINT64_C(32) << 10)
-#define POOL_PER_PARTITION (UINT64_C(64) << 10)
-#define POOL_PER_FRAME     UINT64_C(2) /* bytes per 2 MiB of physical address space in use */
-/* And for each 2 MiB of partition memory, where it must be mapped by 4 KiB pages. */
-#define POOL_PER_SMALL_FRAME (UINT64_C(4) << 10)
-
 /* ap_start.asm: position independent within one page below 1 MiB. */
 extern const uint8_t ap_start[];
 extern const uint8_t ap_start_end[];
@@ -48,6 +38,7 @@ struct layout {
 	uint64_t cpus;
 	uint64_t cpuid;
 	uint64_t images;
+	uint64_t font;
 	uint64_t memory;
 	uint64_t msr_bitmaps;
 	uint64_t private_pages;
@@ -66,9 +57,9 @@ static struct layout make_layout(const struct loader *loader)
 	layout.cpus = align_up(layout.info + sizeof(struct boot_info), 16);
 	layout.cpuid = align_up(layout.cpus + loader->cpu_count * sizeof(struct boot_cpu), 64);
 	layout.images = layout.cpuid + loader->cpu_count * sizeof(struct guest_cpuid);
-	layout.memory = align_up(layout.images + loader->file.config.partition_count *
-							 sizeof(struct boot_image),
-				 16);
+	layout.font =
+		layout.images + loader->file.config.partition_count * sizeof(struct boot_image);
+	layout.memory = align_up(layout.font + sizeof(font_glyphs), 16);
 	layout.msr_bitmaps = align_up(
 		layout.memory + layout.memory_capacity * sizeof(struct boot_memory), PAGE_SIZE);
 	layout.private_pages = layout.msr_bitmaps + MSR_BITMAP_COUNT * BOOT_MSR_BITMAP_SIZE;
@@ -113,14 +104,14 @@ static uint64_t small_page_tables(const struct loader *loader)
 		frames += partition->memory >> FRAME_SHIFT;
 		frames += (partition->devices & CONFIG_DEVICE_CHANNEL0) != 0;
 	}
-	return frames * POOL_PER_SMALL_FRAME;
+	return frames * HV_POOL_PER_SMALL_FRAME;
 }
 
 static uint64_t pool_size(const struct loader *loader, uint64_t top)
 {
-	return POOL_BASE + loader->cpu_count * POOL_PER_CPU +
-	       loader->file.config.partition_count * POOL_PER_PARTITION +
-	       (align_up(top, FRAME_SIZE) >> FRAME_SHIFT) * POOL_PER_FRAME +
+	return HV_POOL_BASE + loader->cpu_count * HV_POOL_PER_CPU +
+	       loader->file.config.partition_count * HV_POOL_PER_PARTITION +
+	       (align_up(top, FRAME_SIZE) >> FRAME_SHIFT) * HV_POOL_PER_FRAME +
 	       small_page_tables(loader);
 }
 
@@ -134,6 +125,7 @@ static void copy_lists(const struct loader *loader, const struct layout *layout)
 {
 	memcpy((void *)(loader->region + layout->cpus), loader->cpus,
 	       loader->cpu_count * sizeof(loader->cpus[0]));
+	memcpy((void *)(loader->region + layout->font), font_glyphs, sizeof(font_glyphs));
 	memcpy((void *)(loader->region + layout->images), loader->images,
 	       loader->file.config.partition_count * sizeof(loader->images[0]));
 }
@@ -191,6 +183,24 @@ static void fill_info(struct loader *loader, const struct layout *layout)
 	};
 }
 
+/* SMEP, SMAP and UMIP where the CPU has them. */
+static uint64_t hypervisor_cr4(void)
+{
+	struct cpuid_regs features = cpuid_read(CPUID_FEATURES, 0);
+	struct cpuid_regs extended = {0};
+	uint64_t cr4 = CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+
+	if (cpuid_has(CPUID_EXTENDED_FEATURES)) {
+		extended = cpuid_read(CPUID_EXTENDED_FEATURES, 0);
+	}
+	cr4 |= (features.ecx & CPUID_1_ECX_XSAVE) != 0 ? CR4_OSXSAVE : 0;
+	cr4 |= (features.edx & CPUID_1_EDX_MCE) != 0 ? CR4_MCE : 0;
+	cr4 |= (extended.ebx & CPUID_7_EBX_SMEP) != 0 ? CR4_SMEP : 0;
+	cr4 |= (extended.ebx & CPUID_7_EBX_SMAP) != 0 ? CR4_SMAP : 0;
+	cr4 |= (extended.ecx & CPUID_7_ECX_UMIP) != 0 ? CR4_UMIP : 0;
+	return cr4;
+}
+
 /* The xAPIC page is only needed where the hypervisor will not find x2APIC. */
 static uint64_t xapic_page(void)
 {
@@ -222,13 +232,13 @@ static enum hv_status map_devices(struct loader *loader, const struct layout *la
 			images[i].pieces[j].source += info->modules_base - loader->modules_base;
 		}
 	}
-	if ((info->config.console & CONFIG_CONSOLE_FRAMEBUFFER) == 0 || screen->base == 0) {
+	if ((info->config.console & CONFIG_CONSOLE_FRAMEBUFFER) == 0 || !font_fits(screen)) {
 		screen->base = 0;
 		return HV_OK;
 	}
 	shown = (uint64_t)screen->stride * screen->height * BYTES_PER_PIXEL;
-	screen->base = space_map(space, screen->base, min_u64(shown, screen->size), PAGETABLE_W,
-				 PAGETABLE_WC);
+	screen->base = space_map(space, screen->base, shown, PAGETABLE_W, PAGETABLE_WC);
+	screen->font = in_region(layout->font);
 	return HV_OK;
 }
 
@@ -275,6 +285,7 @@ static enum hv_status build_space(struct loader *loader, const struct layout *la
 	memcpy(loader->handoff_root, (const void *)(cr3 & PAGETABLE_ADDRESS), PAGE_SIZE);
 	space_join(&space, loader->handoff_root);
 	loader->info->root = (uint64_t)space.root;
+	loader->info->cr4 = hypervisor_cr4();
 	loader->info->start_root = (uint64_t)space.start_root;
 	fill_trampoline(loader, (uint64_t)space.start_root);
 	loader->info->windows = in_region((uint64_t)space.windows - loader->region);

@@ -55,7 +55,6 @@ void hv_main(struct boot_info *boot)
 	console_init(boot); /* now a person can read on */
 	log_notice("Bulkhead on CPU %u, APIC ID %u%s", cpu->index, cpu->apic_id,
 		   arch_lapic_is_x2apic() ? ", x2APIC" : ", xAPIC");
-	platform_interrupts_init(boot);
 	platform_power_init(boot); /* so that a test ends, however it goes on */
 	arch_virt_init(boot);
 	fail("virtualization", arch_virt_enable(), "cannot be switched on");

@@ -114,8 +114,3 @@ uint32_t page_alloc_used(void)
 {
 	return pool.used_count;
 }
-
-uint32_t page_alloc_total(void)
-{
-	return pool.page_count;
-}

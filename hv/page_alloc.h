@@ -10,4 +10,3 @@
 void page_alloc_init(void *base, uint64_t size);
 
 uint32_t page_alloc_used(void); /* pages in use, the pool's own bitmap included */
-uint32_t page_alloc_total(void);

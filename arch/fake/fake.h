@@ -40,9 +40,7 @@ struct fake_cpus {
 	uint32_t kick_count[CPU_MAX]; /* by cpu->index */
 	uint32_t idle_count;
 	uint32_t stop_others_count;
-	uint64_t dead_cpus; /* bit n: CPU n does not come up */
-	/* arch_cpuid(); NULL: zeros. */
-	void (*on_cpuid)(uint32_t leaf, uint32_t registers[4]);
+	uint64_t dead_cpus;    /* bit n: CPU n does not come up */
 	bool is_pause_allowed; /* else arch_cpu_pause() dies: one thread that spins, spins for ever
 				*/
 	/* Called by arch_cpu_idle() while the CPU is not woken: wakes it, or leaves by longjmp().
@@ -127,6 +125,7 @@ struct fake_lapic {
 	uint32_t reset_count;
 	uint32_t write_count;
 	bool is_x2apic;
+	bool has_deadline;
 };
 extern struct fake_lapic fake_lapic;
 

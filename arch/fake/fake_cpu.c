@@ -65,15 +65,6 @@ void arch_cpu_kick(struct cpu *cpu)
 	}
 }
 
-void arch_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t registers[4])
-{
-	(void)subleaf;
-	memset(registers, 0, 4 * sizeof(*registers));
-	if (fake_cpus.on_cpuid != NULL) {
-		fake_cpus.on_cpuid(leaf, registers);
-	}
-}
-
 void arch_cpu_stop_others(void)
 {
 	fake_cpus.stop_others_count++;

@@ -25,6 +25,11 @@ bool arch_lapic_is_x2apic(void)
 	return fake_lapic.is_x2apic;
 }
 
+bool arch_lapic_has_deadline(void)
+{
+	return fake_lapic.has_deadline;
+}
+
 uint32_t arch_lapic_read(uint32_t offset)
 {
 	CHECK(offset < 0x400 && is_aligned(offset, 16));

@@ -23,24 +23,6 @@ struct cpu *arch_this_cpu(void)
 	return cpu;
 }
 
-/* The hypervisor's own, without VMXE. */
-static uint64_t host_cr4(void)
-{
-	struct cpuid_regs features = regs_cpuid(CPUID_FEATURES, 0);
-	struct cpuid_regs extended = {0};
-	uint64_t cr4 = CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
-
-	if (regs_has_leaf(CPUID_EXTENDED_FEATURES)) {
-		extended = regs_cpuid(CPUID_EXTENDED_FEATURES, 0);
-	}
-	cr4 |= (features.ecx & CPUID_1_ECX_XSAVE) != 0 ? CR4_OSXSAVE : 0;
-	cr4 |= (features.edx & CPUID_1_EDX_MCE) != 0 ? CR4_MCE : 0;
-	cr4 |= (extended.ebx & CPUID_7_EBX_SMEP) != 0 ? CR4_SMEP : 0;
-	cr4 |= (extended.ebx & CPUID_7_EBX_SMAP) != 0 ? CR4_SMAP : 0;
-	cr4 |= (extended.ecx & CPUID_7_ECX_UMIP) != 0 ? CR4_UMIP : 0;
-	return cr4;
-}
-
 void arch_cpu_init(struct cpu *cpu)
 {
 	/* Before GS points to this CPU's data nothing may fault; afterwards everything is in
@@ -54,9 +36,9 @@ void arch_cpu_init(struct cpu *cpu)
 	msr_write(MSR_IA32_PAT, PAGING_PAT);
 	/* Without PGE, loading CR3 also drops what firmware or the start root had as global pages.
 	 */
-	regs_write_cr4(host_cr4() & ~CR4_PGE);
+	regs_write_cr4(paging_cr4() & ~CR4_PGE);
 	regs_write_cr3(arch_mmu_root());
-	regs_write_cr4(host_cr4());
+	regs_write_cr4(paging_cr4());
 	regs_write_dr7(DR7_INIT);
 	if ((regs_read_cr4() & CR4_OSXSAVE) != 0) {
 		regs_write_xcr0(XCR0_X87);

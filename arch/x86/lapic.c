@@ -102,9 +102,14 @@ void lapic_drain_one(void)
 	arch_lapic_write(LAPIC_EOI, 0);
 }
 
+bool arch_lapic_has_deadline(void)
+{
+	return (regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_TSC_DEADLINE) != 0;
+}
+
 static void mask_timer(void)
 {
-	if ((regs_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_TSC_DEADLINE) != 0) {
+	if (arch_lapic_has_deadline()) {
 		/* Disarms it in deadline mode; ignored in the others. */
 		msr_write(MSR_IA32_TSC_DEADLINE, 0);
 	}

@@ -41,6 +41,11 @@ uint64_t arch_mmu_root(void)
 	return space->root;
 }
 
+uint64_t paging_cr4(void)
+{
+	return space->cr4;
+}
+
 /* Each CPU writes its own entries. */
 static uint64_t *window_entry(uint32_t slot)
 {

@@ -14,7 +14,7 @@ void platform_console_init(const struct boot_info *boot, uint32_t mask)
 {
 	has_uart = (mask & CONFIG_CONSOLE_UART0) != 0 && uart16550_init();
 	if ((mask & CONFIG_CONSOLE_FRAMEBUFFER) != 0) {
-		(void)framebuffer_init(&boot->framebuffer);
+		framebuffer_init(&boot->framebuffer);
 	}
 }
 
@@ -39,14 +39,10 @@ bool platform_console_read(uint8_t *byte)
 	return uart16550_get(byte);
 }
 
-void platform_interrupts_init(const struct boot_info *boot)
-{
-	ioapic_init((volatile uint8_t *)boot->ioapic_base);
-}
-
 bool platform_console_interrupt(const struct boot_info *boot, uint32_t apic_id)
 {
-	if (!has_uart || !ioapic_route_nmi(boot->uart_pin, apic_id)) {
+	if (!has_uart ||
+	    !ioapic_route_nmi((volatile uint8_t *)boot->ioapic_base, boot->uart_pin, apic_id)) {
 		return false;
 	}
 	uart16550_enable_interrupt();

@@ -3,7 +3,6 @@
 #include "framebuffer.h"
 
 #include "bits.h"
-#include "font.h"
 #include "str.h"
 
 #include <stddef.h>
@@ -12,7 +11,8 @@
 #define CELL_HEIGHT     16u /* each row of the font twice, one blank row above and below */
 #define COLUMN_MAX      128u
 #define LINE_MAX        64u
-#define SIDE_MAX        16384u /* pixels; no screen is larger */
+#define FONT_FIRST      0x20u
+#define FONT_ROWS       7u
 #define TAB             8u
 #define BYTES_PER_PIXEL 4u
 #define COLOUR_TEXT     0x00c0c0c0u /* grey: the same in RGB and BGR */
@@ -20,6 +20,7 @@
 
 static struct {
 	uint32_t *pixels; /* NULL: no framebuffer */
+	const uint64_t *font;
 	uint32_t stride;
 	uint32_t columns;
 	uint32_t lines;
@@ -33,10 +34,10 @@ static uint32_t dots(char character, uint32_t row)
 {
 	uint32_t glyph = (uint32_t)(uint8_t)character - FONT_FIRST;
 
-	if (glyph >= FONT_COUNT || row == 0 || row > FONT_ROWS * 2) {
+	if (glyph >= BOOT_FONT_COUNT || row == 0 || row > FONT_ROWS * 2) {
 		return 0;
 	}
-	return font_row(glyph, (row - 1) / 2);
+	return (uint32_t)(screen.font[glyph] >> (FONT_ROWS - 1 - (row - 1) / 2) * 8) & 0x1f;
 }
 
 static void draw(uint32_t line, uint32_t column)
@@ -54,29 +55,23 @@ static void draw(uint32_t line, uint32_t column)
 	}
 }
 
-bool framebuffer_init(const struct boot_framebuffer *description)
+void framebuffer_init(const struct boot_framebuffer *description)
 {
-	uint64_t needed = (uint64_t)description->stride * description->height * BYTES_PER_PIXEL;
-
-	screen.pixels = NULL;
-	if (description->base == 0 || description->width < CELL_WIDTH ||
-	    description->height < CELL_HEIGHT || description->height > SIDE_MAX ||
-	    description->stride < description->width || description->stride > SIDE_MAX ||
-	    needed > description->size) {
-		return false;
+	screen.pixels = (uint32_t *)description->base;
+	if (screen.pixels == NULL) {
+		return;
 	}
+	screen.font = description->font;
 	screen.stride = description->stride;
 	screen.columns = (uint32_t)min_u64(description->width / CELL_WIDTH, COLUMN_MAX);
 	screen.lines = (uint32_t)min_u64(description->height / CELL_HEIGHT, LINE_MAX);
 	screen.column = 0;
 	screen.line = 0;
 	memset(screen.text, ' ', sizeof(screen.text));
-	screen.pixels = (uint32_t *)description->base;
 	for (uint32_t y = 0; y < description->height; y++) {
 		memset(screen.pixels + (size_t)y * screen.stride, 0,
 		       (size_t)description->width * BYTES_PER_PIXEL);
 	}
-	return true;
 }
 
 /* Only the cells that change are drawn: most of a screen is blank. */

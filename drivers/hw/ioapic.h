@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Masks every pin. NULL, or nothing at that address: it stays unused. */
-void ioapic_init(volatile uint8_t *base);
-/* An edge at `pin` becomes an NMI at the CPU. False: no such pin, or the APIC ID does not fit. */
-bool ioapic_route_nmi(uint32_t pin, uint32_t apic_id);
+/* An edge at `pin`, which exists, becomes an NMI at the CPU. False: no I/O APIC (base NULL), or the
+ * APIC ID does not fit. */
+bool ioapic_route_nmi(volatile uint8_t *base, uint32_t pin, uint32_t apic_id);

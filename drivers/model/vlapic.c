@@ -37,8 +37,6 @@
 #define MAX_LVT             5u /* no CMCI */
 #define ID_SHIFT            24u
 #define REGISTER_OFFSETS    0xff0u
-#define CPUID_FEATURES      1u
-#define CPUID_ECX_DEADLINE  BIT32(24) /* "TSC_Deadline" */
 
 #define READ  BIT32(0)
 #define WRITE BIT32(1)
@@ -141,7 +139,6 @@ static bool write_base(struct vcpu *vcpu, uint64_t value)
 static struct register_rule rule_of(uint32_t offset)
 {
 	struct register_rule rule = {0};
-	uint32_t cpuid[4];
 
 	if (offset / 16 < ARRAY_COUNT(rules)) {
 		rule = rules[offset / 16];
@@ -149,11 +146,8 @@ static struct register_rule rule_of(uint32_t offset)
 	if (offset >= LAPIC_ISR && offset < LAPIC_ESR) { /* ISR, TMR, IRR: eight registers each */
 		rule.how = READ;
 	}
-	if (offset == LAPIC_LVT_TIMER) {
-		arch_cpuid(CPUID_FEATURES, 0, cpuid);
-		if ((cpuid[2] & CPUID_ECX_DEADLINE) == 0) {
-			rule.allowed &= ~LVT_TIMER_DEADLINE;
-		}
+	if (offset == LAPIC_LVT_TIMER && !arch_lapic_has_deadline()) {
+		rule.allowed &= ~LVT_TIMER_DEADLINE;
 	}
 	return rule;
 }

@@ -122,13 +122,17 @@ struct boot_power_step {
 	uint32_t delay_us; /* afterwards */
 };
 
+#define BOOT_FONT_COUNT 95u /* from the space on */
+
 struct boot_framebuffer {
-	uint64_t base; /* mapped write-combining; 0 = none, or not wanted */
+	uint64_t base; /* mapped write-combining; 0 = none, not wanted or malformed */
 	uint64_t size;
 	uint32_t width; /* pixels */
 	uint32_t height;
 	uint32_t stride; /* pixels per scan line */
 	uint32_t reserved;
+	/* Glyphs of 5 dots by 7: a byte per row, the top row in byte 6, bit 4 is the left dot. */
+	const uint64_t *font;
 };
 
 /* Wall clock at `tsc`. */
@@ -155,13 +159,15 @@ struct boot_info {
 	uint64_t region_size;
 	uint64_t region_used; /* bytes from region_base; the rest is pool */
 	uint64_t root;        /* physical: CR3 of the hypervisor; nothing but its space */
+	uint64_t cr4;         /* the hypervisor's, without VMXE */
 	uint64_t start_root;  /* physical: the same, and the trampoline at its own address */
 	uint64_t *windows;    /* the 2 MiB entries of the windows: 0 */
 	uint64_t trampoline;  /* physical address of the page below 1 MiB for start-up IPIs */
 	struct boot_cpu_start cpu_start; /* of one CPU at a time */
 	uint64_t rsdp;                   /* physical; 0 = no ACPI */
-	uint64_t ioapic_base;            /* mapped; of the one with the UART's pin */
-	uint32_t uart_pin;               /* where ISA interrupt 4 arrives there */
+	/* Mapped, every pin masked; of the one with the UART's pin; 0 = none. */
+	uint64_t ioapic_base;
+	uint32_t uart_pin; /* where ISA interrupt 4 arrives there */
 	uint32_t power_count;
 	struct boot_power_step power[BOOT_POWER_MAX];
 	uint64_t efi_system_table; /* physical, for its runtime services; 0 = none (multiboot) */

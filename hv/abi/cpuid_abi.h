@@ -22,14 +22,9 @@
 
 #define CPUID_1_ECX_X2APIC       BIT32(21)
 #define CPUID_1_ECX_TSC_DEADLINE BIT32(24)
-#define CPUID_1_ECX_XSAVE        BIT32(26)
 
-#define CPUID_1_EDX_MCE BIT32(7)
 #define CPUID_1_EDX_MCA BIT32(14)
 
-#define CPUID_7_EBX_SMEP              BIT32(7)
-#define CPUID_7_EBX_SMAP              BIT32(20)
-#define CPUID_7_ECX_UMIP              BIT32(2)
 #define CPUID_7_EDX_ARCH_CAPABILITIES BIT32(29)
 
 #define CPUID_D1_EAX_XSAVEC BIT32(1)
@@ -44,20 +39,19 @@
 #define XSAVE_SUBLEAF_ALIGNED BIT32(1) /* ECX: 64-byte aligned in the compacted form */
 
 /* SDM 3A, "Control Registers". */
-#define CR4_PSE        BIT(4)
-#define CR4_PAE        BIT(5)
-#define CR4_MCE        BIT(6)
-#define CR4_PGE        BIT(7)
-#define CR4_OSFXSR     BIT(9)
-#define CR4_OSXMMEXCPT BIT(10)
-#define CR4_UMIP       BIT(11)
-#define CR4_VMXE       BIT(13)
-#define CR4_SMXE       BIT(14)
-#define CR4_PCIDE      BIT(17)
-#define CR4_OSXSAVE    BIT(18)
-#define CR4_SMEP       BIT(20)
-#define CR4_SMAP       BIT(21)
-#define CR4_PKE        BIT(22)
+#define CR4_PSE     BIT(4)
+#define CR4_PAE     BIT(5)
+#define CR4_MCE     BIT(6)
+#define CR4_PGE     BIT(7)
+#define CR4_OSFXSR  BIT(9)
+#define CR4_UMIP    BIT(11)
+#define CR4_VMXE    BIT(13)
+#define CR4_SMXE    BIT(14)
+#define CR4_PCIDE   BIT(17)
+#define CR4_OSXSAVE BIT(18)
+#define CR4_SMEP    BIT(20)
+#define CR4_SMAP    BIT(21)
+#define CR4_PKE     BIT(22)
 
 #define EFER_SCE  BIT(0)
 #define EFER_LME  BIT(8)

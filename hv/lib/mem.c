@@ -21,20 +21,6 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size)
 	return to;
 }
 
-void *memmove(void *to, const void *from, size_t size)
-{
-	uint8_t *target = to;
-	const uint8_t *source = from;
-
-	if ((uintptr_t)to - (uintptr_t)from >= size) {
-		return memcpy(to, from, size);
-	}
-	while (size-- > 0) {
-		target[size] = source[size];
-	}
-	return to;
-}
-
 void *memset(void *to, int byte, size_t size)
 {
 	void *target = to;

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text on the framebuffer, by its pixels. */
-/* Links: drivers/hw/framebuffer.c drivers/hw/font.c */
+/* Links: drivers/hw/framebuffer.c boot/font.c */
 #include "font.h"
 #include "framebuffer.h"
 #include "tap.h"
 
 #include <stdlib.h>
+
+#define FONT_FIRST   0x20u
+#define FONT_ROWS    7u
+#define FONT_COLUMNS 5u
 
 #define WIDTH  84u /* ten cells and a rest */
 #define HEIGHT 50u /* three lines and a rest */
@@ -22,13 +26,15 @@ static const uint32_t *pixel(uint32_t x, uint32_t y)
 /* The character whose dots are at a cell; '?' for none. */
 static char shown(uint32_t line, uint32_t column)
 {
-	for (uint32_t glyph = 0; glyph < FONT_COUNT; glyph++) {
+	for (uint32_t glyph = 0; glyph < BOOT_FONT_COUNT; glyph++) {
 		bool is_same = true;
 
 		for (uint32_t y = 0; y < FONT_ROWS * 2 && is_same; y++) {
 			for (uint32_t x = 0; x < FONT_COLUMNS; x++) {
 				bool is_lit = *pixel(column * 8 + 1 + x, line * 16 + 1 + y) != 0;
-				bool is_dot = (font_row(glyph, y / 2) >> (4 - x) & 1) != 0;
+				bool is_dot = (font_glyphs[glyph] >>
+						       ((FONT_ROWS - 1 - y / 2) * 8 + 4 - x) &
+					       1) != 0;
 
 				is_same &= is_lit == is_dot;
 			}
@@ -48,8 +54,10 @@ static void start(void)
 						.size = STRIDE * HEIGHT * 4,
 						.width = WIDTH,
 						.height = HEIGHT,
-						.stride = STRIDE};
-	TAP_CHECK(framebuffer_init(&description));
+						.stride = STRIDE,
+						.font = font_glyphs};
+	TAP_CHECK(font_fits(&description));
+	framebuffer_init(&description);
 }
 
 static void put(const char *text)
@@ -120,21 +128,22 @@ static void test_refused(void)
 {
 	start();
 	description.size--;
-	TAP_CHECK(!framebuffer_init(&description));
-	put("nothing happens");
+	TAP_CHECK(!font_fits(&description));
 	description.size++;
 	description.stride = WIDTH - 1;
-	TAP_CHECK(!framebuffer_init(&description));
+	TAP_CHECK(!font_fits(&description));
 	description.stride = UINT32_MAX;
 	description.height = UINT32_MAX;
-	TAP_CHECK(!framebuffer_init(&description));
+	TAP_CHECK(!font_fits(&description));
 	description = (struct boot_framebuffer){0};
-	TAP_CHECK(!framebuffer_init(&description));
+	TAP_CHECK(!font_fits(&description));
+	framebuffer_init(&description);
+	put("nothing happens");
 }
 
 static void test_font(void)
 {
-	for (uint32_t a = 0; a < FONT_COUNT; a++) {
+	for (uint32_t a = 0; a < BOOT_FONT_COUNT; a++) {
 		for (uint32_t b = 0; b < a; b++) {
 			TAP_CHECK(font_glyphs[a] != font_glyphs[b]);
 		}

@@ -38,7 +38,7 @@ static void test_full(void)
 	const struct linux_boot_efi efi = {UINT64_C(0x1122334455), UINT64_C(0x6677889900), 0x1000,
 					   48, 1};
 	const struct boot_framebuffer framebuffer = {
-		UINT64_C(0x480000000), 0x300000, 1024, 768, 1056, 0};
+		UINT64_C(0x480000000), 0x300000, 1024, 768, 1056, 0, NULL};
 	const struct linux_boot_input input = {
 		.image = setup,
 		.image_size = sizeof(setup),

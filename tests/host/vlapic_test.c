@@ -89,15 +89,10 @@ static void test_real_registers(void)
 	TAP_EQUAL(fake_lapic.reg[LAPIC_EOI / 16], 0);
 }
 
-static void cpuid_deadline(uint32_t leaf, uint32_t registers[4])
-{
-	registers[2] = leaf == 1 ? 1u << 24 : 0;
-}
-
 static void test_deadline(void)
 {
 	bench_start(1);
-	fake_cpus.on_cpuid = cpuid_deadline;
+	fake_lapic.has_deadline = true;
 	vlapic_reset(&bench.vcpus[0], false);
 	set(0, LAPIC_LVT_TIMER, 0x400ec);
 	TAP_EQUAL(fake_lapic.reg[LAPIC_LVT_TIMER / 16], 0x400ec);

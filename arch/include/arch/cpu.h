@@ -52,8 +52,5 @@ void arch_cpu_stop_others(void);
 /* The CPU's own random generator; false: it has none, or nothing to give now. */
 bool arch_random(uint64_t *value);
 
-/* CPUID as the hardware answers it: EAX, EBX, ECX, EDX. */
-void arch_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t registers[4]);
-
 _Noreturn void arch_cpu_halt(void); /* this CPU, for ever */
 void arch_cpu_pause(void);          /* PAUSE: in every spin loop */

@@ -47,6 +47,7 @@
 /* Enables the APIC, in x2APIC mode where the CPU has it; on each CPU. */
 void arch_lapic_init(void);
 bool arch_lapic_is_x2apic(void);
+bool arch_lapic_has_deadline(void); /* the timer's TSC-deadline mode */
 uint32_t arch_lapic_read(uint32_t offset);
 void arch_lapic_write(uint32_t offset, uint32_t value);
 

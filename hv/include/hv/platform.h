@@ -18,9 +18,6 @@ void platform_console_init(const struct boot_info *boot, uint32_t mask);
 void platform_console_write(const char *text, size_t size);
 /* A byte that the person typed; false: none. */
 bool platform_console_read(uint8_t *byte);
-/* Silences the I/O APIC that firmware has used: nothing it left may reach a guest's CPU. Before
- * guests. */
-void platform_interrupts_init(const struct boot_info *boot);
 /* Makes received bytes raise an NMI at the CPU with this APIC ID (I/O APIC pin of the UART in NMI
  * mode); false: there is no I/O APIC, the caller polls. */
 bool platform_console_interrupt(const struct boot_info *boot, uint32_t apic_id);

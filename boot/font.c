@@ -2,7 +2,12 @@
 /* Glyphs of 0x20 to 0x7e, 5 dots wide and 7 high, drawn for this project. */
 #include "font.h"
 
-const uint64_t font_glyphs[FONT_COUNT] = {
+#define CELL_WIDTH      8u
+#define CELL_HEIGHT     16u
+#define SIDE_MAX        16384u /* pixels; no screen is larger */
+#define BYTES_PER_PIXEL 4u
+
+const uint64_t font_glyphs[BOOT_FONT_COUNT] = {
 	0x00000000000000, 0x04040404040004, 0x0a0a0a00000000, 0x0a0a1f0a1f0a0a, 0x040f140e051e04,
 	0x19190204081313, 0x0c12140815120d, 0x04040800000000, 0x02040808080402, 0x08040202020408,
 	0x0004150e150400, 0x0004041f040400, 0x00000000060408, 0x0000001f000000, 0x00000000000c0c,
@@ -23,3 +28,12 @@ const uint64_t font_glyphs[FONT_COUNT] = {
 	0x0000111111130d, 0x00001111110a04, 0x0000111115150a, 0x0000110a040a11, 0x000011110f010e,
 	0x00001f0204081f, 0x02040408040402, 0x04040404040404, 0x08040402040408, 0x00000815020000,
 };
+
+bool font_fits(const struct boot_framebuffer *screen)
+{
+	uint64_t needed = (uint64_t)screen->stride * screen->height * BYTES_PER_PIXEL;
+
+	return screen->base != 0 && screen->width >= CELL_WIDTH && screen->height >= CELL_HEIGHT &&
+	       screen->height <= SIDE_MAX && screen->stride >= screen->width &&
+	       screen->stride <= SIDE_MAX && needed <= screen->size;
+}
