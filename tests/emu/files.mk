@@ -19,7 +19,7 @@ DISK := $(BUILD)/emu/disk.img
 $(DISK): tests/emu/files.mk
 	@mkdir -p $(@D)
 	$(Q)awk 'BEGIN { for (i = 0; i < 6144 * 32; i++) printf "disk %010d\n", i }' > $@
-check-programs check-emu: $(DISK)
+check-programs check-emu check-wx: $(DISK)
 
 # --- W^X and "no guest RAM mapped", seen from outside the running machine -------------------------
 CHECK_GROUPS += check-wx check-panic
