@@ -92,11 +92,23 @@ void irq_route_send(struct vm *vm, uint64_t targets, uint32_t delivery_mode, uin
 	}
 }
 
-void irq_route_deliver(struct vm *vm, uint32_t destination, bool is_logical, uint32_t delivery_mode,
-		       uint8_t vector)
+/* Not inlined, so that the usual message does without its stack frame. */
+__attribute__((noinline)) static void deliver_any(struct vm *vm, uint32_t destination,
+						  bool is_logical, uint32_t delivery_mode,
+						  uint8_t vector)
 {
 	if (delivery_mode <= LAPIC_DELIVERY_LOWEST || delivery_mode == LAPIC_DELIVERY_NMI) {
 		irq_route_send(vm, irq_route_targets(vm, destination, is_logical, false),
 			       delivery_mode, vector);
+	}
+}
+
+void irq_route_deliver(struct vm *vm, uint32_t destination, bool is_logical, uint32_t delivery_mode,
+		       uint8_t vector)
+{
+	if (delivery_mode == LAPIC_DELIVERY_FIXED && !is_logical && destination < vm->vcpu_count) {
+		vcpu_interrupt(vm->vcpus[destination], vector);
+	} else {
+		deliver_any(vm, destination, is_logical, delivery_mode, vector);
 	}
 }

@@ -62,19 +62,11 @@ void arch_lapic_write(uint32_t offset, uint32_t value)
 	}
 }
 
-static void wait_idle(void)
-{
-	/* A receiver that never accepts must not take this CPU with it. */
-	for (uint32_t i = 0; i < IDLE_SPINS; i++) {
-		if ((arch_lapic_read(LAPIC_ICR_LOW) & ICR_BUSY) == 0) {
-			return;
-		}
-		arch_cpu_pause();
-	}
-}
-
+/* Every doorbell comes this way: no call in it. */
 static void send(uint32_t apic_id, uint32_t command)
 {
+	volatile uint32_t *low = (volatile uint32_t *)(page + LAPIC_ICR_LOW);
+
 	if (is_x2apic) {
 		/* WRMSR to an x2APIC register does not wait for earlier stores; the receiver must
 		 * see them (SDM 3A, "MSR Access in x2APIC Mode"). */
@@ -82,9 +74,12 @@ static void send(uint32_t apic_id, uint32_t command)
 		msr_write(MSR_IA32_X2APIC_ICR, join32(apic_id, command));
 		return;
 	}
-	wait_idle();
-	arch_lapic_write(LAPIC_ICR_HIGH, apic_id << 24);
-	arch_lapic_write(LAPIC_ICR_LOW, command);
+	/* A receiver that never accepts must not take this CPU with it. */
+	for (uint32_t i = 0; i < IDLE_SPINS && (*low & ICR_BUSY) != 0; i++) {
+		__asm__ volatile("pause");
+	}
+	*(volatile uint32_t *)(page + LAPIC_ICR_HIGH) = apic_id << 24;
+	*low = command;
 }
 
 void arch_lapic_send(uint32_t apic_id, uint32_t delivery_mode, uint8_t vector)

@@ -5,11 +5,11 @@
 /* In the order of the table: most often hit first. */
 enum model {
 	MODEL_UART,
+	MODEL_CHANNEL, /* ahead of MODEL_VIRTIO, which has the ports of all slots */
 	MODEL_LAPIC,
 	MODEL_IOAPIC,
 	MODEL_RESET,
 	MODEL_SLEEP,
-	MODEL_CHANNEL, /* ahead of MODEL_VIRTIO, which has the ports of all slots */
 	MODEL_VIRTIO,
 	MODEL_PCI, /* behind MODEL_RESET, whose port lies within its own */
 	MODEL_MSIX,

@@ -30,10 +30,10 @@ uint64_t vchannel_read(struct vcpu *vcpu, uint32_t offset, uint32_t size)
  */
 void vchannel_write(struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t value)
 {
-	struct vm *peer = vm_get((uint32_t)value >> 16);
+	bool is_ring = offset == REG_DOORBELL && size == sizeof(uint32_t) && is_member(vcpu->vm);
+	struct vm *peer = is_ring ? vm_get((uint32_t)value >> 16) : NULL;
 
-	if (offset != REG_DOORBELL || size != sizeof(uint32_t) || !is_member(vcpu->vm) ||
-	    peer == NULL || !is_member(peer)) {
+	if (peer == NULL || !is_member(peer)) {
 		return;
 	}
 	spin_lock(&peer->lock);

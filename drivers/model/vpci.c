@@ -52,15 +52,17 @@ static void send(struct vm *vm, const struct vpci_vector *vector)
 	}
 }
 
+static bool is_open(const struct vpci_function *function, uint32_t vector)
+{
+	return (function->config[BOOT_PCI_MSIX] & (MSIX_ENABLE | MSIX_MASK_ALL)) == MSIX_ENABLE &&
+	       (function->vectors[vector].control & VECTOR_MASKED) == 0;
+}
+
 /* Sends what is pending and no longer masked. Under pci->lock, as all below. */
 static void send_due(struct vm *vm, struct vpci_function *function)
 {
-	uint32_t control = function->config[BOOT_PCI_MSIX];
-
 	for (uint32_t i = 0; i < VPCI_VECTOR_MAX && function->pending != 0; i++) {
-		if ((control & (MSIX_ENABLE | MSIX_MASK_ALL)) == MSIX_ENABLE &&
-		    (function->vectors[i].control & VECTOR_MASKED) == 0 &&
-		    (function->pending & BIT32(i)) != 0) {
+		if ((function->pending & BIT32(i)) != 0 && is_open(function, i)) {
 			function->pending &= ~BIT32(i);
 			send(vm, &function->vectors[i]);
 		}
@@ -73,9 +75,11 @@ void vpci_raise(struct vm *vm, uint32_t slot, uint32_t vector)
 	struct vpci_function *function = &pci->functions[slot];
 
 	spin_lock(&pci->lock);
-	if (vector < VPCI_VECTOR_MAX && (function->config[BOOT_PCI_MSIX] & MSIX_ENABLE) != 0) {
+	if (vector < VPCI_VECTOR_MAX && is_open(function, vector)) {
+		send(vm, &function->vectors[vector]);
+	} else if (vector < VPCI_VECTOR_MAX &&
+		   (function->config[BOOT_PCI_MSIX] & MSIX_ENABLE) != 0) {
 		function->pending |= BIT32(vector);
-		send_due(vm, function);
 	}
 	spin_unlock(&pci->lock);
 }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzz entry of the device models: whatever a guest writes, models stay sound and inside its VM. */
-/* Links: tests/tap.c @models */
+/* Links: tests/tap.c boot/guest_pci.c @models */
 #include "fuzz.h"
 
+#include "bits.h"
 #include "fake.h"
+#include "guest_pci.h"
 #include "host/model_bench.h"
 #include "models.h"
 #include "str.h"
 #include "vioapic.h"
+#include "vpci.h"
 #include "vuart.h"
 
 #define VCPUS 3u
@@ -40,14 +43,18 @@ static void access_model(uint32_t model, uint32_t vcpu, const struct step *step)
 
 static void do_step(const struct step *step)
 {
+	static const uint32_t buses[] = {MODEL_UART, MODEL_CHANNEL, MODEL_CHANNEL_PAGE, MODEL_PCI,
+					 MODEL_MSIX};
 	uint32_t index = step->vcpu % VCPUS;
 	struct vcpu *vcpu = &bench.vcpus[index];
 	uint64_t value;
 
 	switch (step->what >> 1 & 7) {
 	case 0:
-	case 1:
 		access_model(MODEL_UART, index, step);
+		break;
+	case 1:
+		access_model(buses[step->vcpu / VCPUS % ARRAY_COUNT(buses)], index, step);
 		break;
 	case 2:
 		access_model(MODEL_LAPIC, index, step);
@@ -104,6 +111,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct step step;
 
 	bench_start(VCPUS);
+	guest_pci_build(bench.image.pci, CONFIG_DEVICE_CHANNEL0);
+	vpci_reset(&bench.vm);
+	atomic_store(&bench.vm.state, VM_RUNNING);
 	fake_lapic.is_x2apic = size % 2 != 0;
 	for (size_t at = 0; at + sizeof(step) <= size && at < 512 * sizeof(step);
 	     at += sizeof(step)) {

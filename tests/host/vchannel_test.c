@@ -160,6 +160,30 @@ static void only_running_peers_hear(void)
 	TAP_EQUAL(buses[0].functions[SLOT].pending, 0);
 }
 
+static bool is_held(struct spin_lock *lock)
+{
+	return atomic_load(&lock->next) != atomic_load(&lock->serving);
+}
+
+static void check_receiver_is_held(struct vcpu *vcpu)
+{
+	TAP_CHECK(vcpu == &peer_vcpus[0]);
+	TAP_CHECK(is_held(&peers[0].lock));
+	TAP_CHECK(!is_held(&bench.vm.lock));
+}
+
+/* Against a start of the receiver, which resets its devices under the same lock (vm_life_test). */
+static void a_ring_holds_the_receiver(void)
+{
+	start_peers();
+	bench.on_interrupt = check_receiver_is_held;
+	TAP_CHECK(ring(MODEL_CHANNEL, 1 << 16) != UINT32_MAX);
+	TAP_CHECK(!is_held(&peers[0].lock));
+	atomic_store(&peers[0].state, VM_STOPPED);
+	TAP_EQUAL(ring(MODEL_CHANNEL, 1 << 16), UINT32_MAX);
+	TAP_CHECK(!is_held(&peers[0].lock));
+}
+
 /* A masked vector waits at the receiver, once however often it is rung. */
 static void masked_vectors_wait(void)
 {
@@ -193,6 +217,7 @@ static const struct tap_case cases[] = {
 	{"half a doorbell is none", half_a_doorbell_is_none},
 	{"nobody hears a wrong number", nobody_hears_a_wrong_number},
 	{"only running peers hear", only_running_peers_hear},
+	{"a ring holds the receiver", a_ring_holds_the_receiver},
 	{"masked vectors wait", masked_vectors_wait},
 	{"who has no channel has no doors", who_has_no_channel_has_no_doors},
 };

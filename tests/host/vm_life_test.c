@@ -24,6 +24,8 @@ static uint32_t load_count;
 static uint32_t power_off_count;
 static uint32_t power_off_code;
 static uint32_t reset_count;
+static uint32_t model_reset_count;
+static uint64_t model_state;
 static enum hv_status load_status;
 
 static uint8_t *ram(uint64_t at)
@@ -34,7 +36,19 @@ static uint8_t *ram(uint64_t at)
 /* --- what the tested code needs of the rest of hv and of the drivers ----------------------------
  */
 
-const struct device_model device_models[] = {{.size = 0}};
+/* Doorbells from other VMs reach a model under the VM's lock while it is RUNNING: so a reset holds
+ * the lock, and the VM is not RUNNING. */
+static void reset_model(struct vm *owner)
+{
+	TAP_CHECK(atomic_load(&owner->lock.next) != atomic_load(&owner->lock.serving));
+	TAP_EQUAL(owner->state, VM_STOPPED);
+	model_reset_count++;
+}
+
+const struct device_model device_models[] = {
+	{.base = UINT64_MAX, .size = 1, .state_size = sizeof(model_state), .reset = reset_model},
+	{.size = 0},
+};
 
 bool vlapic_read(struct vcpu *vcpu, uint32_t offset, uint64_t *value)
 {
@@ -145,7 +159,9 @@ static void start(enum config_on_crash on_crash)
 	config = (struct config_partition){.on_crash = on_crash,
 					   .flags = CONFIG_PARTITION_AUTOSTART};
 	boot.config.test_exit = 1;
-	load_count = power_off_count = reset_count = 0;
+	load_count = power_off_count = reset_count = model_reset_count = 0;
+	vm.device_state[0] = &model_state;
+	model_state = 1;
 	load_status = HV_OK;
 	vm.config = &config;
 	vm.image = &image;
@@ -204,6 +220,8 @@ static void power_off_ends_a_test_run(void)
 
 	start(CONFIG_CRASH_STOP);
 	TAP_EQUAL(vm.state, VM_RUNNING);
+	TAP_EQUAL(model_reset_count, 1);
+	TAP_EQUAL(model_state, 0);
 	TAP_EQUAL(fake_cpus.kick_count[1], 1);
 	PLAY(0, script);
 	TAP_EQUAL(load_count, 1);
@@ -263,6 +281,7 @@ static void a_crash_restarts_where_asked(void)
 	PLAY(1, crash); /* the last to leave: restarts */
 	TAP_EQUAL(vm.state, VM_RUNNING);
 	TAP_EQUAL(vm.start_count, 2);
+	TAP_EQUAL(model_reset_count, 2);
 	TAP_CHECK(vm.is_clear);
 	TAP_EQUAL(*ram(100), 0);
 	TAP_EQUAL(vcpus[1].state, VCPU_WAIT_SIPI);
