@@ -275,6 +275,12 @@ static void floods_are_taken_in_pieces(void)
 	TAP_EQUAL(used(1, RECEIVE), 100);
 	TAP_CHECK(!stations[0].vcpu.is_again);
 	check_received(1, 99, 99, FRAME_MAX);
+	for (uint16_t i = 0; i < 100; i++) { /* to two: each of them counts */
+		make(i, 0xff, 1, 60);
+	}
+	set(PLATFORM_VIRTIO_NOTIFY, 2, TRANSMIT);
+	TAP_EQUAL(used(0, TRANSMIT), 122);
+	TAP_CHECK(stations[0].vcpu.is_again);
 }
 
 static const struct tap_case cases[] = {

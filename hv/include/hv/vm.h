@@ -54,7 +54,7 @@ struct vm {
 	struct vcpu *vcpus[CPU_MAX];
 	uint32_t vcpu_count;
 	void *device_state[DEVICE_MODEL_MAX]; /* by index in device_models */
-	struct spin_lock lock;                /* state, stop_*, left_count */
+	struct spin_lock lock;                /* state, stop_*, left_count; other VMs' deliveries */
 	_Atomic uint32_t state;               /* enum vm_state; written under lock */
 	uint32_t stop_cause;                  /* enum vm_stop_cause */
 	uint64_t stop_code;                   /* HYPERCALL_SHUTDOWN's exit code */
