@@ -15,6 +15,7 @@ enum owner {
 	OWNER_FREE,
 	OWNER_HYPERVISOR, /* the region */
 	OWNER_MODULES,    /* kernels and initrds */
+	OWNER_IDENTITY,   /* kept for the management partition */
 	OWNER_VM,         /* OWNER_VM + vm->id */
 };
 

@@ -180,7 +180,8 @@ void stage2_destroy(hpa_t root)
 	}
 }
 
-uint64_t stage2_check_owner(hpa_t root, uint32_t owner, uint64_t *mapped)
+uint64_t stage2_check_owner(hpa_t root, uint32_t owner, const struct boot_passthrough *passthrough,
+			    uint64_t *mapped)
 {
 	struct stage2_entry entry;
 	struct walk walk;
@@ -190,13 +191,20 @@ uint64_t stage2_check_owner(hpa_t root, uint32_t owner, uint64_t *mapped)
 	walk_start(&walk, root);
 	while (walk_next(&walk, &entry, &level, false)) {
 		uint64_t size = BIT(shift_of(level));
+		bool is_ram = entry.memory == STAGE2_WRITE_BACK;
 
+		if (!is_ram && (passthrough == NULL ||
+				!boot_range_holds(passthrough->memory, passthrough->memory_count,
+						  entry.address.value, size))) {
+			return entry.address.value;
+		}
 		for (uint64_t offset = 0; offset < size; offset += FRAME_SIZE) {
-			if (owner_of(hpa_add(entry.address, offset)) != owner) {
+			if (owner_of(hpa_add(entry.address, offset)) !=
+			    (is_ram ? owner : OWNER_NONE)) {
 				return entry.address.value + offset;
 			}
 		}
-		*mapped += size;
+		*mapped += is_ram ? size : 0;
 	}
 	return UINT64_MAX;
 }

@@ -4,6 +4,7 @@
 
 #include "addr.h"
 #include "arch/stage2_pte.h"
+#include "boot_abi.h"
 #include "status.h"
 
 #include <stdbool.h>
@@ -29,6 +30,8 @@ void stage2_destroy(hpa_t root); /* frees every table; what they map stays as it
  * pool is empty; either leaves the tree partly filled: destroy it. */
 enum hv_status stage2_map(hpa_t root, const struct stage2_mapping *mapping) MUST_CHECK;
 
-/* Does every leaf of the tree lie in frames of `owner`? *mapped: bytes that the leaves map. Returns
- * the first host address that does not, or UINT64_MAX. */
-uint64_t stage2_check_owner(hpa_t root, uint32_t owner, uint64_t *mapped);
+/* Does every leaf of the tree lie in frames of `owner`, or as device memory in nobody's frames and
+ * in a range of `passthrough` (NULL: there is none)? *mapped: bytes of RAM that the leaves map.
+ * Returns the first host address that does not, or UINT64_MAX. */
+uint64_t stage2_check_owner(hpa_t root, uint32_t owner, const struct boot_passthrough *passthrough,
+			    uint64_t *mapped);

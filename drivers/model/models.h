@@ -13,5 +13,6 @@ enum model {
 	MODEL_PCI, /* behind MODEL_RESET, whose port lies within its own */
 	MODEL_MSIX,
 	MODEL_MARK,
+	MODEL_PORTS, /* the last: all ports, whichever else lie among them */
 	MODEL_COUNT,
 };

@@ -218,11 +218,44 @@ static void finds_foreign_frames(void)
 	TAP_EQUAL(owner_change(own.host, own.size, OWNER_FREE, OWNER_VM + 3), HV_OK);
 	TAP_EQUAL(stage2_create(&root), HV_OK);
 	TAP_EQUAL(stage2_map(root, &own), HV_OK);
-	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, &mapped), UINT64_MAX);
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, NULL, &mapped), UINT64_MAX);
 	TAP_EQUAL(mapped, 8 * MIB);
-	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 2, &mapped), 64 * MIB);
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 2, NULL, &mapped), 64 * MIB);
 	TAP_EQUAL(stage2_map(root, &foreign), HV_OK);
-	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, &mapped), 128 * MIB + 8192);
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, NULL, &mapped), 128 * MIB + 8192);
+}
+
+/* Device memory is nobody's, and one of the ranges that were handed over. */
+static void finds_what_is_no_device(void)
+{
+	static const struct boot_passthrough none;
+	struct boot_passthrough devices = {
+		.memory_count = 2,
+		.memory = {{8 * GIB, 3 * MIB}, {64 * MIB, 2 * MIB}},
+	};
+	struct stage2_mapping own = mapping_of(0, 32 * MIB, 2 * MIB);
+	struct stage2_mapping device = mapping_of(8 * GIB, 8 * GIB, 3 * MIB);
+	struct stage2_mapping ram = mapping_of(64 * MIB, 64 * MIB, 2 * MIB);
+	uint64_t mapped;
+	hpa_t root;
+
+	start(3);
+	TAP_EQUAL(owner_change(own.host, own.size, OWNER_FREE, OWNER_VM + 3), HV_OK);
+	TAP_EQUAL(stage2_create(&root), HV_OK);
+	TAP_EQUAL(stage2_map(root, &own), HV_OK);
+	device.memory = STAGE2_UNCACHED;
+	TAP_EQUAL(stage2_map(root, &device), HV_OK);
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, &devices, &mapped), UINT64_MAX);
+	TAP_EQUAL(mapped, 2 * MIB); /* RAM alone */
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, NULL, &mapped), 8 * GIB);
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, &none, &mapped), 8 * GIB);
+	devices.memory[0].size -= PAGE_SIZE;
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, &devices, &mapped),
+		  8 * GIB + 3 * MIB - PAGE_SIZE);
+	devices.memory[0].size += PAGE_SIZE;
+	ram.memory = STAGE2_UNCACHED; /* free RAM, though it is in a range */
+	TAP_EQUAL(stage2_map(root, &ram), HV_OK);
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, &devices, &mapped), 64 * MIB);
 }
 
 static const struct tap_case cases[] = {
@@ -232,6 +265,7 @@ static const struct tap_case cases[] = {
 	{"says when the pool is empty", says_when_the_pool_is_empty},
 	{"agrees with a list of mappings", agrees_with_a_list},
 	{"finds foreign frames", finds_foreign_frames},
+	{"finds what is no device", finds_what_is_no_device},
 };
 
 TAP_MAIN(cases)
