@@ -14,6 +14,8 @@
 #define CONFIG_DATA    0xcfcu
 #define ADDRESS_ENABLE (1u << 31)
 
+#define RANGE_TABLES 6u /* at most, besides full ones: three levels at either end */
+
 static char message[160];
 
 /* NULL: there is none. */
@@ -112,10 +114,14 @@ enum hv_status management_prepare(struct loader *loader)
 
 uint64_t management_tables(const struct loader *loader)
 {
+	bool is_small = loader->file.config.huge_pages == CONFIG_HUGE_PAGES_SAFE &&
+			virt_may_need_small_pages();
 	uint64_t tables = 0;
 
 	for (uint32_t i = 0; i < loader->passthrough.memory_count; i++) {
-		tables += (loader->passthrough.memory[i].size >> FRAME_SHIFT) + 6;
+		tables += (loader->passthrough.memory[i].size >>
+			   (is_small ? FRAME_SHIFT : GIANT_SHIFT)) +
+			  RANGE_TABLES;
 	}
 	return tables * PAGE_SIZE;
 }
