@@ -108,6 +108,7 @@ static enum linux_e820_type e820_type(uint32_t type)
 	case BOOT_MEMORY_FREE:
 	case BOOT_MEMORY_HYPERVISOR:
 	case BOOT_MEMORY_MODULES:
+	case BOOT_MEMORY_IDENTITY:
 		return LINUX_E820_RAM;
 	case BOOT_MEMORY_ACPI:
 		return LINUX_E820_ACPI;

@@ -16,7 +16,7 @@ DefinitionBlock ("", "DSDT", 2, "BLKHD ", "BULKHEAD", 1)
 			Name (_CRS, ResourceTemplate ()
 			{
 				WordBusNumber (ResourceProducer, MinFixed, MaxFixed, PosDecode,
-					0, 0, 0, 0, 1)
+					0, 0, 0xFF, 0, 0x100)
 				IO (Decode16, 0x0CF8, 0x0CF8, 1, 8)
 				WordIO (ResourceProducer, MinFixed, MaxFixed, PosDecode, EntireRange,
 					0, 0x1000, 0x17FF, 0, 0x0800)

@@ -18,6 +18,7 @@
 #define REVISION_MADT   5u
 
 #define FADT_RESET_SUPPORTED  (1u << 10)
+#define FADT_APIC_PHYSICAL    (1u << 19)
 #define FADT_HARDWARE_REDUCED (1u << 20)
 #define FADT_WBINVD           (1u << 0)
 #define FADT_NO_POWER_BUTTON  (1u << 4) /* no fixed one */
@@ -198,7 +199,7 @@ static struct gas byte_port(uint16_t port)
 		.space = GAS_SPACE_IO, .width = 8, .access = GAS_ACCESS_BYTE, .address = port};
 }
 
-static uint64_t add_fadt(struct builder *builder, uint64_t dsdt)
+static uint64_t add_fadt(struct builder *builder, uint64_t dsdt, bool is_apic_physical)
 {
 	struct fadt fadt = {.header = header_of("FACP", sizeof(fadt), REVISION_FADT)};
 
@@ -206,7 +207,8 @@ static uint64_t add_fadt(struct builder *builder, uint64_t dsdt)
 	fadt.x_dsdt = dsdt;
 	fadt.boot_flags = BOOT_NO_VGA | BOOT_NO_CMOS_CLOCK;
 	fadt.flags = FADT_WBINVD | FADT_NO_POWER_BUTTON | FADT_NO_SLEEP_BUTTON |
-		     FADT_RESET_SUPPORTED | FADT_HARDWARE_REDUCED;
+		     FADT_RESET_SUPPORTED | FADT_HARDWARE_REDUCED |
+		     (is_apic_physical ? FADT_APIC_PHYSICAL : 0);
 	fadt.reset = byte_port(RESET_PORT);
 	fadt.reset_value = RESET_VALUE;
 	fadt.sleep_control = byte_port(SLEEP_CONTROL_PORT);
@@ -282,7 +284,7 @@ size_t guest_acpi_build(void *buffer, size_t size, uint64_t base,
 	memset(buffer, 0, size);
 	(void)append(&builder, &rsdp, sizeof(rsdp)); /* keeps its place */
 	dsdt = append(&builder, dsdt_aml, sizeof(dsdt_aml));
-	xsdt.fadt = add_fadt(&builder, dsdt);
+	xsdt.fadt = add_fadt(&builder, dsdt, facts->is_apic_physical);
 	xsdt.madt = add_madt(&builder, facts->cpu_count);
 	xsdt.header.checksum = checksum(&xsdt, sizeof(xsdt));
 	memcpy(rsdp.signature, "RSD PTR ", sizeof(rsdp.signature));

@@ -2,6 +2,7 @@
 /* The ACPI tables of a partition. Pure. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,6 +11,8 @@
 
 struct guest_acpi_facts {
 	uint32_t cpu_count; /* local APIC IDs are 0 to cpu_count - 1 */
+	/* Interrupts are sent by APIC ID only: a real APIC does not know a guest's logical one. */
+	bool is_apic_physical;
 };
 
 /*

@@ -14,9 +14,16 @@
 
 static char reason[160];
 
+/* Linux shall leave devices where they are, and give addresses to none that has none. */
+#define CMDLINE_REAL_PCI " pci=nocrs,norom,nobar"
+
+/* The end of the RAM that kernel and initrd lie in. */
 static uint64_t low_ram(const struct image_work *work)
 {
-	return min_u64(work->input->memory_size, PLATFORM_RAM_LOW_LIMIT);
+	const struct image_input *input = work->input;
+
+	return input->identity_base != 0 ? input->identity_base + input->memory_size - FRAME_SIZE
+					 : min_u64(input->memory_size, PLATFORM_RAM_LOW_LIMIT);
 }
 
 uint32_t image_memory_map(const struct image_work *work, struct image_map_entry map[IMAGE_MAP_MAX])
@@ -26,6 +33,12 @@ uint32_t image_memory_map(const struct image_work *work, struct image_map_entry 
 
 	map[count++] = (struct image_map_entry){0, IMAGE_BASE_MEMORY_END, IMAGE_MAP_RAM};
 	map[count++] = (struct image_map_entry){IMAGE_ACPI, IMAGE_ACPI_RESERVED, IMAGE_MAP_ACPI};
+	if (work->input->identity_base != 0) {
+		map[count++] =
+			(struct image_map_entry){work->input->identity_base,
+						 low - work->input->identity_base, IMAGE_MAP_RAM};
+		return count;
+	}
 	map[count++] = (struct image_map_entry){MIB, low - MIB, IMAGE_MAP_RAM};
 	if (work->input->memory_size > low) {
 		map[count++] = (struct image_map_entry){
@@ -64,6 +77,27 @@ static uint64_t kernel_end(const struct kernel_image *kernel)
 	return align_up(kernel->kind == KERNEL_LINUX ? kernel->start + kernel->linux_image.init_size
 						     : kernel->end,
 			PAGE_SIZE);
+}
+
+/* Linux runs at any aligned address from its preferred one on. */
+static enum hv_status move_kernel(struct image_work *work, const char **why)
+{
+	struct kernel_image *kernel = &work->kernel;
+	uint64_t start;
+
+	if (work->input->identity_base == 0) {
+		return HV_OK;
+	}
+	if (kernel->kind != KERNEL_LINUX || !kernel->linux_image.is_relocatable) {
+		*why = "is no relocatable Linux kernel, which alone can be the management "
+		       "partition's";
+		return HV_INVALID;
+	}
+	start = align_up(max_u64(work->input->identity_base, kernel->start),
+			 kernel->linux_image.kernel_alignment);
+	kernel->segments[0].address = start;
+	kernel->start = start;
+	return HV_OK;
 }
 
 static enum hv_status place_kernel(struct image_work *work, const char **why)
@@ -127,11 +161,16 @@ static enum hv_status place_cmdline(struct image_work *work, const char **why)
 	uint32_t room = work->kernel.kind == KERNEL_LINUX ? work->kernel.linux_image.cmdline_size
 							  : CMDLINE_ROOM;
 
-	if (work->input->cmdline_size > min_u64(room, CMDLINE_ROOM)) {
+	uint32_t size = work->input->cmdline_size;
+	uint32_t more = work->input->identity_base != 0 ? sizeof(CMDLINE_REAL_PCI) - 1 : 0;
+	char *cmdline = image_low(work, IMAGE_CMDLINE);
+
+	if (size + more > min_u64(room, CMDLINE_ROOM)) {
 		*why = "does not take so long a command line";
 		return HV_INVALID;
 	}
-	memcpy(image_low(work, IMAGE_CMDLINE), work->input->cmdline, work->input->cmdline_size);
+	memcpy(cmdline, work->input->cmdline, size);
+	memcpy(cmdline + size, CMDLINE_REAL_PCI, more);
 	return HV_OK;
 }
 
@@ -139,7 +178,10 @@ static void place_tables(struct image_work *work)
 {
 	/* mov dx, 0xcf9; mov al, 6; out dx, al; hlt; jmp to the hlt (FADT: reset register) */
 	static const uint8_t reset_code[] = {0xba, 0xf9, 0x0c, 0xb0, 0x06, 0xee, 0xf4, 0xeb, 0xfd};
-	struct guest_acpi_facts facts = {.cpu_count = work->input->cpu_count};
+	struct guest_acpi_facts facts = {
+		.cpu_count = work->input->cpu_count,
+		.is_apic_physical = work->input->identity_base != 0,
+	};
 	uint64_t acpi_at = IMAGE_LOW_END - IMAGE_LOW; /* in the blob */
 	uint64_t reset_at = IMAGE_BLOB_SIZE - IMAGE_RESET_SIZE;
 	uint8_t *blob = work->input->blob;
@@ -177,6 +219,7 @@ enum hv_status image_build(const struct image_input *input, struct boot_image *i
 
 	*image = (struct boot_image){.piece_count = 0};
 	status = kernel_image_parse(input->kernel, input->kernel_size, &work.kernel, why);
+	status = status == HV_OK ? move_kernel(&work, why) : status;
 	status = status == HV_OK ? place_kernel(&work, why) : status;
 	status = status == HV_OK ? place_initrd(&work, why) : status;
 	status = status == HV_OK ? place_cmdline(&work, why) : status;
@@ -185,6 +228,9 @@ enum hv_status image_build(const struct image_input *input, struct boot_image *i
 	}
 	place_tables(&work);
 	guest_pci_build(image->pci, input->devices);
+	if (input->identity_base != 0) {
+		image->pci[0].value[0] = 0; /* the real host bridge is there */
+	}
 	hand_over(&work);
 	return HV_OK;
 }

@@ -41,7 +41,10 @@ _Static_assert(KERNEL_SEGMENT_MAX + 4u <= BOOT_PIECE_MAX, "segments, initrd and 
 struct image_input {
 	uint64_t memory_size; /* of the partition, bytes */
 	uint32_t cpu_count;
-	uint32_t devices;    /* CONFIG_DEVICE_* */
+	uint32_t devices; /* CONFIG_DEVICE_* */
+	/* The management partition: RAM behind the first frame is from here on, and real PCI
+	 * devices are on its bus; else 0. See struct boot_passthrough. */
+	uint64_t identity_base;
 	const char *cmdline; /* not terminated */
 	uint32_t cmdline_size;
 	const uint8_t *kernel; /* the file */

@@ -35,11 +35,13 @@ static enum hv_status build(struct loader *loader, uint32_t index)
 	const struct config_partition *partition = &loader->file.config.partitions[index];
 	const struct config_source *source = &loader->file.sources[index];
 	const struct loader_file *kernel = &loader->modules[source->kernel_module].place;
+	bool is_management = (partition->flags & CONFIG_PARTITION_MANAGEMENT) != 0;
 	uint64_t blob = loader->blobs_base + index * IMAGE_BLOB_SIZE;
 	struct image_input input = {
 		.memory_size = partition->memory,
 		.cpu_count = bit_count(partition->cpus),
 		.devices = partition->devices,
+		.identity_base = is_management ? loader->passthrough.identity_base : 0,
 		.cmdline = loader->config_text + source->cmdline.offset,
 		.cmdline_size = source->cmdline.length,
 		.kernel = (const uint8_t *)kernel->base,

@@ -56,6 +56,10 @@ void leave_release(struct loader *loader)
 	if (loader->region != 0) {
 		services->FreePages(loader->region, loader->region_size / PAGE_SIZE);
 	}
+	if (loader->identity_size != 0) {
+		services->FreePages(loader->passthrough.identity_base,
+				    loader->identity_size / PAGE_SIZE);
+	}
 	if (loader->trampoline != 0) {
 		services->FreePages(loader->trampoline, 1);
 	}

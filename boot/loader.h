@@ -80,6 +80,11 @@ struct loader {
 	struct boot_virt virt;
 	struct virt_plan virt_plan;
 
+	/* The management partition's, if there is one. */
+	struct boot_passthrough passthrough;
+	uint64_t identity_size; /* bytes from passthrough.identity_base */
+	uint32_t pci_devices;   /* bit n: device n of the real bus 0 is taken */
+
 	/* What the hypervisor gets. */
 	uint64_t trampoline;
 	uint64_t region;
@@ -111,6 +116,13 @@ int config_shown_path(struct config_span path);
 
 /* modules.c */
 MUST_CHECK enum hv_status modules_load(struct loader *loader);
+
+/* management.c: its RAM is allocated, its devices are listed; later its place on the bus is chosen,
+ * and all is checked against the map. */
+MUST_CHECK enum hv_status management_prepare(struct loader *loader);
+MUST_CHECK enum hv_status management_check(struct loader *loader);
+/* Bytes of second-level tables for its devices' memory, at most. */
+uint64_t management_tables(const struct loader *loader);
 
 /* images.c: what partitions name as kernel is one, and fits. */
 MUST_CHECK enum hv_status images_build(struct loader *loader);

@@ -50,7 +50,8 @@ static enum hv_status prepare(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 {
 	if (open_firmware(image, system) != HV_OK || config_load(&loader) != HV_OK ||
 	    virt_require(&loader) != HV_OK || modules_load(&loader) != HV_OK ||
-	    machine_read(&loader) != HV_OK || images_build(&loader) != HV_OK) {
+	    machine_read(&loader) != HV_OK || management_prepare(&loader) != HV_OK ||
+	    images_build(&loader) != HV_OK) {
 		return HV_INVALID;
 	}
 	return loader.file.mode == CONFIG_MODE_BARE_METAL ? bare_metal_prepare(&loader)

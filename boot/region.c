@@ -112,7 +112,7 @@ static uint64_t pool_size(const struct loader *loader, uint64_t top)
 	return HV_POOL_BASE + loader->cpu_count * HV_POOL_PER_CPU +
 	       loader->file.config.partition_count * HV_POOL_PER_PARTITION +
 	       (align_up(top, FRAME_SIZE) >> FRAME_SHIFT) * HV_POOL_PER_FRAME +
-	       small_page_tables(loader);
+	       small_page_tables(loader) + management_tables(loader);
 }
 
 /* Virtual address of what lies at an offset in the region. */
@@ -322,7 +322,8 @@ static enum hv_status check_machine(struct loader *loader)
 	if (region_read_map(loader) != HV_OK) {
 		return HV_INVALID;
 	}
-	if (config_check_machine(&loader->file, loader->cpu_count, memmap_free_frames(&loader->map),
+	if (config_check_machine(&loader->file, loader->cpu_count,
+				 memmap_free_frames(&loader->map) + loader->identity_size,
 				 &error) != HV_OK) {
 		config_complain(loader, error.line, error.message);
 		return HV_INVALID;
@@ -368,6 +369,9 @@ enum hv_status region_allocate(struct loader *loader)
 		return HV_INVALID;
 	}
 	acpi_read(loader);
+	if (management_check(loader) != HV_OK) {
+		return HV_UNSUPPORTED;
+	}
 	return build_space(loader, &layout);
 }
 
@@ -380,6 +384,8 @@ enum hv_status region_read_map(struct loader *loader)
 			    loader->descriptor_stride) != HV_OK ||
 	    memmap_claim(map, loader->region, loader->region_size, BOOT_MEMORY_HYPERVISOR) !=
 		    HV_OK ||
+	    memmap_claim(map, loader->passthrough.identity_base, loader->identity_size,
+			 BOOT_MEMORY_IDENTITY) != HV_OK ||
 	    memmap_claim(map, loader->trampoline, PAGE_SIZE, BOOT_MEMORY_HYPERVISOR) != HV_OK ||
 	    (loader->modules_size > 0 &&
 	     memmap_claim(map, loader->modules_base, loader->modules_size + loader->disks_size,

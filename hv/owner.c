@@ -25,6 +25,8 @@ static uint32_t owner_of_type(uint32_t type)
 		return OWNER_HYPERVISOR;
 	case BOOT_MEMORY_MODULES:
 		return OWNER_MODULES;
+	case BOOT_MEMORY_IDENTITY:
+		return OWNER_IDENTITY;
 	default:
 		return OWNER_NONE;
 	}

@@ -16,6 +16,7 @@ enum owner {
 	OWNER_HYPERVISOR, /* the region */
 	OWNER_MODULES,    /* kernels and initrds */
 	OWNER_SHARED,     /* the channel: every partition that has the device */
+	OWNER_IDENTITY,   /* kept for the management partition */
 	OWNER_VM,         /* OWNER_VM + vm->id */
 };
 

@@ -180,7 +180,23 @@ void stage2_destroy(hpa_t root)
 	}
 }
 
-uint64_t stage2_check_owner(hpa_t root, uint32_t owner, uint64_t *mapped, uint64_t *shared)
+/* Whose RAM a piece of a leaf is; counted, or false. */
+static bool count_ram(const struct stage2_entry *entry, uint32_t found, uint32_t owner,
+		      uint64_t size, uint64_t *mapped, uint64_t *shared)
+{
+	if (found == owner) {
+		*mapped += size;
+		return true;
+	}
+	if (found == OWNER_SHARED && (entry->access & STAGE2_EXECUTE) == 0) {
+		*shared += size;
+		return true;
+	}
+	return false;
+}
+
+uint64_t stage2_check_owner(hpa_t root, uint32_t owner, const struct boot_passthrough *passthrough,
+			    uint64_t *mapped, uint64_t *shared)
 {
 	struct stage2_entry entry;
 	struct walk walk;
@@ -191,15 +207,21 @@ uint64_t stage2_check_owner(hpa_t root, uint32_t owner, uint64_t *mapped, uint64
 	walk_start(&walk, root);
 	while (walk_next(&walk, &entry, &level, false)) {
 		uint64_t size = BIT(shift_of(level));
+		bool is_ram = entry.memory == STAGE2_WRITE_BACK;
 
+		if (!is_ram && (passthrough == NULL ||
+				!boot_range_holds(passthrough->memory, passthrough->memory_count,
+						  entry.address.value, size))) {
+			return entry.address.value;
+		}
 		for (uint64_t offset = 0; offset < size; offset += FRAME_SIZE) {
 			uint32_t found = owner_of(hpa_add(entry.address, offset));
+			bool is_right =
+				is_ram ? count_ram(&entry, found, owner, min_u64(size, FRAME_SIZE),
+						   mapped, shared)
+				       : found == OWNER_NONE;
 
-			if (found == owner) {
-				*mapped += min_u64(size, FRAME_SIZE);
-			} else if (found == OWNER_SHARED && (entry.access & STAGE2_EXECUTE) == 0) {
-				*shared += min_u64(size, FRAME_SIZE);
-			} else {
+			if (!is_right) {
 				return entry.address.value + offset;
 			}
 		}

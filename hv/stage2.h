@@ -4,6 +4,7 @@
 
 #include "addr.h"
 #include "arch/stage2_pte.h"
+#include "boot_abi.h"
 #include "status.h"
 
 #include <stdbool.h>
@@ -30,6 +31,8 @@ void stage2_destroy(hpa_t root); /* frees every table; what they map stays as it
 enum hv_status stage2_map(hpa_t root, const struct stage2_mapping *mapping) MUST_CHECK;
 
 /* Does every leaf of the tree lie in frames of `owner`, or of OWNER_SHARED without being
- * executable? *mapped, *shared: bytes that the leaves map of either. Returns the first host address
- * that does not, or UINT64_MAX. */
-uint64_t stage2_check_owner(hpa_t root, uint32_t owner, uint64_t *mapped, uint64_t *shared);
+ * executable, or as device memory in nobody's frames and in a range of `passthrough` (NULL: there
+ * is none)? *mapped, *shared: bytes of RAM that the leaves map of the first two. Returns the first
+ * host address that does not, or UINT64_MAX. */
+uint64_t stage2_check_owner(hpa_t root, uint32_t owner, const struct boot_passthrough *passthrough,
+			    uint64_t *mapped, uint64_t *shared);

@@ -49,14 +49,26 @@ static gpa_t guest_base(uint64_t offset)
 				    : PLATFORM_RAM_HIGH_BASE + (offset - PLATFORM_RAM_LOW_LIMIT));
 }
 
+/* All but the first frame of the management partition's, where the loader has kept it. */
+static enum hv_status take_identity(struct vm *vm)
+{
+	struct vm_extent *extent = &vm->extents[vm->extent_count++];
+
+	extent->guest = gpa_from_u64(vm->passthrough->identity_base);
+	extent->host = hpa_from_u64(vm->passthrough->identity_base);
+	extent->size = vm->memory_size - FRAME_SIZE;
+	return owner_change(extent->host, extent->size, OWNER_IDENTITY, OWNER_VM + vm->id);
+}
+
 /* Takes frames for the whole memory, in as few pieces as there are. */
 static enum hv_status take_memory(struct vm *vm)
 {
+	uint64_t size = vm->passthrough == NULL ? vm->memory_size : FRAME_SIZE;
 	uint64_t done = 0;
 
-	while (done < vm->memory_size) {
+	while (done < size) {
 		struct vm_extent *extent = &vm->extents[vm->extent_count];
-		uint64_t wanted = vm->memory_size - done;
+		uint64_t wanted = size - done;
 		enum hv_status status;
 
 		if (done < PLATFORM_RAM_LOW_LIMIT) {
@@ -75,7 +87,7 @@ static enum hv_status take_memory(struct vm *vm)
 		vm->extent_count++;
 		done += extent->size;
 	}
-	return HV_OK;
+	return vm->passthrough == NULL ? HV_OK : take_identity(vm);
 }
 
 static bool has_channel(const struct config_partition *config)
@@ -113,20 +125,26 @@ static enum hv_status map_channel(struct vm *vm)
 	return status == HV_OK ? stage2_map(vm->arch.stage2_root, &mapping) : status;
 }
 
+/* RAM by extents; device memory, each range at its own address. */
 static enum hv_status map_memory(struct vm *vm)
 {
+	struct stage2_mapping ram = {.access = STAGE2_ALL, .memory = STAGE2_WRITE_BACK};
+	struct stage2_mapping device = {.access = STAGE2_READ | STAGE2_WRITE,
+					.memory = STAGE2_UNCACHED};
+	const struct boot_passthrough *real = vm->passthrough;
 	enum hv_status status = stage2_create(&vm->arch.stage2_root);
 
 	for (uint32_t i = 0; status == HV_OK && i < vm->extent_count; i++) {
-		struct stage2_mapping mapping = {
-			.guest = vm->extents[i].guest,
-			.host = vm->extents[i].host,
-			.size = vm->extents[i].size,
-			.access = STAGE2_ALL,
-			.memory = STAGE2_WRITE_BACK,
-		};
-
-		status = stage2_map(vm->arch.stage2_root, &mapping);
+		ram.guest = vm->extents[i].guest;
+		ram.host = vm->extents[i].host;
+		ram.size = vm->extents[i].size;
+		status = stage2_map(vm->arch.stage2_root, &ram);
+	}
+	for (uint32_t i = 0; status == HV_OK && real != NULL && i < real->memory_count; i++) {
+		device.guest = gpa_from_u64(real->memory[i].base);
+		device.host = hpa_from_u64(real->memory[i].base);
+		device.size = real->memory[i].size;
+		status = stage2_map(vm->arch.stage2_root, &device);
 	}
 	return status == HV_OK && has_channel(vm->config) ? map_channel(vm) : status;
 }
@@ -227,6 +245,8 @@ static void create(uint32_t index, const struct boot_info *boot)
 	vm->id = count;
 	vm->config = config;
 	vm->image = &images[index];
+	vm->passthrough =
+		(config->flags & CONFIG_PARTITION_MANAGEMENT) != 0 ? &boot->passthrough : NULL;
 	vm->memory_size = config->memory;
 	vm->name = config->name;
 	vms[count++] = vm;
@@ -240,8 +260,8 @@ static void check_ownership(const struct vm *vm)
 {
 	uint64_t mapped;
 	uint64_t shared;
-	uint64_t foreign =
-		stage2_check_owner(vm->arch.stage2_root, OWNER_VM + vm->id, &mapped, &shared);
+	uint64_t foreign = stage2_check_owner(vm->arch.stage2_root, OWNER_VM + vm->id,
+					      vm->passthrough, &mapped, &shared);
 
 	if (foreign != UINT64_MAX || mapped != vm->memory_size ||
 	    shared != (has_channel(vm->config) ? PLATFORM_CHANNEL_SIZE : 0)) {

@@ -129,6 +129,7 @@ static void finish(struct vm *vm)
 	console_flush(vm);
 	log_stop(vm);
 	report_exits(vm);
+	passthrough_silence(vm);
 	vm_clear(vm); /* nothing of its data outlives it, whoever gets the frames next */
 	if (is_crash && vm->config->on_crash == CONFIG_CRASH_HALT_MACHINE) {
 		panic("partition %s has crashed, and its on_crash is halt-machine", vm->name);

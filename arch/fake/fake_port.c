@@ -53,6 +53,11 @@ uint16_t arch_in16(uint16_t port)
 	return (uint16_t)port_read(port, 2);
 }
 
+uint32_t arch_in32(uint16_t port)
+{
+	return port_read(port, 4);
+}
+
 void arch_out8(uint16_t port, uint8_t value)
 {
 	port_write(port, 1, value);
@@ -61,4 +66,9 @@ void arch_out8(uint16_t port, uint8_t value)
 void arch_out16(uint16_t port, uint16_t value)
 {
 	port_write(port, 2, value);
+}
+
+void arch_out32(uint16_t port, uint32_t value)
+{
+	port_write(port, 4, value);
 }

@@ -17,3 +17,4 @@
 
 PORT_ACCESS(8, "b")
 PORT_ACCESS(16, "w")
+PORT_ACCESS(32, "l")

@@ -67,6 +67,10 @@ const struct device_model device_models[MODEL_COUNT + 1] = {
 			.size = 1,
 			.read = vmark_read,
 			.write = vmark_write},
+	[MODEL_PORTS] = {.base = DEVICE_PORT(0),
+			 .size = PASSTHROUGH_PORT_COUNT,
+			 .read = passthrough_read,
+			 .write = passthrough_write},
 };
 
 _Static_assert(MODEL_COUNT <= DEVICE_MODEL_MAX, "vm.device_state has room for every model");

@@ -15,5 +15,6 @@ enum model {
 	MODEL_MSIX,
 	MODEL_CHANNEL_PAGE,
 	MODEL_MARK,
+	MODEL_PORTS, /* the last: all ports, whichever else lie among them */
 	MODEL_COUNT,
 };

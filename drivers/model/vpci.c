@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Access to configuration space, and MSI-X ("MSI-X Capability and Table Structures"). */
+/* Access to configuration space, real functions' too, and MSI-X ("MSI-X Capability and Table
+ * Structures"). */
 #include "vpci.h"
 
 #include "bits.h"
@@ -8,7 +9,7 @@
 #include "models.h"
 #include "str.h"
 
-/* CONFIG_ADDRESS; bus and function are always 0. */
+/* CONFIG_ADDRESS; bus and function are 0 for all that is not real. */
 #define ADDRESS_ENABLE    BIT32(31)
 #define ADDRESS_ELSEWHERE 0x00ff0700u
 #define ADDRESS_WRITABLE  0x80fffffcu
@@ -84,32 +85,39 @@ void vpci_raise(struct vm *vm, uint32_t slot, uint32_t vector)
 	spin_unlock(&pci->lock);
 }
 
-/* The register that CONFIG_ADDRESS names; NULL: there is none, it reads as all ones or as 0. */
-static uint32_t *config_register(struct vpci *pci, uint32_t *otherwise)
+/* The slot that CONFIG_ADDRESS names; BOOT_PCI_SLOTS: no virtual function. */
+static uint32_t slot_named(const struct vm *vm, const struct vpci *pci)
 {
-	uint32_t slot = pci->address >> 11 & 0x1f;
-	uint32_t reg = pci->address >> 2 & 0x3f;
+	uint32_t first = vm->passthrough != NULL ? vm->passthrough->first_slot : 0;
+	uint32_t slot = (pci->address >> 11 & 0x1f) - first;
 
-	*otherwise = UINT32_MAX;
 	if ((pci->address & (ADDRESS_ENABLE | ADDRESS_ELSEWHERE)) != ADDRESS_ENABLE ||
 	    slot >= BOOT_PCI_SLOTS || pci->functions[slot].config[0] == 0) {
-		return NULL;
+		return BOOT_PCI_SLOTS;
 	}
-	*otherwise = 0;
-	return reg < BOOT_PCI_REGISTERS ? &pci->functions[slot].config[reg] : NULL;
+	return slot;
+}
+
+static uint32_t read_data(const struct vm *vm, const struct vpci *pci, uint32_t offset,
+			  uint32_t size)
+{
+	uint32_t slot = slot_named(vm, pci);
+	uint32_t reg = pci->address >> 2 & 0x3f;
+
+	if (slot == BOOT_PCI_SLOTS) {
+		return passthrough_read_config(vm, pci->address, offset, size);
+	}
+	return reg < BOOT_PCI_REGISTERS ? pci->functions[slot].config[reg] >> 8 * offset : 0;
 }
 
 uint64_t vpci_read_config(struct vcpu *vcpu, uint32_t offset, uint32_t size)
 {
 	struct vpci *pci = pci_of(vcpu->vm);
 	uint64_t result = ~UINT64_C(0);
-	const uint32_t *at;
-	uint32_t otherwise;
 
 	spin_lock(&pci->lock);
 	if (offset >= DATA_OFFSET) {
-		at = config_register(pci, &otherwise);
-		result = (at != NULL ? *at : otherwise) >> 8 * (offset - DATA_OFFSET);
+		result = read_data(vcpu->vm, pci, offset - DATA_OFFSET, size);
 	} else if (offset == 0 && size == sizeof(pci->address)) {
 		result = pci->address;
 	}
@@ -117,18 +125,21 @@ uint64_t vpci_read_config(struct vcpu *vcpu, uint32_t offset, uint32_t size)
 	return result;
 }
 
-static void write_data(struct vm *vm, struct vpci *pci, uint64_t mask, uint64_t value)
+static void write_data(struct vm *vm, struct vpci *pci, uint32_t offset, uint32_t size,
+		       uint64_t value)
 {
-	uint32_t slot = pci->address >> 11 & 0x1f;
-	uint32_t otherwise;
-	uint32_t *at = config_register(pci, &otherwise);
+	uint64_t mask = size_mask(size) << 8 * offset;
+	uint32_t slot = slot_named(vm, pci);
+	uint32_t reg = pci->address >> 2 & 0x3f;
 
-	if (at != NULL) {
-		struct vpci_function *function = &pci->functions[slot];
+	if (slot == BOOT_PCI_SLOTS) {
+		passthrough_write_config(vm, pci->address, offset, size, low32(value));
+	} else if (reg < BOOT_PCI_REGISTERS) {
+		uint32_t *at = &pci->functions[slot].config[reg];
 
-		mask &= vm->image->pci[slot].writable[at - function->config];
-		*at = low32((*at & ~mask) | (value & mask));
-		send_due(vm, function);
+		mask &= vm->image->pci[slot].writable[reg];
+		*at = low32((*at & ~mask) | (value << 8 * offset & mask));
+		send_due(vm, &pci->functions[slot]);
 	}
 }
 
@@ -138,9 +149,7 @@ void vpci_write_config(struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64
 
 	spin_lock(&pci->lock);
 	if (offset >= DATA_OFFSET) {
-		uint32_t shift = 8 * (offset - DATA_OFFSET);
-
-		write_data(vcpu->vm, pci, size_mask(size) << shift, value << shift);
+		write_data(vcpu->vm, pci, offset - DATA_OFFSET, size, value);
 	} else if (offset == 0 && size == sizeof(pci->address)) {
 		pci->address = low32(value) & ADDRESS_WRITABLE;
 	}

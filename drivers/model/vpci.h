@@ -9,12 +9,10 @@
 
 #include "arch/spin.h"
 #include "boot_abi.h"
+#include "hv/device.h"
 #include "platform_abi.h"
 
 #include <stdint.h>
-
-struct vcpu;
-struct vm;
 
 #define VPCI_PORT       0xcf8u
 #define VPCI_PORT_COUNT 8u
@@ -49,3 +47,19 @@ void vpci_write_memory(struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64
 
 /* A device wants its vector raised; any CPU. A vector that does not exist is nobody's. */
 void vpci_raise(struct vm *vm, uint32_t slot, uint32_t vector);
+
+/* --- passthrough.c: the management partition's real PCI devices. Their memory is mapped, their
+ * interrupts arrive by themselves; without an IOMMU they reach all RAM: who drives them is trusted.
+ */
+#define PASSTHROUGH_PORT_COUNT 0x10000u
+
+/* The ports of the partition's real devices; all others read as all ones. */
+device_read passthrough_read;
+device_write passthrough_write;
+
+/* address: CONFIG_ADDRESS; offset: in its 32-bit register. Without real devices everything reads as
+ * all ones. Under the VM's vpci.lock. */
+uint32_t passthrough_read_config(const struct vm *vm, uint32_t address, uint32_t offset,
+				 uint32_t size);
+void passthrough_write_config(const struct vm *vm, uint32_t address, uint32_t offset, uint32_t size,
+			      uint32_t value);

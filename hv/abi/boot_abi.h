@@ -2,6 +2,7 @@
 /* What the loader hands to the hypervisor, and the state of the CPU at that moment. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,7 @@ enum boot_memory_type {
 	BOOT_MEMORY_MMIO,
 	BOOT_MEMORY_HYPERVISOR, /* the region */
 	BOOT_MEMORY_MODULES,    /* kernels and initrds, kept for restarts; disks */
+	BOOT_MEMORY_IDENTITY,   /* the management partition's RAM, see struct boot_passthrough */
 };
 
 /* Sorted by base, page granular, neighbours of one type merged. */
@@ -110,6 +112,45 @@ struct boot_image {
 	uint64_t disk_sectors; /* of 512 bytes */
 };
 
+#define BOOT_PASS_MEMORY_MAX   64u
+#define BOOT_PASS_PORTS_MAX    16u
+#define BOOT_PASS_FUNCTION_MAX 64u
+
+struct boot_range {
+	uint64_t base;
+	uint64_t size;
+};
+
+/* Whether one of the ranges holds all of [base, base + size). */
+static inline bool boot_range_holds(const struct boot_range *ranges, uint32_t count, uint64_t base,
+				    uint64_t size)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t offset = base - ranges[i].base;
+
+		if (offset < ranges[i].size && size <= ranges[i].size - offset) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * The real PCI devices, which are the management partition's. Without an IOMMU they address its RAM
+ * as it does: its RAM is one frame at 0, which no device is told of, and the rest of it at
+ * identity_base, guest-physical as host-physical. Ranges are disjoint, neighbours merged.
+ */
+struct boot_passthrough {
+	uint64_t identity_base; /* 0: there is no management partition */
+	uint32_t first_slot;    /* device number of its virtual slot 0 on the real bus 0 */
+	uint32_t memory_count;
+	uint32_t port_count;
+	uint32_t function_count;
+	struct boot_range memory[BOOT_PASS_MEMORY_MAX]; /* of devices; page granular */
+	struct boot_range ports[BOOT_PASS_PORTS_MAX];
+	uint16_t functions[BOOT_PASS_FUNCTION_MAX]; /* bus << 8 | device << 3 | function */
+};
+
 #define BOOT_POWER_MAX 16u
 
 /* A port write on the way to the machine's end. */
@@ -185,5 +226,6 @@ struct boot_info {
 	uint64_t tsc_firmware; /* TSC when the loader was entered */
 	uint64_t tsc_handoff;  /* TSC just before the jump */
 	uint8_t entropy[32];   /* EFI_RNG_PROTOCOL or RDRAND; zero when neither is there */
+	struct boot_passthrough passthrough;
 	struct config config;
 };

@@ -13,9 +13,12 @@
 static uint8_t tables[GUEST_ACPI_SIZE_MAX];
 static size_t used;
 
+static bool is_apic_physical; /* of the next build() */
+
 static void build(uint32_t cpu_count)
 {
-	struct guest_acpi_facts facts = {.cpu_count = cpu_count};
+	struct guest_acpi_facts facts = {.cpu_count = cpu_count,
+					 .is_apic_physical = is_apic_physical};
 
 	memset(tables, 0xa5, sizeof(tables));
 	used = guest_acpi_build(tables, sizeof(tables), GUEST_ACPI_BASE, &facts);
@@ -120,6 +123,11 @@ static void test_fadt(void)
 	TAP_EQUAL(tables[fadt + 128], 6);
 	TAP_EQUAL(number(fadt + 248, 8), 0x600);
 	TAP_EQUAL(number(fadt + 260, 8), 0x601);
+	TAP_EQUAL(number(fadt + 112, 4) & 0x80000, 0);
+	is_apic_physical = true;
+	build(1);
+	is_apic_physical = false;
+	TAP_EQUAL(number(find("FACP") + 112, 4) & 0x80000, 0x80000);
 }
 
 static void count_cpus(uint32_t expected)

@@ -66,11 +66,14 @@ static void make_linux(uint32_t init_size)
 	memcpy(kernel + LINUX_SETUP_OFFSET, &header, sizeof(header));
 }
 
+static uint64_t identity_base; /* of the next build() */
+
 static enum hv_status build(uint64_t memory, uint64_t initrd_size, const char *cmdline)
 {
 	struct image_input input = {
 		.memory_size = memory,
 		.cpu_count = 2,
+		.identity_base = identity_base,
 		.cmdline = cmdline,
 		.cmdline_size = (uint32_t)strlen(cmdline),
 		.kernel = kernel,
@@ -168,6 +171,49 @@ static void places_ram_above_4_gib(void)
 	TAP_CHECK(params->hdr.ramdisk_image + params->hdr.ramdisk_size <= 0x80000000u);
 }
 
+/* The management partition's: one frame at 0, the rest where devices see it too. */
+static void places_linux_at_its_own_address(void)
+{
+	const struct linux_boot_params *params;
+	char cmdline[2048];
+
+	make_linux(20 * MIB);
+	identity_base = 512 * MIB;
+	TAP_EQUAL(build(64 * MIB, INITRD_SIZE, "quiet"), HV_OK);
+	TAP_EQUAL(image.start.rip, 512 * MIB + 0x200);
+	TAP_EQUAL(piece_at(512 * MIB)->source, KERNEL_AT + 1024);
+	for (uint32_t i = 0; i < image.piece_count; i++) {
+		uint64_t end = image.pieces[i].guest + image.pieces[i].size;
+
+		TAP_CHECK(end <= MIB ||
+			  (image.pieces[i].guest >= 512 * MIB && end <= (512 + 62) * MIB));
+	}
+	params = guest_sees(image.start.rsi);
+	TAP_EQUAL(params->hdr.ramdisk_image, align_down((512 + 62) * MIB - INITRD_SIZE, PAGE_SIZE));
+	TAP_TEXT(guest_sees(params->hdr.cmd_line_ptr), "quiet pci=nocrs,norom,nobar");
+	TAP_EQUAL(params->e820_entries, 3);
+	TAP_EQUAL(params->e820_table[0].size, 0xa0000);
+	TAP_EQUAL(params->e820_table[2].address, 512 * MIB);
+	TAP_EQUAL(params->e820_table[2].size, 62 * MIB);
+	TAP_EQUAL(image.pci[0].value[0], 0); /* the host bridge is a real one */
+	TAP_EQUAL(build(22 * MIB, 0, ""), HV_OK);
+	TAP_EQUAL(build(20 * MIB, 0, ""), HV_NO_MEMORY);
+	identity_base = 6 * MIB; /* below the kernel's preferred address */
+	TAP_EQUAL(build(64 * MIB, 0, ""), HV_OK);
+	TAP_EQUAL(image.start.rip, 16 * MIB + 0x200);
+	memset(cmdline, 'x', sizeof(cmdline));
+	cmdline[2047 - strlen(" pci=nocrs,norom,nobar")] = '\0';
+	TAP_EQUAL(build(64 * MIB, 0, cmdline), HV_OK);
+	cmdline[strlen(cmdline)] = 'x';
+	cmdline[2047] = '\0';
+	TAP_EQUAL(build(64 * MIB, 0, cmdline), HV_INVALID);
+	make_multiboot(8 * MIB);
+	TAP_EQUAL(build(64 * MIB, 0, ""), HV_INVALID);
+	TAP_TEXT(why, "is no relocatable Linux kernel, which alone can be the management "
+		      "partition's");
+	identity_base = 0;
+}
+
 static void places_multiboot(void)
 {
 	const uint32_t *info;
@@ -231,6 +277,7 @@ static void puts_reset_code_at_the_reset_vector(void)
 static const struct tap_case cases[] = {
 	{"places Linux", places_linux},
 	{"places RAM above 4 GiB", places_ram_above_4_gib},
+	{"places Linux at its own address", places_linux_at_its_own_address},
 	{"places multiboot", places_multiboot},
 	{"refuses what does not fit", refuses_what_does_not_fit},
 	{"puts reset code at the reset vector", puts_reset_code_at_the_reset_vector},

@@ -219,11 +219,11 @@ static void finds_foreign_frames(void)
 	TAP_EQUAL(owner_change(own.host, own.size, OWNER_FREE, OWNER_VM + 3), HV_OK);
 	TAP_EQUAL(stage2_create(&root), HV_OK);
 	TAP_EQUAL(stage2_map(root, &own), HV_OK);
-	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, &mapped, &shared), UINT64_MAX);
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, NULL, &mapped, &shared), UINT64_MAX);
 	TAP_EQUAL(mapped, 8 * MIB);
-	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 2, &mapped, &shared), 64 * MIB);
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 2, NULL, &mapped, &shared), 64 * MIB);
 	TAP_EQUAL(stage2_map(root, &foreign), HV_OK);
-	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, &mapped, &shared), 128 * MIB + 8192);
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, NULL, &mapped, &shared), 128 * MIB + 8192);
 }
 
 /* The channel's frame counts apart, and only where it cannot be executed. */
@@ -242,17 +242,52 @@ static void tells_shared_frames_apart(void)
 		TAP_EQUAL(owner_change(common.host, common.size, OWNER_FREE, OWNER_SHARED), HV_OK);
 		TAP_EQUAL(stage2_create(&root), HV_OK);
 		TAP_EQUAL(stage2_map(root, &own), HV_OK);
-		TAP_EQUAL(stage2_check_owner(root, OWNER_VM, &mapped, &shared), UINT64_MAX);
+		TAP_EQUAL(stage2_check_owner(root, OWNER_VM, NULL, &mapped, &shared), UINT64_MAX);
 		TAP_EQUAL(shared, 0);
 		common.access = STAGE2_READ | STAGE2_WRITE;
 		TAP_EQUAL(stage2_map(root, &common), HV_OK);
-		TAP_EQUAL(stage2_check_owner(root, OWNER_VM, &mapped, &shared), UINT64_MAX);
+		TAP_EQUAL(stage2_check_owner(root, OWNER_VM, NULL, &mapped, &shared), UINT64_MAX);
 		TAP_EQUAL(mapped, 4 * MIB);
 		TAP_EQUAL(shared, 2 * MIB);
-		TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 1, &mapped, &shared), 64 * MIB);
+		TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 1, NULL, &mapped, &shared), 64 * MIB);
 		TAP_EQUAL(stage2_map(root, &code), HV_OK);
-		TAP_EQUAL(stage2_check_owner(root, OWNER_VM, &mapped, &shared), 128 * MIB + 4096);
+		TAP_EQUAL(stage2_check_owner(root, OWNER_VM, NULL, &mapped, &shared),
+			  128 * MIB + 4096);
 	}
+}
+
+/* Device memory is nobody's, and one of the ranges that were handed over. */
+static void finds_what_is_no_device(void)
+{
+	static const struct boot_passthrough none;
+	struct boot_passthrough devices = {
+		.memory_count = 2,
+		.memory = {{8 * GIB, 3 * MIB}, {64 * MIB, 2 * MIB}},
+	};
+	struct stage2_mapping own = mapping_of(0, 32 * MIB, 2 * MIB);
+	struct stage2_mapping device = mapping_of(8 * GIB, 8 * GIB, 3 * MIB);
+	struct stage2_mapping ram = mapping_of(64 * MIB, 64 * MIB, 2 * MIB);
+	uint64_t mapped;
+	uint64_t shared;
+	hpa_t root;
+
+	start(3);
+	TAP_EQUAL(owner_change(own.host, own.size, OWNER_FREE, OWNER_VM + 3), HV_OK);
+	TAP_EQUAL(stage2_create(&root), HV_OK);
+	TAP_EQUAL(stage2_map(root, &own), HV_OK);
+	device.memory = STAGE2_UNCACHED;
+	TAP_EQUAL(stage2_map(root, &device), HV_OK);
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, &devices, &mapped, &shared), UINT64_MAX);
+	TAP_EQUAL(mapped, 2 * MIB); /* RAM alone */
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, NULL, &mapped, &shared), 8 * GIB);
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, &none, &mapped, &shared), 8 * GIB);
+	devices.memory[0].size -= PAGE_SIZE;
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, &devices, &mapped, &shared),
+		  8 * GIB + 3 * MIB - PAGE_SIZE);
+	devices.memory[0].size += PAGE_SIZE;
+	ram.memory = STAGE2_UNCACHED; /* free RAM, though it is in a range */
+	TAP_EQUAL(stage2_map(root, &ram), HV_OK);
+	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, &devices, &mapped, &shared), 64 * MIB);
 }
 
 static const struct tap_case cases[] = {
@@ -263,6 +298,7 @@ static const struct tap_case cases[] = {
 	{"agrees with a list of mappings", agrees_with_a_list},
 	{"finds foreign frames", finds_foreign_frames},
 	{"tells shared frames apart", tells_shared_frames_apart},
+	{"finds what is no device", finds_what_is_no_device},
 };
 
 TAP_MAIN(cases)

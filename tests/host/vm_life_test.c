@@ -26,6 +26,8 @@ static uint32_t power_off_code;
 static uint32_t reset_count;
 static uint32_t model_reset_count;
 static uint64_t model_state;
+static uint32_t silence_count;
+static uint32_t clear_count;
 static enum hv_status load_status;
 
 static uint8_t *ram(uint64_t at)
@@ -126,8 +128,15 @@ enum hv_status vm_load(struct vm *owner)
 
 void vm_clear(struct vm *owner)
 {
+	TAP_EQUAL(silence_count, ++clear_count); /* no device writes to it any more */
 	memset(ram(0), 0, 4 * MIB);
 	owner->is_clear = true;
+}
+
+void passthrough_silence(const struct vm *owner)
+{
+	TAP_CHECK(owner == &vm);
+	silence_count++;
 }
 
 uint32_t vm_count(void)
@@ -159,7 +168,8 @@ static void start(enum config_on_crash on_crash)
 	config = (struct config_partition){.on_crash = on_crash,
 					   .flags = CONFIG_PARTITION_AUTOSTART};
 	boot.config.test_exit = 1;
-	load_count = power_off_count = reset_count = model_reset_count = 0;
+	load_count = power_off_count = reset_count = model_reset_count = silence_count =
+		clear_count = 0;
 	vm.device_state[0] = &model_state;
 	model_state = 1;
 	load_status = HV_OK;
@@ -234,6 +244,7 @@ static void power_off_ends_a_test_run(void)
 	TAP_EQUAL(vcpus[1].state, VCPU_OFF);
 	TAP_EQUAL(*ram(0), 0);
 	TAP_EQUAL(*ram(4 * MIB - 1), 0); /* nothing is left behind */
+	TAP_EQUAL(silence_count, 1);
 	TAP_EQUAL(power_off_count, 1);
 	TAP_EQUAL(power_off_code, 5);
 }

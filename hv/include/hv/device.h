@@ -45,6 +45,10 @@ bool vlapic_read(struct vcpu *vcpu, uint32_t offset, uint64_t *value);
 bool vlapic_write(struct vcpu *vcpu, uint32_t offset, uint64_t value);
 void vlapic_reset(struct vcpu *vcpu, bool is_init); /* is_init: INIT keeps IA32_APIC_BASE's mode */
 
+/* Before the RAM of a VM that has stopped is given away: its real devices reach no RAM from here
+ * on, until a driver lets them. */
+void passthrough_silence(const struct vm *vm);
+
 /* A byte of host input for the partition that owns the real UART, to the console that it has
  * written to last: the UART, or the virtio console, which drops it when its driver has no buffer.
  * Any CPU. */

@@ -48,6 +48,8 @@ struct vm {
 	const char *name; /* of its configuration */
 	const struct config_partition *config;
 	const struct boot_image *image; /* what its RAM holds at a start */
+	const struct boot_passthrough
+		*passthrough; /* the management partition's; NULL: no other's */
 	uint64_t memory_size;
 	struct vm_extent extents[VM_EXTENT_MAX]; /* sorted by guest; fixed once created */
 	uint32_t extent_count;
