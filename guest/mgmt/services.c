@@ -93,7 +93,7 @@ static void start(struct service *service)
 		return;
 	}
 	service_life_started(&service->life, process_now_ms());
-	if (service->life.quick_deaths == 0 && service->tty == NULL) {
+	if (service->tty == NULL) {
 		say("%s: started, process %d", service->name, (int)service->pid);
 	}
 }
