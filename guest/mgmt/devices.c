@@ -18,7 +18,7 @@
 #define RECEIVE_BUFFER (1 << 20)
 #define EVENT_SIZE     8192
 #define ALIAS_SIZE     256
-#define SEEN_MAX       512
+#define SEEN_MAX       2048
 #define BATCH_MAX      64
 #define PASSES_MAX     4 /* bus, controller, port, disk */
 

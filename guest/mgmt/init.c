@@ -172,11 +172,13 @@ static void greet(void)
 {
 	struct utsname name;
 	struct sysinfo info;
+	unsigned long long now = process_now_ms();
 
 	uname(&name);
 	sysinfo(&info);
-	say("Linux %s, %ld CPUs, %lu MiB free", name.release, sysconf(_SC_NPROCESSORS_ONLN),
-	    info.freeram * info.mem_unit >> 20);
+	say("Linux %s, %ld CPUs, %lu MiB free, %llu.%03llu s after the kernel's start",
+	    name.release, sysconf(_SC_NPROCESSORS_ONLN), info.freeram * info.mem_unit >> 20,
+	    now / 1000, now % 1000);
 }
 
 int main(void)
