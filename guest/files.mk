@@ -55,4 +55,6 @@ $(BUILD)/guest/only/%.elf: $(GUEST_OBJ)/start-pvh.o $(GUEST_OBJ)/single-%.o $(GU
 guest-singles: $(GUEST_SINGLES:%=$(BUILD)/guest/only/%.elf)
 guests: $(GUEST_KERNELS)
 all: guests
+
+include guest/mgmt/files.mk
 -include $(wildcard $(GUEST_OBJ)/*.d $(GUEST_OBJ)/guest/*/*.d $(GUEST_OBJ)/hv/lib/*.d)

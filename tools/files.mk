@@ -25,13 +25,14 @@ clean:
 	rm -rf $(BUILD)
 
 define HELP_TEXT
-make              builds the hypervisor, the loader and the test kernels into $(BUILD)
-make setup        installs packages (apt), unpacks Debian's kernel, makes the guests' initramfs
+make              builds the hypervisor, the loader, the test kernels and the management image into $(BUILD)
+make setup        installs packages (apt), unpacks Debian's kernels and the management image's packages
 make run          set-up, build, and the demonstration in QEMU; CONFIG=FILE for another configuration,
                   RUN_ARGUMENTS='--emulator bochs' for another machine (tools/run --help)
 make check        set-up, build, all tests; ends with `N passed, N failed`
 make check-host   host tests only        make check-emu CASES='linux*'   some emulator tests
 make check-launch the launcher's tests   make check-clang                builds with Clang
+make check-ssh    boots the management image in QEMU and logs in; tools/mgmt-ssh PORT does it by hand
 make lint         layout of the C files (clang-format), the tree's limits, headers alone
 make bench        measures exits, boot cost and sizes (10 minutes); BENCH_ARGUMENTS='--only exits'
 make iso, usb     boot media: $(BUILD)/bulkhead.iso, $(BUILD)/bulkhead-usb.img

@@ -22,9 +22,12 @@ $(DISK): tests/emu/files.mk
 check-programs check-emu check-wx: $(DISK)
 
 # --- W^X and "no guest RAM mapped", seen from outside the running machine -------------------------
-CHECK_GROUPS += check-wx check-panic
-.PHONY: check-wx check-panic
+CHECK_GROUPS += check-wx check-panic check-ssh
+.PHONY: check-wx check-panic check-ssh
 check-wx: all
 	$(Q)tests/emu/wx_check --build $(BUILD)
 check-panic: all
 	$(Q)tests/emu/panic_check --build $(BUILD)
+# The management image from this machine's side.
+check-ssh: all
+	$(Q)tests/emu/ssh_check --build $(BUILD)

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages on the console, which the kernel opened as standard error. */
+#include "say.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_SIZE 512
+
+void say(const char *format, ...)
+{
+	char line[LINE_SIZE] = "init: ";
+	size_t used = strlen(line);
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(line + used, sizeof(line) - used - 1, format, arguments);
+	va_end(arguments);
+	if (length > 0) {
+		used = strlen(line);
+		line[used++] = '\n'; /* one write: lines of others stay whole */
+		if (write(STDERR_FILENO, line, used) < 0) {
+			return; /* nobody is left to tell */
+		}
+	}
+}

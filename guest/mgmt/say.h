@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What init tells the person at the console: one line a fact, `init: ...`. */
+#pragma once
+
+/* Printf-like; the newline is added. */
+__attribute__((format(printf, 1, 2))) void say(const char *format, ...);
