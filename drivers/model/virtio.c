@@ -60,7 +60,7 @@ static const struct virtio_kind *kind_at(struct vm *vm, uint32_t offset)
 {
 	uint32_t slot = offset / PLATFORM_PCI_PORTS_EACH;
 
-	return vm->image->pci[slot].value[0] != 0 ? kinds[slot] : NULL;
+	return vm->image.pci[slot].value[0] != 0 ? kinds[slot] : NULL;
 }
 
 static void raise(struct vm *vm, struct virtio *device, uint16_t vector, uint8_t cause)

@@ -35,7 +35,7 @@ void vpci_reset(struct vm *vm)
 	for (uint32_t slot = 0; slot < BOOT_PCI_SLOTS; slot++) {
 		struct vpci_function *function = &pci->functions[slot];
 
-		memcpy(function->config, vm->image->pci[slot].value, sizeof(function->config));
+		memcpy(function->config, vm->image.pci[slot].value, sizeof(function->config));
 		for (uint32_t i = 0; i < VPCI_VECTOR_MAX; i++) {
 			function->vectors[i].control = VECTOR_MASKED;
 		}
@@ -122,7 +122,7 @@ static void write_data(struct vm *vm, struct vpci *pci, uint64_t mask, uint64_t 
 	if (at != NULL) {
 		struct vpci_function *function = &pci->functions[slot];
 
-		mask &= vm->image->pci[slot].writable[at - function->config];
+		mask &= vm->image.pci[slot].writable[at - function->config];
 		*at = low32((*at & ~mask) | (value & mask));
 		send_due(vm, function);
 	}

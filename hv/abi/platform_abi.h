@@ -24,3 +24,6 @@
 #define PLATFORM_SLOT_ENTROPY      4u
 #define PLATFORM_ENTROPY_QUEUES    1u
 #define PLATFORM_CONSOLE_QUEUES    4u
+/* The management partition's window (manage_abi.h): RAM of its own, in no memory map. */
+#define PLATFORM_SLOT_MANAGE   6u
+#define PLATFORM_MANAGE_WINDOW UINT64_C(0x180000)

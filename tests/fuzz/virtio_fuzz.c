@@ -33,7 +33,7 @@ static void start(void)
 	bench.vm.extents[0] = (struct vm_extent){
 		gpa_from_u64(0), hpa_from_u64(FAKE_MEMORY_BASE + (UINT64_C(2) << 20)), DRIVER_RAM};
 	bench.vm.extent_count = 1;
-	guest_pci_build(bench.image.pci, DEVICES);
+	guest_pci_build(bench.vm.image.pci, DEVICES);
 }
 
 static void drive(void)

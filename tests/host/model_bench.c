@@ -5,6 +5,7 @@
 #include "fake.h"
 #include "hv/console.h"
 #include "hv/device.h"
+#include "hv/manage.h"
 #include "hv/stats.h"
 #include "models.h"
 #include "tap.h"
@@ -32,7 +33,6 @@ void bench_start(uint32_t vcpu_count)
 	memset(&bench, 0, sizeof(bench));
 	memset(states, 0, sizeof(states));
 	bench.vm.vcpu_count = vcpu_count;
-	bench.vm.image = &bench.image;
 	fake_cpus.current = &bench.cpus[0];
 	for (uint32_t i = 0; i < vcpu_count; i++) {
 		bench.vm.vcpus[i] = &bench.vcpus[i];
@@ -86,6 +86,13 @@ void bench_route(uint32_t pin, uint64_t entry)
 	}
 	bench_write(MODEL_IOAPIC, 0, 0x00, 4, 0x10 + pin * 2);
 	bench_write(MODEL_IOAPIC, 0, 0x10, 4, (uint32_t)entry);
+}
+
+void manage_command(struct vm *caller, uint32_t slot)
+{
+	(void)caller;
+	bench.command_slot = slot;
+	bench.command_count++;
 }
 
 void console_input_again(void)

@@ -7,6 +7,15 @@
 uint64_t arch_tsc(void);
 /* told_hz: the loader's word; 0 = unknown. */
 void arch_clock_init(uint64_t told_hz);
-uint64_t arch_tsc_hz(void);        /* never 0 after arch_clock_init() */
+uint64_t arch_tsc_hz(void); /* never 0 after arch_clock_init() */
+
+#define NANOSECONDS UINT64_C(1000000000) /* per second */
+
+static inline uint64_t arch_tsc_to_ns(uint64_t tsc)
+{
+	uint64_t hz = arch_tsc_hz();
+
+	return tsc / hz * NANOSECONDS + tsc % hz * NANOSECONDS / hz;
+}
 uint64_t arch_apic_timer_hz(void); /* input clock of the local APIC timer; 0 = unknown */
 void arch_delay_us(uint32_t microseconds);
