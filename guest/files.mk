@@ -56,3 +56,5 @@ guest-singles: $(GUEST_SINGLES:%=$(BUILD)/guest/only/%.elf)
 guests: $(GUEST_KERNELS)
 all: guests
 -include $(wildcard $(GUEST_OBJ)/*.d $(GUEST_OBJ)/guest/*/*.d $(GUEST_OBJ)/hv/lib/*.d)
+
+include guest/mgmt/bh/files.mk
