@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bh against the hypervisor's real commands, with partitions on fake CPUs. */
+#pragma once
+
+#include "bh.h"
+#include "fake.h"
+#include "hv/vcpu.h"
+
+#define BENCH_MIB     (UINT64_C(1) << 20)
+#define BENCH_POOL    (8 * BENCH_MIB)
+#define BENCH_MEMORY  (64 * BENCH_MIB)
+#define BENCH_MANAGER (4 * BENCH_MIB)
+#define BENCH_FREE    (BENCH_MEMORY - BENCH_POOL - BENCH_MANAGER)
+
+/* A machine of CPUs 0 (the manager's), 1, 2, and 3, which is dead. */
+void bench_start(void);
+/* Runs `bh WORD...` (words separated by one space); returns its exit status. */
+int bench_bh(const char *line);
+/* What it wrote. */
+const char *bench_out(void);
+const char *bench_errors(void);
+
+/* A new folder, the place of configurations and of what bh keeps; with a file. */
+const char *bench_folder(void);
+void bench_file(const char *name, const char *text);
+/* The file of a build, such as guest/hello-pvh.elf, linked into the folder under `name`. */
+void bench_built(const char *built, const char *name);
+
+struct vm *bench_vm(uint32_t id);
+uint8_t *bench_ram(uint32_t id);
+/* What the next entry of any vCPU makes it do; then it goes on running. */
+void bench_script(const struct fake_exit *script, size_t count);
+/* What was typed to a console. */
+const char *bench_typed(void);
+/* Commands that have been done since bench_start(). */
+uint32_t bench_commands(void);
