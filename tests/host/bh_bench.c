@@ -18,6 +18,7 @@
 #include "arch/upcalls.h"
 
 #include <dirent.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -222,7 +223,7 @@ void bench_start(void)
 	remove_folder();
 	strcpy(folder, "/tmp/bh-test-XXXXXX");
 	TAP_CHECK(mkdtemp(folder) != NULL);
-	bh = (struct bh){.folder = folder};
+	bh = (struct bh){.folder = folder, .input = STDIN_FILENO};
 	bh.device = (struct bh_device){.ring = ring, .ports = -1, .lock = -1};
 	bh.device.window =
 		fake_memory_at(hpa_add(manager->extents[0].host, PLATFORM_MANAGE_WINDOW));
@@ -258,14 +259,17 @@ uint32_t bench_commands(void)
 /* --- bh -----------------------------------------------------------------------------------------
  */
 
-int bench_bh(const char *line)
+int bench_run(const char *format, ...)
 {
-	static char words[512];
-	char *argv[40] = {words};
+	char words[512] = "bh ";
+	char *argv[40];
+	va_list arguments;
 	int argc = 0;
 	int result;
 
-	snprintf(words, sizeof(words), "bh %s", line);
+	va_start(arguments, format);
+	vsnprintf(words + 3, sizeof(words) - 3, format, arguments);
+	va_end(arguments);
 	for (char *word = strtok(words, " "); word != NULL; word = strtok(NULL, " ")) {
 		argv[argc++] = word;
 	}
@@ -277,6 +281,25 @@ int bench_bh(const char *line)
 	fclose(bh.out);
 	fclose(bh.errors);
 	return result;
+}
+
+bool bench_says(const char *text, const char *part)
+{
+	if (strstr(text, part) == NULL) {
+		tap_note("not in this: %s", text);
+	}
+	return strstr(text, part) != NULL;
+}
+
+void bench_input(const char *text, size_t size)
+{
+	int ends[2];
+
+	TAP_EQUAL(pipe(ends), 0);
+	TAP_EQUAL(dup2(ends[0], bh.input), bh.input);
+	TAP_EQUAL(write(ends[1], text, size), size);
+	close(ends[0]);
+	close(ends[1]);
 }
 
 const char *bench_out(void)
@@ -318,4 +341,19 @@ void bench_built(const char *built, const char *name)
 	snprintf(to, sizeof(to), "%s/%s", folder, name);
 	TAP_EQUAL(symlink(path, to), 0);
 	TAP_EQUAL(access(to, R_OK), 0);
+}
+
+void bench_start_two(void)
+{
+	bench_start();
+	bench_built("guest/hello-pvh.elf", "hello.elf");
+	bench_file("two.conf", "# two\n" BENCH_ALPHA
+			       "\n[partition beta]\ncpus = 2\nmemory = 8M\nkernel = hello.elf\n"
+			       "autostart = no\n");
+}
+
+void bench_create(const char *more)
+{
+	TAP_EQUAL(bench_run("create -f %s/two.conf %s", folder, more), 0);
+	TAP_TEXT(bench_errors(), "");
 }

@@ -15,7 +15,9 @@
 /* A machine of CPUs 0 (the manager's), 1, 2, and 3, which is dead. */
 void bench_start(void);
 /* Runs `bh WORD...` (words separated by one space); returns its exit status. */
-int bench_bh(const char *line);
+__attribute__((format(printf, 1, 2))) int bench_run(const char *format, ...);
+/* Whether a text has this part; if not, it is shown. */
+bool bench_says(const char *text, const char *part);
 /* What it wrote. */
 const char *bench_out(void);
 const char *bench_errors(void);
@@ -30,7 +32,16 @@ struct vm *bench_vm(uint32_t id);
 uint8_t *bench_ram(uint32_t id);
 /* What the next entry of any vCPU makes it do; then it goes on running. */
 void bench_script(const struct fake_exit *script, size_t count);
+/* What bh reads next, from a pipe that then ends. */
+void bench_input(const char *text, size_t size);
 /* What was typed to a console. */
 const char *bench_typed(void);
 /* Commands that have been done since bench_start(). */
 uint32_t bench_commands(void);
+
+/* Partitions "alpha" (id 1, CPU 1, runs) and "beta" (id 2, CPU 2, stopped), of two.conf. */
+#define BENCH_ALPHA                                                                                \
+	"[partition alpha]\ncpus = 1\nmemory = 16M\nkernel = hello.elf\n"                          \
+	"cmdline = one two\ndevices = console\n"
+void bench_start_two(void);
+void bench_create(const char *more);

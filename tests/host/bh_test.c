@@ -8,57 +8,19 @@
 #include "hv/vm.h"
 #include "tap.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define BH(expected, ...) TAP_EQUAL(bh(__VA_ARGS__), expected)
-#define SAYS(text)        TAP_CHECK(says(bench_out(), text))
-#define COMPLAINS(text)   TAP_CHECK(says(bench_errors(), text))
+#define BH(expected, ...) TAP_EQUAL(bench_run(__VA_ARGS__), expected)
+#define SAYS(text)        TAP_CHECK(bench_says(bench_out(), text))
+#define COMPLAINS(text)   TAP_CHECK(bench_says(bench_errors(), text))
 
 static const struct fake_exit power_off[] = {{.exit = {.kind = VM_EXIT_HYPERCALL},
 					      .has_gpr = true,
 					      .gpr = {[VCPU_RAX] = HYPERCALL_SHUTDOWN,
 						      [VCPU_RDI] = SHUTDOWN_POWER_OFF,
 						      [VCPU_RSI] = 9}}};
-
-static bool says(const char *text, const char *part)
-{
-	if (strstr(text, part) == NULL) {
-		tap_note("not in this: %s", text);
-	}
-	return strstr(text, part) != NULL;
-}
-
-__attribute__((format(printf, 1, 2))) static int bh(const char *format, ...)
-{
-	va_list arguments;
-	char line[400];
-
-	va_start(arguments, format);
-	vsnprintf(line, sizeof(line), format, arguments);
-	va_end(arguments);
-	return bench_bh(line);
-}
-
-#define ALPHA                                                                                      \
-	"[partition alpha]\ncpus = 1\nmemory = 16M\nkernel = hello.elf\n"                          \
-	"cmdline = one two\ndevices = console\n"
-#define BETA "[partition beta]\ncpus = 2\nmemory = 8M\nkernel = hello.elf\n"
-
-static void start(void)
-{
-	bench_start();
-	bench_built("guest/hello-pvh.elf", "hello.elf");
-	bench_file("two.conf", "# two\n" ALPHA "\n" BETA "autostart = no\n");
-}
-
-static void create(const char *more)
-{
-	BH(0, "create -f %s/two.conf %s", bench_folder(), more);
-	TAP_TEXT(bench_errors(), "");
-}
 
 /* Every loadable byte of the kernel's file is in the partition's RAM, by the file's own word. */
 static uint32_t loaded_segments(uint32_t id)
@@ -89,8 +51,8 @@ static uint32_t loaded_segments(uint32_t id)
 
 static void creates_from_a_file(void)
 {
-	start();
-	create("");
+	bench_start_two();
+	bench_create("");
 	TAP_CHECK(bench_vm(1) != NULL && bench_vm(2) != NULL);
 	TAP_CHECK(loaded_segments(1) >= 1);
 	TAP_CHECK(loaded_segments(2) >= 1);
@@ -118,8 +80,8 @@ static void creates_from_a_file(void)
 
 static void measures_stages(void)
 {
-	start();
-	create("-v --wait alpha");
+	bench_start_two();
+	bench_create("-v --wait alpha");
 	SAYS("alpha: created ");
 	SAYS(" ms, zeroed ");
 	SAYS("alpha: started after ");
@@ -128,8 +90,8 @@ static void measures_stages(void)
 
 static void a_life(void)
 {
-	start();
-	create("");
+	bench_start_two();
+	bench_create("");
 	BH(0, "pause alpha");
 	BH(1, "pause alpha");
 	COMPLAINS("bh: cannot pause partition alpha: it is paused; see `bh ls`\n");
@@ -158,8 +120,8 @@ static void a_life(void)
 
 static void shows_why_it_stopped(void)
 {
-	start();
-	create("--no-start alpha");
+	bench_start_two();
+	bench_create("--no-start alpha");
 	bench_script(power_off, 1);
 	BH(0, "start alpha");
 	BH(0, "ls");
@@ -170,8 +132,8 @@ static void shows_why_it_stopped(void)
 
 static void says_what_is_in_the_way(void)
 {
-	start();
-	create("");
+	bench_start_two();
+	bench_create("");
 	BH(1, "create -f %s/two.conf alpha", bench_folder());
 	COMPLAINS("cannot create partition alpha: there is one of this name; `bh rm alpha`");
 	bench_file("a.conf", "[partition gamma]\ncpus = 2\nmemory = 8M\nkernel = hello.elf\n");
@@ -210,11 +172,11 @@ static void refuses_bad_configurations(void)
 	};
 	char text[400];
 
-	start();
+	bench_start_two();
 	for (uint32_t i = 0; i < ARRAY_COUNT(bad); i++) {
 		uint32_t before = bench_commands();
 
-		snprintf(text, sizeof(text), ALPHA "%s\n", bad[i].line);
+		snprintf(text, sizeof(text), BENCH_ALPHA "%s\n", bad[i].line);
 		bench_file("a.conf", text);
 		BH(1, "create -f %s/a.conf", bench_folder());
 		COMPLAINS(bad[i].complaint);
@@ -237,8 +199,8 @@ static void without_what_was_kept(void)
 {
 	char path[256];
 
-	start();
-	create("alpha");
+	bench_start_two();
+	bench_create("alpha");
 	BH(0, "stop alpha");
 	snprintf(path, sizeof(path), "%s/alpha.conf", bench_folder());
 	TAP_EQUAL(unlink(path), 0);
@@ -249,7 +211,7 @@ static void without_what_was_kept(void)
 
 static void wrong_usage(void)
 {
-	start();
+	bench_start_two();
 	BH(2, "%s", " ");
 	BH(2, "nonsense");
 	COMPLAINS("bh: nonsense: no such command; `bh --help` lists all\n");

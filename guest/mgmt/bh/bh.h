@@ -26,6 +26,7 @@ struct bh {
 	const char *folder;
 	FILE *out;
 	FILE *errors;
+	int input;        /* of a console */
 	bool is_terminal; /* out: colours, and a live view */
 	bool shows_progress;
 	struct bh_options options;

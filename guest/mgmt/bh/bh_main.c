@@ -23,6 +23,7 @@ int main(int argc, char **argv)
 	bh.folder = BH_FOLDER;
 	bh.out = stdout;
 	bh.errors = stderr;
+	bh.input = STDIN_FILENO;
 	bh.is_terminal = isatty(STDOUT_FILENO) != 0 && getenv("NO_COLOR") == NULL;
 	bh.shows_progress = isatty(STDERR_FILENO) != 0;
 	result = bh_run(&bh, argc, argv);

@@ -26,8 +26,9 @@ static const struct option {
 	{OPTION_NO_START, '\0', "no-start", NULL, "--no-start", "create and load only"},
 	{OPTION_INTERVAL, 'i', "interval", "SECONDS", "-i, --interval SECONDS",
 	 "time over which rates are measured (1)"},
-	{OPTION_COUNT, 'n', "count", "N", "-n, --count N", "how many measurements (stat: 1)"},
-	{OPTION_JSON, 'j', "json", NULL, "-j, --json", "JSON, one value, for programs"},
+	{OPTION_COUNT, 'n', "count", "N", "-n, --count N",
+	 "how many times; 0: until Ctrl-C (stat 1, top 0)"},
+	{OPTION_JSON, 'j', "json", NULL, "-j, --json", "JSON, one value a line"},
 	{OPTION_VERBOSE, 'v', "verbose", NULL, "-v, --verbose", "say how long each stage took"},
 	{OPTION_HELP, 'h', "help", NULL, "-h, --help", "this text"},
 };
