@@ -317,14 +317,24 @@ const char *bench_folder(void)
 	return folder;
 }
 
-void bench_file(const char *name, const char *text)
+void bench_bytes(const char *name, const void *bytes, size_t size)
 {
 	char path[256];
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	file = fopen(path, "w");
-	TAP_CHECK(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
+	TAP_CHECK(file != NULL && fwrite(bytes, 1, size, file) == size && fclose(file) == 0);
+}
+
+void bench_file(const char *name, const char *text)
+{
+	bench_bytes(name, text, strlen(text));
+}
+
+void bench_close(void)
+{
+	bh.device.window = NULL;
 }
 
 /* This program is in the build's host-tests. */

@@ -25,6 +25,9 @@ const char *bench_errors(void);
 /* A new folder, the place of configurations and of what bh keeps; with a file. */
 const char *bench_folder(void);
 void bench_file(const char *name, const char *text);
+void bench_bytes(const char *name, const void *bytes, size_t size);
+/* From now on bh looks for a device of its own. */
+void bench_close(void);
 /* The file of a build, such as guest/hello-pvh.elf, linked into the folder under `name`. */
 void bench_built(const char *built, const char *name);
 

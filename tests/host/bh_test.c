@@ -9,6 +9,7 @@
 #include "tap.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -209,6 +210,51 @@ static void without_what_was_kept(void)
 	BH(0, "rm alpha");
 }
 
+/* The hypervisor keeps the registers of the start: another kernel would start at a wrong place. */
+static void refuses_a_changed_kernel(void)
+{
+	char path[256];
+
+	bench_start_two();
+	bench_create("alpha");
+	snprintf(path, sizeof(path), "%s/hello.elf", bench_folder());
+	TAP_EQUAL(unlink(path), 0);
+	bench_built("guest/hello-mb1.elf", "hello.elf");
+	BH(1, "reset alpha");
+	COMPLAINS("its kernel has become another one since it was created; `bh rm alpha`");
+	TAP_EQUAL(unlink(path), 0);
+	BH(1, "start alpha");
+	COMPLAINS("alpha.conf:6: cannot read ");
+	bench_built("guest/hello-pvh.elf", "hello.elf");
+	BH(0, "start alpha");
+}
+
+/* A folder of plain files in the place of sysfs: nobody answers the doorbell. */
+static void opens_the_device(void)
+{
+	static const uint32_t ports[] = {0, MANAGE_VERSION, MANAGE_MAGIC};
+	static const uint32_t newer[] = {0, MANAGE_VERSION + 1, MANAGE_MAGIC};
+	static const uint8_t window[MANAGE_WINDOW_SIZE];
+
+	bench_start();
+	bench_close();
+	setenv("BH_DEVICE", "/nowhere", 1);
+	BH(4, "ls");
+	COMPLAINS("bh: no management device: its ports cannot be opened; are you root?\n");
+	setenv("BH_DEVICE", bench_folder(), 1);
+	bench_bytes("resource0", newer, sizeof(newer));
+	BH(4, "ls");
+	COMPLAINS("it speaks another version of the protocol");
+	bench_bytes("resource0", ports, sizeof(ports));
+	BH(4, "ls");
+	bench_bytes("resource2", window, sizeof(window));
+	if (access("/run", W_OK) == 0) {
+		BH(1, "ls");
+		COMPLAINS("cannot ask the hypervisor: the hypervisor did not answer");
+	}
+	unsetenv("BH_DEVICE");
+}
+
 static void wrong_usage(void)
 {
 	bench_start_two();
@@ -233,6 +279,8 @@ static const struct tap_case cases[] = {
 	{"says what is in the way", says_what_is_in_the_way},
 	{"refuses bad configurations", refuses_bad_configurations},
 	{"without what was kept", without_what_was_kept},
+	{"refuses a changed kernel", refuses_a_changed_kernel},
+	{"opens the device", opens_the_device},
 	{"wrong usage", wrong_usage},
 };
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #define FOLDER_LINE "# folder = "
+#define MARK_LINE   "# start = "
 
 bool bh_file_map(const char *path, struct bh_file *file)
 {
@@ -95,6 +97,19 @@ int bh_config_read(struct bh *bh, struct bh_config *config, const char *path)
 	return BH_OK;
 }
 
+uint64_t bh_config_mark(const struct bh_config *config)
+{
+	const char *text = (const char *)config->text.bytes;
+	const char *line = memmem(text, config->text.size, "\n" MARK_LINE, strlen(MARK_LINE) + 1);
+	const char *end = text + config->text.size;
+	char digits[17] = "";
+
+	if (line != NULL && end - line > (ptrdiff_t)(strlen(MARK_LINE) + sizeof(digits))) {
+		memcpy(digits, line + 1 + strlen(MARK_LINE), sizeof(digits) - 1);
+	}
+	return strtoull(digits, NULL, 16);
+}
+
 void bh_config_drop(struct bh_config *config)
 {
 	bh_file_unmap(&config->text);
@@ -163,7 +178,8 @@ static size_t section_size(const char *text, size_t size)
 	return size;
 }
 
-int bh_keep(struct bh *bh, const struct bh_config *config, uint32_t index)
+int bh_keep(struct bh *bh, const struct bh_config *config, uint32_t index,
+	    const struct bh_image *image)
 {
 	const char *text = (const char *)config->text.bytes;
 	size_t size = config->text.size;
@@ -187,7 +203,8 @@ int bh_keep(struct bh *bh, const struct bh_config *config, uint32_t index)
 			       path, strerror(errno));
 	}
 	size = section_size(text, size);
-	fprintf(file, FOLDER_LINE "%s\n", config->folder);
+	fprintf(file, FOLDER_LINE "%s\n" MARK_LINE "%016" PRIx64 "\n", config->folder,
+		bh_image_mark(image));
 	is_kept = fwrite(text, 1, size, file) == size;
 	is_kept = fputc('\n', file) != EOF && is_kept;
 	is_kept = fclose(file) == 0 && is_kept;

@@ -162,12 +162,11 @@ static int create_one(struct bh *bh, const struct bh_config *config, uint32_t in
 	result = make(bh, wanted, &image, &made);
 	stages.created = bh_tsc(bh, &stages.hz);
 	result = result == BH_OK ? fill(bh, &made, wanted->name, &image, &stages) : result;
-	bh_image_drop(&image);
-	if (result != BH_OK) {
-		return result;
+	if (result == BH_OK) {
+		print_stages(bh, wanted->name, &stages);
+		result = bh_keep(bh, config, index, &image);
 	}
-	print_stages(bh, wanted->name, &stages);
-	result = bh_keep(bh, config, index);
+	bh_image_drop(&image);
 	if (result == BH_OK && (wanted->flags & CONFIG_PARTITION_AUTOSTART) != 0 &&
 	    (bh->options.given & OPTION_NO_START) == 0) {
 		result = bh_start_one(bh, &made);

@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROGRESS_AFTER 1.0 /* seconds */
-#define PROGRESS_EVERY 0.1
+#define PROGRESS_EVERY 0.1 /* seconds */
 
 static int map_one(struct bh *bh, const struct bh_config *config, struct config_span name,
 		   uint32_t line, struct bh_file *file)
@@ -105,7 +104,7 @@ static void show(struct bh *bh, struct progress *progress, const char *name)
 {
 	double now = bh_seconds();
 
-	if (bh->shows_progress && now - progress->start > PROGRESS_AFTER &&
+	if (bh->shows_progress && now - progress->start > BH_PROGRESS_AFTER &&
 	    now - progress->shown > PROGRESS_EVERY) {
 		fprintf(bh->errors, "\r%s: loading, %3u %%", name,
 			(unsigned int)(progress->done * 100 / progress->total));
@@ -147,6 +146,22 @@ int bh_image_load(struct bh *bh, const struct bh_image *image, const char *name,
 	return status == MANAGE_OK ? BH_OK : bh_refused(bh, "load", name, status);
 }
 
+/* FNV-1a of what the hypervisor was told at creation and is not told again. */
+uint64_t bh_image_mark(const struct bh_image *image)
+{
+	const uint8_t *parts[] = {(const uint8_t *)&image->image.start,
+				  (const uint8_t *)image->image.pci};
+	const size_t sizes[] = {sizeof(image->image.start), sizeof(image->image.pci)};
+	uint64_t mark = UINT64_C(0xcbf29ce484222325);
+
+	for (uint32_t part = 0; part < ARRAY_COUNT(parts); part++) {
+		for (size_t i = 0; i < sizes[part]; i++) {
+			mark = (mark ^ parts[part][i]) * UINT64_C(0x100000001b3);
+		}
+	}
+	return mark;
+}
+
 int bh_reload(struct bh *bh, const struct bh_partition *partition)
 {
 	const char *name = partition->is.config.name;
@@ -174,7 +189,13 @@ int bh_reload(struct bh *bh, const struct bh_partition *partition)
 		result = bh_image_build(bh, &config, index, &image);
 	}
 	if (result == BH_OK) {
-		result = bh_image_load(bh, &image, name, partition->id);
+		result = bh_config_mark(&config) == bh_image_mark(&image)
+				 ? bh_image_load(bh, &image, name, partition->id)
+				 : bh_fail(bh, BH_FAILED,
+					   "partition %s: its kernel has become another one since "
+					   "it "
+					   "was created; `bh rm %s`, then `bh create`",
+					   name, name);
 		bh_image_drop(&image);
 	}
 	bh_config_drop(&config);

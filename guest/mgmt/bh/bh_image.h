@@ -45,6 +45,10 @@ int bh_image_load(struct bh *bh, const struct bh_image *image, const char *name,
 
 /* The configuration that a created partition was made from, kept in bh->folder. */
 void bh_kept_path(const struct bh *bh, const char *name, char path[512]);
-int bh_keep(struct bh *bh, const struct bh_config *config, uint32_t index);
+int bh_keep(struct bh *bh, const struct bh_config *config, uint32_t index,
+	    const struct bh_image *image);
+/* What is told at creation only, as a number: of the image, and of a kept configuration. */
+uint64_t bh_image_mark(const struct bh_image *image);
+uint64_t bh_config_mark(const struct bh_config *config);
 /* Loads a created partition again from what was kept. */
 int bh_reload(struct bh *bh, const struct bh_partition *partition);

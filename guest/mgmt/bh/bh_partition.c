@@ -88,30 +88,49 @@ void bh_sleep(double seconds)
 	nanosleep(&time, NULL);
 }
 
+/* What takes long is shown, on a line that goes away. */
+static void show_wait(struct bh *bh, const char *name, double since, bool *is_shown)
+{
+	double seconds = bh_seconds() - since;
+
+	if (bh->shows_progress && seconds > BH_PROGRESS_AFTER) {
+		fprintf(bh->errors, "\r%s: waiting, %.0f s", name, seconds);
+		fflush(bh->errors);
+		*is_shown = true;
+	}
+}
+
+static void hide_wait(struct bh *bh, bool is_shown)
+{
+	fputs(is_shown ? "\r\033[K" : "", bh->errors);
+}
+
 bool bh_wait_state(struct bh *bh, struct bh_partition *partition, uint32_t state, double seconds)
 {
-	double end = bh_seconds() + seconds;
+	double since = bh_seconds();
+	bool is_shown = false;
 
-	while (bh_look(bh, partition) && partition->is.state != state) {
-		if (bh_seconds() > end) {
-			return false;
-		}
+	while (bh_look(bh, partition) && partition->is.state != state &&
+	       bh_seconds() - since < seconds) {
+		show_wait(bh, partition->is.config.name, since, &is_shown);
 		bh_sleep(POLL);
 	}
+	hide_wait(bh, is_shown);
 	return partition->is.state == state;
 }
 
 bool bh_wait_gone(struct bh *bh, struct bh_partition *partition, double seconds)
 {
-	double end = bh_seconds() + seconds;
+	double since = bh_seconds();
+	bool is_shown = false;
+	bool is_there;
 
-	while (bh_look(bh, partition)) {
-		if (bh_seconds() > end) {
-			return false;
-		}
+	while ((is_there = bh_look(bh, partition)) && bh_seconds() - since < seconds) {
+		show_wait(bh, partition->is.config.name, since, &is_shown);
 		bh_sleep(POLL);
 	}
-	return true;
+	hide_wait(bh, is_shown);
+	return !is_there;
 }
 
 uint64_t bh_tsc(struct bh *bh, uint64_t *hz)

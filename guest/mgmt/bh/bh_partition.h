@@ -6,6 +6,8 @@
 
 #include <time.h>
 
+#define BH_PROGRESS_AFTER 1.0 /* seconds: what takes longer is shown */
+
 struct bh_partition {
 	uint32_t id;
 	struct manage_partition is;
