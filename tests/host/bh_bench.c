@@ -23,7 +23,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CPUS 4u
+#define CPUS          4u
+#define TAKEN_AT_ONCE 100u /* typed bytes */
 
 static struct boot_info boot;
 static struct boot_image images[1];
@@ -38,6 +39,7 @@ static const struct fake_exit *script;
 static size_t script_count;
 static char typed[4096];
 static uint32_t typed_count;
+static uint32_t taken; /* in this command */
 static uint32_t commands;
 static jmp_buf running;
 
@@ -71,12 +73,13 @@ void vlapic_reset(struct vcpu *vcpu, bool is_init)
 bool vuart_takes_input(struct vm *vm)
 {
 	(void)vm;
-	return typed_count < sizeof(typed) - 1;
+	return typed_count < sizeof(typed) - 1 && taken < TAKEN_AT_ONCE;
 }
 
 void vuart_input(struct vm *vm, uint8_t byte)
 {
 	(void)vm;
+	taken++;
 	typed[typed_count++] = (char)byte;
 	typed[typed_count] = '\0';
 }
@@ -161,6 +164,7 @@ static void ring(struct bh_device *device, uint32_t slot)
 {
 	(void)device;
 	commands++;
+	taken = 0;
 	manage_command(manager, slot);
 	turns();
 }

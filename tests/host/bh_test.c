@@ -79,6 +79,42 @@ static void creates_from_a_file(void)
 	SAYS("partition alpha: created");
 }
 
+/* Larger than the window, and not a multiple of anything. */
+static void loads_a_large_file(void)
+{
+	static uint8_t initrd[1300001];
+	const uint64_t at = (16 * BENCH_MIB - sizeof(initrd)) & ~UINT64_C(0xfff);
+
+	bench_start_two();
+	for (uint32_t i = 0; i < sizeof(initrd); i++) {
+		initrd[i] = (uint8_t)(i * 2654435761u >> 24);
+	}
+	bench_bytes("large", initrd, sizeof(initrd));
+	bench_file("a.conf", BENCH_ALPHA "initrd = large\n");
+	BH(0, "create --no-start -f %s/a.conf", bench_folder());
+	TAP_EQUAL(memcmp(bench_ram(1) + at, initrd, sizeof(initrd)), 0);
+	TAP_EQUAL(bench_ram(1)[at + sizeof(initrd)], 0);
+	TAP_EQUAL(bench_ram(1)[at - 1], 0);
+}
+
+/* Its own section and nothing else, with the place of its files. */
+static void keeps_a_section(void)
+{
+	char path[256];
+	char text[500] = "";
+	FILE *file;
+
+	bench_start_two();
+	bench_create("");
+	snprintf(path, sizeof(path), "%s/alpha.conf", bench_folder());
+	file = fopen(path, "r");
+	TAP_CHECK(file != NULL && fread(text, 1, sizeof(text) - 1, file) > 0);
+	fclose(file);
+	snprintf(path, sizeof(path), "# folder = %s\n# start = ", bench_folder());
+	TAP_EQUAL(strncmp(text, path, strlen(path)), 0);
+	TAP_TEXT(strchr(text, '['), BENCH_ALPHA "\n\n");
+}
+
 static void measures_stages(void)
 {
 	bench_start_two();
@@ -273,6 +309,8 @@ static void wrong_usage(void)
 
 static const struct tap_case cases[] = {
 	{"creates from a file", creates_from_a_file},
+	{"loads a large file", loads_a_large_file},
+	{"keeps a section", keeps_a_section},
 	{"measures stages", measures_stages},
 	{"a life", a_life},
 	{"shows why it stopped", shows_why_it_stopped},
