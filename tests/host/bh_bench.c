@@ -2,20 +2,8 @@
 /* bh against the hypervisor's real commands, with partitions on fake CPUs. */
 #include "bh_bench.h"
 
-#include "console.h"
-#include "cpus.h"
-#include "hv/device.h"
-#include "hv/platform.h"
-#include "manage.h"
-#include "owner.h"
-#include "page_alloc.h"
-#include "report.h"
-#include "stage2.h"
-#include "tap.h"
-#include "vcpu_run.h"
-#include "vm_life.h"
-
-#include "arch/upcalls.h"
+#include "bits.h"
+#include "host/manage_bench.h"
 
 #include <dirent.h>
 #include <stdarg.h>
@@ -26,9 +14,6 @@
 #define CPUS          4u
 #define TAKEN_AT_ONCE 100u /* typed bytes */
 
-static struct boot_info boot;
-static struct boot_image images[1];
-static struct vm *manager;
 static struct bh bh;
 static char folder[64];
 static char *out_text;
@@ -37,96 +22,8 @@ static size_t out_size;
 static size_t error_size;
 static const struct fake_exit *script;
 static size_t script_count;
-static char typed[4096];
-static uint32_t typed_count;
-static uint32_t taken; /* in this command */
 static uint32_t commands;
 static jmp_buf running;
-
-/* --- what the tested code needs of drivers and of the rest of hv -------------------------------
- */
-
-const struct device_model device_models[] = {{.base = 1, .size = 1, .state_size = 8}, {.size = 0}};
-
-bool vlapic_read(struct vcpu *vcpu, uint32_t offset, uint64_t *value)
-{
-	(void)vcpu;
-	(void)offset;
-	*value = 0;
-	return true;
-}
-
-bool vlapic_write(struct vcpu *vcpu, uint32_t offset, uint64_t value)
-{
-	(void)vcpu;
-	(void)offset;
-	(void)value;
-	return true;
-}
-
-void vlapic_reset(struct vcpu *vcpu, bool is_init)
-{
-	(void)vcpu;
-	(void)is_init;
-}
-
-bool vuart_takes_input(struct vm *vm)
-{
-	(void)vm;
-	return typed_count < sizeof(typed) - 1 && taken < TAKEN_AT_ONCE;
-}
-
-void vuart_input(struct vm *vm, uint8_t byte)
-{
-	(void)vm;
-	taken++;
-	typed[typed_count++] = (char)byte;
-	typed[typed_count] = '\0';
-}
-
-void virtio_console_input(struct vm *vm, uint8_t byte)
-{
-	(void)vm;
-	(void)byte;
-}
-
-void platform_console_init(const struct boot_info *info, uint32_t mask)
-{
-	(void)info;
-	(void)mask;
-}
-
-void platform_console_write(const char *text, size_t size)
-{
-	(void)text;
-	(void)size;
-}
-
-bool platform_console_read(uint8_t *byte)
-{
-	(void)byte;
-	return false;
-}
-
-void platform_console_rearm(void)
-{
-}
-
-void platform_power_off(uint32_t code)
-{
-	(void)code;
-}
-
-void report_exits(const struct vm *vm)
-{
-	(void)vm;
-}
-
-void panic(const char *format, ...)
-{
-	(void)format;
-	longjmp(fake_cpus.halt_return, 3);
-}
 
 /* --- the machine --------------------------------------------------------------------------------
  */
@@ -139,7 +36,7 @@ static void go_on(struct vcpu_arch *vcpu, struct vm_exit *exit)
 }
 
 /* A CPU's turn: what it has been asked for, and the script if it runs. */
-static void turn(struct vcpu *vcpu)
+static void take_turn(struct vcpu *vcpu)
 {
 	fake_cpus.current = vcpu->cpu;
 	fake_vcpu_script(&vcpu->arch, script, script_count);
@@ -154,18 +51,19 @@ static void turns(void)
 {
 	for (uint32_t cpu = 1; cpu < CPUS; cpu++) {
 		if (cpus_get(cpu)->vcpu != NULL) {
-			turn(cpus_get(cpu)->vcpu);
+			take_turn(cpus_get(cpu)->vcpu);
 		}
 	}
 	fake_cpus.current = cpus_get(0);
 }
 
-static void ring(struct bh_device *device, uint32_t slot)
+static void ring(struct bh_device *device, uint32_t number)
 {
 	(void)device;
 	commands++;
-	taken = 0;
-	manage_command(manager, slot);
+	manage_bench.room = (uint32_t)min_u64(manage_bench.typed_count + TAKEN_AT_ONCE,
+					      sizeof(manage_bench.typed));
+	manage_command(manage_bench.manager, number);
 	turns();
 }
 
@@ -186,40 +84,9 @@ static void remove_folder(void)
 
 void bench_start(void)
 {
-	static const struct boot_memory memory[] = {
-		{FAKE_MEMORY_BASE, BENCH_POOL, BOOT_MEMORY_HYPERVISOR, 0},
-		{FAKE_MEMORY_BASE + BENCH_POOL, BENCH_MEMORY - BENCH_POOL, BOOT_MEMORY_FREE, 0}};
-	static const struct boot_cpu boot_cpus[CPUS] = {{10, 1}, {11, 0}, {12, 0}, {13, 0}};
-
-	fake_reset();
-	fake_memory_init(BENCH_MEMORY, BENCH_POOL);
-	page_alloc_init(fake_memory_at(hpa_from_u64(FAKE_MEMORY_BASE)), BENCH_POOL);
-	fake_vcpus.max_leaf = 2;
-	stage2_init(false);
-	TAP_EQUAL(owner_init(memory, 2), HV_OK);
-	boot = (struct boot_info){
-		.cpus = boot_cpus, .cpu_count = CPUS, .trampoline = 0x8000, .images = images};
-	boot.config.partition_count = 1;
-	boot.config.log_level = CONFIG_LOG_DEBUG;
-	boot.config.partitions[0] = (struct config_partition){.name = "mgmt",
-							      .cpus = 1,
-							      .memory = BENCH_MANAGER,
-							      .flags = CONFIG_PARTITION_MANAGEMENT |
-								       CONFIG_PARTITION_AUTOSTART};
-	console_init(&boot);
-	fake_cpus.dead_cpus = 8;
-	fake_cpus.current = cpus_init_boot(&boot);
-	cpus_start_others(&boot);
-	for (uint32_t i = 0; i < CPUS; i++) {
-		cpus_get(i)->vcpu = NULL;
-	}
-	vm_create_all(&boot);
-	vm_start_all(&boot);
-	manager = vm_get(0);
+	start();
 	fake_vcpus.on_script_end = go_on;
 	script_count = 0;
-	typed_count = 0;
-	typed[0] = '\0';
 	commands = 0;
 	if (out_text == NULL) {
 		(void)atexit(remove_folder);
@@ -229,9 +96,7 @@ void bench_start(void)
 	TAP_CHECK(mkdtemp(folder) != NULL);
 	bh = (struct bh){.folder = folder, .input = STDIN_FILENO};
 	bh.device = (struct bh_device){.ring = ring, .ports = -1, .lock = -1};
-	bh.device.window =
-		fake_memory_at(hpa_add(manager->extents[0].host, PLATFORM_MANAGE_WINDOW));
-	memset(bh.device.window, 0, sizeof(*bh.device.window));
+	bh.device.window = window();
 }
 
 struct vm *bench_vm(uint32_t id)
@@ -252,7 +117,11 @@ void bench_script(const struct fake_exit *steps, size_t count)
 
 const char *bench_typed(void)
 {
-	return typed;
+	static char text[sizeof(manage_bench.typed) + 1];
+
+	memcpy(text, manage_bench.typed, manage_bench.typed_count);
+	text[manage_bench.typed_count] = '\0';
+	return text;
 }
 
 uint32_t bench_commands(void)

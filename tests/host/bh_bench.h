@@ -6,11 +6,7 @@
 #include "fake.h"
 #include "hv/vcpu.h"
 
-#define BENCH_MIB     (UINT64_C(1) << 20)
-#define BENCH_POOL    (8 * BENCH_MIB)
-#define BENCH_MEMORY  (64 * BENCH_MIB)
-#define BENCH_MANAGER (4 * BENCH_MIB)
-#define BENCH_FREE    (BENCH_MEMORY - BENCH_POOL - BENCH_MANAGER)
+#define BENCH_MIB (UINT64_C(1) << 20)
 
 /* A machine of CPUs 0 (the manager's), 1, 2, and 3, which is dead. */
 void bench_start(void);

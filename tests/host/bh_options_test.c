@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bh's pure parts: options, words, columns, JSON; and that its manual page and completion are
  * whole. */
-/* Links: @bh tests/host/bh_bench.c */
+/* Links: @bh tests/host/bh_bench.c tests/host/manage_bench.c */
 #include "bh_bench.h"
 #include "bh_table.h"
 #include "bh_words.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bh from its command line to the hypervisor's answers: lives of partitions, and every refusal. */
-/* Links: @bh tests/host/bh_bench.c */
+/* Links: @bh tests/host/bh_bench.c tests/host/manage_bench.c */
 #include "bh_bench.h"
 
 #include "bits.h"
