@@ -180,10 +180,3 @@ void guest_pci_build(struct boot_pci pci[BOOT_PCI_SLOTS], uint32_t devices)
 		add_channel(&pci[PLATFORM_SLOT_CHANNEL]);
 	}
 }
-
-void guest_pci_set_mac(struct boot_pci pci[BOOT_PCI_SLOTS], uint32_t index)
-{
-	if (pci[PLATFORM_SLOT_NET].value[REG_ID] != 0) {
-		pci[PLATFORM_SLOT_NET].config[1] |= (index + 1) << 8; /* the sixth byte */
-	}
-}

@@ -6,6 +6,3 @@
 
 /* devices: CONFIG_DEVICE_*; slots of devices that are not asked for stay empty. */
 void guest_pci_build(struct boot_pci pci[BOOT_PCI_SLOTS], uint32_t devices);
-
-/* Gives the network device, if there is one, the MAC address of partition `index`. */
-void guest_pci_set_mac(struct boot_pci pci[BOOT_PCI_SLOTS], uint32_t index);

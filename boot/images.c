@@ -61,7 +61,6 @@ static enum hv_status build(struct loader *loader, uint32_t index)
 	if (status == HV_OK && source->disk_module != CONFIG_FILE_NONE) {
 		set_disk(&loader->images[index], &loader->modules[source->disk_module].place);
 	}
-	guest_pci_set_mac(loader->images[index].pci, index);
 	return status == HV_OK ? HV_OK : complain(loader, source, status, why);
 }
 

@@ -58,3 +58,5 @@ all: guests
 
 include guest/mgmt/files.mk
 -include $(wildcard $(GUEST_OBJ)/*.d $(GUEST_OBJ)/guest/*/*.d $(GUEST_OBJ)/hv/lib/*.d)
+
+include guest/mgmt/bh/files.mk

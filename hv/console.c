@@ -26,8 +26,8 @@ struct line {
 };
 
 static struct line lines[CONFIG_PARTITION_MAX];
-static char ring[RING_SIZE]; /* the last output, for people with a debugger and, later, tools */
-static uint32_t ring_next;
+static char log_bytes[RING_SIZE];
+static struct console_ring log_ring = {.bytes = log_bytes, .size = RING_SIZE}; /* all output */
 static _Atomic uint32_t lock;
 static _Atomic bool is_lock_broken;
 static enum log_level level_max = LOG_INFO;
@@ -72,11 +72,16 @@ void console_init(const struct boot_info *boot)
 	platform_console_init(boot, boot->config.console);
 }
 
-static void emit(const char *text, size_t size)
+static void keep(struct console_ring *ring, const char *text, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
-		ring[ring_next++ % RING_SIZE] = text[i];
+		ring->bytes[ring->next++ % ring->size] = text[i];
 	}
+}
+
+static void emit(const char *text, size_t size)
+{
+	keep(&log_ring, text, size);
 	platform_console_write(text, size);
 }
 
@@ -180,14 +185,48 @@ void console_write(struct vm *vm, const uint8_t *bytes, uint32_t size)
 {
 	bool is_taken = take_lock();
 
+	if (vm->output.bytes != NULL) {
+		keep(&vm->output, (const char *)bytes, size);
+	}
 	for (uint32_t i = 0; i < size; i++) {
-		if ((vm->config->flags & CONFIG_PARTITION_OWNS_UART0) == 0) {
+		if ((vm->config.flags & CONFIG_PARTITION_OWNS_UART0) == 0) {
 			put_quoted(vm, bytes[i]);
 		} else {
 			put_raw(bytes[i]);
 		}
 	}
 	release_lock(is_taken);
+}
+
+uint32_t console_read(struct vm *vm, uint64_t *position, char *to, uint32_t size)
+{
+	const struct console_ring *ring = vm != NULL ? &vm->output : &log_ring;
+	bool is_taken = take_lock();
+	uint32_t count = 0;
+
+	if (*position > ring->next) {
+		*position = ring->next;
+	} else if (ring->next - *position > ring->size) {
+		*position = ring->next - ring->size;
+	}
+	while (count < size && *position < ring->next) {
+		to[count++] = ring->bytes[(*position)++ % ring->size];
+	}
+	release_lock(is_taken);
+	return count;
+}
+
+bool console_input(struct vm *vm, uint8_t byte)
+{
+	if (vm->is_console_virtio) {
+		virtio_console_input(vm, byte);
+		return true;
+	}
+	if (!vuart_takes_input(vm)) {
+		return false;
+	}
+	vuart_input(vm, byte);
+	return true;
 }
 
 void console_flush(struct vm *vm)
@@ -204,7 +243,7 @@ void console_poll_input(struct vm *vm)
 {
 	uint8_t byte;
 
-	if ((vm->config->flags & CONFIG_PARTITION_OWNS_UART0) == 0) {
+	if ((vm->config.flags & CONFIG_PARTITION_OWNS_UART0) == 0) {
 		return;
 	}
 	/* Bounded: a sender faster than this loop must not keep the CPU from its guest. */

@@ -59,10 +59,17 @@ struct cpu *cpus_get(uint32_t index)
 	return index < count ? &cpus[index] : NULL;
 }
 
+bool cpus_is_free(uint32_t index)
+{
+	return index < count && cpus[index].is_online && cpus[index].vcpu == NULL;
+}
+
 void cpus_loop(struct cpu *cpu)
 {
 	for (;;) {
-		if (cpu->vcpu == NULL || !vcpu_run(cpu->vcpu)) {
+		struct vcpu *vcpu = atomic_load(&cpu->vcpu);
+
+		if (vcpu == NULL || !vcpu_run(vcpu)) {
 			arch_cpu_idle(cpu);
 		}
 	}

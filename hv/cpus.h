@@ -15,6 +15,7 @@ void cpus_start_others(struct boot_info *boot);
 
 uint32_t cpus_count(void);
 struct cpu *cpus_get(uint32_t index); /* NULL: no such CPU */
+bool cpus_is_free(uint32_t index);    /* online, and no partition's */
 
 /* Runs on every CPU for ever: its vCPU when there is work, else sleep. */
 _Noreturn void cpus_loop(struct cpu *cpu);

@@ -13,7 +13,6 @@
 
 #define WRITE_MAX   4096u
 #define WRITE_PIECE 128u
-#define NANOSECONDS UINT64_C(1000000000)
 #define INVALID_CR4 (~UINT64_C(0)) /* reserved bits set: no VM entry accepts it */
 
 static enum hypercall_status hc_null(struct vcpu *vcpu)
@@ -91,12 +90,8 @@ static enum hypercall_status hc_shutdown(struct vcpu *vcpu)
 
 static enum hypercall_status hc_time(struct vcpu *vcpu)
 {
-	uint64_t hz = arch_tsc_hz();
-	uint64_t tsc = arch_tsc();
-	uint64_t elapsed = tsc / hz * NANOSECONDS + tsc % hz * NANOSECONDS / hz;
-
-	vcpu->arch.gpr[VCPU_RDI] = hz;
-	vcpu->arch.gpr[VCPU_RSI] = vcpu->vm->arch.clock_wall + elapsed;
+	vcpu->arch.gpr[VCPU_RDI] = arch_tsc_hz();
+	vcpu->arch.gpr[VCPU_RSI] = vcpu->vm->arch.clock_wall + arch_tsc_to_ns(arch_tsc());
 	return HYPERCALL_OK;
 }
 

@@ -114,3 +114,8 @@ uint32_t page_alloc_used(void)
 {
 	return pool.used_count;
 }
+
+uint32_t page_alloc_total(void)
+{
+	return pool.page_count;
+}

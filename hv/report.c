@@ -77,8 +77,8 @@ void report_machine(const struct boot_info *boot)
 		 (used >> 10), (boot->region_size >> 10), (boot->region_used >> 10));
 	log_debug("root=0x%lx region=0x%lx+0x%lx", arch_mmu_root(), boot->region_base,
 		  boot->region_size);
-	for (uint32_t i = 0; i < vm_count(); i++) {
-		if (vm_get(i)->vcpu_count > 0) {
+	for (uint32_t i = 0; i < CONFIG_PARTITION_MAX; i++) {
+		if (vm_get(i) != NULL) {
 			report_vm(vm_get(i));
 		}
 	}

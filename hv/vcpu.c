@@ -10,6 +10,7 @@
 #include "hv/device.h"
 #include "hv/vm.h"
 #include "log.h"
+#include "manage.h"
 #include "vcpu_run.h"
 #include "vm_life.h"
 
@@ -19,9 +20,11 @@
 
 void vcpu_request(struct vcpu *vcpu, uint32_t requests)
 {
+	struct cpu *cpu = vcpu->cpu; /* LEAVE may be the vCPU's end at once */
+
 	atomic_fetch_or_explicit(&vcpu->requests, requests, memory_order_release);
-	if (vcpu->cpu != arch_this_cpu()) {
-		arch_cpu_kick(vcpu->cpu);
+	if (cpu != arch_this_cpu()) {
+		arch_cpu_kick(cpu);
 	}
 }
 
@@ -57,9 +60,10 @@ static void do_start(struct vcpu *vcpu)
 	if (vcpu->index != 0) {
 		wait_for_sipi(vcpu, false);
 	} else if (vm_load(vcpu->vm) == HV_OK) {
-		enter_guest(vcpu, &vcpu->vm->image->start, false);
+		enter_guest(vcpu, &vcpu->vm->image.start, false);
 		console_poll_input(vcpu->vm);
 		log_info("partition %s: entered tsc=%lu", vcpu->vm->name, arch_tsc());
+		manage_event(MANAGE_EVENT_ENTERED, vcpu->vm->id, 0);
 	} else {
 		vm_stop(vcpu->vm, VM_STOP_CRASH, 0);
 	}
@@ -91,14 +95,24 @@ static void do_sipi(struct vcpu *vcpu)
  * In the order in which they make sense when several came at once: INIT before SIPI; STOP cancels
  * all else, START too: a restart asks for START only when this vCPU has acknowledged its STOP.
  */
-static void take_requests(struct vcpu *vcpu)
+/* False: the vCPU is no more. */
+static bool take_requests(struct vcpu *vcpu)
 {
 	uint32_t requests = atomic_exchange_explicit(&vcpu->requests, 0, memory_order_acquire);
 
+	if ((requests & VCPU_REQUEST_LEAVE) != 0) {
+		arch_vcpu_release(&vcpu->arch);
+		atomic_store(&vcpu->cpu->vcpu, NULL);
+		vm_vcpu_gone(vcpu->vm);
+		return false;
+	}
 	if ((requests & VCPU_REQUEST_STOP) != 0) {
 		leave(vcpu);
 		vm_vcpu_left(vcpu->vm);
-		return;
+		return true;
+	}
+	if ((requests & VCPU_REQUEST_CLEAR) != 0) {
+		vm_clear_new(vcpu->vm);
 	}
 	if ((requests & VCPU_REQUEST_START) != 0) {
 		do_start(vcpu);
@@ -112,6 +126,7 @@ static void take_requests(struct vcpu *vcpu)
 	if ((requests & VCPU_REQUEST_NMI) != 0 && vcpu->state == VCPU_RUNNING) {
 		arch_vcpu_inject_nmi(&vcpu->arch);
 	}
+	return true;
 }
 
 void vcpu_crash(struct vcpu *vcpu, const char *why)
@@ -127,9 +142,11 @@ bool vcpu_run(struct vcpu *vcpu)
 
 	do {
 		while (vcpu_has_requests(vcpu)) {
-			take_requests(vcpu);
+			if (!take_requests(vcpu)) {
+				return false;
+			}
 		}
-		if (vcpu->state != VCPU_RUNNING) {
+		if (vcpu->state != VCPU_RUNNING || atomic_load(&vcpu->vm->is_paused)) {
 			return false;
 		}
 		arch_vcpu_run(&vcpu->arch, &exit);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the configuration to VMs: memory, second-level tables, vCPUs, device state. */
+/* Making VMs, and unmaking them: memory, second-level tables, vCPUs, device state. */
 #include "vm_life.h"
 
 #include "arch/clock.h"
@@ -10,33 +10,39 @@
 #include "cpus.h"
 #include "log.h"
 #include "owner.h"
+#include "page_alloc.h"
 #include "stage2.h"
 #include "str.h"
 
-#define NANOSECONDS UINT64_C(1000000000)
+#include <stdatomic.h>
 
+#define OUTPUT_SIZE PAGE_SIZE
+
+/* By id. A VM's structure, its devices' state and the page of its output stay when it goes, for the
+ * next of its id: other CPUs may be looking at them. */
 static struct vm *vms[CONFIG_PARTITION_MAX];
-static uint32_t count;
 static hpa_t channel; /* the frame that members share; 0: not taken yet */
+static const struct boot_passthrough *passthrough; /* of the management partition */
+static uint64_t clock_wall;          /* nanoseconds since the epoch when the TSC was zero */
+static struct spin_lock change_lock; /* making and unmaking; the owner table's, too */
 
 _Static_assert(sizeof(struct vm) <= 2 * PAGE_SIZE, "a VM and its tables stay small");
 _Static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "a vCPU takes one page");
 
-uint32_t vm_count(void)
-{
-	return count;
-}
-
 struct vm *vm_get(uint32_t id)
 {
-	return id < count ? vms[id] : NULL;
+	struct vm *vm = id < CONFIG_PARTITION_MAX ? vms[id] : NULL;
+
+	return vm != NULL && atomic_load(&vm->state) != VM_ABSENT ? vm : NULL;
 }
 
-struct vm *vm_uart_owner(void)
+struct vm *vm_with_flag(uint32_t flag)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		if ((vms[i]->config->flags & CONFIG_PARTITION_OWNS_UART0) != 0) {
-			return vms[i];
+	for (uint32_t i = 0; i < CONFIG_PARTITION_MAX; i++) {
+		struct vm *vm = vm_get(i);
+
+		if (vm != NULL && (vm->config.flags & flag) != 0) {
+			return vm;
 		}
 	}
 	return NULL;
@@ -134,6 +140,7 @@ static enum hv_status map_memory(struct vm *vm)
 	const struct boot_passthrough *real = vm->passthrough;
 	enum hv_status status = stage2_create(&vm->arch.stage2_root);
 
+	vm->has_stage2 = status == HV_OK;
 	for (uint32_t i = 0; status == HV_OK && i < vm->extent_count; i++) {
 		ram.guest = vm->extents[i].guest;
 		ram.host = vm->extents[i].host;
@@ -146,7 +153,7 @@ static enum hv_status map_memory(struct vm *vm)
 		device.size = real->memory[i].size;
 		status = stage2_map(vm->arch.stage2_root, &device);
 	}
-	return status == HV_OK && has_channel(vm->config) ? map_channel(vm) : status;
+	return status == HV_OK && has_channel(&vm->config) ? map_channel(vm) : status;
 }
 
 static enum hv_status create_vcpu(struct vm *vm, struct cpu *cpu)
@@ -161,9 +168,7 @@ static enum hv_status create_vcpu(struct vm *vm, struct cpu *cpu)
 	vcpu->cpu = cpu;
 	vcpu->index = vm->vcpu_count;
 	status = arch_vcpu_init(&vcpu->arch, &vm->arch, vcpu->index);
-	if (status == HV_OK) {
-		vm->vcpus[vm->vcpu_count++] = vcpu;
-	}
+	vm->vcpus[vm->vcpu_count++] = vcpu;
 	return status;
 }
 
@@ -172,11 +177,11 @@ static enum hv_status create_vcpus(struct vm *vm)
 	enum hv_status status = HV_OK;
 
 	for (uint32_t i = 0; status == HV_OK && i < CPU_MAX; i++) {
-		if ((vm->config->cpus & BIT(i)) == 0) {
+		if ((vm->config.cpus & BIT(i)) == 0) {
 			continue;
 		}
-		if (cpus_get(i) == NULL || !cpus_get(i)->is_online) {
-			log_error("partition %s: CPU %u is not there", vm->name, i);
+		if (!cpus_is_free(i)) {
+			log_error("partition %s: CPU %u is not there, or in use", vm->name, i);
 			return HV_NOT_FOUND;
 		}
 		status = create_vcpu(vm, cpus_get(i));
@@ -203,16 +208,7 @@ static enum hv_status create_devices(struct vm *vm)
 	return HV_OK;
 }
 
-/* Nanoseconds since the epoch when the TSC was zero. */
-static uint64_t wall_at_tsc_zero(const struct boot_time *time)
-{
-	uint64_t hz = arch_tsc_hz();
-	uint64_t up = time->tsc / hz * NANOSECONDS + time->tsc % hz * NANOSECONDS / hz;
-
-	return time->unix_seconds * NANOSECONDS - up;
-}
-
-static enum hv_status build(struct vm *vm, const struct boot_info *boot)
+static enum hv_status build(struct vm *vm)
 {
 	enum hv_status status;
 
@@ -222,38 +218,11 @@ static enum hv_status build(struct vm *vm, const struct boot_info *boot)
 			  vm->name, (vm->memory_size >> 20), (owner_total(OWNER_FREE) >> 20));
 		return status;
 	}
-	vm->arch.vcpu_count = bit_count(vm->config->cpus);
-	vm->arch.clock_wall = wall_at_tsc_zero(&boot->time);
+	vm->arch.vcpu_count = bit_count(vm->config.cpus);
+	vm->arch.clock_wall = clock_wall;
 	status = map_memory(vm);
 	status = status == HV_OK ? arch_vm_init(&vm->arch) : status;
-	status = status == HV_OK ? create_devices(vm) : status;
 	return status == HV_OK ? create_vcpus(vm) : status;
-}
-
-/* The configuration was checked by the loader: what fails here is the machine's fault. What a
- * failed VM has taken stays taken; the machine goes on without it. */
-static void create(uint32_t index, const struct boot_info *boot)
-{
-	const struct config_partition *config = &boot->config.partitions[index];
-	const struct boot_image *images = boot->images;
-	struct vm *vm = page_alloc(2);
-
-	if (vm == NULL) {
-		log_error("partition %s: no hypervisor memory left", config->name);
-		return;
-	}
-	vm->id = count;
-	vm->config = config;
-	vm->image = &images[index];
-	vm->passthrough =
-		(config->flags & CONFIG_PARTITION_MANAGEMENT) != 0 ? &boot->passthrough : NULL;
-	vm->memory_size = config->memory;
-	vm->name = config->name;
-	vms[count++] = vm;
-	if (build(vm, boot) != HV_OK) {
-		log_error("partition %s: not created", vm->name);
-		vm->vcpu_count = 0;
-	}
 }
 
 static void check_ownership(const struct vm *vm)
@@ -264,29 +233,148 @@ static void check_ownership(const struct vm *vm)
 					      vm->passthrough, &mapped, &shared);
 
 	if (foreign != UINT64_MAX || mapped != vm->memory_size ||
-	    shared != (has_channel(vm->config) ? PLATFORM_CHANNEL_SIZE : 0)) {
+	    shared != (has_channel(&vm->config) ? PLATFORM_CHANNEL_SIZE : 0)) {
 		panic("partition %s reaches foreign memory at %lx", vm->name, foreign);
 	}
 }
 
+/* Gives everything back but what stays with the id. No CPU knows its vCPUs. */
+static void unbuild(struct vm *vm)
+{
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		arch_vcpu_free(&vm->vcpus[i]->arch);
+		page_free(vm->vcpus[i], 1);
+	}
+	arch_vm_free(&vm->arch);
+	if (vm->has_stage2) {
+		stage2_destroy(vm->arch.stage2_root);
+	}
+	for (uint32_t i = 0; i < vm->extent_count; i++) {
+		enum hv_status status = owner_change(vm->extents[i].host, vm->extents[i].size,
+						     OWNER_VM + vm->id, OWNER_FREE);
+
+		CHECK(status == HV_OK);
+	}
+	memset(&vm->arch, 0, sizeof(vm->arch));
+	vm->has_stage2 = false;
+	vm->vcpu_count = 0;
+	vm->extent_count = 0;
+	vm->start_count = 0;
+	vm->is_clear = false;
+	vm->is_created = false;
+	atomic_store(&vm->state, VM_ABSENT);
+}
+
+void vm_destroy(struct vm *vm)
+{
+	spin_lock(&change_lock);
+	unbuild(vm);
+	spin_unlock(&change_lock);
+}
+
+/* A structure that no VM has; NULL: there is none, or no memory for it. */
+static struct vm *take_slot(void)
+{
+	for (uint32_t i = 0; i < CONFIG_PARTITION_MAX; i++) {
+		if (vms[i] == NULL) {
+			struct vm *vm = page_alloc(2);
+
+			if (vm == NULL) {
+				return NULL;
+			}
+			vm->id = i;
+			vm->output = (struct console_ring){.size = OUTPUT_SIZE};
+			atomic_store(&vm->state, VM_ABSENT);
+			vms[i] = vm;
+		}
+		if (atomic_load(&vms[i]->state) == VM_ABSENT) {
+			return vms[i];
+		}
+	}
+	return NULL;
+}
+
+static enum hv_status furnish(struct vm *vm)
+{
+	if (vm->output.bytes == NULL) {
+		vm->output.bytes = page_alloc(OUTPUT_SIZE / PAGE_SIZE);
+	}
+	if (vm->output.bytes == NULL) {
+		return HV_NO_MEMORY;
+	}
+	return vm->device_state[0] != NULL ? HV_OK : create_devices(vm);
+}
+
+/* The last byte of the network device's address tells partitions apart. */
+static void set_mac(struct vm *vm)
+{
+	if (vm->image.pci[PLATFORM_SLOT_NET].value[0] != 0) {
+		vm->image.pci[PLATFORM_SLOT_NET].config[1] |= (vm->id + 1) << 8;
+	}
+}
+
+enum hv_status vm_create(const struct config_partition *config, const struct boot_image *image,
+			 struct vm **made)
+{
+	enum hv_status status = HV_NO_MEMORY;
+	uint32_t before;
+	struct vm *vm;
+
+	spin_lock(&change_lock);
+	before = page_alloc_used();
+	vm = take_slot();
+	if (vm != NULL) {
+		vm->config = *config;
+		vm->image = *image;
+		set_mac(vm);
+		vm->passthrough =
+			(config->flags & CONFIG_PARTITION_MANAGEMENT) != 0 ? passthrough : NULL;
+		vm->memory_size = config->memory;
+		vm->name = vm->config.name;
+		status = furnish(vm);
+		vm->kept_pages += page_alloc_used() - before; /* at its first VM only */
+		before = page_alloc_used();
+		status = status == HV_OK ? build(vm) : status;
+		if (status == HV_OK) {
+			check_ownership(vm);
+			vm->pool_pages = vm->kept_pages + page_alloc_used() - before;
+			atomic_store(&vm->state, VM_STOPPED);
+			*made = vm;
+		} else {
+			unbuild(vm);
+		}
+	}
+	spin_unlock(&change_lock);
+	return status;
+}
+
+/* From here on the CPUs know their vCPUs; they are kicked when the VM starts. */
+void vm_attach(struct vm *vm)
+{
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		atomic_store(&vm->vcpus[i]->cpu->vcpu, vm->vcpus[i]);
+	}
+}
+
+/* The configuration was checked by the loader: what fails here is the machine's fault. */
 void vm_create_all(const struct boot_info *boot)
 {
 	uint32_t made = 0;
 
+	memset(vms, 0, sizeof(vms));
+	passthrough = &boot->passthrough;
+	clock_wall = boot->time.unix_seconds * NANOSECONDS - arch_tsc_to_ns(boot->time.tsc);
 	for (uint32_t i = 0; i < boot->config.partition_count; i++) {
-		create(i, boot);
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		if (vms[i]->vcpu_count == 0) {
-			continue;
-		}
-		check_ownership(vms[i]);
-		made++;
-		/* From here on the CPU knows its vCPU; it is kicked when the VM starts. */
-		for (uint32_t j = 0; j < vms[i]->vcpu_count; j++) {
-			vms[i]->vcpus[j]->cpu->vcpu = vms[i]->vcpus[j];
+		const struct config_partition *config = &boot->config.partitions[i];
+		struct vm *vm;
+
+		if (vm_create(config, &boot->images[i], &vm) == HV_OK) {
+			vm_attach(vm);
+			made++;
+		} else {
+			log_error("partition %s: not created", config->name);
 		}
 	}
-	log_info("%u of %u partitions made; every frame they reach is theirs alone%s", made, count,
-		 channel.value != 0 ? ", or the channel's" : "");
+	log_info("%u of %u partitions made; every frame they reach is theirs alone%s", made,
+		 boot->config.partition_count, channel.value != 0 ? ", or the channel's" : "");
 }

@@ -8,6 +8,7 @@
 #include "hv/device.h"
 #include "hv/platform.h"
 #include "log.h"
+#include "manage.h"
 #include "report.h"
 #include "str.h"
 
@@ -50,11 +51,13 @@ enum hv_status vm_start(struct vm *vm)
 		return HV_BUSY;
 	}
 	reset_devices(vm);
+	atomic_store(&vm->is_paused, false);
 	vm->left_count = 0;
 	vm->start_count++;
 	atomic_store(&vm->state, VM_RUNNING);
 	spin_unlock(&vm->lock);
 	log_notice("partition %s: started, start %u", vm->name, vm->start_count);
+	manage_event(MANAGE_EVENT_STARTED, vm->id, vm->start_count);
 	request_all(vm, VCPU_REQUEST_START);
 	return HV_OK;
 }
@@ -83,8 +86,10 @@ void vm_stop(struct vm *vm, enum vm_stop_cause cause, uint64_t code)
 
 static bool is_all_stopped(void)
 {
-	for (uint32_t i = 0; i < vm_count(); i++) {
-		if (state_of(vm_get(i)) != VM_STOPPED) {
+	for (uint32_t i = 0; i < CONFIG_PARTITION_MAX; i++) {
+		struct vm *vm = vm_get(i);
+
+		if (vm != NULL && state_of(vm) != VM_STOPPED) {
 			return false;
 		}
 	}
@@ -101,12 +106,15 @@ static void note_exit_code(uint32_t code)
 
 static void log_stop(const struct vm *vm)
 {
+	static const char *const causes[] = {[VM_STOP_RESET] = "reset",
+					     [VM_STOP_CRASH] = "crash",
+					     [VM_STOP_ORDERED] = "by order"};
+
 	if (vm->stop_cause == VM_STOP_POWER_OFF) {
 		log_notice("partition %s: stopped: power-off, exit code %lu", vm->name,
 			   vm->stop_code);
 	} else {
-		log_notice("partition %s: stopped: %s", vm->name,
-			   vm->stop_cause == VM_STOP_RESET ? "reset" : "crash");
+		log_notice("partition %s: stopped: %s", vm->name, causes[vm->stop_cause]);
 	}
 }
 
@@ -123,15 +131,16 @@ static void end_machine_if_done(void)
 static void finish(struct vm *vm)
 {
 	bool is_crash = vm->stop_cause == VM_STOP_CRASH;
-	bool is_restart = vm->stop_cause == VM_STOP_RESET ||
-			  (is_crash && vm->config->on_crash == CONFIG_CRASH_RESTART);
+	bool is_restart = !vm->is_created && /* else there is nothing to fill its RAM with */
+			  (vm->stop_cause == VM_STOP_RESET ||
+			   (is_crash && vm->config.on_crash == CONFIG_CRASH_RESTART));
 
 	console_flush(vm);
 	log_stop(vm);
 	report_exits(vm);
 	passthrough_silence(vm);
 	vm_clear(vm); /* nothing of its data outlives it, whoever gets the frames next */
-	if (is_crash && vm->config->on_crash == CONFIG_CRASH_HALT_MACHINE) {
+	if (is_crash && vm->config.on_crash == CONFIG_CRASH_HALT_MACHINE) {
 		panic("partition %s has crashed, and its on_crash is halt-machine", vm->name);
 	}
 	if (!is_restart) {
@@ -140,6 +149,7 @@ static void finish(struct vm *vm)
 	spin_lock(&vm->lock);
 	atomic_store(&vm->state, VM_STOPPED);
 	spin_unlock(&vm->lock);
+	manage_event(MANAGE_EVENT_STOPPED, vm->id, vm->stop_cause);
 	if (is_restart) {
 		start(vm);
 	} else {
@@ -160,14 +170,72 @@ void vm_vcpu_left(struct vm *vm)
 	}
 }
 
+static enum hv_status change_state(struct vm *vm, enum vm_state from, enum vm_state to)
+{
+	enum hv_status status = HV_BUSY;
+
+	spin_lock(&vm->lock);
+	if (state_of(vm) == from) {
+		vm->left_count = 0;
+		atomic_store(&vm->state, to);
+		status = HV_OK;
+	}
+	spin_unlock(&vm->lock);
+	return status;
+}
+
+void vm_clear_new(struct vm *vm)
+{
+	enum hv_status status;
+
+	vm_clear(vm);
+	status = change_state(vm, VM_CLEARING, VM_STOPPED);
+	CHECK(status == HV_OK); /* nobody else ends this state */
+	manage_event(MANAGE_EVENT_CREATED, vm->id, 0);
+}
+
+enum hv_status vm_leave(struct vm *vm)
+{
+	enum hv_status status = change_state(vm, VM_STOPPED, VM_LEAVING);
+
+	if (status == HV_OK) {
+		request_all(vm, VCPU_REQUEST_LEAVE);
+	}
+	return status;
+}
+
+void vm_vcpu_gone(struct vm *vm)
+{
+	bool is_last;
+
+	spin_lock(&vm->lock);
+	vm->left_count++;
+	is_last = vm->left_count == vm->vcpu_count;
+	spin_unlock(&vm->lock);
+	if (is_last) {
+		log_notice("partition %s: destroyed", vm->name);
+		vm_destroy(vm);
+		manage_event(MANAGE_EVENT_DESTROYED, vm->id, 0);
+	}
+}
+
+enum hv_status vm_pause(struct vm *vm, bool is_paused)
+{
+	if (state_of(vm) != VM_RUNNING || atomic_exchange(&vm->is_paused, is_paused) == is_paused) {
+		return HV_BUSY;
+	}
+	request_all(vm, 0); /* to leave the guest, or to wake up */
+	return HV_OK;
+}
+
 void vm_start_all(const struct boot_info *boot)
 {
 	is_test_run = boot->config.test_exit != 0;
 	atomic_store(&worst_code, 0);
-	for (uint32_t i = 0; i < vm_count(); i++) {
+	for (uint32_t i = 0; i < CONFIG_PARTITION_MAX; i++) {
 		struct vm *vm = vm_get(i);
 
-		if (vm->vcpu_count > 0 && (vm->config->flags & CONFIG_PARTITION_AUTOSTART) != 0) {
+		if (vm != NULL && (vm->config.flags & CONFIG_PARTITION_AUTOSTART) != 0) {
 			start(vm);
 		}
 	}

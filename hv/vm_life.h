@@ -24,5 +24,23 @@ void vm_clear(struct vm *vm);
 /* A vCPU has acknowledged STOPPING; the last one finishes the VM. */
 void vm_vcpu_left(struct vm *vm);
 
-/* The VM that owns the real UART, or NULL. */
-struct vm *vm_uart_owner(void);
+/* Makes a stopped VM, which keeps both pointers; no CPU knows of it before vm_attach(). Whatever
+ * fails (HV_NO_MEMORY, HV_NOT_FOUND: a CPU) leaves nothing behind. Any CPU. */
+enum hv_status vm_create(const struct config_partition *config, const struct boot_image *image,
+			 struct vm **made) MUST_CHECK;
+void vm_attach(struct vm *vm);
+
+/* A VM made at run time: first its RAM is zeroed, by its own CPU, after which it is STOPPED. */
+void vm_clear_new(struct vm *vm);
+
+/* STOPPED -> ABSENT, once each of its CPUs has let go of it. HV_BUSY: it is not stopped. Any CPU;
+ * does not wait. */
+enum hv_status vm_leave(struct vm *vm) MUST_CHECK;
+void vm_vcpu_gone(struct vm *vm); /* a CPU has let go; the last one calls vm_destroy() */
+void vm_destroy(struct vm *vm);   /* gives everything back */
+
+/* Its vCPUs stand still, or go on. HV_BUSY: it does not run, or already does what is asked for. */
+enum hv_status vm_pause(struct vm *vm, bool is_paused) MUST_CHECK;
+
+/* The first VM whose configuration has a flag, or NULL. */
+struct vm *vm_with_flag(uint32_t flag);

@@ -21,12 +21,12 @@ enum hv_status vm_load(struct vm *vm)
 {
 	enum hv_status status = HV_OK;
 
-	if (!vm->is_clear) {
+	if (!vm->is_clear && !vm->is_created) {
 		vm_clear(vm);
 	}
 	vm->is_clear = false;
-	for (uint32_t i = 0; status == HV_OK && i < vm->image->piece_count; i++) {
-		const struct boot_piece *piece = &vm->image->pieces[i];
+	for (uint32_t i = 0; status == HV_OK && i < vm->image.piece_count; i++) {
+		const struct boot_piece *piece = &vm->image.pieces[i];
 
 		status = guest_mem_write(&vm->arch, gpa_from_u64(piece->guest),
 					 (const void *)piece->source, piece->size);

@@ -2,7 +2,7 @@
 
 # --- host tests: every tests/host/X_test.c, linked with the sources its `Links:` line names ----
 INC_tests := -Ihv/abi -Ihv/lib -Iarch/include -Ihv/include -Idrivers/include -Iarch/x86 -Iarch/vmx \
-	-Iarch/svm -Iarch/fake -Ihv -Iboot -Itests -Idrivers/hw -Idrivers/model -Iguest/mgmt -I$(BUILD)/gen
+	-Iarch/svm -Iarch/fake -Ihv -Iboot -Itests -Idrivers/hw -Idrivers/model -Iguest/mgmt -Iguest/mgmt/bh -I$(BUILD)/gen
 HOST_TESTS := $(patsubst tests/host/%_test.c,%,$(wildcard tests/host/*_test.c))
 HOST_PROGRAMS := $(HOST_TESTS:%=$(BUILD)/host-tests/%)
 
@@ -13,8 +13,13 @@ $(BUILD)/host-objs/%.o: %.c Makefile tests/files.mk
 # `@models` in a Links line: all device models, and the bench that drives them.
 MODEL_BENCH := tests/host/model_bench.c $(addprefix drivers/,$(filter model/%,$(DRIVERS))) hv/irq_route.c \
 	hv/guest_mem.c hv/entropy.c $(addprefix arch/fake/,$(filter-out fake_pte.c,$(ARCH_FAKE)))
+# `@bh`: all of bh but its main(), and the hypervisor's side of it.
+BH_BENCH := $(addprefix guest/mgmt/bh/,$(filter-out bh_main.c,$(BH))) $(addprefix boot/,$(BH_BOOT)) $(BUILD)/gen/names.c \
+	$(addprefix hv/,manage.c manage_create.c vm_create.c vm_life.c vm_load.c vcpu.c cpus.c exit.c hypercall.c io_bus.c \
+	console.c stage2.c owner.c page_alloc.c guest_mem.c lib/fmt.c lib/str.c) $(addprefix arch/fake/,fake_cpu.c fake_vcpu.c \
+	fake_mem.c fake_lapic.c fake_clock.c fake_port.c fake_io.c fake_pte.c)
 links_of = $(foreach word,$(shell sed -n 's,^/\* Links: *\(.*\) \*/$$,\1,p' $(1)),$(if \
-	$(filter @models,$(word)),$(MODEL_BENCH),$(word)))
+	$(filter @models,$(word)),$(MODEL_BENCH),$(if $(filter @bh,$(word)),$(BH_BENCH),$(word))))
 # $(call host_test_rule,name)
 define host_test_rule
 $(BUILD)/host-tests/$(1): $(patsubst %.c,$(BUILD)/host-objs/%.o,tests/host/$(1)_test.c tests/tap.c \
@@ -23,6 +28,8 @@ $(BUILD)/host-tests/$(1): $(patsubst %.c,$(BUILD)/host-objs/%.o,tests/host/$(1)_
 	$$(Q)$$(CC) $$(SANITIZE) $$^ -o $$@
 endef
 $(foreach test,$(HOST_TESTS),$(eval $(call host_test_rule,$(test))))
+# What it creates partitions of.
+$(BUILD)/host-tests/bh $(BUILD)/host-tests/bh_watch: | $(BUILD)/guest/hello-pvh.elf $(BUILD)/guest/hello-mb1.elf
 -include $(shell find $(BUILD)/host-objs -name '*.d' 2>/dev/null)
 
 include tests/fuzz/files.mk

@@ -79,6 +79,7 @@ struct fake_vcpu {
 	uint32_t run_count;
 	uint32_t skip_count;
 	uint32_t reset_count;
+	uint32_t release_count;
 	uint32_t dump_count;
 	uint32_t flush_count; /* entries with is_flush_wanted */
 	uint32_t apic_done_count;

@@ -82,6 +82,21 @@ void arch_start_sipi(struct boot_start *start, uint8_t vector)
 	*start = (struct boot_start){.cs = {.base = (uint64_t)vector << PAGE_SHIFT}};
 }
 
+void arch_vcpu_release(struct vcpu_arch *vcpu)
+{
+	fake_vcpu_of(vcpu)->release_count++;
+}
+
+void arch_vcpu_free(struct vcpu_arch *vcpu)
+{
+	fake_vcpu_of(vcpu)->vcpu = NULL;
+}
+
+void arch_vm_free(struct vm_arch *vm)
+{
+	(void)vm;
+}
+
 void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct boot_start *start)
 {
 	struct fake_vcpu *fake = fake_vcpu_of(vcpu);

@@ -52,9 +52,16 @@ static void svm_nmi_in_host(void)
 {
 }
 
+/* Nothing of a VMCB stays in a CPU but translations, which the next user of its ASID drops. */
+static void svm_release(struct vcpu_arch *vcpu)
+{
+	(void)vcpu;
+}
+
 const struct virt_ops svm_ops = {
 	.cpu_enable = svm_cpu_enable,
 	.vcpu_reset = svm_vmcb_reset,
+	.vcpu_release = svm_release,
 	.vcpu_run = svm_vcpu_run,
 	.vcpu_skip = svm_skip,
 	.reg_get = svm_reg_get,

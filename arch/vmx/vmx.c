@@ -28,6 +28,14 @@ static void drop_translations(void)
 	}
 }
 
+/* Translations through its second-level tables are tagged by the root, whose page may become
+ * another's: a VPID's next user would not drop them. */
+static void vmx_release(struct vcpu_arch *vcpu)
+{
+	CHECK(vmx_clear(vcpu->control_pa.value));
+	drop_translations();
+}
+
 static enum hv_status vmx_cpu_enable(void)
 {
 	struct cpu *cpu = arch_this_cpu();
@@ -89,6 +97,7 @@ static void vmx_nmi_in_host(void)
 const struct virt_ops vmx_ops = {
 	.cpu_enable = vmx_cpu_enable,
 	.vcpu_reset = vmx_vmcs_reset,
+	.vcpu_release = vmx_release,
 	.vcpu_run = vmx_vcpu_run,
 	.vcpu_skip = vmx_skip,
 	.reg_get = vmx_reg_get,

@@ -76,6 +76,25 @@ enum hv_status arch_vcpu_init(struct vcpu_arch *vcpu, struct vm_arch *vm, uint32
 	return HV_OK;
 }
 
+void arch_vcpu_release(struct vcpu_arch *vcpu)
+{
+	virt_ops->vcpu_release(vcpu);
+}
+
+void arch_vcpu_free(struct vcpu_arch *vcpu)
+{
+	if (vcpu->control != NULL) {
+		page_free(vcpu->control, 1);
+	}
+}
+
+void arch_vm_free(struct vm_arch *vm)
+{
+	if (vm->port_bitmap != NULL) {
+		page_free(vm->port_bitmap, PORT_BITMAP_PAGES);
+	}
+}
+
 /* State of the CPU that neither backend switches: it is the guest's while the guest has the CPU. */
 static void reset_unswitched(void)
 {

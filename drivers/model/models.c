@@ -6,6 +6,7 @@
 #include "vioapic.h"
 #include "virtio.h"
 #include "vlapic.h"
+#include "vmanage.h"
 #include "vmark.h"
 #include "vpower.h"
 #include "vuart.h"
@@ -43,6 +44,11 @@ const struct device_model device_models[MODEL_COUNT + 1] = {
 			 .size = 2,
 			 .read = vpower_read_sleep,
 			 .write = vpower_write_sleep},
+	[MODEL_MANAGE] = {.base = DEVICE_PORT(PLATFORM_PCI_PORTS +
+					      PLATFORM_SLOT_MANAGE * PLATFORM_PCI_PORTS_EACH),
+			  .size = PLATFORM_PCI_PORTS_EACH,
+			  .read = vmanage_read,
+			  .write = vmanage_write},
 	[MODEL_VIRTIO] = {.base = DEVICE_PORT(PLATFORM_PCI_PORTS),
 			  .size = BOOT_PCI_SLOTS * PLATFORM_PCI_PORTS_EACH,
 			  .state_size = sizeof(struct virtio) * BOOT_PCI_SLOTS,

@@ -10,6 +10,7 @@ enum model {
 	MODEL_IOAPIC,
 	MODEL_RESET,
 	MODEL_SLEEP,
+	MODEL_MANAGE, /* before MODEL_VIRTIO, which has the ports of every slot */
 	MODEL_VIRTIO,
 	MODEL_PCI, /* behind MODEL_RESET, whose port lies within its own */
 	MODEL_MSIX,

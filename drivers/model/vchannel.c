@@ -10,7 +10,7 @@
 
 static bool is_member(const struct vm *vm)
 {
-	return vm->image->pci[PLATFORM_SLOT_CHANNEL].value[0] != 0;
+	return vm->image.pci[PLATFORM_SLOT_CHANNEL].value[0] != 0;
 }
 
 uint64_t vchannel_read(struct vcpu *vcpu, uint32_t offset, uint32_t size)

@@ -62,7 +62,7 @@ static const struct virtio_kind *kind_at(struct vm *vm, uint32_t offset)
 {
 	uint32_t slot = offset / PLATFORM_PCI_PORTS_EACH;
 
-	return vm->image->pci[slot].value[0] != 0 ? kinds[slot] : NULL;
+	return vm->image.pci[slot].value[0] != 0 ? kinds[slot] : NULL;
 }
 
 static void raise(struct vm *vm, struct virtio *device, uint16_t vector, uint8_t cause)
@@ -117,8 +117,8 @@ static void reset(struct vm *vm, struct virtio *device)
 		device->queues[i].size = VIRTQUEUE_SIZE_MAX;
 		device->queues[i].vector = NO_VECTOR;
 	}
-	memcpy(device->config, vm->image->pci[device->slot].config,
-	       sizeof(vm->image->pci[device->slot].config));
+	memcpy(device->config, vm->image.pci[device->slot].config,
+	       sizeof(vm->image.pci[device->slot].config));
 }
 
 static struct common describe(struct virtio *device, const struct virtio_kind *kind)

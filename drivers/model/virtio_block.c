@@ -35,8 +35,8 @@ struct header {
 static uint8_t transfer(struct vm *vm, const struct virtqueue_chain *chain,
 			const struct header *header, uint32_t size)
 {
-	uint64_t at = vm->image->disk_base + header->sector * SECTOR_SIZE;
-	uint64_t sectors = vm->image->disk_sectors;
+	uint64_t at = vm->image.disk_base + header->sector * SECTOR_SIZE;
+	uint64_t sectors = vm->image.disk_sectors;
 	uint32_t piece;
 
 	if (size > REQUEST_MAX || size % SECTOR_SIZE != 0 || header->sector > sectors ||

@@ -43,7 +43,7 @@ _Static_assert(sizeof(struct packet) == 12 + FRAME_MAX, "no padding");
 
 static bool is_mac_of(const struct vm *vm, const uint8_t mac[MAC_SIZE])
 {
-	return memcmp(vm->image->pci[PLATFORM_SLOT_NET].config, mac, MAC_SIZE) == 0;
+	return memcmp(vm->image.pci[PLATFORM_SLOT_NET].config, mac, MAC_SIZE) == 0;
 }
 
 static void deliver(struct vm *to, const struct packet *packet, uint32_t size)
@@ -70,10 +70,10 @@ static uint32_t forward(const struct vm *from, const struct packet *packet, uint
 	bool is_group = (packet->destination[0] & MAC_GROUP) != 0;
 	uint32_t receivers = 0;
 
-	for (uint32_t i = 0; i < vm_count(); i++) {
+	for (uint32_t i = 0; i < CONFIG_PARTITION_MAX; i++) {
 		struct vm *to = vm_get(i);
 
-		if (to == from || to->image->pci[PLATFORM_SLOT_NET].value[0] == 0 ||
+		if (to == NULL || to == from || to->image.pci[PLATFORM_SLOT_NET].value[0] == 0 ||
 		    !(is_group || is_mac_of(to, packet->destination))) {
 			continue;
 		}

@@ -36,7 +36,7 @@ void vpci_reset(struct vm *vm)
 	for (uint32_t slot = 0; slot < BOOT_PCI_SLOTS; slot++) {
 		struct vpci_function *function = &pci->functions[slot];
 
-		memcpy(function->config, vm->image->pci[slot].value, sizeof(function->config));
+		memcpy(function->config, vm->image.pci[slot].value, sizeof(function->config));
 		for (uint32_t i = 0; i < VPCI_VECTOR_MAX; i++) {
 			function->vectors[i].control = VECTOR_MASKED;
 		}
@@ -137,7 +137,7 @@ static void write_data(struct vm *vm, struct vpci *pci, uint32_t offset, uint32_
 	} else if (reg < BOOT_PCI_REGISTERS) {
 		uint32_t *at = &pci->functions[slot].config[reg];
 
-		mask &= vm->image->pci[slot].writable[reg];
+		mask &= vm->image.pci[slot].writable[reg];
 		*at = low32((*at & ~mask) | (value << 8 * offset & mask));
 		send_due(vm, &pci->functions[slot]);
 	}

@@ -38,3 +38,6 @@
 #define PLATFORM_CHANNEL_REGISTERS UINT64_C(0xe0100000)
 #define PLATFORM_CHANNEL_MEMORY    UINT64_C(0xe0200000)
 #define PLATFORM_CHANNEL_SIZE      (UINT64_C(2) << 20) /* one frame, shared by all that have it */
+/* The management partition's window (manage_abi.h): RAM of its own, in no memory map. */
+#define PLATFORM_SLOT_MANAGE   6u
+#define PLATFORM_MANAGE_WINDOW UINT64_C(0x180000)

@@ -111,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct step step;
 
 	bench_start(VCPUS);
-	guest_pci_build(bench.image.pci, CONFIG_DEVICE_CHANNEL0);
+	guest_pci_build(bench.vm.image.pci, CONFIG_DEVICE_CHANNEL0);
 	vpci_reset(&bench.vm);
 	atomic_store(&bench.vm.state, VM_RUNNING);
 	fake_lapic.is_x2apic = size % 2 != 0;

@@ -37,9 +37,9 @@ static void start(void)
 	bench.vm.extents[0] = (struct vm_extent){
 		gpa_from_u64(0), hpa_from_u64(FAKE_MEMORY_BASE + (UINT64_C(2) << 20)), DRIVER_RAM};
 	bench.vm.extent_count = 1;
-	guest_pci_build(bench.image.pci, DEVICES);
-	bench.image.disk_base = DISK;
-	bench.image.disk_sectors = DISK_SECTORS;
+	guest_pci_build(bench.vm.image.pci, DEVICES);
+	bench.vm.image.disk_base = DISK;
+	bench.vm.image.disk_sectors = DISK_SECTORS;
 }
 
 static void drive(uint32_t slot, uint32_t queues, uint64_t rings)

@@ -28,7 +28,7 @@ static void set_up(uint32_t station)
 	reset_models(&stations[station]);
 	memcpy(driver_memory(FRAME), frame, sizeof(frame));
 	memcpy(driver_memory(FRAME + sizeof(frame)),
-	       stations[station].image.pci[PLATFORM_SLOT_NET].config, 6);
+	       stations[station].vm.image.pci[PLATFORM_SLOT_NET].config, 6);
 	set(0x14, 1, 3);
 	set(0x08, 4, 1);
 	set(0x0c, 4, 1);

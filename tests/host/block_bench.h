@@ -74,9 +74,9 @@ static inline void insert(void)
 	for (uint32_t i = 0; i < SECTORS * SECTOR; i++) {
 		*disk(i) = (uint8_t)(i / SECTOR * 7 + i);
 	}
-	bench.image.disk_base = DISK;
-	bench.image.disk_sectors = SECTORS;
-	bench.image.pci[BLOCK].config[0] = SECTORS; /* as images.c */
+	bench.vm.image.disk_base = DISK;
+	bench.vm.image.disk_sectors = SECTORS;
+	bench.vm.image.pci[BLOCK].config[0] = SECTORS; /* as images.c */
 	rings = driver_queue(QUEUE_SIZE);
 	vpci_reset(&bench.vm);
 	virtio_reset(&bench.vm);

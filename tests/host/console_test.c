@@ -14,11 +14,10 @@
 static char output[4096];
 static size_t output_size;
 static struct boot_info boot;
-static struct config_partition quoted;
-static struct config_partition raw = {.flags = CONFIG_PARTITION_OWNS_UART0};
-static struct vm alpha = {.id = 0, .name = "alpha", .config = &quoted};
-static struct vm beta = {.id = 1, .name = "beta", .config = &quoted};
-static struct vm owner = {.id = 2, .name = "owner", .config = &raw};
+static struct vm alpha = {.id = 0, .name = "alpha"};
+static struct vm beta = {.id = 1, .name = "beta"};
+static struct vm owner = {
+	.id = 2, .name = "owner", .config = {.flags = CONFIG_PARTITION_OWNS_UART0}};
 static uint32_t input_left;
 static uint32_t input_taken;
 static uint32_t input_virtio;

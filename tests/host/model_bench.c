@@ -5,6 +5,7 @@
 #include "fake.h"
 #include "hv/console.h"
 #include "hv/device.h"
+#include "hv/manage.h"
 #include "hv/stats.h"
 #include "models.h"
 #include "tap.h"
@@ -32,7 +33,6 @@ void bench_start(uint32_t vcpu_count)
 	memset(&bench, 0, sizeof(bench));
 	memset(states, 0, sizeof(states));
 	bench.vm.vcpu_count = vcpu_count;
-	bench.vm.image = &bench.image;
 	bench.vms[0] = &bench.vm;
 	bench.vm_count = 1;
 	fake_cpus.current = &bench.cpus[0];
@@ -90,6 +90,13 @@ void bench_route(uint32_t pin, uint64_t entry)
 	bench_write(MODEL_IOAPIC, 0, 0x10, 4, (uint32_t)entry);
 }
 
+void manage_command(struct vm *caller, uint32_t slot)
+{
+	(void)caller;
+	bench.command_slot = slot;
+	bench.command_count++;
+}
+
 void console_input_again(void)
 {
 	bench.input_again_count++;
@@ -115,11 +122,6 @@ void vm_stop(struct vm *vm, enum vm_stop_cause cause, uint64_t code)
 	TAP_EQUAL(code, 0);
 	bench.stop_cause = cause;
 	bench.stop_count++;
-}
-
-uint32_t vm_count(void)
-{
-	return bench.vm_count;
 }
 
 struct vm *vm_get(uint32_t id)

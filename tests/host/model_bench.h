@@ -11,11 +11,12 @@ struct bench {
 	struct vm vm;
 	struct vm *vms[BENCH_VM_MAX]; /* vm_get(); at first `vm` alone */
 	uint32_t vm_count;
-	struct boot_image image;
 	struct vcpu vcpus[CPU_MAX];
 	struct cpu cpus[CPU_MAX];
 	char output[BENCH_OUTPUT_MAX + 1]; /* console_write(), the first bytes */
 	uint32_t output_count;
+	uint32_t command_slot; /* manage_command() */
+	uint32_t command_count;
 	uint32_t input_again_count; /* console_input_again() */
 	void (*on_output)(void);    /* before each console_write(); may be NULL */
 	uint32_t stop_count;

@@ -36,7 +36,7 @@ static void on_write(uint16_t port, uint32_t size, uint32_t value)
 static void start_real(bool is_management)
 {
 	start(CONFIG_DEVICE_CONSOLE);
-	bench.image.pci[0].value[0] = 0;
+	bench.vm.image.pci[0].value[0] = 0;
 	devices = (struct boot_passthrough){
 		.identity_base = UINT64_C(64) << 20,
 		.first_slot = FIRST,

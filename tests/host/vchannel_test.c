@@ -39,7 +39,7 @@ static void start_peers(void)
 		guest_pci_build(images[i].pci,
 				i == 0 ? CONFIG_DEVICE_CHANNEL0 : CONFIG_DEVICE_CONSOLE);
 		peers[i].id = i + 1;
-		peers[i].image = &images[i];
+		peers[i].image = images[i];
 		peers[i].vcpus[0] = &peer_vcpus[i];
 		peers[i].vcpu_count = 1;
 		peers[i].device_state[MODEL_PCI] = &buses[i];
@@ -202,7 +202,7 @@ static void masked_vectors_wait(void)
 static void who_has_no_channel_has_no_doors(void)
 {
 	start_peers();
-	guest_pci_build(bench.image.pci, CONFIG_DEVICE_CONSOLE);
+	guest_pci_build(bench.vm.image.pci, CONFIG_DEVICE_CONSOLE);
 	vpci_reset(&bench.vm);
 	TAP_EQUAL(config(SLOT, 0, 4), UINT32_MAX);
 	TAP_EQUAL((uint32_t)bench_read(MODEL_CHANNEL, 0, POSITION, 4), UINT32_MAX);

@@ -22,7 +22,7 @@ static inline void start(uint32_t devices)
 		gpa_from_u64(0), hpa_from_u64(FAKE_MEMORY_BASE + (UINT64_C(2) << 20)), DRIVER_RAM};
 	bench.vm.extent_count = 1;
 	memset(driver_memory(0), 0, DRIVER_RAM);
-	guest_pci_build(bench.image.pci, devices);
+	guest_pci_build(bench.vm.image.pci, devices);
 	vpci_reset(&bench.vm);
 	virtio_reset(&bench.vm);
 }

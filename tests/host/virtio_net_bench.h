@@ -12,7 +12,6 @@
 #define STATIONS 3u
 static struct station {
 	struct vm vm;
-	struct boot_image image;
 	struct vcpu vcpu;
 	struct cpu cpu;
 	uint64_t states[DEVICE_MODEL_MAX][1024];
@@ -111,7 +110,6 @@ static inline void start_all(void)
 		bench.vms[i] = &station->vm;
 		station->vm.id = i;
 		station->vm.name = "station";
-		station->vm.image = &station->image;
 		station->vm.vcpu_count = 1;
 		station->vm.vcpus[0] = &station->vcpu;
 		station->vm.extents[0] =
@@ -120,8 +118,8 @@ static inline void start_all(void)
 		station->vm.state = VM_RUNNING;
 		station->vcpu.vm = &station->vm;
 		station->vcpu.cpu = &station->cpu;
-		guest_pci_build(station->image.pci, i < STATIONS ? CONFIG_DEVICE_NET0 : 0);
-		guest_pci_set_mac(station->image.pci, i);
+		guest_pci_build(station->vm.image.pci, i < STATIONS ? CONFIG_DEVICE_NET0 : 0);
+		station->vm.image.pci[PLATFORM_SLOT_NET].config[1] |= (i + 1) << 8;
 		reset_models(station);
 		if (i < STATIONS) {
 			drive();

@@ -6,6 +6,7 @@
 #include "console.h"
 #include "fake.h"
 #include "hv/platform.h"
+#include "manage.h"
 #include "report.h"
 #include "tap.h"
 #include "vcpu_run.h"
@@ -17,7 +18,6 @@
 static struct cpu cpus[2];
 static struct vcpu vcpus[2];
 static struct vm vm;
-static const struct boot_image image;
 static struct config_partition config;
 static struct boot_info boot;
 static uint32_t load_count;
@@ -139,9 +139,16 @@ void passthrough_silence(const struct vm *owner)
 	silence_count++;
 }
 
-uint32_t vm_count(void)
+void vm_destroy(struct vm *owner)
 {
-	return 1;
+	(void)owner;
+}
+
+void manage_event(enum manage_event_kind kind, uint32_t id, uint64_t value)
+{
+	(void)kind;
+	(void)id;
+	(void)value;
 }
 
 struct vm *vm_get(uint32_t id)
@@ -173,8 +180,7 @@ static void start(enum config_on_crash on_crash)
 	vm.device_state[0] = &model_state;
 	model_state = 1;
 	load_status = HV_OK;
-	vm.config = &config;
-	vm.image = &image;
+	vm.config = config;
 	vm.extents[0] = (struct vm_extent){gpa_from_u64(0),
 					   hpa_from_u64(FAKE_MEMORY_BASE + 4 * MIB), 4 * MIB};
 	vm.extent_count = 1;

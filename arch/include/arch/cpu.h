@@ -22,7 +22,9 @@ struct cpu {
 	uint32_t apic_id;
 	_Atomic bool is_online;
 	_Atomic bool is_woken; /* see arch_cpu_idle() */
-	struct vcpu *vcpu;     /* the one vCPU of this CPU, or NULL; this CPU only, once running */
+	/* The one vCPU of this CPU, or NULL. Set while there is none by whoever makes one (then it
+	 * kicks the CPU); cleared by the CPU itself. */
+	struct vcpu *_Atomic vcpu;
 	struct cpu_virt *virt; /* backend's per-CPU state */
 };
 

@@ -213,6 +213,12 @@ enum hv_status arch_vm_init(struct vm_arch *vm) MUST_CHECK;
 enum hv_status arch_vcpu_init(struct vcpu_arch *vcpu, struct vm_arch *vm,
 			      uint32_t index) MUST_CHECK;
 
+/* The other way round: the last thing that is done with a vCPU on the CPU that ran it, which
+ * forgets it; then, on any CPU, its memory goes back, and that of a VM without vCPUs. */
+void arch_vcpu_release(struct vcpu_arch *vcpu);
+void arch_vcpu_free(struct vcpu_arch *vcpu);
+void arch_vm_free(struct vm_arch *vm);
+
 /* Puts the vCPU, and the CPU's registers that are not switched (x87/SSE/AVX, DR0-3, XCR0, MSRs), in
  * the state `start`; nothing of an earlier guest stays. On the CPU that will run it. */
 void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct boot_start *start);

@@ -11,6 +11,7 @@ struct name;
 struct virt_ops {
 	enum hv_status (*cpu_enable)(void);
 	void (*vcpu_reset)(struct vcpu_arch *vcpu, const struct boot_start *start);
+	void (*vcpu_release)(struct vcpu_arch *vcpu);
 	void (*vcpu_run)(struct vcpu_arch *vcpu, struct vm_exit *exit); /* every exit, decoded */
 	void (*vcpu_skip)(struct vcpu_arch *vcpu);
 	uint64_t (*reg_get)(struct vcpu_arch *vcpu, enum vcpu_reg reg);

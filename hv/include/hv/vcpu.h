@@ -31,6 +31,8 @@ enum vcpu_state {
 #define VCPU_REQUEST_INIT  (1u << 2)
 #define VCPU_REQUEST_SIPI  (1u << 3)
 #define VCPU_REQUEST_NMI   (1u << 4)
+#define VCPU_REQUEST_CLEAR (1u << 5) /* of a new VM's vCPU 0: zero its RAM */
+#define VCPU_REQUEST_LEAVE (1u << 6) /* give the CPU back; the vCPU is gone afterwards */
 
 struct vcpu {
 	struct vcpu_arch arch; /* first: vcpu_from_arch() */

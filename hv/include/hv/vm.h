@@ -7,6 +7,7 @@
 #include "arch/vcpu.h"
 
 #include "boot_abi.h"
+#include "hv/console.h"
 #include "hv/device.h"
 #include "hv/vcpu.h"
 #include "platform_abi.h"
@@ -34,20 +35,24 @@ enum vm_state {
 	VM_STOPPED,
 	VM_RUNNING,
 	VM_STOPPING,
+	VM_CLEARING, /* just made: its RAM is being zeroed, then STOPPED */
+	VM_LEAVING,  /* stopped; its CPUs are being taken away, then ABSENT */
+	VM_ABSENT,   /* nobody; the structure waits for the next VM of this id */
 };
 
 enum vm_stop_cause {
 	VM_STOP_POWER_OFF,
 	VM_STOP_RESET,
 	VM_STOP_CRASH,
+	VM_STOP_ORDERED, /* by the management partition */
 };
 
 struct vm {
 	struct vm_arch arch; /* first: a struct vm is found by it */
 	uint32_t id;
 	const char *name; /* of its configuration */
-	const struct config_partition *config;
-	const struct boot_image *image; /* what its RAM holds at a start */
+	struct config_partition config;
+	struct boot_image image; /* what its RAM holds at a start */
 	const struct boot_passthrough
 		*passthrough; /* the management partition's; NULL: no other's */
 	uint64_t memory_size;
@@ -63,12 +68,17 @@ struct vm {
 	_Atomic bool is_console_virtio; /* wrote last: what is typed goes to it, not to the UART */
 	uint32_t left_count;            /* vCPUs that have acknowledged STOPPING */
 	uint32_t start_count;
+	struct console_ring output;
+	uint32_t pool_pages; /* that the hypervisor keeps for it */
+	uint32_t kept_pages; /* of them, those that stay with the id */
+	bool has_stage2;
+	bool is_created; /* at run time: the management partition fills its RAM */
+	_Atomic bool is_paused;
 	bool is_clear;       /* RAM holds nothing but zeros; own vCPU 0, or the last that left */
 	bool is_hole_warned; /* a hole was touched, and logged, since the last start */
 };
 
-uint32_t vm_count(void);
-struct vm *vm_get(uint32_t id); /* NULL: no such VM */
+struct vm *vm_get(uint32_t id); /* below CONFIG_PARTITION_MAX; NULL: no such VM */
 
 /* Asks every vCPU to leave; the last one finishes. Any CPU; does not wait. Later causes are
  * ignored. */

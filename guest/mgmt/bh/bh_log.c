@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bh log, events. */
+#include "bh_partition.h"
+#include "bh_table.h"
+#include "bh_words.h"
+
+#include <inttypes.h>
+
+#define POLL     0.02 /* seconds */
+#define LOG_SIZE 16384u
+
+int bh_log(struct bh *bh)
+{
+	static char text[LOG_SIZE];
+	struct bh_call call = {.opcode = MANAGE_LOG, .receive = text, .receive_size = sizeof(text)};
+	bool is_endless = (bh->options.given & OPTION_FOLLOW) != 0;
+
+	do {
+		uint32_t status = bh_call(&bh->device, &call);
+
+		if (status != MANAGE_OK) {
+			return bh_fail(bh, BH_FAILED, "cannot read the log: %s",
+				       words_status(status));
+		}
+		if (fwrite(text, 1, call.used, bh->out) != call.used || fflush(bh->out) != 0) {
+			return BH_FAILED;
+		}
+		call.argument = call.result;
+		if (is_endless && call.used == 0) {
+			bh_sleep(POLL);
+		}
+	} while (is_endless || call.used != 0);
+	return BH_OK;
+}
+
+static const char *name_of(struct bh *bh, uint32_t id, struct bh_partition *partition)
+{
+	partition->id = id;
+	return bh_look(bh, partition) ? partition->is.config.name : "-";
+}
+
+static void print_event(struct bh *bh, const struct manage_event *event, uint64_t hz)
+{
+	double seconds = hz != 0 ? (double)event->tsc / (double)hz : 0;
+	struct bh_partition partition;
+	const char *name = name_of(bh, event->id, &partition);
+
+	if ((bh->options.given & OPTION_JSON) != 0) {
+		struct json json = {.out = bh->out};
+
+		json_object(&json, NULL);
+		json_number(&json, "sequence", event->sequence);
+		json_decimal(&json, "seconds", seconds);
+		json_text(&json, "event", words_event(event->kind));
+		json_number(&json, "id", event->id);
+		json_text(&json, "name", name);
+		json_number(&json, "value", event->value);
+		json_end(&json, '}');
+		fputc('\n', bh->out);
+	} else {
+		fprintf(bh->out, "%12.6f  %-8s (id %u) %s%s%s\n", seconds, name, event->id,
+			words_event(event->kind), event->kind == MANAGE_EVENT_STOPPED ? ": " : "",
+			event->kind == MANAGE_EVENT_STOPPED ? words_cause((uint32_t)event->value)
+							    : "");
+	}
+}
+
+int bh_events(struct bh *bh)
+{
+	uint64_t next = bh_event_next(bh);
+	uint64_t at = next > MANAGE_EVENT_COUNT ? next - MANAGE_EVENT_COUNT : 1;
+	bool is_endless = (bh->options.given & OPTION_FOLLOW) != 0;
+	struct manage_event event;
+	uint64_t hz = 0;
+
+	(void)bh_tsc(bh, &hz);
+	do {
+		for (next = bh_event_next(bh); at < next; at++) {
+			if (bh_event_get(bh, at, &event)) {
+				print_event(bh, &event, hz);
+			}
+		}
+		fflush(bh->out);
+		if (is_endless) {
+			bh_sleep(POLL);
+		}
+	} while (is_endless && !ferror(bh->out));
+	return BH_OK;
+}

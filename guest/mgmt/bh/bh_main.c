@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bh: the person's tool in the management partition. */
+#include "bh.h"
+
+#include "check.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Of the code shared with the loader. */
+_Noreturn void check_failed(const char *expression, const char *file, int line)
+{
+	fprintf(stderr, "bh: %s:%d: CHECK failed: %s; this is a defect of bh\n", file, line,
+		expression);
+	abort();
+}
+
+int main(int argc, char **argv)
+{
+	static struct bh bh;
+	int result;
+
+	bh.folder = BH_FOLDER;
+	bh.out = stdout;
+	bh.errors = stderr;
+	bh.input = STDIN_FILENO;
+	bh.is_terminal = isatty(STDOUT_FILENO) != 0 && getenv("NO_COLOR") == NULL;
+	bh.shows_progress = isatty(STDERR_FILENO) != 0;
+	result = bh_run(&bh, argc, argv);
+	if (fflush(stdout) != 0 && result == BH_OK) {
+		result = BH_FAILED;
+	}
+	return result;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hypervisor's numbers in words. */
+#include "bh_words.h"
+
+#include "bits.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *word(const char *const *words, uint32_t count, uint32_t index)
+{
+	return index < count && words[index] != NULL ? words[index] : "unknown";
+}
+
+const char *words_state(uint32_t state)
+{
+	static const char *const words[] = {
+		[MANAGE_STOPPED] = "stopped",   [MANAGE_RUNNING] = "running",
+		[MANAGE_STOPPING] = "stopping", [MANAGE_PAUSED] = "paused",
+		[MANAGE_CLEARING] = "clearing",
+	};
+
+	return word(words, ARRAY_COUNT(words), state);
+}
+
+const char *words_cause(uint32_t cause)
+{
+	static const char *const words[] = {
+		[MANAGE_CAUSE_POWER_OFF] = "power off",
+		[MANAGE_CAUSE_RESET] = "reset",
+		[MANAGE_CAUSE_CRASH] = "crash",
+		[MANAGE_CAUSE_STOP] = "stopped by bh",
+	};
+
+	return word(words, ARRAY_COUNT(words), cause);
+}
+
+const char *words_vcpu_state(uint32_t state)
+{
+	static const char *const words[] = {"off", "waits for SIPI", "runs"};
+
+	return word(words, ARRAY_COUNT(words), state);
+}
+
+const char *words_event(uint32_t kind)
+{
+	static const char *const words[] = {
+		[MANAGE_EVENT_STARTED] = "started",
+		[MANAGE_EVENT_STOPPED] = "stopped",
+		[MANAGE_EVENT_CREATED] = "created",
+		[MANAGE_EVENT_DESTROYED] = "destroyed",
+		[MANAGE_EVENT_ENTERED] = "first instruction",
+	};
+
+	return word(words, ARRAY_COUNT(words), kind);
+}
+
+const char *words_status(uint32_t status)
+{
+	static const char *const words[MANAGE_BAD_ADDRESS + 1] = {
+		[MANAGE_OK] = "done",
+		[MANAGE_PENDING] = "the hypervisor did not answer; is this the management "
+				   "partition?",
+		[MANAGE_UNKNOWN] = "this hypervisor has no such command; use the bh of its build",
+		[MANAGE_INVALID] = "the hypervisor takes it for malformed; use the bh of its build",
+		[MANAGE_NO_PARTITION] = "it is gone; see `bh ls`",
+		[MANAGE_BUSY] = "it is not in the state for that; see `bh ls`",
+		[MANAGE_NO_MEMORY] = "not enough memory; see `bh info`",
+		[MANAGE_NO_CPU] = "a CPU is not free; see `bh info`",
+		[MANAGE_DENIED] = "not allowed for this partition: bh cannot stop or remove the "
+				  "partition it runs in, nor unmake those of bulkhead.conf",
+		[MANAGE_BAD_ADDRESS] = "outside its memory; use the bh of the hypervisor's build",
+	};
+
+	return word(words, ARRAY_COUNT(words), status);
+}
+
+const char *words_cpus(char *text, size_t size, uint64_t cpus)
+{
+	size_t used = 0;
+
+	snprintf(text, size, "-");
+	for (uint32_t first = 0; first < 64 && used < size; first++) {
+		uint32_t last = first;
+
+		if ((cpus >> first & 1) == 0) {
+			continue;
+		}
+		while (last < 63 && (cpus >> (last + 1) & 1) != 0) {
+			last++;
+		}
+		used += (size_t)snprintf(text + used, size - used,
+					 last > first ? "%s%u-%u" : "%s%u", used > 0 ? "," : "",
+					 first, last);
+		first = last;
+	}
+	return text;
+}
+
+const char *words_size(char *text, size_t size, uint64_t bytes)
+{
+	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB"};
+	uint32_t unit = 0;
+
+	while (unit + 1 < ARRAY_COUNT(units) && bytes >= 1024 && bytes % 1024 == 0) {
+		bytes /= 1024;
+		unit++;
+	}
+	snprintf(text, size, "%llu %s", (unsigned long long)bytes, units[unit]);
+	return text;
+}
+
+const char *words_devices(char *text, size_t size, uint32_t devices)
+{
+	static const char *const names[] = {"console", "net0", "block0", "entropy", "channel0"};
+	size_t used = 0;
+
+	snprintf(text, size, "none");
+	for (uint32_t i = 0; i < ARRAY_COUNT(names) && used < size; i++) {
+		if ((devices & BIT32(i)) != 0) {
+			used += (size_t)snprintf(text + used, size - used, "%s%s",
+						 used > 0 ? ", " : "", names[i]);
+		}
+	}
+	return text;
+}

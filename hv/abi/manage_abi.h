@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The management device: how the management partition tells the hypervisor what to do. One PCI
+ * function, reached from user space through its resource files:
+ *
+ *   resource0   ports of 32 bits: MANAGE_PORT_MAGIC and MANAGE_PORT_VERSION are read; writing the
+ *               number of a command's slot to MANAGE_PORT_DOORBELL has that command done, or
+ *               refused, when the write returns.
+ *   resource2   memory, MANAGE_WINDOW_SIZE bytes: struct manage_window, little endian.
+ *
+ * A command is decoded in full, from a copy, before anything is done; a status other than MANAGE_OK
+ * means that nothing has changed. Data goes through window.data at an offset the caller chooses;
+ * callers share the window between themselves by a lock of their own. Fields that a command does
+ * not use must be 0. The layout of a version never changes.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "boot_abi.h"
+#include "hypercall_abi.h"
+
+#define MANAGE_MAGIC         0x4d616e42u /* "BnaM" */
+#define MANAGE_VERSION       1u
+#define MANAGE_VENDOR        0x1234u /* of emulated devices; revision = MANAGE_VERSION */
+#define MANAGE_DEVICE        0x4248u
+#define MANAGE_PORT_DOORBELL 0u
+#define MANAGE_PORT_VERSION  4u
+#define MANAGE_PORT_MAGIC    8u
+
+#define MANAGE_WINDOW_SIZE (UINT64_C(512) << 10)
+#define MANAGE_SLOT_COUNT  16u
+#define MANAGE_EVENT_COUNT 64u /* a power of two */
+#define MANAGE_DATA_SIZE   (UINT64_C(504) << 10)
+
+enum manage_opcode {
+	MANAGE_NULL = 0,      /* does nothing */
+	MANAGE_INFO = 1,      /* data: struct manage_info */
+	MANAGE_PARTITION = 2, /* id; data: struct manage_partition */
+	MANAGE_VCPU = 3,      /* id, argument = vCPU index; data: struct manage_vcpu */
+	MANAGE_START = 4,     /* id */
+	MANAGE_STOP = 5,      /* id: at once, as by pulling the plug */
+	MANAGE_PAUSE = 6,     /* id: its vCPUs stand still; nothing while it is paused */
+	MANAGE_RESUME = 7,    /* id */
+	MANAGE_CREATE = 8,    /* data: struct manage_create; result = id */
+	MANAGE_LOAD = 9,      /* id, argument = guest-physical address; data: bytes of its RAM */
+	MANAGE_DESTROY = 10,  /* id: stopped, and created by MANAGE_CREATE */
+	MANAGE_LOG = 11,      /* argument = position; data: text; result = position behind it */
+	MANAGE_CONSOLE_READ = 12,  /* id, argument = position; as MANAGE_LOG */
+	MANAGE_CONSOLE_WRITE = 13, /* id; data: typed bytes; result = bytes taken */
+	MANAGE_COUNT,
+};
+
+enum manage_status {
+	MANAGE_OK = 0,
+	MANAGE_PENDING = 1,      /* not a result: what a caller writes before the doorbell */
+	MANAGE_UNKNOWN = 2,      /* no such opcode */
+	MANAGE_INVALID = 3,      /* an argument is out of its range, or an unused field is not 0 */
+	MANAGE_NO_PARTITION = 4, /* no partition has this id */
+	MANAGE_BUSY = 5,         /* not in the state that this needs: see each command */
+	MANAGE_NO_MEMORY = 6,    /* free RAM, or the hypervisor's pool, does not suffice */
+	MANAGE_NO_CPU = 7,       /* a CPU is not there, or another partition's */
+	MANAGE_DENIED = 8,       /* not on this partition */
+	MANAGE_BAD_ADDRESS = 9,  /* not (wholly) the partition's RAM */
+};
+
+struct manage_command {
+	uint32_t opcode; /* enum manage_opcode */
+	uint32_t status; /* enum manage_status; written by the hypervisor, last */
+	uint32_t id;     /* of a partition */
+	uint32_t reserved;
+	uint64_t argument;
+	uint32_t data_offset; /* in window.data */
+	uint32_t data_size;   /* room there, or bytes there */
+	uint64_t result;
+	uint32_t data_used; /* bytes written there */
+	uint32_t reserved2;
+	uint64_t reserved3[2];
+};
+_Static_assert(sizeof(struct manage_command) == 64, "layout");
+
+enum manage_event_kind {
+	MANAGE_EVENT_STARTED = 1,
+	MANAGE_EVENT_STOPPED = 2, /* value = enum manage_cause */
+	MANAGE_EVENT_CREATED = 3, /* its RAM is zeroed: it can be loaded */
+	MANAGE_EVENT_DESTROYED = 4,
+	MANAGE_EVENT_ENTERED = 5, /* its first instruction is about to run */
+};
+
+struct manage_event {
+	uint32_t kind; /* enum manage_event_kind */
+	uint32_t id;
+	uint64_t value;
+	uint64_t tsc;
+	uint64_t sequence; /* of this event; another number: overwritten meanwhile */
+};
+
+struct manage_window {
+	uint64_t event_next; /* sequence number of the next event; 0: none since this partition's
+			      * start
+			      */
+	uint64_t reserved[7];
+	struct manage_command commands[MANAGE_SLOT_COUNT];
+	struct manage_event events[MANAGE_EVENT_COUNT]; /* by sequence % MANAGE_EVENT_COUNT */
+	uint8_t reserved3[8192 - 64 - 1024 - 2048];
+	uint8_t data[MANAGE_DATA_SIZE];
+};
+_Static_assert(sizeof(struct manage_window) == MANAGE_WINDOW_SIZE, "layout");
+
+struct manage_info {
+	uint32_t version;
+	uint32_t cpu_count;
+	uint64_t cpus_free; /* bit n: CPU n is online and no partition's */
+	uint64_t tsc_hz;
+	uint64_t tsc;
+	uint64_t unix_nanoseconds;
+	uint64_t memory_free; /* bytes, for partitions */
+	uint64_t pool_total;  /* bytes the hypervisor has set aside */
+	uint64_t pool_used;
+	uint32_t partition_max;
+	uint32_t is_x2apic;
+};
+
+enum manage_state {
+	MANAGE_STOPPED,
+	MANAGE_RUNNING,
+	MANAGE_STOPPING,
+	MANAGE_PAUSED,
+	MANAGE_CLEARING, /* created, and its RAM is being zeroed */
+};
+
+enum manage_cause {
+	MANAGE_CAUSE_POWER_OFF,
+	MANAGE_CAUSE_RESET,
+	MANAGE_CAUSE_CRASH,
+	MANAGE_CAUSE_STOP, /* by MANAGE_STOP */
+};
+
+struct manage_partition {
+	struct config_partition config;
+	uint32_t state; /* enum manage_state */
+	uint32_t cause; /* enum manage_cause, of the last stop; valid when start_count > 0 */
+	uint64_t exit_code;
+	uint32_t start_count;
+	uint32_t vcpu_count;
+	uint32_t is_created; /* by MANAGE_CREATE: its RAM is loaded by the management partition */
+	uint32_t pool_pages; /* 4 KiB pages that the hypervisor keeps for it */
+};
+
+struct manage_vcpu {
+	uint32_t cpu;
+	uint32_t state; /* enum vcpu_state of hv/vcpu.h: off, waiting for SIPI, running */
+	uint64_t rip;   /* at its last exit */
+	uint64_t exits[EXIT_COUNT_REASONS]; /* enum hypercall_exit */
+};
+
+/* Those that it can have: not a disk, which is a file that the loader has read. */
+#define MANAGE_DEVICES                                                                             \
+	(CONFIG_DEVICE_CONSOLE | CONFIG_DEVICE_NET0 | CONFIG_DEVICE_ENTROPY |                      \
+	 CONFIG_DEVICE_CHANNEL0)
+
+/* What a partition is made of; flags: CONFIG_PARTITION_* must be 0, on_crash CONFIG_CRASH_STOP. */
+struct manage_create {
+	struct config_partition config;
+	struct boot_start start;
+	struct boot_pci pci[BOOT_PCI_SLOTS];
+};

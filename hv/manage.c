@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The management partition's commands: one table, decoded from a copy, one at a time. */
+#include "manage.h"
+
+#include "arch/clock.h"
+#include "arch/lapic.h"
+#include "bits.h"
+#include "console.h"
+#include "cpus.h"
+#include "hv/guest_mem.h"
+#include "owner.h"
+#include "page_alloc.h"
+#include "str.h"
+#include "vm_life.h"
+
+#include <stdatomic.h>
+
+#define PIECE 512u /* bytes copied at a time, on the stack */
+
+/* One command at work. */
+struct call {
+	struct vm *caller;
+	struct vm *target; /* of `id`, where the command has one */
+	struct manage_command command;
+};
+
+static struct spin_lock command_lock; /* commands of several vCPUs */
+static struct spin_lock event_lock;
+static uint64_t event_next = 1; /* guarded by event_lock */
+
+static gpa_t window_at(uint64_t offset)
+{
+	return gpa_from_u64(PLATFORM_MANAGE_WINDOW + offset);
+}
+
+static gpa_t data_at(const struct call *call, uint32_t offset)
+{
+	return window_at(offsetof(struct manage_window, data) + call->command.data_offset + offset);
+}
+
+void manage_event(enum manage_event_kind kind, uint32_t id, uint64_t value)
+{
+	struct vm *manager = vm_with_flag(CONFIG_PARTITION_MANAGEMENT);
+	struct manage_event event = {.kind = kind, .id = id, .value = value, .tsc = arch_tsc()};
+	enum hv_status status;
+	uint64_t offset;
+
+	if (manager == NULL || atomic_load(&manager->state) != VM_RUNNING) {
+		return;
+	}
+	spin_lock(&event_lock);
+	event.sequence = event_next++;
+	offset = offsetof(struct manage_window, events) +
+		 event.sequence % MANAGE_EVENT_COUNT * sizeof(event);
+	status = guest_mem_write(&manager->arch, window_at(offset), &event, sizeof(event));
+	if (status == HV_OK) {
+		status = guest_mem_write(&manager->arch, window_at(0), &event_next,
+					 sizeof(event_next));
+	}
+	spin_unlock(&event_lock);
+	(void)status; /* too little RAM for a window: it does not hear of it */
+}
+
+static enum manage_status answer(struct call *call, const void *data, uint32_t size)
+{
+	if (call->command.data_size < size ||
+	    guest_mem_write(&call->caller->arch, data_at(call, 0), data, size) != HV_OK) {
+		return MANAGE_INVALID;
+	}
+	call->command.data_used = size;
+	return MANAGE_OK;
+}
+
+static enum manage_status do_null(struct call *call)
+{
+	(void)call;
+	return MANAGE_OK;
+}
+
+static enum manage_status do_info(struct call *call)
+{
+	uint64_t tsc = arch_tsc();
+	struct manage_info info = {
+		.version = MANAGE_VERSION,
+		.cpu_count = cpus_count(),
+		.tsc_hz = arch_tsc_hz(),
+		.tsc = tsc,
+		.unix_nanoseconds = arch_tsc_to_ns(tsc) + call->caller->arch.clock_wall,
+		.memory_free = owner_total(OWNER_FREE),
+		.pool_total = (uint64_t)page_alloc_total() << PAGE_SHIFT,
+		.pool_used = (uint64_t)page_alloc_used() << PAGE_SHIFT,
+		.partition_max = CONFIG_PARTITION_MAX,
+		.is_x2apic = arch_lapic_is_x2apic(),
+	};
+
+	for (uint32_t i = 0; i < info.cpu_count; i++) {
+		info.cpus_free |= cpus_is_free(i) ? BIT(i) : 0;
+	}
+	return answer(call, &info, sizeof(info));
+}
+
+static enum manage_state state_of(const struct vm *vm)
+{
+	switch (atomic_load(&vm->state)) {
+	case VM_RUNNING:
+		return atomic_load(&vm->is_paused) ? MANAGE_PAUSED : MANAGE_RUNNING;
+	case VM_CLEARING:
+		return MANAGE_CLEARING;
+	case VM_STOPPED:
+		return MANAGE_STOPPED;
+	default:
+		return MANAGE_STOPPING;
+	}
+}
+
+static enum manage_status do_partition(struct call *call)
+{
+	const struct vm *vm = call->target;
+	struct manage_partition partition = {
+		.config = vm->config,
+		.state = state_of(vm),
+		.cause = vm->stop_cause,
+		.exit_code = vm->stop_code,
+		.start_count = vm->start_count,
+		.vcpu_count = vm->vcpu_count,
+		.is_created = vm->is_created,
+		.pool_pages = vm->pool_pages,
+	};
+
+	return answer(call, &partition, sizeof(partition));
+}
+
+static enum manage_status do_vcpu(struct call *call)
+{
+	struct manage_vcpu answered;
+	const struct vcpu *vcpu;
+
+	if (call->command.argument >= call->target->vcpu_count) {
+		return MANAGE_INVALID;
+	}
+	vcpu = call->target->vcpus[call->command.argument];
+	answered = (struct manage_vcpu){
+		.cpu = vcpu->cpu->index, .state = vcpu->state, .rip = vcpu->arch.rip};
+	memcpy(answered.exits, vcpu->arch.exit_count, sizeof(answered.exits));
+	return answer(call, &answered, sizeof(answered));
+}
+
+static enum manage_status status_of(enum hv_status status)
+{
+	return status == HV_OK ? MANAGE_OK : MANAGE_BUSY;
+}
+
+static enum manage_status do_start(struct call *call)
+{
+	if (call->target->is_created && call->target->is_clear) {
+		return MANAGE_BUSY; /* nothing has been loaded */
+	}
+	return status_of(vm_start(call->target));
+}
+
+static enum manage_status do_stop(struct call *call)
+{
+	if (atomic_load(&call->target->state) != VM_RUNNING) {
+		return MANAGE_BUSY;
+	}
+	vm_stop(call->target, VM_STOP_ORDERED, 0);
+	return MANAGE_OK;
+}
+
+static enum manage_status do_pause(struct call *call)
+{
+	return status_of(vm_pause(call->target, true));
+}
+
+static enum manage_status do_resume(struct call *call)
+{
+	return status_of(vm_pause(call->target, false));
+}
+
+static enum manage_status do_create(struct call *call)
+{
+	static struct manage_create wanted; /* guarded by command_lock; large for a stack */
+
+	if (call->command.data_size != sizeof(wanted) ||
+	    guest_mem_read(&call->caller->arch, data_at(call, 0), &wanted, sizeof(wanted)) !=
+		    HV_OK) {
+		return MANAGE_INVALID;
+	}
+	return manage_create(&wanted, &call->command.result);
+}
+
+static enum manage_status do_load(struct call *call)
+{
+	struct vm *vm = call->target;
+	gpa_t to = gpa_from_u64(call->command.argument);
+	enum hv_status status = HV_OK;
+	uint8_t piece[PIECE];
+	uint32_t size;
+
+	if (!vm->is_created || atomic_load(&vm->state) != VM_STOPPED) {
+		return vm->is_created ? MANAGE_BUSY : MANAGE_DENIED;
+	}
+	if (!guest_mem_is_ram(&vm->arch, to, call->command.data_size)) {
+		return MANAGE_BAD_ADDRESS;
+	}
+	vm->is_clear = false;
+	for (uint32_t i = 0; status == HV_OK && i < call->command.data_size; i += size) {
+		size = (uint32_t)min_u64(PIECE, call->command.data_size - i);
+		status = guest_mem_read(&call->caller->arch, data_at(call, i), piece, size);
+		status = status == HV_OK ? guest_mem_write(&vm->arch, gpa_add(to, i), piece, size)
+					 : status;
+	}
+	return status == HV_OK ? MANAGE_OK : MANAGE_BAD_ADDRESS;
+}
+
+static enum manage_status do_destroy(struct call *call)
+{
+	return call->target->is_created ? status_of(vm_leave(call->target)) : MANAGE_DENIED;
+}
+
+static enum manage_status read_text(struct call *call, struct vm *vm)
+{
+	uint64_t position = call->command.argument;
+	enum hv_status status = HV_OK;
+	uint32_t done = 0;
+	char piece[PIECE];
+	uint32_t size;
+
+	do {
+		size = console_read(vm, &position, piece,
+				    (uint32_t)min_u64(PIECE, call->command.data_size - done));
+		if (size > 0) {
+			status = guest_mem_write(&call->caller->arch, data_at(call, done), piece,
+						 size);
+			done += size;
+		}
+	} while (size > 0 && status == HV_OK);
+	call->command.result = position;
+	call->command.data_used = done;
+	return status == HV_OK ? MANAGE_OK : MANAGE_INVALID;
+}
+
+static enum manage_status do_log(struct call *call)
+{
+	return read_text(call, NULL);
+}
+
+static enum manage_status do_console_read(struct call *call)
+{
+	return read_text(call, call->target);
+}
+
+static enum manage_status do_console_write(struct call *call)
+{
+	uint8_t typed[PIECE];
+	uint32_t size = (uint32_t)min_u64(PIECE, call->command.data_size);
+	uint32_t taken = 0;
+
+	if (atomic_load(&call->target->state) != VM_RUNNING) {
+		return MANAGE_BUSY;
+	}
+	if (size > 0 &&
+	    guest_mem_read(&call->caller->arch, data_at(call, 0), typed, size) != HV_OK) {
+		return MANAGE_INVALID;
+	}
+	while (taken < size && console_input(call->target, typed[taken])) {
+		taken++;
+	}
+	call->command.result = taken;
+	return MANAGE_OK;
+}
+
+/* What a command uses besides its opcode; what it does not use must be 0. */
+#define USES_ID       BIT32(0)
+#define USES_OTHER    BIT32(1) /* an id, and not the caller's own */
+#define USES_ARGUMENT BIT32(2)
+#define USES_DATA     BIT32(3)
+
+static const struct {
+	enum manage_status (*handle)(struct call *call);
+	uint32_t uses;
+} commands[MANAGE_COUNT] = {
+	[MANAGE_NULL] = {do_null, 0},
+	[MANAGE_INFO] = {do_info, USES_DATA},
+	[MANAGE_PARTITION] = {do_partition, USES_ID | USES_DATA},
+	[MANAGE_VCPU] = {do_vcpu, USES_ID | USES_ARGUMENT | USES_DATA},
+	[MANAGE_START] = {do_start, USES_ID | USES_OTHER},
+	[MANAGE_STOP] = {do_stop, USES_ID | USES_OTHER},
+	[MANAGE_PAUSE] = {do_pause, USES_ID | USES_OTHER},
+	[MANAGE_RESUME] = {do_resume, USES_ID | USES_OTHER},
+	[MANAGE_CREATE] = {do_create, USES_DATA},
+	[MANAGE_LOAD] = {do_load, USES_ID | USES_OTHER | USES_ARGUMENT | USES_DATA},
+	[MANAGE_DESTROY] = {do_destroy, USES_ID | USES_OTHER},
+	[MANAGE_LOG] = {do_log, USES_ARGUMENT | USES_DATA},
+	[MANAGE_CONSOLE_READ] = {do_console_read, USES_ID | USES_ARGUMENT | USES_DATA},
+	[MANAGE_CONSOLE_WRITE] = {do_console_write, USES_ID | USES_OTHER | USES_DATA},
+};
+
+static bool is_well_formed(const struct manage_command *command, uint32_t uses)
+{
+	bool is_data_ok =
+		(uses & USES_DATA) != 0
+			? command->data_offset <= MANAGE_DATA_SIZE &&
+				  command->data_size <= MANAGE_DATA_SIZE - command->data_offset
+			: command->data_offset == 0 && command->data_size == 0;
+
+	return is_data_ok && ((uses & USES_ID) != 0 || command->id == 0) &&
+	       ((uses & USES_ARGUMENT) != 0 || command->argument == 0) && command->reserved == 0 &&
+	       command->reserved2 == 0 && command->reserved3[0] == 0 && command->reserved3[1] == 0;
+}
+
+static enum manage_status execute(struct call *call)
+{
+	const struct manage_command *command = &call->command;
+	uint32_t uses;
+
+	if (command->opcode >= MANAGE_COUNT) {
+		return MANAGE_UNKNOWN;
+	}
+	uses = commands[command->opcode].uses;
+	if (!is_well_formed(command, uses)) {
+		return MANAGE_INVALID;
+	}
+	if ((uses & USES_ID) != 0) {
+		call->target = vm_get(command->id);
+		if (call->target == NULL) {
+			return MANAGE_NO_PARTITION;
+		}
+		if ((uses & USES_OTHER) != 0 && call->target == call->caller) {
+			return MANAGE_DENIED;
+		}
+	}
+	return commands[command->opcode].handle(call);
+}
+
+void manage_command(struct vm *caller, uint32_t slot)
+{
+	struct call call = {.caller = caller};
+	enum hv_status status;
+	gpa_t at;
+
+	if (slot >= MANAGE_SLOT_COUNT) {
+		return;
+	}
+	at = window_at(offsetof(struct manage_window, commands) + slot * sizeof(call.command));
+	spin_lock(&command_lock);
+	status = guest_mem_read(&caller->arch, at, &call.command, sizeof(call.command));
+	if (status == HV_OK) {
+		call.command.result = 0;
+		call.command.data_used = 0;
+		call.command.status = execute(&call);
+		status = guest_mem_write(&caller->arch, at, &call.command, sizeof(call.command));
+	}
+	spin_unlock(&command_lock);
+	(void)status; /* too little RAM for a window */
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands of the management partition (manage_abi.h), and what it is told. */
+#pragma once
+
+#include "hv/manage.h"
+#include "manage_abi.h"
+
+struct vm;
+
+/* MANAGE_CREATE, with what its data held: checked in full, then made. */
+enum manage_status manage_create(const struct manage_create *wanted, uint64_t *id);
+
+/* Into the management partition's event ring, if it runs. Any CPU, no lock of a VM or device held.
+ */
+void manage_event(enum manage_event_kind kind, uint32_t id, uint64_t value);
