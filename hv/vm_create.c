@@ -58,12 +58,15 @@ static gpa_t guest_base(uint64_t offset)
 /* All but the first frame of the management partition's, where the loader has kept it. */
 static enum hv_status take_identity(struct vm *vm)
 {
-	struct vm_extent *extent = &vm->extents[vm->extent_count++];
+	struct vm_extent *extent = &vm->extents[vm->extent_count];
+	enum hv_status status;
 
 	extent->guest = gpa_from_u64(vm->passthrough->identity_base);
 	extent->host = hpa_from_u64(vm->passthrough->identity_base);
 	extent->size = vm->memory_size - FRAME_SIZE;
-	return owner_change(extent->host, extent->size, OWNER_IDENTITY, OWNER_VM + vm->id);
+	status = owner_change(extent->host, extent->size, OWNER_IDENTITY, OWNER_VM + vm->id);
+	vm->extent_count += status == HV_OK;
+	return status;
 }
 
 /* Takes frames for the whole memory, in as few pieces as there are. */
@@ -327,6 +330,7 @@ enum hv_status vm_create(const struct config_partition *config, const struct boo
 		vm->config = *config;
 		vm->image = *image;
 		set_mac(vm);
+		vm->output.next = 0; /* what another of this id has written is not told */
 		vm->passthrough =
 			(config->flags & CONFIG_PARTITION_MANAGEMENT) != 0 ? passthrough : NULL;
 		vm->memory_size = config->memory;

@@ -4,6 +4,7 @@
 
 #include "bits.h"
 #include "host/manage_bench.h"
+#include "log.h"
 
 #include <dirent.h>
 #include <stdarg.h>
@@ -23,6 +24,7 @@ static size_t error_size;
 static const struct fake_exit *script;
 static size_t script_count;
 static uint32_t commands;
+static bool is_noisy;
 static jmp_buf running;
 
 /* --- the machine --------------------------------------------------------------------------------
@@ -61,6 +63,9 @@ static void ring(struct bh_device *device, uint32_t number)
 {
 	(void)device;
 	commands++;
+	if (is_noisy) {
+		log_notice("noise %u", commands);
+	}
 	manage_bench.room = (uint32_t)min_u64(manage_bench.typed_count + TAKEN_AT_ONCE,
 					      sizeof(manage_bench.typed));
 	manage_command(manage_bench.manager, number);
@@ -88,6 +93,7 @@ void bench_start(void)
 	fake_vcpus.on_script_end = go_on;
 	script_count = 0;
 	commands = 0;
+	is_noisy = false;
 	if (out_text == NULL) {
 		(void)atexit(remove_folder);
 	}
@@ -113,6 +119,11 @@ void bench_script(const struct fake_exit *steps, size_t count)
 {
 	script = steps;
 	script_count = count;
+}
+
+void bench_noise(void)
+{
+	is_noisy = true;
 }
 
 const char *bench_typed(void)

@@ -150,10 +150,29 @@ static void events_wrap(void)
 	TAP_CHECK(strstr(bench_out(), "\"sequence\":29,") == NULL);
 }
 
+/* On the machine's console, each line that bh prints is a new line of the log. */
+static void log_ends_where_it_ended(void)
+{
+	bench_start_two();
+	bench_create("");
+	bench_noise();
+	BH(0, "info");
+	BH(0, "log");
+	SAYS("partition alpha: created");
+	SAYS("noise ");
+	TAP_TEXT(bench_out() + strlen(bench_out()) - 1, "\n");
+	BH(0, "log");
+	TAP_CHECK(bench_commands() < 60);
+}
+
 static const struct tap_case cases[] = {
-	{"counts exits", counts_exits},       {"rates fit counts", rates_fit_counts},
-	{"shows a console", shows_a_console}, {"types what fits", types_what_fits},
-	{"tells of an end", tells_of_an_end}, {"events wrap", events_wrap},
+	{"counts exits", counts_exits},
+	{"rates fit counts", rates_fit_counts},
+	{"shows a console", shows_a_console},
+	{"types what fits", types_what_fits},
+	{"tells of an end", tells_of_an_end},
+	{"events wrap", events_wrap},
+	{"log ends where it ended", log_ends_where_it_ended},
 };
 
 TAP_MAIN(cases)

@@ -16,11 +16,12 @@
 #include "arch/upcalls.h"
 #include <string.h>
 
-#define MIB     (UINT64_C(1) << 20)
-#define POOL    (8 * MIB)
-#define MEMORY  (64 * MIB)
-#define FREE    (MEMORY - POOL - MANAGER)
-#define MANAGER (4 * MIB)
+#define MIB      (UINT64_C(1) << 20)
+#define POOL     (8 * MIB)
+#define MEMORY   (64 * MIB)
+#define FREE     (MEMORY - POOL - MANAGER)
+#define MANAGER  (4 * MIB) /* its second half at its own address */
+#define IDENTITY (FAKE_MEMORY_BASE + MEMORY - MANAGER + FRAME_SIZE)
 
 struct manage_bench {
 	struct boot_info boot;
@@ -42,7 +43,9 @@ static inline void start(void)
 {
 	static const struct boot_memory memory[] = {
 		{FAKE_MEMORY_BASE, POOL, BOOT_MEMORY_HYPERVISOR, 0},
-		{FAKE_MEMORY_BASE + POOL, MEMORY - POOL, BOOT_MEMORY_FREE, 0}};
+		{FAKE_MEMORY_BASE + POOL, MEMORY - POOL - MANAGER + FRAME_SIZE, BOOT_MEMORY_FREE,
+		 0},
+		{IDENTITY, MANAGER - FRAME_SIZE, BOOT_MEMORY_IDENTITY, 0}};
 	static const struct boot_cpu boot_cpus[4] = {{10, 1}, {11, 0}, {12, 0}, {13, 0}};
 
 	fake_reset();
@@ -50,11 +53,12 @@ static inline void start(void)
 	page_alloc_init(fake_memory_at(hpa_from_u64(FAKE_MEMORY_BASE)), POOL);
 	fake_vcpus.max_leaf = 2;
 	stage2_init(false);
-	TAP_EQUAL(owner_init(memory, 2), HV_OK);
+	TAP_EQUAL(owner_init(memory, 3), HV_OK);
 	manage_bench.boot = (struct boot_info){.cpus = boot_cpus,
 					       .cpu_count = 4,
 					       .trampoline = 0x8000,
 					       .images = manage_bench.images};
+	manage_bench.boot.passthrough.identity_base = IDENTITY;
 	manage_bench.boot.config.partition_count = 1;
 	manage_bench.boot.config.log_level = CONFIG_LOG_DEBUG;
 	manage_bench.boot.config.partitions[0] = (struct config_partition){

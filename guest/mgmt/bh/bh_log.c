@@ -5,32 +5,69 @@
 #include "bh_words.h"
 
 #include <inttypes.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #define POLL     0.02 /* seconds */
 #define LOG_SIZE 16384u
 
+/* What is printed here becomes a part of the log, when this is the console that the log is kept of.
+ */
+static bool is_own_console(FILE *out)
+{
+	struct stat is;
+	int file = fileno(out);
+
+	if (file < 0 || fstat(file, &is) != 0 || !S_ISCHR(is.st_mode)) {
+		return false;
+	}
+	return is.st_rdev == makedev(5, 1) || /* /dev/console, ttyS*, hvc* */
+	       (major(is.st_rdev) == 4 && minor(is.st_rdev) >= 64) || major(is.st_rdev) == 229;
+}
+
+/* Prints from call->argument on, and not beyond `end`. */
+static int print_log(struct bh *bh, struct bh_call *call, uint64_t end)
+{
+	const char *text = call->receive;
+	uint32_t status = bh_call(&bh->device, call);
+	uint64_t excess;
+	size_t size;
+
+	if (status != MANAGE_OK) {
+		return bh_fail(bh, BH_FAILED, "cannot read the log: %s", words_status(status));
+	}
+	excess = call->result > end ? call->result - end : 0;
+	size = excess < call->used ? call->used - excess : 0;
+	call->argument = call->result;
+	return fwrite(text, 1, size, bh->out) == size && fflush(bh->out) == 0 ? BH_OK : BH_FAILED;
+}
+
 int bh_log(struct bh *bh)
 {
 	static char text[LOG_SIZE];
-	struct bh_call call = {.opcode = MANAGE_LOG, .receive = text, .receive_size = sizeof(text)};
+	struct bh_call call = {.opcode = MANAGE_LOG,
+			       .argument = UINT64_MAX,
+			       .receive = text,
+			       .receive_size = sizeof(text)};
 	bool is_endless = (bh->options.given & OPTION_FOLLOW) != 0;
+	int result;
+	uint64_t end;
 
-	do {
-		uint32_t status = bh_call(&bh->device, &call);
-
-		if (status != MANAGE_OK) {
-			return bh_fail(bh, BH_FAILED, "cannot read the log: %s",
-				       words_status(status));
-		}
-		if (fwrite(text, 1, call.used, bh->out) != call.used || fflush(bh->out) != 0) {
-			return BH_FAILED;
-		}
-		call.argument = call.result;
+	if (is_endless && is_own_console(bh->out)) {
+		return bh_fail(bh, BH_FAILED,
+			       "cannot follow the log here: what this console shows comes into it, "
+			       "so it would never end; log in by network, or leave out -f");
+	}
+	result = print_log(bh, &call, 0); /* nothing, but where it ends now */
+	end = is_endless ? UINT64_MAX : call.result;
+	call.argument = 0;
+	while (result == BH_OK && call.argument < end) {
+		result = print_log(bh, &call, end);
 		if (is_endless && call.used == 0) {
 			bh_sleep(POLL);
 		}
-	} while (is_endless || call.used != 0);
-	return BH_OK;
+	}
+	return result;
 }
 
 static const char *name_of(struct bh *bh, uint32_t id, struct bh_partition *partition)

@@ -10,17 +10,21 @@
 #include <string.h>
 
 #define WORDS_SIZE 48u
-#define NOT_SET    "-"
 
 static bool is_json(const struct bh *bh)
 {
 	return (bh->options.given & OPTION_JSON) != 0;
 }
 
+static bool has_stopped(const struct manage_partition *is)
+{
+	return is->start_count > 1 || (is->start_count == 1 && is->state == MANAGE_STOPPED);
+}
+
 /* What it stopped for, or does. */
 static void state_cell(struct table *table, uint32_t column, const struct manage_partition *is)
 {
-	if (is->state != MANAGE_STOPPED || is->start_count == 0) {
+	if (is->state != MANAGE_STOPPED || !has_stopped(is)) {
 		table_cell(table, column, "%s", words_state(is->state));
 	} else if (is->cause == MANAGE_CAUSE_STOP) {
 		table_cell(table, column, "stopped");
@@ -49,7 +53,7 @@ static void json_partition(struct json *json, const struct bh_partition *partiti
 	json_number(json, "id", partition->id);
 	json_text(json, "name", is->config.name);
 	json_text(json, "state", words_state(is->state));
-	if (is->start_count > 0) {
+	if (has_stopped(is)) {
 		json_text(json, "last_stop", words_cause(is->cause));
 		json_number(json, "exit_code", is->exit_code);
 	}
@@ -188,10 +192,8 @@ static void inspect_text(struct bh *bh, const struct bh_partition *partition,
 
 	fprintf(bh->out, "partition     %s (id %u)\n", is->config.name, partition->id);
 	fprintf(bh->out, "state         %s\n", words_state(is->state));
-	if (is->start_count > 0) {
-		fprintf(bh->out, "last stop     %s, code %" PRIu64 "\n",
-			is->state == MANAGE_STOPPED || is->start_count > 1 ? words_cause(is->cause)
-									   : NOT_SET,
+	if (has_stopped(is)) {
+		fprintf(bh->out, "last stop     %s, code %" PRIu64 "\n", words_cause(is->cause),
 			is->exit_code);
 	}
 	fprintf(bh->out, "starts        %u\n", is->start_count);
