@@ -7,6 +7,7 @@
 #include "guest_pci.h"
 
 #include "bits.h"
+#include "manage_abi.h"
 #include "platform_abi.h"
 #include "str.h"
 
@@ -32,6 +33,7 @@
 #define VIRTIO_VENDOR   0x1af4u
 #define VIRTIO_DEVICE   0x1040u /* + virtio device ID */
 #define REVISION_MODERN 1u
+#define MANAGER_CLASS   0xff000000u /* of no class */
 
 /* QEMU, "Device Specification for Inter-VM shared memory device". */
 #define CHANNEL_ID        0x11101af4u
@@ -179,4 +181,18 @@ void guest_pci_build(struct boot_pci pci[BOOT_PCI_SLOTS], uint32_t devices)
 	if ((devices & CONFIG_DEVICE_CHANNEL0) != 0) {
 		add_channel(&pci[PLATFORM_SLOT_CHANNEL]);
 	}
+}
+
+void guest_pci_add_manager(struct boot_pci pci[BOOT_PCI_SLOTS])
+{
+	struct boot_pci *manager = &pci[PLATFORM_SLOT_MANAGE];
+
+	manager->value[REG_ID] = MANAGE_VENDOR | MANAGE_DEVICE << 16;
+	manager->writable[REG_COMMAND] = COMMAND_WRITABLE;
+	manager->value[REG_CLASS] = MANAGER_CLASS | MANAGE_VERSION;
+	manager->value[REG_BAR0] =
+		(PLATFORM_PCI_PORTS + PLATFORM_SLOT_MANAGE * PLATFORM_PCI_PORTS_EACH) | BAR_IO;
+	manager->writable[REG_BAR0] = ~(PLATFORM_PCI_PORTS_EACH - 1u);
+	manager->value[REG_BAR2] = low32(PLATFORM_MANAGE_WINDOW) | BAR_PREFETCHABLE;
+	manager->writable[REG_BAR2] = ~low32(MANAGE_WINDOW_SIZE - 1);
 }

@@ -230,6 +230,7 @@ enum hv_status image_build(const struct image_input *input, struct boot_image *i
 	guest_pci_build(image->pci, input->devices);
 	if (input->identity_base != 0) {
 		image->pci[0].value[0] = 0; /* the real host bridge is there */
+		guest_pci_add_manager(image->pci);
 	}
 	hand_over(&work);
 	return HV_OK;

@@ -19,7 +19,7 @@ MGMT_MODULES := $(firstword $(wildcard $(BUILD)/kernel-mgmt/lib/modules/*))
 ifneq ($(and $(MGMT_PACKAGES),$(MGMT_MODULES)),)
 all: $(BUILD)/mgmt.cpio.gz
 endif
-$(BUILD)/mgmt.cpio.gz: guest/mgmt/image.list $(MGMT)/init $(MGMT_PACKAGES) tools/make-initramfs \
+$(BUILD)/mgmt.cpio.gz: guest/mgmt/image.list $(MGMT)/init $(MGMT)/bh $(MGMT_PACKAGES) tools/make-initramfs \
 		$(wildcard tools/image/*.py) $(shell find guest/mgmt/root)
 	$(Q)rm -f $@
 	$(Q)MGMT=$(abspath $(MGMT)) MGMT_MODULES=$(abspath $(MGMT_MODULES)) tools/make-initramfs $< $@ $(MGMT_IMAGE_LIMIT)
