@@ -21,6 +21,14 @@ $(DISK): tests/emu/files.mk
 	$(Q)awk 'BEGIN { for (i = 0; i < 6144 * 32; i++) printf "disk %010d\n", i }' > $@
 check-programs check-emu check-wx: $(DISK)
 
+# The management image, with partitions to make.
+BH_TEST := $(BUILD)/emu/bh.cpio.gz
+$(BH_TEST): $(BUILD)/mgmt.cpio.gz $(wildcard tests/emu/bh/*) $(BUILD)/guest/hello-pvh.elf
+	@mkdir -p $(@D)
+	$(Q)GUESTS=$(abspath $(BUILD)/guest) tools/make-initramfs tests/emu/bh/list $@.more
+	$(Q)cat $< $@.more >$@
+check-programs check-emu: $(BH_TEST)
+
 # --- W^X and "no guest RAM mapped", seen from outside the running machine -------------------------
 CHECK_GROUPS += check-wx check-panic check-ssh
 .PHONY: check-wx check-panic check-ssh
