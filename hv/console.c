@@ -9,9 +9,6 @@
 #include "hv/device.h"
 #include "hv/platform.h"
 #include "hv/vm.h"
-#include "str.h"
-
-#include <stdatomic.h>
 
 #define LINE_MAX    160u
 #define RING_SIZE   16384u /* a power of two */

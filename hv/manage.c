@@ -13,8 +13,6 @@
 #include "str.h"
 #include "vm_life.h"
 
-#include <stdatomic.h>
-
 #define PIECE 512u /* bytes copied at a time, on the stack */
 
 /* One command at work. */

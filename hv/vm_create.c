@@ -14,8 +14,6 @@
 #include "stage2.h"
 #include "str.h"
 
-#include <stdatomic.h>
-
 #define OUTPUT_SIZE PAGE_SIZE
 
 /* By id. A VM's structure, its devices' state and the page of its output stay when it goes, for the

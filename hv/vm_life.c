@@ -12,8 +12,6 @@
 #include "report.h"
 #include "str.h"
 
-#include <stdatomic.h>
-
 static bool is_test_run;
 static _Atomic uint32_t worst_code; /* highest exit code of a partition so far */
 

@@ -4,7 +4,6 @@
 
 #include "names.h"
 #include "regs.h"
-#include "traps.h"
 #include "virt_internal.h"
 
 /* Lengths of instructions without prefixes, for CPUs without next RIP. */

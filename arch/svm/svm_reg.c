@@ -2,7 +2,6 @@
 /* Guest registers by enum: what VMRUN switches lies in the VMCB, the rest in vcpu_arch.gpr. */
 #include "svm.h"
 
-#include "msr.h"
 #include "regs.h"
 #include "str.h"
 

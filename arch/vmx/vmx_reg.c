@@ -4,7 +4,6 @@
 
 #include "arch/upcalls.h"
 
-#include "msr.h"
 #include "regs.h"
 #include "vmcs_rw.h"
 

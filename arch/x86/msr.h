@@ -5,9 +5,6 @@
 #include "bits.h"
 #include "cpuid_abi.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 /* SDM 4, "Architectural MSRs". */
 #define MSR_IA32_TSC               0x010u
 #define MSR_IA32_PLATFORM_ID       0x017u

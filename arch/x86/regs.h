@@ -5,9 +5,6 @@
 #include "bits.h"
 #include "cpuid_abi.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 /* SDM 3A, "Control Registers". */
 #define CR0_PE BIT(0)
 #define CR0_MP BIT(1)
