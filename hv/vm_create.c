@@ -211,9 +211,8 @@ static enum hv_status create_devices(struct vm *vm)
 
 static enum hv_status build(struct vm *vm)
 {
-	enum hv_status status;
+	enum hv_status status = take_memory(vm);
 
-	status = take_memory(vm);
 	if (status != HV_OK) {
 		log_error("partition %s: %lu MiB asked for, not that much is free: %lu MiB",
 			  vm->name, (vm->memory_size >> 20), (owner_total(OWNER_FREE) >> 20));

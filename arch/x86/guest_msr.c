@@ -23,8 +23,6 @@
 #define MSR_AMD_TOP_MEM2         0xc001001du
 
 #define DE_CFG_LFENCE_SERIALIZING BIT(1)
-#define DEBUGCTL_LBR              BIT(0)
-#define DEBUGCTL_BTF              BIT(1)
 #define MTRR_DEF_TYPE_ALLOWED     (MTRR_DEF_TYPE_TYPE | MTRR_DEF_TYPE_FE | MTRR_DEF_TYPE_E)
 #define SPEC_CTRL_ALLOWED         (BIT(0) | BIT(1) | BIT(2) | BIT(7)) /* IBRS, STIBP, SSBD, PSFD */
 #define PRED_CMD_IBPB             BIT(0)
