@@ -9,9 +9,6 @@
 #include "hv/device.h"
 #include "hv/platform.h"
 #include "hv/vm.h"
-#include "str.h"
-
-#include <stdatomic.h>
 
 #define LINE_MAX    160u
 #define RING_SIZE   16384u /* a power of two */
@@ -216,16 +213,21 @@ uint32_t console_read(struct vm *vm, uint64_t *position, char *to, uint32_t size
 	return count;
 }
 
+static bool takes_input(struct vm *vm)
+{
+	return vm->is_console_virtio || vuart_takes_input(vm);
+}
+
 bool console_input(struct vm *vm, uint8_t byte)
 {
-	if (vm->is_console_virtio) {
-		virtio_console_input(vm, byte);
-		return true;
-	}
-	if (!vuart_takes_input(vm)) {
+	if (!takes_input(vm)) {
 		return false;
 	}
-	vuart_input(vm, byte);
+	if (vm->is_console_virtio) {
+		virtio_console_input(vm, byte);
+	} else {
+		vuart_input(vm, byte);
+	}
 	return true;
 }
 
@@ -248,17 +250,10 @@ void console_poll_input(struct vm *vm)
 	}
 	/* Bounded: a sender faster than this loop must not keep the CPU from its guest. */
 	for (uint32_t i = 0; i < INPUT_BATCH; i++) {
-		if (!vm->is_console_virtio && !vuart_takes_input(vm)) {
+		if (!takes_input(vm) || !platform_console_read(&byte)) {
 			return; /* the rest waits in the real FIFO, which holds its sender up */
 		}
-		if (!platform_console_read(&byte)) {
-			return;
-		}
-		if (vm->is_console_virtio) {
-			virtio_console_input(vm, byte);
-		} else {
-			vuart_input(vm, byte);
-		}
+		(void)console_input(vm, byte); /* there is room */
 	}
 	platform_console_rearm();
 }

@@ -6,8 +6,6 @@
 #include "log.h"
 #include "vcpu_run.h"
 
-#include <stdatomic.h>
-
 static struct cpu cpus[CPU_MAX];
 static uint32_t count;
 

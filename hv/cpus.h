@@ -5,8 +5,6 @@
 #include "arch/cpu.h"
 #include "boot_abi.h"
 
-#include <stdint.h>
-
 /* Takes the loader's list; the boot CPU is the first. */
 struct cpu *cpus_init_boot(const struct boot_info *boot);
 

@@ -9,8 +9,6 @@
 #include "console.h"
 #include "vcpu_run.h"
 
-#include <stdatomic.h>
-
 /* Elements of a string instruction done in one exit; the guest re-executes it for the rest, so that
  * its interrupts are not kept waiting. */
 #define STRING_BATCH 256u

@@ -4,7 +4,6 @@
 
 #include "arch/mmu.h"
 #include "bits.h"
-#include "check.h"
 #include "hv/vm.h"
 #include "str.h"
 

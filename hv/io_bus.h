@@ -4,8 +4,6 @@
 
 #include "hv/device.h"
 
-#include <stdint.h>
-
 /* What nobody answers reads as all ones and ignores writes, as on a PC's bus. address: see
  * DEVICE_PORT(). */
 uint64_t io_bus_read(struct vcpu *vcpu, uint64_t address, uint32_t size);

@@ -13,8 +13,6 @@
 #include "str.h"
 #include "vm_life.h"
 
-#include <stdatomic.h>
-
 #define PIECE 512u /* bytes copied at a time, on the stack */
 
 /* One command at work. */
@@ -68,12 +66,6 @@ static enum manage_status answer(struct call *call, const void *data, uint32_t s
 		return MANAGE_INVALID;
 	}
 	call->command.data_used = size;
-	return MANAGE_OK;
-}
-
-static enum manage_status do_null(struct call *call)
-{
-	(void)call;
 	return MANAGE_OK;
 }
 
@@ -169,12 +161,7 @@ static enum manage_status do_stop(struct call *call)
 
 static enum manage_status do_pause(struct call *call)
 {
-	return status_of(vm_pause(call->target, true));
-}
-
-static enum manage_status do_resume(struct call *call)
-{
-	return status_of(vm_pause(call->target, false));
+	return status_of(vm_pause(call->target, call->command.opcode == MANAGE_PAUSE));
 }
 
 static enum manage_status do_create(struct call *call)
@@ -218,7 +205,8 @@ static enum manage_status do_destroy(struct call *call)
 	return call->target->is_created ? status_of(vm_leave(call->target)) : MANAGE_DENIED;
 }
 
-static enum manage_status read_text(struct call *call, struct vm *vm)
+/* Of a partition, or, where there is no target, the log. */
+static enum manage_status do_read_text(struct call *call)
 {
 	uint64_t position = call->command.argument;
 	enum hv_status status = HV_OK;
@@ -227,7 +215,7 @@ static enum manage_status read_text(struct call *call, struct vm *vm)
 	uint32_t size;
 
 	do {
-		size = console_read(vm, &position, piece,
+		size = console_read(call->target, &position, piece,
 				    (uint32_t)min_u64(PIECE, call->command.data_size - done));
 		if (size > 0) {
 			status = guest_mem_write(&call->caller->arch, data_at(call, done), piece,
@@ -238,16 +226,6 @@ static enum manage_status read_text(struct call *call, struct vm *vm)
 	call->command.result = position;
 	call->command.data_used = done;
 	return status == HV_OK ? MANAGE_OK : MANAGE_INVALID;
-}
-
-static enum manage_status do_log(struct call *call)
-{
-	return read_text(call, NULL);
-}
-
-static enum manage_status do_console_read(struct call *call)
-{
-	return read_text(call, call->target);
 }
 
 static enum manage_status do_console_write(struct call *call)
@@ -280,19 +258,19 @@ static const struct {
 	enum manage_status (*handle)(struct call *call);
 	uint32_t uses;
 } commands[MANAGE_COUNT] = {
-	[MANAGE_NULL] = {do_null, 0},
+	[MANAGE_NULL] = {NULL, 0},
 	[MANAGE_INFO] = {do_info, USES_DATA},
 	[MANAGE_PARTITION] = {do_partition, USES_ID | USES_DATA},
 	[MANAGE_VCPU] = {do_vcpu, USES_ID | USES_ARGUMENT | USES_DATA},
 	[MANAGE_START] = {do_start, USES_ID | USES_OTHER},
 	[MANAGE_STOP] = {do_stop, USES_ID | USES_OTHER},
 	[MANAGE_PAUSE] = {do_pause, USES_ID | USES_OTHER},
-	[MANAGE_RESUME] = {do_resume, USES_ID | USES_OTHER},
+	[MANAGE_RESUME] = {do_pause, USES_ID | USES_OTHER},
 	[MANAGE_CREATE] = {do_create, USES_DATA},
 	[MANAGE_LOAD] = {do_load, USES_ID | USES_OTHER | USES_ARGUMENT | USES_DATA},
 	[MANAGE_DESTROY] = {do_destroy, USES_ID | USES_OTHER},
-	[MANAGE_LOG] = {do_log, USES_ARGUMENT | USES_DATA},
-	[MANAGE_CONSOLE_READ] = {do_console_read, USES_ID | USES_ARGUMENT | USES_DATA},
+	[MANAGE_LOG] = {do_read_text, USES_ARGUMENT | USES_DATA},
+	[MANAGE_CONSOLE_READ] = {do_read_text, USES_ID | USES_ARGUMENT | USES_DATA},
 	[MANAGE_CONSOLE_WRITE] = {do_console_write, USES_ID | USES_OTHER | USES_DATA},
 };
 
@@ -330,7 +308,7 @@ static enum manage_status execute(struct call *call)
 			return MANAGE_DENIED;
 		}
 	}
-	return commands[command->opcode].handle(call);
+	return command->opcode == MANAGE_NULL ? MANAGE_OK : commands[command->opcode].handle(call);
 }
 
 void manage_command(struct vm *caller, uint32_t slot)

@@ -2,7 +2,6 @@
 /* A partition made at run time. */
 #include "manage.h"
 
-#include "arch/upcalls.h"
 #include "bits.h"
 #include "cpus.h"
 #include "hv/vcpu.h"
@@ -10,8 +9,6 @@
 #include "owner.h"
 #include "str.h"
 #include "vm_life.h"
-
-#include <stdatomic.h>
 
 static bool is_in_name(char c)
 {

@@ -18,18 +18,12 @@ static uint64_t frame_count;
 
 static uint32_t owner_of_type(uint32_t type)
 {
-	switch (type) {
-	case BOOT_MEMORY_FREE:
-		return OWNER_FREE;
-	case BOOT_MEMORY_HYPERVISOR:
-		return OWNER_HYPERVISOR;
-	case BOOT_MEMORY_MODULES:
-		return OWNER_MODULES;
-	case BOOT_MEMORY_IDENTITY:
-		return OWNER_IDENTITY;
-	default:
-		return OWNER_NONE;
-	}
+	static const uint16_t owners[] = {[BOOT_MEMORY_FREE] = OWNER_FREE,
+					  [BOOT_MEMORY_HYPERVISOR] = OWNER_HYPERVISOR,
+					  [BOOT_MEMORY_MODULES] = OWNER_MODULES,
+					  [BOOT_MEMORY_IDENTITY] = OWNER_IDENTITY};
+
+	return type < ARRAY_COUNT(owners) ? owners[type] : OWNER_NONE;
 }
 
 /*

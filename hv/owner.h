@@ -8,8 +8,6 @@
 #include "boot_abi.h"
 #include "status.h"
 
-#include <stdint.h>
-
 enum owner {
 	OWNER_NONE, /* not RAM, or partly firmware's */
 	OWNER_FREE,

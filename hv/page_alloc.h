@@ -4,10 +4,8 @@
 
 #include "addr.h"
 
-#include <stdint.h>
-
 /* Takes [base, base + size) as the pool; page aligned. Before any other CPU runs. */
 void page_alloc_init(void *base, uint64_t size);
 
 uint32_t page_alloc_total(void); /* pages there are */
-uint32_t page_alloc_used(void); /* pages in use, the pool's own bitmap included */
+uint32_t page_alloc_used(void);  /* pages in use, the pool's own bitmap included */

@@ -13,7 +13,6 @@
 #include "names.h"
 #include "owner.h"
 #include "page_alloc.h"
-#include "vm_life.h"
 
 #define EXITS_TEXT_MAX 240u
 

@@ -7,9 +7,6 @@
 #include "boot_abi.h"
 #include "status.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 struct stage2_mapping {
 	gpa_t guest;
 	hpa_t host;

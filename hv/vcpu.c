@@ -4,8 +4,6 @@
 
 #include "arch/clock.h"
 #include "arch/lapic.h"
-#include "arch/upcalls.h"
-#include "check.h"
 #include "console.h"
 #include "hv/device.h"
 #include "hv/vm.h"
@@ -13,8 +11,6 @@
 #include "manage.h"
 #include "vcpu_run.h"
 #include "vm_life.h"
-
-#include <stdatomic.h>
 
 #define FIRST_VECTOR 16u /* below: illegal for the local APIC */
 

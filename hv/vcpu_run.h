@@ -5,7 +5,6 @@
 #include "hv/vcpu.h"
 
 #include <stdatomic.h>
-#include <stdbool.h>
 
 /* Takes the vCPU's requests and runs it while it may run; false: nothing to do, sleep. */
 bool vcpu_run(struct vcpu *vcpu);

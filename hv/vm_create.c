@@ -14,8 +14,6 @@
 #include "stage2.h"
 #include "str.h"
 
-#include <stdatomic.h>
-
 #define OUTPUT_SIZE PAGE_SIZE
 
 /* By id. A VM's structure, its devices' state and the page of its output stay when it goes, for the
@@ -213,9 +211,8 @@ static enum hv_status create_devices(struct vm *vm)
 
 static enum hv_status build(struct vm *vm)
 {
-	enum hv_status status;
+	enum hv_status status = take_memory(vm);
 
-	status = take_memory(vm);
 	if (status != HV_OK) {
 		log_error("partition %s: %lu MiB asked for, not that much is free: %lu MiB",
 			  vm->name, (vm->memory_size >> 20), (owner_total(OWNER_FREE) >> 20));

@@ -12,8 +12,6 @@
 #include "report.h"
 #include "str.h"
 
-#include <stdatomic.h>
-
 static bool is_test_run;
 static _Atomic uint32_t worst_code; /* highest exit code of a partition so far */
 
@@ -157,15 +155,21 @@ static void finish(struct vm *vm)
 	}
 }
 
-void vm_vcpu_left(struct vm *vm)
+/* Counts a vCPU out. True: it was the last, and the VM is in `state`. */
+static bool count_out(struct vm *vm, enum vm_state state)
 {
 	bool is_last;
 
 	spin_lock(&vm->lock);
 	vm->left_count++;
-	is_last = state_of(vm) == VM_STOPPING && vm->left_count == vm->vcpu_count;
+	is_last = state_of(vm) == state && vm->left_count == vm->vcpu_count;
 	spin_unlock(&vm->lock);
-	if (is_last) {
+	return is_last;
+}
+
+void vm_vcpu_left(struct vm *vm)
+{
+	if (count_out(vm, VM_STOPPING)) {
 		finish(vm);
 	}
 }
@@ -206,13 +210,7 @@ enum hv_status vm_leave(struct vm *vm)
 
 void vm_vcpu_gone(struct vm *vm)
 {
-	bool is_last;
-
-	spin_lock(&vm->lock);
-	vm->left_count++;
-	is_last = vm->left_count == vm->vcpu_count;
-	spin_unlock(&vm->lock);
-	if (is_last) {
+	if (count_out(vm, VM_LEAVING)) {
 		log_notice("partition %s: destroyed", vm->name);
 		vm_destroy(vm);
 		manage_event(MANAGE_EVENT_DESTROYED, vm->id, 0);

@@ -47,21 +47,13 @@ static void svm_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic)
 	svm_dirty(svm_vmcb(vcpu), VMCB_CLEAN_IOPM);
 }
 
-/* Nothing: the entry looks at is_woken with GIF = 0 (svm_run.asm). */
-static void svm_nmi_in_host(void)
-{
-}
-
-/* Nothing of a VMCB stays in a CPU but translations, which the next user of its ASID drops. */
-static void svm_release(struct vcpu_arch *vcpu)
-{
-	(void)vcpu;
-}
-
+/*
+ * No nmi_in_host: the entry looks at is_woken with GIF = 0 (svm_run.asm). No vcpu_release: nothing
+ * of a VMCB stays in a CPU but translations, which the next user of its ASID drops.
+ */
 const struct virt_ops svm_ops = {
 	.cpu_enable = svm_cpu_enable,
 	.vcpu_reset = svm_vmcb_reset,
-	.vcpu_release = svm_release,
 	.vcpu_run = svm_vcpu_run,
 	.vcpu_skip = svm_skip,
 	.reg_get = svm_reg_get,
@@ -69,7 +61,6 @@ const struct virt_ops svm_ops = {
 	.set_x2apic = svm_set_x2apic,
 	.stage2_make = svm_npt_make,
 	.stage2_read = svm_npt_read,
-	.nmi_in_host = svm_nmi_in_host,
 	.field_read = svm_reg_field,
 	.field_names = names_vmcb_field,
 	.exit_name = svm_exit_name,

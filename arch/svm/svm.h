@@ -8,10 +8,6 @@
 #include "virt_internal.h"
 #include "vmcb.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 /* Per CPU: what VMLOAD brings back after an exit (FS, GS, TR, LDTR, SYSCALL and SYSENTER MSRs). */
 struct cpu_virt {
 	struct vmcb host;

@@ -3,8 +3,6 @@
 #include "svm.h"
 
 #include "guest_fetch.h"
-#include "msr.h"
-#include "regs.h"
 #include "virt_internal.h"
 
 /* APM 3, Appendix A, "Opcode and Operand Encodings". */

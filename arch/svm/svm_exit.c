@@ -4,7 +4,6 @@
 
 #include "names.h"
 #include "regs.h"
-#include "traps.h"
 #include "virt_internal.h"
 
 /* Lengths of instructions without prefixes, for CPUs without next RIP. */
@@ -161,18 +160,13 @@ static uint32_t quick_length(uint32_t code)
 	return code == VMEXIT_CPUID ? CPUID_LENGTH : VMMCALL_LENGTH;
 }
 
-static bool answer(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t code)
-{
-	return code == VMEXIT_CPUID ? virt_cpuid(vcpu) : virt_hypercall(vcpu, exit);
-}
-
 /* Out of line, so that the usual way saves no registers. */
 __attribute__((noinline)) static bool skip_and_answer(struct vcpu_arch *vcpu, struct vm_exit *exit,
 						      uint32_t code)
 {
 	vcpu->exit_length = length_of(svm_vmcb(vcpu), quick_length(code));
 	svm_skip(vcpu);
-	return answer(vcpu, exit, code);
+	return virt_quick(vcpu, exit, code == VMEXIT_CPUID);
 }
 
 /* CPUID and hypercalls: stepped over, then answered. svm_skip(), where none of its cases applies.
@@ -188,7 +182,7 @@ static inline bool quick(struct vcpu_arch *vcpu, struct vm_exit *exit, struct vm
 	vcpu->rip = next;
 	vmcb->rip = next;
 	vmcb->interrupt_shadow = 0;
-	return answer(vcpu, exit, code);
+	return virt_quick(vcpu, exit, code == VMEXIT_CPUID);
 }
 
 __attribute__((noinline)) static bool decode_and_answer(struct vcpu_arch *vcpu,

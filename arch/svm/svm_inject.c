@@ -4,7 +4,6 @@
 #include "svm.h"
 
 #include "arch/lapic.h"
-#include "msr.h"
 #include "regs.h"
 
 /*

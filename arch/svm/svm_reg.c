@@ -2,7 +2,6 @@
 /* Guest registers by enum: what VMRUN switches lies in the VMCB, the rest in vcpu_arch.gpr. */
 #include "svm.h"
 
-#include "msr.h"
 #include "regs.h"
 #include "str.h"
 
@@ -90,12 +89,8 @@ bool svm_reg_field(const struct vcpu_arch *vcpu, uint32_t field, uint64_t *value
 uint64_t svm_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg)
 {
 	const struct vmcb *vmcb = svm_vmcb(vcpu);
-	uint64_t value;
+	uint64_t value = read_at(vmcb, fields[reg].offset, fields[reg].size);
 
-	if (reg <= VCPU_R15 && reg != VCPU_RSP) {
-		return vcpu->gpr[reg];
-	}
-	value = read_at(vmcb, fields[reg].offset, fields[reg].size);
 	switch ((uint32_t)reg) {
 	case VCPU_CR0:
 		return value | vcpu->backend[SVM_CR0_HIDDEN];
@@ -154,16 +149,10 @@ static uint64_t to_vmcb(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t valu
 void svm_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value)
 {
 	struct vmcb *vmcb = svm_vmcb(vcpu);
+	uint8_t *at = (uint8_t *)vmcb + fields[reg].offset;
+	uint64_t mask = size_mask(fields[reg].size);
 	uint64_t whole;
-	uint64_t mask;
-	uint8_t *at;
 
-	if (reg <= VCPU_R15 && reg != VCPU_RSP) {
-		vcpu->gpr[reg] = value;
-		return;
-	}
-	at = (uint8_t *)vmcb + fields[reg].offset;
-	mask = size_mask(fields[reg].size);
 	value = to_vmcb(vcpu, reg, value);
 	memcpy(&whole, at, sizeof(whole));
 	whole = (whole & ~mask) | (value & mask);

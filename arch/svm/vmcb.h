@@ -5,7 +5,6 @@
 #include "bits.h"
 
 #include <stddef.h>
-#include <stdint.h>
 
 /* State-save area: one segment. Attributes are descriptor bits 55:52 and 47:40, joined. */
 struct vmcb_segment {

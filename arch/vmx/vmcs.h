@@ -4,8 +4,6 @@
 
 #include "bits.h"
 
-#include <stdint.h>
-
 /* SDM 3D, Appendix B, "Field Encoding in VMCS": those that are read or written here. The dump has
  * them all (tools/names.txt). */
 enum vmcs_field {

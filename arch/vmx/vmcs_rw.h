@@ -6,9 +6,6 @@
 #include "check.h"
 #include "vmcs.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 /*
  * VMREAD of a field that exists fails only when no VMCS is current, and then the entry before it
  * has failed already: not checked, it is on the path of every exit. The rest is checked.

@@ -9,9 +9,6 @@
 #include "vmcs.h"
 
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 /* Per CPU; cpu->virt points to it once VMXON has succeeded. */
 struct cpu_virt {

@@ -247,17 +247,12 @@ static void decode(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason
 	}
 }
 
-static bool answer(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason)
-{
-	return reason == REASON_CPUID ? virt_cpuid(vcpu) : virt_hypercall(vcpu, exit);
-}
-
 /* Out of line, so that the usual way saves no registers. */
 __attribute__((noinline)) static bool skip_and_answer(struct vcpu_arch *vcpu, struct vm_exit *exit,
 						      uint32_t reason)
 {
 	vmx_skip(vcpu);
-	return answer(vcpu, exit, reason);
+	return virt_quick(vcpu, exit, reason == REASON_CPUID);
 }
 
 /* CPUID and hypercalls: stepped over, then answered. vmx_skip(), where none of its cases applies.
@@ -273,7 +268,7 @@ static inline bool quick(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t 
 	}
 	vcpu->rip = next;
 	vmcs_write(VMCS_GUEST_RIP, next);
-	return answer(vcpu, exit, reason);
+	return virt_quick(vcpu, exit, reason == REASON_CPUID);
 }
 
 __attribute__((noinline)) static bool decode_and_answer(struct vcpu_arch *vcpu,

@@ -6,8 +6,6 @@
 #include "regs.h"
 #include "vmcs_rw.h"
 
-#define DEBUGCTL_BTF BIT(1)
-
 /* Faults are delivered with RF set, so that a breakpoint on the instruction does not fire again
  * (SDM 3B, "Instruction-Breakpoint Exception Condition"). */
 static bool is_fault(uint64_t vector)

@@ -4,11 +4,10 @@
 
 #include "arch/upcalls.h"
 
-#include "msr.h"
 #include "regs.h"
 #include "vmcs_rw.h"
 
-/* Registers that are one VMCS field and nothing else; 0 = not such a register. */
+/* Registers that are one VMCS field and nothing else. */
 static const uint16_t plain_fields[VCPU_REG_COUNT] = {
 	[VCPU_RSP] = VMCS_GUEST_RSP,
 	[VCPU_RFLAGS] = VMCS_GUEST_RFLAGS,
@@ -53,13 +52,7 @@ uint64_t vmx_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg)
 	if (reg == VCPU_CR2) {
 		return regs_read_cr2(); /* live: the hypervisor takes no page faults */
 	}
-	if (reg >= VCPU_REG_COUNT) {
-		return 0;
-	}
-	if (plain_fields[reg] != 0) {
-		return vmcs_read((enum vmcs_field)plain_fields[reg]);
-	}
-	return vcpu->gpr[reg];
+	return vmcs_read((enum vmcs_field)plain_fields[reg]);
 }
 
 /* Long mode is active when EFER.LME and CR0.PG are both 1; the CPU keeps that so for writes that do
@@ -143,12 +136,8 @@ void vmx_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value)
 		set_control_register(vcpu, reg, value);
 	} else if (reg == VCPU_CR2) {
 		regs_write_cr2(value);
-	} else if (reg < VCPU_REG_COUNT && reg != VCPU_CPL) {
-		if (plain_fields[reg] != 0) {
-			vmcs_write((enum vmcs_field)plain_fields[reg], value);
-		} else {
-			vcpu->gpr[reg] = value;
-		}
+	} else if (reg != VCPU_CPL) {
+		vmcs_write((enum vmcs_field)plain_fields[reg], value);
 	}
 }
 

@@ -5,8 +5,6 @@
 #include "arch/vcpu.h"
 #include "regs.h"
 
-#include <stddef.h>
-
 void asm_offsets(void);
 
 /* The Makefile picks "->NAME value" out of the compiler's assembly output. */

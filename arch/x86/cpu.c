@@ -2,7 +2,6 @@
 /* The CPU the code runs on: registers, tables, sleep, wake-up, the end. */
 #include "cpu.h"
 
-#include "arch/clock.h"
 #include "arch/cpu.h"
 #include "arch/lapic.h"
 #include "arch/mmu.h"

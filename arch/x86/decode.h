@@ -4,8 +4,6 @@
 
 #include "arch/vcpu.h"
 
-#include <stddef.h>
-
 #define DECODE_LENGTH_MAX 15u /* SDM 2A, "Instruction Format" */
 
 /* Default sizes of the code segment. */

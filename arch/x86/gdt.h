@@ -4,8 +4,6 @@
 
 #include "regs.h"
 
-#include <stdint.h>
-
 #define GDT_ENTRIES 5u /* null, code, data, TSS (two entries) */
 
 /* The page at space_tables(). */

@@ -4,8 +4,6 @@
 
 #include "decode.h"
 
-#include <stdint.h>
-
 /*
  * memory op= other: returns the result (for CMP, TEST and BT the unchanged left side) and updates
  * the arithmetic flags in *rflags as the CPU this runs on does, undefined ones included.

@@ -2,7 +2,6 @@
 /* Guest accesses to control registers and XCR0 that exit: checked as the CPU would, then done. */
 #include "guest_cpuid.h"
 #include "guest_fetch.h"
-#include "msr.h"
 #include "regs.h"
 #include "virt_internal.h"
 

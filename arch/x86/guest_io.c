@@ -2,7 +2,6 @@
 /* Completes port accesses: the accumulator, or memory by string instructions. */
 #include "guest_fetch.h"
 #include "guest_string.h"
-#include "msr.h"
 #include "regs.h"
 #include "virt_internal.h"
 

@@ -6,7 +6,6 @@
 #include "regs.h"
 #include "virt_internal.h"
 
-#include "arch/upcalls.h"
 #include "fmt.h"
 #include "log.h"
 

@@ -23,8 +23,6 @@
 #define MSR_AMD_TOP_MEM2         0xc001001du
 
 #define DE_CFG_LFENCE_SERIALIZING BIT(1)
-#define DEBUGCTL_LBR              BIT(0)
-#define DEBUGCTL_BTF              BIT(1)
 #define MTRR_DEF_TYPE_ALLOWED     (MTRR_DEF_TYPE_TYPE | MTRR_DEF_TYPE_FE | MTRR_DEF_TYPE_E)
 #define SPEC_CTRL_ALLOWED         (BIT(0) | BIT(1) | BIT(2) | BIT(7)) /* IBRS, STIBP, SSBD, PSFD */
 #define PRED_CMD_IBPB             BIT(0)
@@ -85,71 +83,79 @@ void guest_msr_reset(struct vcpu_arch *vcpu)
 }
 
 /* MSRs without a rule of their own: what they read as, what becomes of a write. */
-#define ZERO BIT32(0) /* reads 0 */
+#define READ BIT32(0) /* reads `value` */
 #define IGNORE                                                                                     \
 	BIT32(1) /* writes have no effect: firmware's business, which kernels write all the same   \
 		  */
-#define PASS BIT32(2) /* the guest's own, switched by no backend: the real one */
-#define AMD  BIT32(3) /* elsewhere #GP */
+#define PASS  BIT32(2) /* the guest's own, switched by no backend: the real one */
+#define AMD   BIT32(3) /* elsewhere #GP */
+#define INTEL BIT32(4) /* likewise */
 
 static const struct rule {
 	uint32_t number;
 	uint32_t what;
+	uint64_t value;
 } rules[] = {
-	{MSR_IA32_MTRRCAP, ZERO}, /* no variable and no fixed ranges */
-	{MSR_IA32_MCG_CAP, ZERO}, /* no bank */
-	{MSR_IA32_MCG_STATUS, ZERO},
-	{MSR_IA32_DEBUGCTL, ZERO},
-	{MSR_IA32_TSC, IGNORE},            /* all partitions' clocks rest on it */
-	{MSR_IA32_BIOS_UPDT_TRIG, IGNORE}, /* microcode is loaded by firmware */
-	{MSR_IA32_BIOS_SIGN_ID, IGNORE},
-	{MSR_IA32_TSC_DEADLINE, PASS},
-	{MSR_IA32_STAR, PASS},
-	{MSR_IA32_LSTAR, PASS},
-	{MSR_IA32_CSTAR, PASS},
-	{MSR_IA32_FMASK, PASS},
-	{MSR_IA32_KERNEL_GS_BASE, PASS},
-	{MSR_IA32_TSC_AUX, PASS},
-	{MSR_HWCR, AMD | IGNORE},
-	{MSR_DE_CFG, AMD | IGNORE},
-	{MSR_PATCH_LOADER, AMD | IGNORE},
-	{MSR_SYSCFG, AMD | ZERO | IGNORE},
-	{MSR_AMD_NB_CFG, AMD | ZERO | IGNORE},
-	{MSR_AMD_DC_CFG, AMD | ZERO | IGNORE},
-	{MSR_AMD_BU_CFG, AMD | ZERO | IGNORE},
-	{MSR_AMD_BU_CFG2, AMD | ZERO | IGNORE},
-	{MSR_AMD_INT_PENDING, AMD | ZERO | IGNORE},
-	{MSR_AMD_TOP_MEM, AMD | ZERO},
-	{MSR_AMD_TOP_MEM2, AMD | ZERO},
-	{MSR_AMD_TSEG_ADDRESS, AMD | ZERO},
-	{MSR_AMD_TSEG_MASK, AMD | ZERO},
-	{MSR_AMD_MMIO_CONFIG_BASE, AMD | ZERO},
+	{MSR_IA32_MTRRCAP, READ, 0}, /* no variable and no fixed ranges */
+	{MSR_IA32_MCG_CAP, READ, 0}, /* no bank */
+	{MSR_IA32_MCG_STATUS, READ, 0},
+	{MSR_IA32_DEBUGCTL, READ, 0},
+	{MSR_IA32_TSC, IGNORE, 0},            /* all partitions' clocks rest on it */
+	{MSR_IA32_BIOS_UPDT_TRIG, IGNORE, 0}, /* microcode is loaded by firmware */
+	{MSR_IA32_BIOS_SIGN_ID, IGNORE, 0},
+	{MSR_IA32_TSC_DEADLINE, PASS, 0},
+	{MSR_IA32_STAR, PASS, 0},
+	{MSR_IA32_LSTAR, PASS, 0},
+	{MSR_IA32_CSTAR, PASS, 0},
+	{MSR_IA32_FMASK, PASS, 0},
+	{MSR_IA32_KERNEL_GS_BASE, PASS, 0},
+	{MSR_IA32_TSC_AUX, PASS, 0},
+	{MSR_IA32_MISC_ENABLE, INTEL | IGNORE, 0},
+	{MSR_IA32_FEATURE_CONTROL, INTEL | READ, FEATURE_CONTROL_LOCK}, /* everything off */
+	{MSR_HWCR, AMD | READ | IGNORE, HWCR_TSC_FREQ_SEL},             /* the TSC counts evenly */
+	{MSR_DE_CFG, AMD | READ | IGNORE, DE_CFG_LFENCE_SERIALIZING},
+	{MSR_VM_CR, AMD | READ, VM_CR_SVMDIS | VM_CR_LOCK}, /* as if switched off by firmware */
+	{MSR_PATCH_LOADER, AMD | IGNORE, 0},
+	{MSR_SYSCFG, AMD | READ | IGNORE, 0},
+	{MSR_AMD_NB_CFG, AMD | READ | IGNORE, 0},
+	{MSR_AMD_DC_CFG, AMD | READ | IGNORE, 0},
+	{MSR_AMD_BU_CFG, AMD | READ | IGNORE, 0},
+	{MSR_AMD_BU_CFG2, AMD | READ | IGNORE, 0},
+	{MSR_AMD_INT_PENDING, AMD | READ | IGNORE, 0},
+	{MSR_AMD_TOP_MEM, AMD | READ, 0},
+	{MSR_AMD_TOP_MEM2, AMD | READ, 0},
+	{MSR_AMD_TSEG_ADDRESS, AMD | READ, 0},
+	{MSR_AMD_TSEG_MASK, AMD | READ, 0},
+	{MSR_AMD_MMIO_CONFIG_BASE, AMD | READ, 0},
 };
 
-/* 0: not on the list. */
-static uint32_t rule_of(uint32_t number)
+static const struct rule *rule_of(uint32_t number)
 {
+	static const struct rule unknown = {0};
+
 	for (uint32_t i = 0; i < ARRAY_COUNT(rules); i++) {
-		if (rules[i].number == number && (host.is_amd || (rules[i].what & AMD) == 0)) {
-			return rules[i].what;
+		if (rules[i].number == number &&
+		    (rules[i].what & (host.is_amd ? INTEL : AMD)) == 0) {
+			return &rules[i];
 		}
 	}
-	return 0;
+	return &unknown;
 }
 
 static bool read_by_rule(uint32_t number, uint64_t *value)
 {
-	uint32_t rule = rule_of(number);
+	const struct rule *rule = rule_of(number);
 
-	*value = 0;
-	return (rule & ZERO) != 0 || ((rule & PASS) != 0 && msr_read_safe(number, value));
+	*value = rule->value;
+	return (rule->what & READ) != 0 ||
+	       ((rule->what & PASS) != 0 && msr_read_safe(number, value));
 }
 
 static bool write_by_rule(uint32_t number, uint64_t value)
 {
-	uint32_t rule = rule_of(number);
+	uint32_t what = rule_of(number)->what;
 
-	return (rule & IGNORE) != 0 || ((rule & PASS) != 0 && msr_write_safe(number, value));
+	return (what & IGNORE) != 0 || ((what & PASS) != 0 && msr_write_safe(number, value));
 }
 
 /* Sets *value; false: not for this guest. */
@@ -183,16 +189,8 @@ bool guest_msr_read(struct vcpu_arch *vcpu, uint32_t number, uint64_t *value)
 		return give(!host.is_amd, host.platform_id, value);
 	case MSR_IA32_MISC_ENABLE:
 		return give(!host.is_amd, vcpu->misc_enable, value);
-	case MSR_IA32_FEATURE_CONTROL: /* locked, everything off */
-		return give(!host.is_amd, FEATURE_CONTROL_LOCK, value);
 	case MSR_IA32_ARCH_CAPABILITIES:
 		return give(host.has_arch_capabilities, host.arch_capabilities, value);
-	case MSR_HWCR:
-		return give(host.is_amd, HWCR_TSC_FREQ_SEL, value); /* the TSC counts evenly */
-	case MSR_DE_CFG:
-		return give(host.is_amd, DE_CFG_LFENCE_SERIALIZING, value);
-	case MSR_VM_CR: /* as with SVM switched off by firmware */
-		return give(host.is_amd, VM_CR_SVMDIS | VM_CR_LOCK, value);
 	default:
 		return read_by_rule(number, value);
 	}
@@ -258,8 +256,6 @@ bool guest_msr_write(struct vcpu_arch *vcpu, uint32_t number, uint64_t value)
 		return (value & ~(DEBUGCTL_LBR | DEBUGCTL_BTF)) == 0;
 	case MSR_IA32_XSS:
 		return value == 0 && virt_machine.has_xsaves != 0;
-	case MSR_IA32_MISC_ENABLE: /* changed bits are ignored */
-		return !host.is_amd;
 	case MSR_IA32_SPEC_CTRL:
 		return host.has_spec_ctrl && (value & ~SPEC_CTRL_ALLOWED) == 0 &&
 		       msr_write_safe(number, value);
@@ -328,9 +324,9 @@ enum virt_result guest_msr_exit(struct vcpu_arch *vcpu, struct vm_exit *exit)
 		return VIRT_RESUME;
 	}
 	if (is_read) {
-		vcpu->gpr[VCPU_RAX] = low32(value);
-		vcpu->gpr[VCPU_RDX] = high32(value);
+		arch_vcpu_apic_done(vcpu, value);
+	} else {
+		arch_vcpu_skip(vcpu);
 	}
-	arch_vcpu_skip(vcpu);
 	return VIRT_RESUME;
 }

@@ -4,9 +4,6 @@
 
 #include "arch/vcpu.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 /* Read once from the host: what guests are told. */
 struct guest_msr_facts {
 	bool is_amd;

@@ -3,7 +3,6 @@
 #include "guest_walk.h"
 
 #include "guest_cpuid.h"
-#include "msr.h"
 #include "regs.h"
 
 #include "arch/upcalls.h"

@@ -4,9 +4,6 @@
 
 #include "arch/vcpu.h"
 
-#include <stddef.h>
-#include <stdint.h>
-
 /* The paging mode and who asks, taken from the vCPU once. */
 struct guest_walk {
 	const struct vm_arch *vm;

@@ -32,19 +32,8 @@ static struct gate make(uint64_t handler, uint32_t ist)
 	};
 }
 
-static uint32_t ist_of(uint32_t vector)
-{
-	switch (vector) {
-	case EXCEPTION_NMI:
-		return IST_NMI;
-	case EXCEPTION_DF:
-		return IST_DF;
-	case EXCEPTION_MC:
-		return IST_MC;
-	default:
-		return IST_NONE;
-	}
-}
+static const uint8_t ists[EXCEPTION_COUNT] = {
+	[EXCEPTION_NMI] = IST_NMI, [EXCEPTION_DF] = IST_DF, [EXCEPTION_MC] = IST_MC};
 
 void idt_init(void)
 {
@@ -52,7 +41,7 @@ void idt_init(void)
 		if (vector < EXCEPTION_COUNT) {
 			uint64_t stub = (uint64_t)traps_stubs + vector * TRAPS_STUB_SIZE;
 
-			idt.exceptions[vector] = make(stub, ist_of(vector));
+			idt.exceptions[vector] = make(stub, ists[vector]);
 		}
 		idt.drain[vector] = vector < FIRST_APIC_VECTOR
 					    ? idt.exceptions[vector]

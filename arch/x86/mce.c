@@ -5,20 +5,20 @@
 #include "regs.h"
 #include "traps.h"
 
-static uint32_t bank_count(void)
+/* MCG_CAP; 0: there are no banks. */
+static uint64_t capabilities(void)
 {
-	uint64_t capabilities;
+	uint64_t value;
 
-	if ((regs_cpuid(CPUID_FEATURES, 0).edx & CPUID_1_EDX_MCA) == 0 ||
-	    !msr_read_safe(MSR_IA32_MCG_CAP, &capabilities)) {
-		return 0;
-	}
-	return (uint32_t)(capabilities & MCG_CAP_COUNT);
+	return (regs_cpuid(CPUID_FEATURES, 0).edx & CPUID_1_EDX_MCA) != 0 &&
+			       msr_read_safe(MSR_IA32_MCG_CAP, &value)
+		       ? value
+		       : 0;
 }
 
 void mce_take(void)
 {
-	uint32_t count = bank_count();
+	uint32_t count = (uint32_t)(capabilities() & MCG_CAP_COUNT);
 	uint64_t status;
 
 	for (uint32_t i = 0; i < count; i++) {
@@ -44,11 +44,10 @@ void mce_take(void)
 
 void mce_init(void)
 {
-	uint32_t count = bank_count();
-	uint64_t capabilities;
+	uint64_t found = capabilities();
+	uint32_t count = (uint32_t)(found & MCG_CAP_COUNT);
 
-	if (count > 0 && msr_read_safe(MSR_IA32_MCG_CAP, &capabilities) &&
-	    (capabilities & MCG_CAP_CTL) != 0) {
+	if (count > 0 && (found & MCG_CAP_CTL) != 0) {
 		(void)msr_write_safe(MSR_IA32_MCG_CTL, ~UINT64_C(0));
 	}
 	for (uint32_t i = 0; i < count; i++) {

@@ -5,9 +5,6 @@
 #include "bits.h"
 #include "cpuid_abi.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 /* SDM 4, "Architectural MSRs". */
 #define MSR_IA32_TSC               0x010u
 #define MSR_IA32_PLATFORM_ID       0x017u
@@ -54,6 +51,9 @@
 #define MISC_ENABLE_FAST_STRING      BIT(0)
 #define MISC_ENABLE_BTS_UNAVAILABLE  BIT(11)
 #define MISC_ENABLE_PEBS_UNAVAILABLE BIT(12)
+
+#define DEBUGCTL_LBR BIT(0)
+#define DEBUGCTL_BTF BIT(1)
 
 #define MTRR_DEF_TYPE_TYPE MASK64(7, 0)
 #define MTRR_DEF_TYPE_FE   BIT(10)

@@ -5,7 +5,6 @@
 #include "arch/cpu.h"
 #include "arch/mmu.h"
 #include "check.h"
-#include "msr.h"
 #include "regs.h"
 #include "space_abi.h"
 

@@ -5,9 +5,6 @@
 #include "bits.h"
 #include "cpuid_abi.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 /* SDM 3A, "Control Registers". */
 #define CR0_PE BIT(0)
 #define CR0_MP BIT(1)
@@ -70,19 +67,16 @@
 #define PF_ERROR_I    BIT32(4)
 
 /* Page-table entries (SDM 3A, "4-Level Paging and 5-Level Paging"). */
-#define PTE_P         BIT(0)
-#define PTE_W         BIT(1)
-#define PTE_U         BIT(2)
-#define PTE_PWT       BIT(3)
-#define PTE_PCD       BIT(4)
-#define PTE_A         BIT(5)
-#define PTE_D         BIT(6)
-#define PTE_PS        BIT(7) /* in a directory entry: it is a leaf */
-#define PTE_PAT_4K    BIT(7) /* in a 4 KiB leaf */
-#define PTE_G         BIT(8)
-#define PTE_PAT_LARGE BIT(12) /* in a 2 MiB or 1 GiB leaf */
-#define PTE_ADDRESS   MASK64(51, 12)
-#define PTE_NX        BIT(63)
+#define PTE_P       BIT(0)
+#define PTE_W       BIT(1)
+#define PTE_U       BIT(2)
+#define PTE_PWT     BIT(3)
+#define PTE_PCD     BIT(4)
+#define PTE_A       BIT(5)
+#define PTE_D       BIT(6)
+#define PTE_PS      BIT(7) /* in a directory entry: it is a leaf */
+#define PTE_ADDRESS MASK64(51, 12)
+#define PTE_NX      BIT(63)
 
 /* CPUID leaves (SDM 2A, "CPUID - CPU Identification"; APM 3, Appendix E). */
 #define CPUID_TOPOLOGY_AMD 0x8000001eu

@@ -9,7 +9,6 @@
 #include "regs.h"
 
 #include <stdatomic.h>
-#include <stddef.h>
 
 /* In entry.asm. */
 extern const uint8_t cpu_wait_nmi[];

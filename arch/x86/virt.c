@@ -45,7 +45,7 @@ enum hv_status arch_virt_enable(void)
 
 void virt_nmi_in_host(void)
 {
-	if (virt_ops != NULL) {
+	if (virt_ops != NULL && virt_ops->nmi_in_host != NULL) {
 		virt_ops->nmi_in_host();
 	}
 }
@@ -78,7 +78,9 @@ enum hv_status arch_vcpu_init(struct vcpu_arch *vcpu, struct vm_arch *vm, uint32
 
 void arch_vcpu_release(struct vcpu_arch *vcpu)
 {
-	virt_ops->vcpu_release(vcpu);
+	if (virt_ops->vcpu_release != NULL) {
+		virt_ops->vcpu_release(vcpu);
+	}
 }
 
 void arch_vcpu_free(struct vcpu_arch *vcpu)

@@ -25,6 +25,10 @@ void virt_nmi_in_host(void);
  */
 bool virt_cpuid(struct vcpu_arch *vcpu);
 bool virt_hypercall(struct vcpu_arch *vcpu, struct vm_exit *exit);
+static inline bool virt_quick(struct vcpu_arch *vcpu, struct vm_exit *exit, bool is_cpuid)
+{
+	return is_cpuid ? virt_cpuid(vcpu) : virt_hypercall(vcpu, exit);
+}
 /* Decoded; no string. reason, info: as vm_exit.raw_reason and raw_info, which need not be filled.
  */
 bool virt_io(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason, uint32_t info);

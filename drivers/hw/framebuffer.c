@@ -5,8 +5,6 @@
 #include "bits.h"
 #include "str.h"
 
-#include <stddef.h>
-
 #define CELL_WIDTH      8u
 #define CELL_HEIGHT     16u /* each row of the font twice, one blank row above and below */
 #define COLUMN_MAX      128u

@@ -8,7 +8,6 @@
 #include "hv/console.h"
 #include "hv/device.h"
 #include "hv/vm.h"
-#include "str.h"
 #include "virtio_kinds.h"
 
 #define QUEUE_INPUT          0u

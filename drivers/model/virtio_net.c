@@ -14,8 +14,6 @@
 #include "str.h"
 #include "virtio_kinds.h"
 
-#include <stdatomic.h>
-
 #define QUEUE_RECEIVE  0u
 #define QUEUE_TRANSMIT 1u
 _Static_assert(QUEUE_TRANSMIT + 1 == PLATFORM_NET_QUEUES, "as guest_pci.c tells");

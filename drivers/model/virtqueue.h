@@ -9,9 +9,7 @@
 
 #include "addr.h"
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct vm_arch;
 

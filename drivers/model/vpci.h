@@ -12,8 +12,6 @@
 #include "hv/device.h"
 #include "platform_abi.h"
 
-#include <stdint.h>
-
 #define VPCI_PORT       0xcf8u
 #define VPCI_PORT_COUNT 8u
 #define VPCI_VECTOR_MAX 8u

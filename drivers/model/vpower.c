@@ -5,8 +5,6 @@
 #include "hv/vm.h"
 #include "models.h"
 
-#include <stdatomic.h>
-
 /* Intel chipset datasheets, "Reset Control Register (RST_CNT)": bit 2 starts the reset. */
 #define RESET_CPU  0x04u
 #define RESET_KEPT 0x0au /* SYS_RST, FULL_RST */

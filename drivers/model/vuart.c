@@ -7,8 +7,6 @@
 #include "models.h"
 #include "vioapic.h"
 
-#include <stdatomic.h>
-
 /* Registers by offset. */
 #define REG_DATA    0u /* RBR, THR; DLL */
 #define REG_IER     1u /* DLM */

@@ -5,8 +5,6 @@
 #include "arch/spin.h"
 #include "hv/device.h"
 
-#include <stdbool.h>
-
 #define VUART_PORT       0x3f8u
 #define VUART_PORT_COUNT 8u
 #define VUART_PIN        4u

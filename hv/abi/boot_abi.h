@@ -2,10 +2,6 @@
 /* What the loader hands to the hypervisor, and the state of the CPU at that moment. */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "config_abi.h"
 #include "virt_abi.h"
 

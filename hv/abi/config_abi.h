@@ -19,7 +19,6 @@ enum config_log_level {
 };
 
 enum config_console { /* bits of config.console */
-		      CONFIG_CONSOLE_NONE = 0,
 		      CONFIG_CONSOLE_UART0 = 1,
 		      CONFIG_CONSOLE_FRAMEBUFFER = 2,
 		      CONFIG_CONSOLE_BOTH = 3,

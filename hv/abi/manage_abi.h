@@ -15,9 +15,6 @@
  */
 #pragma once
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "boot_abi.h"
 #include "hypercall_abi.h"
 

@@ -6,8 +6,6 @@
 #include "boot_abi.h"
 #include "config_abi.h"
 
-#include <stdint.h>
-
 /*
  *  HV_VIRT_BASE       the region, linear: image (W^X by segment), the rest RW without execution
  *  SPACE_WINDOW_BASE  windows: SPACE_WINDOW_SLOTS frames of 2 MiB for each CPU

@@ -2,8 +2,6 @@
 /* How the CPUs' virtualization is used: chosen by the loader from what the boot CPU says it has. */
 #pragma once
 
-#include <stdint.h>
-
 #include "bits.h"
 
 enum vmx_controls {

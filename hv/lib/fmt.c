@@ -2,8 +2,6 @@
 /* The printf subset. */
 #include "fmt.h"
 
-#include "str.h"
-
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define PTE_PAT_LARGE BIT(12) /* in a 2 MiB or 1 GiB leaf */
+
 #define RAM_SIZE 0x10000u
 #define LEVEL4   0x1000u
 #define LEVEL3   0x2000u

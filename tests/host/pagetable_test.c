@@ -11,6 +11,9 @@
 
 #include <string.h>
 
+#define PTE_PAT_4K    BIT(7)  /* in a 4 KiB leaf */
+#define PTE_PAT_LARGE BIT(12) /* in a 2 MiB or 1 GiB leaf */
+
 #define POOL_PAGES 64u
 
 static _Alignas(4096) uint8_t pages[POOL_PAGES][4096];

@@ -10,6 +10,10 @@
 
 #include <string.h>
 
+#define PTE_PAT_4K    BIT(7) /* in a 4 KiB leaf */
+#define PTE_G         BIT(8)
+#define PTE_PAT_LARGE BIT(12) /* in a 2 MiB or 1 GiB leaf */
+
 #define TABLES        (SPACE_TABLES_MAX + 1) /* the image ends in its second frame */
 #define REGION        UINT64_C(0x7fe00000)
 #define REGION_SIZE   (4 * FRAME_SIZE)

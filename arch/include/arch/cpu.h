@@ -5,9 +5,6 @@
 #include "addr.h"
 #include "status.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #define CPU_MAX 64u
 
 struct boot_info;

@@ -6,8 +6,6 @@
 #include "addr.h"
 
 #include <stddef.h>
-#include <stdbool.h>
-#include <stdint.h>
 
 struct boot_info;
 

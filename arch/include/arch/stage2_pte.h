@@ -4,9 +4,6 @@
 
 #include "addr.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #define STAGE2_READ    1u
 #define STAGE2_WRITE   2u
 #define STAGE2_EXECUTE 4u

@@ -5,9 +5,7 @@
 #include "addr.h"
 #include "status.h"
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct boot_info;
 struct vm_arch;

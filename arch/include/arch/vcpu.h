@@ -8,9 +8,6 @@
 #include "hypercall_abi.h"
 #include "status.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 /* General registers by their encoding; the first 16 index vcpu_arch.gpr. */
 enum vcpu_reg {
 	VCPU_RAX,

@@ -7,7 +7,7 @@
 
 struct name;
 /* At most 20 functions; counted by tools/check_limits. Contracts: as arch_NAME in vcpu.h and
- * stage2_pte.h. */
+ * stage2_pte.h. vcpu_release and nmi_in_host: NULL where there is nothing to do. */
 struct virt_ops {
 	enum hv_status (*cpu_enable)(void);
 	void (*vcpu_reset)(struct vcpu_arch *vcpu, const struct boot_start *start);

@@ -4,9 +4,7 @@
 
 #include "addr.h"
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct boot_info;
 

@@ -5,8 +5,6 @@
 #include "arch/cpu.h"
 #include "arch/vcpu.h"
 
-#include <stdint.h>
-
 struct vm;
 
 /*

@@ -12,8 +12,6 @@
 #include "hv/vcpu.h"
 #include "platform_abi.h"
 
-#include <stdbool.h>
-
 #define VM_EXTENT_MAX 16u
 
 /* A run of the VM's RAM; 2 MiB aligned. */
