@@ -38,7 +38,8 @@ typedef struct cpuid_regs guest_cpuid_host(const void *context, uint32_t leaf, u
 struct guest_features {
 	bool has_rdtscp; /* also RDPID; TSC_AUX */
 	bool has_invpcid;
-	bool has_pcid;   /* VMX: VPID in use; SVM: always */
+	bool has_pcid; /* VMX: VPID in use; SVM: always */
+	bool has_xsavec;
 	bool has_xsaves; /* XSAVES runs in the guest and IA32_XSS stays 0 */
 	bool has_waitpkg;
 	bool has_spec_ctrl; /* SPEC_CTRL and PRED_CMD reach the CPU, or exit and are passed on */

@@ -18,6 +18,7 @@ void guest_cpuid_hide(struct guest_cpuid *table, const struct guest_features *fe
 		{features->has_rdtscp, CPUID_7_ECX_RDPID, &seven->ecx},
 		{features->has_rdtscp, CPUID_EXT1_EDX_RDTSCP, &extended[1].edx},
 		{features->has_waitpkg, CPUID_7_ECX_WAITPKG, &seven->ecx},
+		{features->has_xsavec, CPUID_D1_EAX_XSAVEC, &table->xsave[1].eax},
 		{features->has_xsaves, CPUID_D1_EAX_XSAVES, &table->xsave[1].eax},
 		{features->has_spec_ctrl, CPUID_7_EDX_SPECULATION, &seven->edx},
 		{features->has_spec_ctrl, CPUID_EXT8_EBX_SPECULATION, &extended[8].ebx},

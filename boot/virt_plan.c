@@ -4,6 +4,7 @@
 
 #include "cpu_ops.h"
 #include "vmx_control.h"
+#include "xsave_check.h"
 
 #define LEAF_SVM            0x8000000au
 #define CPUID_1_ECX_VMX     BIT32(5)
@@ -172,7 +173,6 @@ static bool plan_svm(struct boot_virt *virt, struct virt_plan *plan, const char 
 	virt->svm_clean = (svm.edx & CPUID_SVM_EDX_CLEAN) != 0 ? VMCB_CLEAN_ALL : 0;
 	virt->svm_flush_asid = (svm.edx & CPUID_SVM_EDX_FLUSH) != 0 ? VMCB_TLB_CONTROL_FLUSH_ASID
 								    : VMCB_TLB_CONTROL_FLUSH_ALL;
-	virt->has_xsaves = 1;
 	virt->has_spec_ctrl =
 		(ebx & (CPUID_EXT8_EBX_IBRS | CPUID_EXT8_EBX_STIBP | CPUID_EXT8_EBX_SSBD)) != 0;
 	/* Reserved intercept bits must be 0, so only what exists. */
@@ -200,12 +200,13 @@ static bool plan_svm(struct boot_virt *virt, struct virt_plan *plan, const char 
 
 bool virt_plan(struct boot_virt *virt, struct virt_plan *plan, const char **why)
 {
-	if ((cpuid_read(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_VMX) == 0) {
-		return plan_svm(virt, plan, why);
-	}
-	if (!plan_vmx(virt, plan, why)) {
+	bool is_vmx = (cpuid_read(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_VMX) != 0;
+
+	if (!(is_vmx ? plan_vmx(virt, plan, why) : plan_svm(virt, plan, why))) {
 		return false;
 	}
 	virt->has_xsaves = plan->features.has_xsaves;
+	plan->features.has_xsavec = xsave_is_compacted_right();
+	plan->features.has_xsaves = plan->features.has_xsaves && plan->features.has_xsavec;
 	return true;
 }

@@ -17,6 +17,7 @@
 
 static uint8_t vectors_in[YMM_BYTES] __attribute__((aligned(32)));
 static uint8_t vectors_out[YMM_BYTES] __attribute__((aligned(32)));
+static uint8_t xsave_area[1024] __attribute__((aligned(64)));
 
 /* Exits of every common kind; none may touch a vector register. */
 static void exit_often(void)
@@ -56,6 +57,26 @@ static void check_avx(void)
 	exit_often();
 	__asm__ volatile(EACH_16(STORE_YMM) : : "r"(vectors_out) : "memory");
 	report_true("avx-kept", memcmp(vectors_in, vectors_out, YMM_BYTES) == 0);
+}
+
+/* What a kernel does between two programs: with XSAVEC where CPUID offers it (SDM 1, "Operation of
+ * XRSTOR"). */
+static void check_saved(void)
+{
+	bool has_xsavec = (cpu_cpuid(0xd, 1).eax >> 1 & 1) != 0;
+
+	fill_vectors();
+	memset(xsave_area, 0, sizeof(xsave_area));
+	__asm__ volatile(EACH_16(LOAD_YMM) : : "r"(vectors_in) : "memory");
+	if (has_xsavec) {
+		__asm__ volatile("xsavec64 %0" : "+m"(xsave_area) : "a"(7), "d"(0));
+	} else {
+		__asm__ volatile("xsave64 %0" : "+m"(xsave_area) : "a"(7), "d"(0));
+	}
+	__asm__ volatile("vzeroall; xrstor64 %0" : : "m"(xsave_area), "a"(7), "d"(0));
+	__asm__ volatile(EACH_16(STORE_YMM) : : "r"(vectors_out) : "memory");
+	report_true(has_xsavec ? "avx-saved-compacted" : "avx-saved",
+		    memcmp(vectors_in, vectors_out, YMM_BYTES) == 0);
 }
 
 static void check_sse(void)
@@ -197,6 +218,7 @@ void test_xsave(void)
 		check_other();
 		if ((features >> 28 & 1) != 0) {
 			check_avx();
+			check_saved();
 		} else {
 			report_skip("avx-kept", "no AVX");
 		}

@@ -67,6 +67,7 @@ static void build(const struct cpu_record *cpu, uint32_t vcpu_count, bool has_al
 		.has_rdtscp = has_all,
 		.has_invpcid = has_all,
 		.has_pcid = has_all,
+		.has_xsavec = has_all,
 		.has_xsaves = has_all,
 		.has_waitpkg = has_all,
 		.has_spec_ctrl = has_all,
@@ -243,6 +244,7 @@ static void test_hide(void)
 		{{.has_waitpkg = true}, 7, 0, {.ecx = CPUID_7_ECX_WAITPKG}},
 		{{.has_spec_ctrl = true}, 7, 0, {.edx = CPUID_7_EDX_SPECULATION}},
 		{{.has_spec_ctrl = true}, 0x80000008, 0, {.ebx = CPUID_EXT8_EBX_SPECULATION}},
+		{{.has_xsavec = true}, 0xd, 1, {.eax = CPUID_D1_EAX_XSAVEC}},
 		{{.has_xsaves = true}, 0xd, 1, {.eax = CPUID_D1_EAX_XSAVES}},
 	};
 
@@ -252,6 +254,7 @@ static void test_hide(void)
 			.has_rdtscp = !lacks.has_rdtscp,
 			.has_invpcid = !lacks.has_invpcid,
 			.has_pcid = !lacks.has_pcid,
+			.has_xsavec = !lacks.has_xsavec,
 			.has_xsaves = !lacks.has_xsaves,
 			.has_waitpkg = !lacks.has_waitpkg,
 			.has_spec_ctrl = !lacks.has_spec_ctrl,
