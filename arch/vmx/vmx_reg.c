@@ -24,6 +24,7 @@ static const uint16_t plain_fields[VCPU_REG_COUNT] = {
 	[VCPU_FS_BASE] = VMCS_GUEST_FS_BASE,
 	[VCPU_GS_BASE] = VMCS_GUEST_GS_BASE,
 	[VCPU_SS_BASE] = VMCS_GUEST_SS_BASE,
+	[VCPU_MSR_BITMAP] = VMCS_MSR_BITMAP,
 };
 
 /* Bits in the mask come from the shadow, the others from the register (SDM 3C, "Guest/Host Masks
@@ -134,9 +135,7 @@ void vmx_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value)
 		vmcs_write(VMCS_GUEST_RIP, value);
 	} else if (reg == VCPU_CR0 || reg == VCPU_CR3 || reg == VCPU_CR4 || reg == VCPU_EFER) {
 		set_control_register(vcpu, reg, value);
-	} else if (reg == VCPU_CR2) {
-		regs_write_cr2(value);
-	} else if (reg != VCPU_CPL) {
+	} else if (reg != VCPU_CPL && reg != VCPU_CR2) {
 		vmcs_write(plain_fields[reg], value);
 	}
 }

@@ -186,6 +186,7 @@ void virt_inject_ud(struct vcpu_arch *vcpu)
 
 void virt_inject_pf(struct vcpu_arch *vcpu, uint64_t address, uint32_t error_code)
 {
+	regs_write_cr2(address); /* live under VMX; VMRUN loads it, but not that of Bochs */
 	virt_ops->reg_set(vcpu, VCPU_CR2, address);
 	arch_vcpu_inject(vcpu, EXCEPTION_PF, true, error_code);
 }
@@ -200,17 +201,7 @@ void arch_vcpu_apic_done(struct vcpu_arch *vcpu, uint64_t value)
 void arch_vcpu_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic)
 {
 	vcpu->is_x2apic = is_x2apic;
-	virt_ops->set_x2apic(vcpu, is_x2apic);
-}
-
-uint64_t arch_stage2_make(const struct stage2_entry *entry, uint32_t level)
-{
-	return virt_ops->stage2_make(entry, level);
-}
-
-struct stage2_entry arch_stage2_read(uint64_t raw, uint32_t level)
-{
-	return virt_ops->stage2_read(raw, level);
+	virt_ops->reg_set(vcpu, VCPU_MSR_BITMAP, virt_msr_bitmap(is_x2apic).value);
 }
 
 uint32_t arch_stage2_max_leaf(void)

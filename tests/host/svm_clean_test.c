@@ -194,8 +194,6 @@ static void change_something(void)
 
 	if (what >= VCPU_RSP && what < VCPU_REG_COUNT) {
 		svm_reg_set(&vcpu, (enum vcpu_reg)what, value);
-	} else if (what == 36) {
-		svm_ops.set_x2apic(&vcpu, (value & 1) != 0);
 	} else if (what == 37) {
 		vcpu.exit_length = 2;
 		svm_vmcb(&vcpu)->rflags |= (value & 1) != 0 ? RFLAGS_TF : 0;

@@ -45,6 +45,7 @@ enum vcpu_reg {
 	VCPU_GS_BASE,
 	VCPU_SS_BASE,
 	VCPU_CPL,
+	VCPU_MSR_BITMAP, /* set only: of the MSRs that pass, host-physical */
 	VCPU_REG_COUNT,
 };
 
@@ -255,7 +256,7 @@ void arch_mmio_apply(struct vcpu_arch *vcpu, const struct exit_mmio *mmio, uint6
 void arch_vcpu_apic_done(struct vcpu_arch *vcpu, uint64_t value);
 
 /* Lets the x2APIC MSRs that are safe reach the real APIC, or none. hv's local APIC model calls it
- * when the guest changes mode; sets is_x2apic. */
+ * when the running guest changes mode; sets is_x2apic, which arch_vcpu_reset() goes by. */
 void arch_vcpu_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic);
 
 /* Logs registers, control structure and exit history; on the vCPU's CPU. */
