@@ -30,7 +30,6 @@ void arch_virt_init(const struct boot_info *boot)
 	virt_ops = virt_machine.is_vmx != 0 ? &vmx_ops : &svm_ops;
 	cpuid_tables = boot->guest_cpuid;
 	cpuid_count = boot->cpu_count;
-	guest_msr_probe();
 }
 
 hpa_t virt_msr_bitmap(bool is_x2apic)

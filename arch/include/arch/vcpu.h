@@ -192,7 +192,6 @@ struct vcpu_arch {
 	uint64_t mtrr_def_type; /* kept, without effect */
 	uint64_t xcr0;
 	uint64_t clock_page; /* MSR_KVM_SYSTEM_TIME_NEW as written */
-	uint64_t misc_enable;
 	uint32_t last_msr;   /* last refused MSR: logged once */
 	uint64_t backend[8]; /* the backend's own */
 	uint64_t exit_count[EXIT_COUNT_REASONS];
