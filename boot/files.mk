@@ -4,7 +4,7 @@ BOOT := main.c options.c console.c esp.c config_load.c modules.c machine.c font.
 	images.c management.c real_pci.c bare_metal.c handoff.asm ap_start.asm \
 	config_parse.c config_keys.c config_value.c config_check.c \
 	kernel_image.c kernel_elf.c kernel_multiboot.c linux_boot.c \
-	acpi.c acpi_read.c power_plan.c ioapic.c image.c image_linux.c image_pvh.c image_multiboot.c start_regs.c guest_acpi.c guest_pci.c guest_cpuid_build.c guest_cpuid_hide.c
+	acpi.c acpi_read.c power_plan.c uart.c hand_over.c image.c image_linux.c image_pvh.c image_multiboot.c start_regs.c guest_acpi.c guest_pci.c guest_cpuid_build.c guest_cpuid_hide.c
 BOOT_LIB := $(LIB_HV)
 GNU_EFI_INCLUDE ?= /usr/include/efi
 GNU_EFI_LIB ?= /usr/lib

@@ -21,7 +21,6 @@
 #define APIC_BASE_ADDRESS  PAGETABLE_ADDRESS
 #define BYTES_PER_PIXEL    4u
 #define MSR_BITMAP_COUNT   2u
-#define IOAPIC_SIZE        UINT64_C(0x1000)
 #define CPUID_EXT_FEATURES 0x80000001u
 
 /* ap_start.asm: position independent within one page below 1 MiB. */
@@ -218,8 +217,6 @@ static enum hv_status map_devices(struct loader *loader, const struct layout *la
 	struct boot_framebuffer *screen = &info->framebuffer;
 	uint64_t shown;
 
-	info->ioapic_base =
-		space_map(space, info->ioapic_base, IOAPIC_SIZE, PAGETABLE_W, PAGETABLE_UC);
 	if (loader->modules_size > 0) {
 		info->modules_base = space_map(space, loader->modules_base, loader->modules_size, 0,
 					       PAGETABLE_WB);

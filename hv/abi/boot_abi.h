@@ -202,9 +202,8 @@ struct boot_info {
 	uint64_t trampoline;  /* physical address of the page below 1 MiB for start-up IPIs */
 	struct boot_cpu_start cpu_start; /* of one CPU at a time */
 	uint64_t rsdp;                   /* physical; 0 = no ACPI */
-	/* Mapped, every pin masked; of the one with the UART's pin; 0 = none. */
-	uint64_t ioapic_base;
-	uint32_t uart_pin; /* where ISA interrupt 4 arrives there */
+	uint8_t has_uart;                /* COM1 is wanted and there, set up, without interrupts */
+	uint8_t is_uart_routed; /* they are NMIs at the first CPU of the partition that owns it */
 	uint32_t power_count;
 	struct boot_power_step power[BOOT_POWER_MAX];
 	uint64_t efi_system_table; /* physical, for its runtime services; 0 = none (multiboot) */
