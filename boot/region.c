@@ -11,6 +11,7 @@
 #include "loader.h"
 #include "space.h"
 #include "space_abi.h"
+#include "start_regs.h"
 #include "str.h"
 
 #define MAP_SPARE      64u /* entries by which the firmware's map may grow until the end */
@@ -163,6 +164,7 @@ static void fill_info(struct loader *loader, const struct layout *layout)
 		.cpus = in_region(layout->cpus),
 		.guest_cpuid = in_region(layout->cpuid),
 		.virt = loader->virt,
+		.sipi = start_sipi(cpuid_read(CPUID_FEATURES, 0).eax),
 		.images = in_region(layout->images),
 		.modules_size = loader->modules_size,
 		.cpu_count = loader->cpu_count,

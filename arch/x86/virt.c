@@ -20,6 +20,7 @@ const struct virt_ops *virt_ops;
 
 static struct guest_cpuid *cpuid_tables; /* that of n vCPUs at n - 1 */
 static uint32_t cpuid_count;
+static const struct boot_start *sipi;
 
 /* --- set-up --------------------------------------------------------------------------------------
  */
@@ -30,6 +31,7 @@ void arch_virt_init(const struct boot_info *boot)
 	virt_ops = virt_machine.is_vmx != 0 ? &vmx_ops : &svm_ops;
 	cpuid_tables = boot->guest_cpuid;
 	cpuid_count = boot->cpu_count;
+	sipi = &boot->sipi;
 }
 
 hpa_t virt_msr_bitmap(bool is_x2apic)
@@ -139,6 +141,13 @@ void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct boot_start *start)
 	vcpu->pending_event = 0;
 	vcpu->exit_length = 0;
 	virt_ops->vcpu_reset(vcpu, start);
+}
+
+void arch_start_sipi(struct boot_start *start, uint8_t vector)
+{
+	*start = *sipi;
+	start->cs.selector = (uint16_t)(vector << 8);
+	start->cs.base = (uint64_t)vector << PAGE_SHIFT;
 }
 
 /* --- access to a vCPU ----------------------------------------------------------------------------

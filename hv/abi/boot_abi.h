@@ -211,6 +211,7 @@ struct boot_info {
 	const struct boot_cpu *cpus;      /* cpu_count; the boot CPU first */
 	struct guest_cpuid *guest_cpuid;  /* cpu_count: of n vCPUs at n - 1 */
 	struct boot_virt virt;
+	struct boot_start sipi;          /* of a start-up IPI, but for CS, which names its vector */
 	const struct boot_image *images; /* one per partition */
 	uint64_t modules_base; /* mapped read-only: files, and what the loader made of them */
 	uint64_t modules_size;

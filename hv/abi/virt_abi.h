@@ -17,7 +17,6 @@ enum vmx_controls {
 #define PROCESSOR_NMI_WINDOW_EXITING BIT32(22)
 #define SECONDARY_VPID               BIT32(5)
 #define SECONDARY_ENCLS_EXITING      BIT32(15)
-#define SECONDARY_XSAVES             BIT32(20)
 #define ENTRY_IA32E_GUEST            BIT32(9)
 
 #define BOOT_MSR_BITMAP_SIZE 0x2000u /* SVM's; VMX takes the first half */
