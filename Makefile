@@ -25,8 +25,8 @@ all:
 # Per-folder -I lists: the dependency rule of README.md, kept by the compiler.
 INC_lib := -Ihv/abi -Ihv/lib
 INC_x86 := $(INC_lib) -Iarch/include -Iarch/x86
-INC_vmx := $(INC_x86) -Iarch/vmx
-INC_svm := $(INC_x86) -Iarch/svm
+INC_vmx := $(INC_x86) -Iarch/vmx -I$(BUILD)/gen
+INC_svm := $(INC_x86) -Iarch/svm -I$(BUILD)/gen
 INC_fake := $(INC_lib) -Iarch/include -Iarch/fake
 INC_hv := $(INC_lib) -Iarch/include -Ihv/include -Ihv
 INC_drivers := $(INC_lib) -Iarch/include -Ihv/include -Idrivers/include
@@ -64,6 +64,14 @@ $(BUILD)/hv-objs/names.o: $(BUILD)/gen/names.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HV_FLAGS) $(INC_lib) -c $< -o $@
 HV_OBJECTS += $(BUILD)/hv-objs/names.o
+# So are the numbers that the backends know by these names.
+$(BUILD)/gen/vmx_numbers.h: NUMBERS := vmcs_field=VMCS vmx_exit=REASON
+$(BUILD)/gen/svm_numbers.h: NUMBERS := svm_exit=VMEXIT
+$(BUILD)/gen/%_numbers.h: tools/names.txt tools/gen_names
+	@mkdir -p $(@D)
+	$(Q)tools/gen_names $< $(NUMBERS) > $@
+GEN_NUMBERS := $(BUILD)/gen/vmx_numbers.h $(BUILD)/gen/svm_numbers.h
+$(HV_OBJECTS): | $(GEN_NUMBERS)
 -include $(HV_OBJECTS:.o=.d)
 
 $(BUILD)/asm_offsets.inc: arch/x86/asm_offsets.c Makefile

@@ -65,8 +65,7 @@ void acpi_read(struct loader *loader)
 	machine.is_bochs = !machine.is_qemu && port_read(BOCHS_DEBUG_PORT) == BOCHS_DEBUG_PORT;
 	machine.is_acpi_on =
 		facts.pm1a_control != 0 && (port_read16(facts.pm1a_control) & PM1_SCI_ENABLE) != 0;
-	info->ioapic_base = facts.ioapic_base != 0 ? facts.ioapic_base : IOAPIC_USUAL_BASE;
-	loader->ioapic = info->ioapic_base;
-	info->uart_pin = facts.uart_gsi - facts.ioapic_gsi_base;
+	loader->ioapic = facts.ioapic_base != 0 ? facts.ioapic_base : IOAPIC_USUAL_BASE;
+	loader->uart_pin = facts.uart_gsi - facts.ioapic_gsi_base;
 	info->power_count = power_plan(&facts, &machine, info->power);
 }

@@ -7,21 +7,25 @@
 #include <stdbool.h>
 
 /* CPUID leaves and bits (SDM 2A, "CPUID - CPU Identification"; APM 3, Appendix E). */
-#define CPUID_KVM_TIMING       0x40000010u
-#define CPUID_1_ECX_PCID       BIT32(17)
-#define CPUID_7_EBX_INVPCID    BIT32(10)
-#define CPUID_7_ECX_WAITPKG    BIT32(5)
-#define CPUID_7_ECX_RDPID      BIT32(22)
-#define CPUID_7_EDX_SPEC_CTRL  BIT32(26)
-#define CPUID_EXT1_EDX_NX      BIT32(20)
-#define CPUID_EXT1_EDX_PAGE1GB BIT32(26)
-#define CPUID_EXT1_EDX_RDTSCP  BIT32(27)
-#define CPUID_1_ECX_XSAVE      BIT32(26)
-#define CPUID_1_EDX_MCE        BIT32(7)
-#define CPUID_7_EBX_SMEP       BIT32(7)
-#define CPUID_7_EBX_SMAP       BIT32(20)
-#define CPUID_7_ECX_UMIP       BIT32(2)
-#define CR4_OSXMMEXCPT         BIT(10)
+#define CPUID_VENDOR                  0x0u
+#define CPUID_KVM_TIMING              0x40000010u
+#define CPUID_EXTENDED_SIGNATURE      0x80000001u
+#define CPUID_1_ECX_PCID              BIT32(17)
+#define CPUID_7_EBX_INVPCID           BIT32(10)
+#define CPUID_7_ECX_WAITPKG           BIT32(5)
+#define CPUID_7_ECX_RDPID             BIT32(22)
+#define CPUID_7_EDX_SPEC_CTRL         BIT32(26)
+#define CPUID_7_EDX_ARCH_CAPABILITIES BIT32(29)
+#define CPUID_EXT1_EDX_NX             BIT32(20)
+#define CPUID_EXT1_EDX_PAGE1GB        BIT32(26)
+#define CPUID_EXT1_EDX_RDTSCP         BIT32(27)
+#define CPUID_1_ECX_XSAVE             BIT32(26)
+#define CPUID_1_EDX_MCE               BIT32(7)
+#define CPUID_7_EBX_SMEP              BIT32(7)
+#define CPUID_7_EBX_SMAP              BIT32(20)
+#define CPUID_7_ECX_UMIP              BIT32(2)
+#define CR4_OSXMMEXCPT                BIT(10)
+#define CR4_UMIP                      BIT(11)
 /* What needs SPEC_CTRL or PRED_CMD; in leaf 7 also STIBP and SSBD. */
 #define CPUID_7_EDX_SPECULATION    (CPUID_7_EDX_SPEC_CTRL | BIT32(27) | BIT32(31))
 #define CPUID_EXT8_EBX_SPECULATION 0x510fd000u

@@ -71,7 +71,8 @@ struct loader {
 	struct boot_cpu cpus[CONFIG_CPU_MAX];
 	uint32_t cpu_count;
 	uint64_t rsdp;
-	uint64_t ioapic; /* physical */
+	uint64_t ioapic;   /* physical; of the one with the UART's pin */
+	uint32_t uart_pin; /* where ISA interrupt 4 arrives there */
 	struct boot_framebuffer framebuffer;
 	struct boot_time time;
 	uint8_t entropy[32];
@@ -160,8 +161,8 @@ const struct config_source *bare_metal_source(const struct config_file *file);
 MUST_CHECK enum hv_status bare_metal_prepare(struct loader *loader);
 _Noreturn void bare_metal_start(struct loader *loader);
 
-/* ioapic.c: once the firmware is left; info->ioapic_base = 0 where it cannot be used. */
-void ioapic_silence(struct loader *loader);
+/* hand_over.c: once the firmware is left; fills what info has of the UART. */
+void console_hand_over(struct loader *loader);
 
 /* handoff.asm */
 _Noreturn void handoff_hypervisor(uint64_t *root, uint64_t entry, uint64_t boot_info,

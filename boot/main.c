@@ -69,7 +69,7 @@ static enum hv_status leave(void)
 		bare_metal_start(&loader);
 	}
 	CHECK(region_read_map(&loader) == HV_OK);
-	ioapic_silence(&loader);
+	console_hand_over(&loader);
 	info_address = HV_VIRT_BASE + ((uint64_t)loader.info - loader.region);
 	handoff_hypervisor(loader.handoff_root, loader.elf.entry, info_address,
 			   &loader.info->tsc_handoff, space_stack_top(0));

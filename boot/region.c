@@ -11,6 +11,7 @@
 #include "loader.h"
 #include "space.h"
 #include "space_abi.h"
+#include "start_regs.h"
 #include "str.h"
 
 #define MAP_SPARE      64u /* entries by which the firmware's map may grow until the end */
@@ -21,7 +22,6 @@
 #define APIC_BASE_ADDRESS  PAGETABLE_ADDRESS
 #define BYTES_PER_PIXEL    4u
 #define MSR_BITMAP_COUNT   2u
-#define IOAPIC_SIZE        UINT64_C(0x1000)
 #define CPUID_EXT_FEATURES 0x80000001u
 
 /* ap_start.asm: position independent within one page below 1 MiB. */
@@ -164,6 +164,7 @@ static void fill_info(struct loader *loader, const struct layout *layout)
 		.cpus = in_region(layout->cpus),
 		.guest_cpuid = in_region(layout->cpuid),
 		.virt = loader->virt,
+		.sipi = start_sipi(cpuid_read(CPUID_FEATURES, 0).eax),
 		.images = in_region(layout->images),
 		.modules_size = loader->modules_size,
 		.cpu_count = loader->cpu_count,
@@ -218,8 +219,6 @@ static enum hv_status map_devices(struct loader *loader, const struct layout *la
 	struct boot_framebuffer *screen = &info->framebuffer;
 	uint64_t shown;
 
-	info->ioapic_base =
-		space_map(space, info->ioapic_base, IOAPIC_SIZE, PAGETABLE_W, PAGETABLE_UC);
 	if (loader->modules_size > 0) {
 		info->modules_base = space_map(space, loader->modules_base, loader->modules_size, 0,
 					       PAGETABLE_WB);

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Linux, "The 64-bit Boot Protocol"; PVH; Multiboot, "Machine state". */
+/* Linux, "The 64-bit Boot Protocol"; PVH; Multiboot, "Machine state"; a start-up IPI. */
 #include "start_regs.h"
 
 #include "bits.h"
 
 /* Access rights: SDM 3C, "Guest Register State". */
+#define CODE16   0x009bu
 #define CODE32   0xc09bu
 #define CODE64   0xa09bu
+#define DATA16   0x0093u
 #define DATA32   0xc093u
 #define TSS_BUSY 0x008bu
 #define LDT      0x0082u
 
+#define REAL_LIMIT 0xffffu
 #define LDT_LIMIT  0xffffu
 #define TSS_LIMIT  0x67u
 #define FLAT_LIMIT 0xffffffffu
@@ -28,6 +31,21 @@
 #define CR4_PAE  BIT(5)
 #define EFER_LME BIT(8)
 #define EFER_LMA BIT(10)
+
+/* INIT keeps CD and NW: caches are on. */
+struct boot_start start_sipi(uint32_t signature)
+{
+	return (struct boot_start){
+		.cs = {0, CODE16, REAL_LIMIT, 0},
+		.data = {0, DATA16, REAL_LIMIT, 0},
+		.ldtr = {0, LDT, REAL_LIMIT, 0},
+		.tr = {0, TSS_BUSY, REAL_LIMIT, 0},
+		.gdt_limit = REAL_LIMIT,
+		.idt_limit = REAL_LIMIT,
+		.cr0 = CR0_ET,
+		.rdx = signature,
+	};
+}
 
 static struct boot_start start_flat(uint64_t rip, uint16_t code)
 {

@@ -5,6 +5,10 @@
 
 #include "boot_abi.h"
 
+/* SDM 3A, "Processor State After Reset": real mode, as a start-up IPI leaves it but for CS, which
+ * names its vector. signature: EAX of CPUID leaf 1. */
+struct boot_start start_sipi(uint32_t signature);
+
 /* Multiboot, PVH: protected mode, flat 32-bit segments, paging off. */
 struct boot_start start_protected32(uint64_t rip);
 

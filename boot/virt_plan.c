@@ -3,9 +3,12 @@
 #include "virt_plan.h"
 
 #include "cpu_ops.h"
+#include "msr_list.h"
 #include "vmx_control.h"
 #include "xsave_check.h"
 
+#define VENDOR_AMD_ECX      0x444d4163u /* "cAMD" */
+#define VENDOR_HYGON_ECX    0x656e6975u /* "uine" */
 #define LEAF_SVM            0x8000000au
 #define CPUID_1_ECX_VMX     BIT32(5)
 #define CPUID_SVM_EDX_CLEAN BIT32(5)
@@ -27,14 +30,13 @@
 #define MSR_IA32_VMX_TRUE_PINBASED_CTLS 0x48du
 
 /* SDM 4, "IA32_ARCH_CAPABILITIES". */
-#define MSR_IA32_ARCH_CAPABILITIES 0x10au
-#define ARCH_RDCL_NO               BIT(0)
-#define ARCH_SKIP_L1DFL_VMENTRY    BIT(3)
-#define ARCH_MDS_NO                BIT(5)
-#define ARCH_IF_PSCHANGE_MC_NO     BIT(6)
-#define ARCH_TAA_NO                BIT(8)
-#define CPUID_7_EDX_MD_CLEAR       BIT32(10)
-#define CPUID_7_EDX_L1D_FLUSH      BIT32(28)
+#define ARCH_RDCL_NO            BIT(0)
+#define ARCH_SKIP_L1DFL_VMENTRY BIT(3)
+#define ARCH_MDS_NO             BIT(5)
+#define ARCH_IF_PSCHANGE_MC_NO  BIT(6)
+#define ARCH_TAA_NO             BIT(8)
+#define CPUID_7_EDX_MD_CLEAR    BIT32(10)
+#define CPUID_7_EDX_L1D_FLUSH   BIT32(28)
 
 /* CPUID 8000_0008 EBX (APM 3, "Function 8000_0008h"). */
 #define CPUID_EXT8_EBX_INVLPGB BIT32(3)
@@ -198,6 +200,27 @@ static bool plan_svm(struct boot_virt *virt, struct virt_plan *plan, const char 
 	return true;
 }
 
+/* AMD, or Hygon, which has AMD's MSRs. */
+static bool is_amd(void)
+{
+	uint32_t vendor = cpuid_read(CPUID_VENDOR, 0).ecx;
+
+	return vendor == VENDOR_AMD_ECX || vendor == VENDOR_HYGON_ECX;
+}
+
+static void list_msrs(struct boot_virt *virt)
+{
+	uint32_t edx = leaf_or_zero(CPUID_EXTENDED_FEATURES).edx;
+	struct msr_list_facts facts = {
+		.is_amd = is_amd(),
+		.has_arch_capabilities = (edx & CPUID_7_EDX_ARCH_CAPABILITIES) != 0,
+		.has_spec_ctrl = virt->has_spec_ctrl != 0,
+		.has_xsaves = virt->has_xsaves != 0,
+	};
+
+	virt->msr_count = msr_list_fill(virt->msrs, &facts);
+}
+
 bool virt_plan(struct boot_virt *virt, struct virt_plan *plan, const char **why)
 {
 	bool is_vmx = (cpuid_read(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_VMX) != 0;
@@ -208,5 +231,6 @@ bool virt_plan(struct boot_virt *virt, struct virt_plan *plan, const char **why)
 	virt->has_xsaves = plan->features.has_xsaves;
 	plan->features.has_xsavec = xsave_is_compacted_right();
 	plan->features.has_xsaves = plan->features.has_xsaves && plan->features.has_xsavec;
+	list_msrs(virt);
 	return true;
 }

@@ -29,6 +29,7 @@
 #define SECONDARY_WBINVD_EXITING     BIT32(6)
 #define SECONDARY_UNRESTRICTED_GUEST BIT32(7)
 #define SECONDARY_INVPCID            BIT32(12)
+#define SECONDARY_XSAVES             BIT32(20)
 
 /* SDM 3C, "VM-Exit Controls" and "VM-Entry Controls". */
 #define EXIT_SAVE_DEBUG BIT32(2)

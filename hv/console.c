@@ -66,7 +66,7 @@ void console_break_lock(void)
 void console_init(const struct boot_info *boot)
 {
 	level_max = (enum log_level)boot->config.log_level;
-	platform_console_init(boot, boot->config.console);
+	platform_console_init(boot);
 }
 
 static void keep(struct console_ring *ring, const char *text, size_t size)

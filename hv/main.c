@@ -65,8 +65,9 @@ void hv_main(struct boot_info *boot)
 	entropy_init(boot);
 	vm_create_all(boot);
 	report_machine(boot);
-	owner = vm_with_flag(CONFIG_PARTITION_OWNS_UART0); /* from now on keys typed reach it */
-	if (owner != NULL && !platform_console_interrupt(boot, owner->vcpus[0]->cpu->apic_id)) {
+	platform_console_rearm(); /* from now on keys typed reach their partition */
+	owner = vm_with_flag(CONFIG_PARTITION_OWNS_UART0);
+	if (owner != NULL && boot->is_uart_routed == 0) {
 		log_info("no I/O APIC: partition %s gets its input late", owner->name);
 	}
 	vm_start_all(boot);

@@ -9,8 +9,7 @@
 #include "check.h"
 #include "str.h"
 
-#define ALIGN_MAX 4u /* pages: 16 KiB */
-#define BITS      64u
+#define BITS 64u
 
 struct pool {
 	struct spin_lock lock;
@@ -49,26 +48,10 @@ void page_alloc_init(void *base, uint64_t size)
 	mark(0, (uint32_t)(bitmap_size >> PAGE_SHIFT), true);
 }
 
-static uint32_t alignment_of(uint32_t count)
-{
-	uint32_t alignment = 1;
-
-	while (alignment < count && alignment < ALIGN_MAX) {
-		alignment *= 2;
-	}
-	return alignment;
-}
-
 /* First page of a free run, or page_count. */
 static uint32_t find_run(uint32_t count)
 {
-	/* Aligned by address, not by index: the pool may start anywhere. */
-	uint32_t step = alignment_of(count);
-	uint32_t first = (uint32_t)((align_up((uintptr_t)pool.base, step * PAGE_SIZE) -
-				     (uintptr_t)pool.base) >>
-				    PAGE_SHIFT);
-
-	for (uint32_t page = first; page + count <= pool.page_count; page += step) {
+	for (uint32_t page = 0; page + count <= pool.page_count; page++) {
 		uint32_t length = 0;
 
 		while (length < count && !is_used(page + length)) {

@@ -7,6 +7,7 @@
 #include "console.h"
 #include "fmt.h"
 #include "hv/platform.h"
+#include "names.h"
 #include "panic.h"
 #include "space_abi.h"
 
@@ -97,8 +98,8 @@ void panic_exception(const struct trap_frame *frame)
 {
 	begin();
 	log_error("PANIC on CPU %u: %s (vector %lu, error code %lx) in the hypervisor",
-		  arch_this_cpu()->index, arch_trap_name(frame->vector), frame->vector,
-		  frame->error_code);
+		  arch_this_cpu()->index, name_find(names_exception, (uint32_t)frame->vector),
+		  frame->vector, frame->error_code);
 	print_address("  at  ", frame->rip);
 	log_error("  rsp %016lx rflags %016lx address %016lx", frame->rsp, frame->rflags,
 		  frame->fault_address);

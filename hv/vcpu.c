@@ -31,13 +31,6 @@ void vcpu_interrupt(struct vcpu *vcpu, uint8_t vector)
 	}
 }
 
-/* Nothing of the last guest stays on this CPU. */
-static void leave(struct vcpu *vcpu)
-{
-	arch_lapic_reset();
-	vcpu->state = VCPU_OFF;
-}
-
 static void enter_guest(struct vcpu *vcpu, const struct boot_start *start, bool is_init)
 {
 	vlapic_reset(vcpu, is_init);
@@ -103,7 +96,8 @@ static bool take_requests(struct vcpu *vcpu)
 		return false;
 	}
 	if ((requests & VCPU_REQUEST_STOP) != 0) {
-		leave(vcpu);
+		arch_lapic_reset(); /* nothing of the last guest stays on this CPU */
+		vcpu->state = VCPU_OFF;
 		vm_vcpu_left(vcpu->vm);
 		return true;
 	}

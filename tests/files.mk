@@ -6,7 +6,7 @@ INC_tests := -Ihv/abi -Ihv/lib -Iarch/include -Ihv/include -Idrivers/include -Ia
 HOST_TESTS := $(patsubst tests/host/%_test.c,%,$(wildcard tests/host/*_test.c))
 HOST_PROGRAMS := $(HOST_TESTS:%=$(BUILD)/host-tests/%)
 
-$(BUILD)/host-objs/%.o: %.c Makefile tests/files.mk
+$(BUILD)/host-objs/%.o: %.c Makefile tests/files.mk | $(GEN_NUMBERS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) $(SANITIZE) $(INC_tests) -c $< -o $@
 
@@ -53,7 +53,7 @@ check: setup
 check-programs: $(HOST_PROGRAMS) $(FIXTURE)
 
 # Each folder's headers with no more than that folder's -I list: the dependency rule.
-lint: $(BUILD)/gen/dsdt_aml.h
+lint: $(BUILD)/gen/dsdt_aml.h $(GEN_NUMBERS)
 	$(Q)tools/lint $(CC) 'hv/abi=$(HV_FLAGS) $(INC_lib)' 'hv/lib=$(HV_FLAGS) $(INC_lib)' \
 		'arch/include/arch=$(HV_FLAGS) $(INC_lib) -Iarch/include' 'arch/x86=$(HV_FLAGS) $(INC_x86)' \
 		'arch/vmx=$(HV_FLAGS) $(INC_vmx)' 'arch/svm=$(HV_FLAGS) $(INC_svm)' \

@@ -7,7 +7,6 @@
 #include "log.h"
 #include "msr.h"
 #include "names.h"
-#include "regs.h"
 #include "virt_internal.h"
 
 /* APM 2, "Enabling SVM" and "VMSAVE and VMLOAD Instructions". */
@@ -33,20 +32,6 @@ static enum hv_status svm_cpu_enable(void)
 	return HV_OK;
 }
 
-static void svm_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value)
-{
-	svm_reg_set(vcpu, reg, value);
-	if (reg == VCPU_CR2) {
-		regs_write_cr2(value); /* VMRUN loads it, but not that of Bochs */
-	}
-}
-
-static void svm_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic)
-{
-	svm_vmcb(vcpu)->msrpm_base_pa = virt_msr_bitmap(is_x2apic).value;
-	svm_dirty(svm_vmcb(vcpu), VMCB_CLEAN_IOPM);
-}
-
 /*
  * No nmi_in_host: the entry looks at is_woken with GIF = 0 (svm_run.asm). No vcpu_release: nothing
  * of a VMCB stays in a CPU but translations, which the next user of its ASID drops.
@@ -57,10 +42,8 @@ const struct virt_ops svm_ops = {
 	.vcpu_run = svm_vcpu_run,
 	.vcpu_skip = svm_skip,
 	.reg_get = svm_reg_get,
-	.reg_set = svm_set,
-	.set_x2apic = svm_set_x2apic,
-	.stage2_make = svm_npt_make,
-	.stage2_read = svm_npt_read,
+	.reg_set = svm_reg_set,
+	.stage2 = &svm_npt_format,
 	.field_read = svm_reg_field,
 	.field_names = names_vmcb_field,
 	.exit_name = svm_exit_name,

@@ -60,8 +60,7 @@ void svm_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value);
 bool svm_reg_field(const struct vcpu_arch *vcpu, uint32_t field, uint64_t *value);
 
 /* npt.c */
-uint64_t svm_npt_make(const struct stage2_entry *entry, uint32_t level);
-struct stage2_entry svm_npt_read(uint64_t raw, uint32_t level);
+extern const struct stage2_format svm_npt_format;
 
 /* svm_inject.c */
 void svm_inject_again(struct vcpu_arch *vcpu); /* the event whose delivery the exit cut short */

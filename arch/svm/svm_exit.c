@@ -77,6 +77,7 @@ static void decode_range(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t 
 		/* Intercepts from VMRUN on are of instructions that no guest may execute. */
 		exit->kind = VM_EXIT_FORBIDDEN;
 	} else if (code == VMEXIT_INVALID || code == VMEXIT_BUSY) {
+		/* -1 and -2: of the first QEMU 7.2 stores the low half only. */
 		exit->kind = VM_EXIT_ENTRY_FAILED;
 		exit->why = "VMRUN refused the guest's state (VMEXIT_INVALID)";
 	} else {

@@ -45,6 +45,7 @@ static const struct field fields[VCPU_REG_COUNT] = {
 	[VCPU_GS_BASE] = FIELD(gs.base, 0),
 	[VCPU_SS_BASE] = FIELD(ss.base, VMCB_CLEAN_SEG),
 	[VCPU_CPL] = FIELD(cpl, VMCB_CLEAN_SEG),
+	[VCPU_MSR_BITMAP] = FIELD(msrpm_base_pa, VMCB_CLEAN_IOPM),
 };
 
 /* What the TLB holds depends on these. */

@@ -46,16 +46,7 @@ enter:
 	mov rax, [rdi + 0 * 8]
 	mov [rcx + VMCB_RAX], rax
 	mov rax, [rdi + VCPU_CONTROL_PA]
-	mov rcx, [rdi + 1 * 8]
-	mov rdx, [rdi + 2 * 8]
-	mov rbx, [rdi + 3 * 8]
-	mov rbp, [rdi + 5 * 8]
-	mov rsi, [rdi + 6 * 8]
-%assign i 8
-%rep 8
-	mov r %+ i, [rdi + i * 8]
-%assign i i + 1
-%endrep
+	LOAD_GUEST rdi
 	mov rdi, [rdi + 7 * 8]
 	vmload
 	vmrun
@@ -63,16 +54,7 @@ enter:
 	mov rax, [rsp]
 	mov [rax + 7 * 8], rdi
 	mov rdi, rax
-	mov [rdi + 1 * 8], rcx
-	mov [rdi + 2 * 8], rdx
-	mov [rdi + 3 * 8], rbx
-	mov [rdi + 5 * 8], rbp
-	mov [rdi + 6 * 8], rsi
-%assign i 8
-%rep 8
-	mov [rdi + i * 8], r %+ i
-%assign i i + 1
-%endrep
+	SAVE_GUEST rdi
 	mov rax, [rdi + VCPU_BACKEND] ; SVM_HOST_VMCB_PA
 	vmload
 	stgi

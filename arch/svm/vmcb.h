@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The VMCB: layout and masks. APM 2, Appendix B, "Layout of VMCB"; manual names. */
+/* The VMCB: layout and masks (APM 2, Appendix B, "Layout of VMCB"), and exit codes (VMEXIT_*);
+ * manual names. */
 #pragma once
 
 #include "bits.h"
+#include "svm_numbers.h" /* made of tools/names.txt */
 
 #include <stddef.h>
 
@@ -117,59 +119,14 @@ struct vmcb {
 	uint8_t reserved_670[0x990]; /* branch records; SPEC_CTRL of CPUs with VirtSpecCtrl */
 };
 
-#define VMCB_OFFSET(field, offset)                                                                 \
-	_Static_assert(offsetof(struct vmcb, field) == (offset),                                   \
-		       #field " lies where the manual says")
-VMCB_OFFSET(intercept_exceptions, 0x008);
-VMCB_OFFSET(intercept_3, 0x014);
-VMCB_OFFSET(iopm_base_pa, 0x040);
-VMCB_OFFSET(guest_asid, 0x058);
-VMCB_OFFSET(virtual_interrupt, 0x060);
-VMCB_OFFSET(exit_code, 0x070);
-VMCB_OFFSET(np_enable, 0x090);
-VMCB_OFFSET(event_inj, 0x0a8);
-VMCB_OFFSET(clean, 0x0c0);
-VMCB_OFFSET(nrip, 0x0c8);
-VMCB_OFFSET(es, 0x400);
-VMCB_OFFSET(tr, 0x490);
-VMCB_OFFSET(cpl, 0x4cb);
-VMCB_OFFSET(efer, 0x4d0);
-VMCB_OFFSET(cr4, 0x548);
-VMCB_OFFSET(rflags, 0x570);
-VMCB_OFFSET(rip, 0x578); /* known to svm_run.asm */
-VMCB_OFFSET(rsp, 0x5d8);
-VMCB_OFFSET(rax, 0x5f8); /* known to svm_run.asm */
-VMCB_OFFSET(cr2, 0x640);
-VMCB_OFFSET(g_pat, 0x668);
+_Static_assert(offsetof(struct vmcb, rip) == 0x578 && offsetof(struct vmcb, rax) == 0x5f8,
+	       "known to svm_run.asm");
 _Static_assert(sizeof(struct vmcb_segment) == 16, "a segment takes 16 bytes");
 _Static_assert(sizeof(struct vmcb) == 4096, "a VMCB takes a page");
 
-/* APM 2, Appendix C, "SVM Intercept Exit Codes". */
-#define VMEXIT_CR0_READ      0x000u
-#define VMEXIT_CR0_WRITE     0x010u
-#define VMEXIT_CR4_WRITE     0x014u
-#define VMEXIT_EXCP0         0x040u
-#define VMEXIT_EXCP31        0x05fu
-#define VMEXIT_NMI           0x061u
-#define VMEXIT_INIT          0x063u
-#define VMEXIT_CR0_SEL_WRITE 0x065u
-#define VMEXIT_RDPMC         0x06fu
-#define VMEXIT_CPUID         0x072u
-#define VMEXIT_RSM           0x073u
-#define VMEXIT_IRET          0x074u
-#define VMEXIT_INVD          0x076u
-#define VMEXIT_INVLPGA       0x07au
-#define VMEXIT_IOIO          0x07bu
-#define VMEXIT_MSR           0x07cu
-#define VMEXIT_SHUTDOWN      0x07fu
-#define VMEXIT_VMRUN         0x080u
-#define VMEXIT_VMMCALL       0x081u
-#define VMEXIT_WBINVD        0x089u
-#define VMEXIT_XSETBV        0x08du
-#define VMEXIT_TLBSYNC       0x0a4u
-#define VMEXIT_NPF           0x400u
-#define VMEXIT_INVALID       0xffffffffu /* low half of -1: QEMU 7.2 stores no more */
-#define VMEXIT_BUSY          0xfffffffeu /* low half of -2 */
+/* Of the exceptions, by vector (APM 2, Appendix C, "SVM Intercept Exit Codes"). */
+#define VMEXIT_EXCP0  0x040u
+#define VMEXIT_EXCP31 0x05fu
 
 /* EXITINFO1 of IOIO (APM 2, "IOIO Intercept Information"). */
 #define EXITINFO1_IO_IN         BIT(0)

@@ -7,6 +7,7 @@
 #include "gdt.h"
 #include "guest_cpuid.h"
 #include "msr.h"
+#include "names.h"
 #include "regs.h"
 #include "space_abi.h"
 #include "vmcs_rw.h"
@@ -49,43 +50,21 @@ static void write_secondary_controls(const struct vcpu_arch *vcpu)
 	if ((secondary & SECONDARY_VPID) != 0) {
 		vmcs_write(VMCS_VPID, arch_this_cpu()->index + 1);
 	}
-	if ((secondary & SECONDARY_XSAVES) != 0) {
-		vmcs_write(VMCS_XSS_EXITING_BITMAP, 0);
-	}
 	if ((secondary & SECONDARY_ENCLS_EXITING) != 0) {
 		vmcs_write(VMCS_ENCLS_EXITING_BITMAP, ~UINT64_C(0));
 	}
 }
 
-/* Zero in every VMCS. Host selectors but CS, SS and TR: 64-bit code does not use them. Guest
- * activity 0 is "active". */
-static const uint16_t zeroed[] = {
-	VMCS_HOST_DS_SELECTOR,
-	VMCS_HOST_ES_SELECTOR,
-	VMCS_HOST_FS_SELECTOR,
-	VMCS_HOST_GS_SELECTOR,
-	VMCS_HOST_FS_BASE,
-	VMCS_HOST_SYSENTER_CS,
-	VMCS_HOST_SYSENTER_ESP,
-	VMCS_HOST_SYSENTER_EIP,
-	VMCS_PAGE_FAULT_ERROR_MASK,
-	VMCS_PAGE_FAULT_ERROR_MATCH,
-	VMCS_CR3_TARGET_COUNT,
-	VMCS_EXIT_MSR_STORE_COUNT,
-	VMCS_EXIT_MSR_LOAD_COUNT,
-	VMCS_ENTRY_MSR_LOAD_COUNT,
-	VMCS_ENTRY_EVENT,
-	VMCS_PREEMPTION_TIMER,
-	VMCS_GUEST_IDTR_BASE,
-	VMCS_GUEST_DEBUGCTL,
-	VMCS_GUEST_SYSENTER_CS,
-	VMCS_GUEST_SYSENTER_ESP,
-	VMCS_GUEST_SYSENTER_EIP,
-	VMCS_GUEST_RSP,
-	VMCS_GUEST_INTERRUPTIBILITY,
-	VMCS_GUEST_PENDING_DEBUG,
-	VMCS_GUEST_ACTIVITY,
-};
+/* All that can be written, for most fields stay so, and nothing of an earlier guest does. What this
+ * CPU lacks it refuses. */
+static void zero_fields(void)
+{
+	for (const struct name *field = names_vmcs_field; field->text != NULL; field++) {
+		if ((field->value & VMCS_TYPE) != VMCS_TYPE_READ_ONLY) {
+			(void)vmcs_try_write(field->value, 0);
+		}
+	}
+}
 
 static void write_controls(struct vcpu_arch *vcpu)
 {
@@ -99,9 +78,6 @@ static void write_controls(struct vcpu_arch *vcpu)
 	vmcs_write(VMCS_EXIT_CONTROLS, controls[VMX_EXIT]);
 	vmcs_write(VMCS_ENTRY_CONTROLS, controls[VMX_ENTRY]);
 	vmcs_write(VMCS_EXCEPTION_BITMAP, EXCEPTION_BITMAP);
-	for (uint32_t i = 0; i < ARRAY_COUNT(zeroed); i++) {
-		vmcs_write((enum vmcs_field)zeroed[i], 0);
-	}
 	vmcs_write(VMCS_IO_BITMAP_A, port_bitmap.value);
 	vmcs_write(VMCS_IO_BITMAP_B, port_bitmap.value + PAGE_SIZE);
 	vmcs_write(VMCS_MSR_BITMAP, virt_msr_bitmap(vcpu->is_x2apic).value);
@@ -118,10 +94,10 @@ static void write_segment(uint32_t index, const struct boot_segment *segment)
 {
 	uint32_t offset = index * VMCS_SEGMENT_STRIDE;
 
-	vmcs_write((enum vmcs_field)(VMCS_GUEST_ES_SELECTOR + offset), segment->selector);
-	vmcs_write((enum vmcs_field)(VMCS_GUEST_ES_BASE + offset), segment->base);
-	vmcs_write((enum vmcs_field)(VMCS_GUEST_ES_LIMIT + offset), segment->limit);
-	vmcs_write((enum vmcs_field)(VMCS_GUEST_ES_ATTRIBUTES + offset), segment->attributes);
+	vmcs_write(VMCS_GUEST_ES_SELECTOR + offset, segment->selector);
+	vmcs_write(VMCS_GUEST_ES_BASE + offset, segment->base);
+	vmcs_write(VMCS_GUEST_ES_LIMIT + offset, segment->limit);
+	vmcs_write(VMCS_GUEST_ES_ATTRIBUTES + offset, segment->attributes);
 }
 
 static void write_segments(const struct boot_start *start)
@@ -175,6 +151,7 @@ void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct boot_start *start)
 	vcpu->is_flush_wanted = true; /* the VPID may have been another guest's */
 	vcpu->backend[VMX_ALWAYS_PREPARE] =
 		virt_machine.is_verw_needed || virt_machine.is_l1d_flush_needed;
+	zero_fields();
 	write_controls(vcpu);
 	write_host(vcpu);
 	write_guest(vcpu, start);

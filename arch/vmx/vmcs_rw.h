@@ -10,7 +10,7 @@
  * VMREAD of a field that exists fails only when no VMCS is current, and then the entry before it
  * has failed already: not checked, it is on the path of every exit. The rest is checked.
  */
-static inline uint64_t vmcs_read(enum vmcs_field field)
+static inline uint64_t vmcs_read(uint32_t field)
 {
 	uint64_t value;
 
@@ -18,13 +18,13 @@ static inline uint64_t vmcs_read(enum vmcs_field field)
 	return value;
 }
 
-static inline uint32_t vmcs_read32(enum vmcs_field field)
+static inline uint32_t vmcs_read32(uint32_t field)
 {
 	return (uint32_t)vmcs_read(field);
 }
 
 /* For fields that a CPU may lack (dump). */
-static inline bool vmcs_try_read(enum vmcs_field field, uint64_t *value)
+static inline bool vmcs_try_read(uint32_t field, uint64_t *value)
 {
 	bool is_failed;
 	uint64_t read = 0;
@@ -34,7 +34,7 @@ static inline bool vmcs_try_read(enum vmcs_field field, uint64_t *value)
 	return !is_failed;
 }
 
-static inline bool vmcs_try_write(enum vmcs_field field, uint64_t value)
+static inline bool vmcs_try_write(uint32_t field, uint64_t value)
 {
 	bool is_failed;
 
@@ -42,7 +42,7 @@ static inline bool vmcs_try_write(enum vmcs_field field, uint64_t value)
 	return !is_failed;
 }
 
-static inline void vmcs_write(enum vmcs_field field, uint64_t value)
+static inline void vmcs_write(uint32_t field, uint64_t value)
 {
 	CHECK(vmcs_try_write(field, value));
 }

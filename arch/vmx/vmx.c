@@ -67,14 +67,6 @@ static enum hv_status vmx_cpu_enable(void)
 	return HV_OK;
 }
 
-static void vmx_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic)
-{
-	/* A vCPU that waits for SIPI has no VMCS here yet: its reset applies the mode. */
-	if (arch_this_cpu()->virt->current == vcpu) {
-		vmcs_write(VMCS_MSR_BITMAP, virt_msr_bitmap(is_x2apic).value);
-	}
-}
-
 /*
  * An NMI that arrives while the hypervisor runs must make the next entry exit at once. With the
  * preemption timer active and at 0 it does, before the guest's first instruction. No instant is
@@ -102,9 +94,7 @@ const struct virt_ops vmx_ops = {
 	.vcpu_skip = vmx_skip,
 	.reg_get = vmx_reg_get,
 	.reg_set = vmx_reg_set,
-	.set_x2apic = vmx_set_x2apic,
-	.stage2_make = vmx_ept_make,
-	.stage2_read = vmx_ept_read,
+	.stage2 = &vmx_ept_format,
 	.nmi_in_host = vmx_nmi_in_host,
 	.field_read = vmx_reg_field,
 	.field_names = names_vmcs_field,

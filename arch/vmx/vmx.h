@@ -26,8 +26,7 @@ enum vmx_backend {
 };
 
 /* ept.c */
-uint64_t vmx_ept_make(const struct stage2_entry *entry, uint32_t level);
-struct stage2_entry vmx_ept_read(uint64_t raw, uint32_t level);
+extern const struct stage2_format vmx_ept_format;
 uint64_t vmx_ept_pointer(const struct vm_arch *vm);
 
 /* vmcs_init.c */

@@ -149,7 +149,7 @@ static void decode_entry_failure(struct vm_exit *exit, uint32_t reason)
 	exit->raw_info = vmcs_read(VMCS_EXIT_QUALIFICATION);
 	exit->kind = VM_EXIT_ENTRY_FAILED;
 	exit->why = vmx_exit_name(reason);
-	if ((reason & REASON_BASIC) == REASON_ENTRY_MACHINE_CHECK) {
+	if ((reason & REASON_BASIC) == REASON_VM_ENTRY_FAILURE_MC) {
 		mce_take();
 	}
 }
@@ -163,10 +163,10 @@ __attribute__((noinline)) static void decode_rest(struct vcpu_arch *vcpu, struct
 	case REASON_EPT_VIOLATION:
 		decode_ept_violation(vcpu, exit);
 		break;
-	case REASON_EXCEPTION_NMI:
+	case REASON_EXCEPTION_OR_NMI:
 		decode_exception(vcpu, exit);
 		break;
-	case REASON_CONTROL_REGISTER:
+	case REASON_CONTROL_REGISTER_ACCESS:
 		decode_cr(exit);
 		break;
 	case REASON_TRIPLE_FAULT:
@@ -176,7 +176,7 @@ __attribute__((noinline)) static void decode_rest(struct vcpu_arch *vcpu, struct
 		vmx_inject_window(vcpu, false);
 		exit->kind = VM_EXIT_WINDOW;
 		break;
-	case REASON_PREEMPTION_TIMER:
+	case REASON_VMX_PREEMPTION_TIMER:
 		kick(exit);
 		break;
 	case REASON_RDPMC: /* there is no counter: SDM 2B, "RDPMC" */
@@ -184,8 +184,8 @@ __attribute__((noinline)) static void decode_rest(struct vcpu_arch *vcpu, struct
 		vcpu->exit_length = 0;
 		exit->kind = VM_EXIT_IGNORED;
 		break;
-	case REASON_INIT: /* INIT is emulated; a real one is somebody else's noise */
-	case REASON_SIPI:
+	case REASON_INIT_SIGNAL: /* INIT is emulated; a real one is somebody else's noise */
+	case REASON_START_UP_IPI:
 		vcpu->exit_length = 0;
 		exit->kind = VM_EXIT_IGNORED;
 		break;
@@ -234,7 +234,7 @@ static void decode(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason
 		break;
 	case REASON_INVD: /* caches are coherent; dropping dirty lines would hurt other partitions
 			   */
-	case REASON_WBINVD:
+	case REASON_WBINVD_OR_WBNOINVD:
 		exit->kind = VM_EXIT_IGNORED;
 		break;
 	default:
@@ -284,9 +284,9 @@ __attribute__((noinline)) static bool io_and_answer(struct vcpu_arch *vcpu, stru
 
 	decode_io(exit, qualification);
 	if (!exit->io.is_string) {
-		return virt_io(vcpu, exit, REASON_IO, low32(qualification));
+		return virt_io(vcpu, exit, REASON_I_O_INSTRUCTION, low32(qualification));
 	}
-	exit->raw_reason = REASON_IO;
+	exit->raw_reason = REASON_I_O_INSTRUCTION;
 	exit->raw_info = qualification;
 	decode_string_io(exit, qualification);
 	return virt_exit(vcpu, exit);
@@ -308,8 +308,8 @@ bool vmx_exit_decode(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	if (reason == REASON_CPUID) {
 		return quick(vcpu, exit, REASON_CPUID);
 	}
-	return reason == REASON_IO ? io_and_answer(vcpu, exit)
-				   : decode_and_answer(vcpu, exit, reason);
+	return reason == REASON_I_O_INSTRUCTION ? io_and_answer(vcpu, exit)
+						: decode_and_answer(vcpu, exit, reason);
 }
 
 /* VMLAUNCH or VMRESUME did not even begin: the CPU stays in the hypervisor. */

@@ -19,7 +19,7 @@ static bool is_int1(uint64_t vector)
 {
 	uint64_t exit_event = vmcs_read(VMCS_EXIT_EVENT);
 
-	return vmcs_read32(VMCS_EXIT_REASON) == REASON_EXCEPTION_NMI &&
+	return vmcs_read32(VMCS_EXIT_REASON) == REASON_EXCEPTION_OR_NMI &&
 	       (exit_event & EVENT_VECTOR) == vector &&
 	       (exit_event & EVENT_TYPE) == EVENT_TYPE_PRIVILEGED_SOFTWARE;
 }

@@ -24,11 +24,12 @@ static const uint16_t plain_fields[VCPU_REG_COUNT] = {
 	[VCPU_FS_BASE] = VMCS_GUEST_FS_BASE,
 	[VCPU_GS_BASE] = VMCS_GUEST_GS_BASE,
 	[VCPU_SS_BASE] = VMCS_GUEST_SS_BASE,
+	[VCPU_MSR_BITMAP] = VMCS_MSR_BITMAP,
 };
 
 /* Bits in the mask come from the shadow, the others from the register (SDM 3C, "Guest/Host Masks
  * and Read Shadows for CR0 and CR4"). */
-static uint64_t seen(enum vmcs_field real, enum vmcs_field mask, enum vmcs_field shadow)
+static uint64_t seen(uint32_t real, uint32_t mask, uint32_t shadow)
 {
 	uint64_t owned = vmcs_read(mask);
 
@@ -52,7 +53,7 @@ uint64_t vmx_reg_get(struct vcpu_arch *vcpu, enum vcpu_reg reg)
 	if (reg == VCPU_CR2) {
 		return regs_read_cr2(); /* live: the hypervisor takes no page faults */
 	}
-	return vmcs_read((enum vmcs_field)plain_fields[reg]);
+	return vmcs_read(plain_fields[reg]);
 }
 
 /* Long mode is active when EFER.LME and CR0.PG are both 1; the CPU keeps that so for writes that do
@@ -90,7 +91,7 @@ static void load_pdptes(const struct vcpu_arch *vcpu)
 	for (uint32_t i = 0; i < PDPTE_COUNT; i++) {
 		bool is_bad = (pdptes[i] & PTE_P) != 0 && (pdptes[i] & PDPTE_RESERVED) != 0;
 
-		vmcs_write((enum vmcs_field)(VMCS_GUEST_PDPTE0 + 2 * i), is_bad ? 0 : pdptes[i]);
+		vmcs_write(VMCS_GUEST_PDPTE0 + 2 * i, is_bad ? 0 : pdptes[i]);
 	}
 }
 
@@ -120,7 +121,7 @@ static void set_control_register(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint
 	} else if (reg == VCPU_CR4) {
 		set_cr4(value);
 	} else {
-		vmcs_write((enum vmcs_field)plain_fields[reg], value);
+		vmcs_write(plain_fields[reg], value);
 	}
 	update_long_mode();
 	load_pdptes(vcpu);
@@ -134,15 +135,13 @@ void vmx_reg_set(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value)
 		vmcs_write(VMCS_GUEST_RIP, value);
 	} else if (reg == VCPU_CR0 || reg == VCPU_CR3 || reg == VCPU_CR4 || reg == VCPU_EFER) {
 		set_control_register(vcpu, reg, value);
-	} else if (reg == VCPU_CR2) {
-		regs_write_cr2(value);
-	} else if (reg != VCPU_CPL) {
-		vmcs_write((enum vmcs_field)plain_fields[reg], value);
+	} else if (reg != VCPU_CPL && reg != VCPU_CR2) {
+		vmcs_write(plain_fields[reg], value);
 	}
 }
 
 bool vmx_reg_field(const struct vcpu_arch *vcpu, uint32_t field, uint64_t *value)
 {
 	(void)vcpu; /* its VMCS is current */
-	return vmcs_try_read((enum vmcs_field)field, value);
+	return vmcs_try_read(field, value);
 }

@@ -14,35 +14,19 @@ extern vmx_exit_decode
 extern vmx_exit_entry_failed
 extern virt_exit
 
-%macro LOAD_GUEST 0
+%macro ENTER 1 ; VMLAUNCH or VMRESUME
+	mov rsp, rbx
+	LOAD_GUEST rsp
 	mov rax, [rsp + 0 * 8]
-	mov rcx, [rsp + 1 * 8]
-	mov rdx, [rsp + 2 * 8]
-	mov rbx, [rsp + 3 * 8]
-	mov rbp, [rsp + 5 * 8]
-	mov rsi, [rsp + 6 * 8]
 	mov rdi, [rsp + 7 * 8]
-%assign i 8
-%rep 8
-	mov r %+ i, [rsp + i * 8]
-%assign i i + 1
-%endrep
+	%1
 %endmacro
 
 ; Registers that C may use before writing them hold nothing of the guest's afterwards.
-%macro SAVE_GUEST 0
+%macro LEAVE 0
 	mov [rsp + 0 * 8], rax
-	mov [rsp + 1 * 8], rcx
-	mov [rsp + 2 * 8], rdx
-	mov [rsp + 3 * 8], rbx
-	mov [rsp + 5 * 8], rbp
-	mov [rsp + 6 * 8], rsi
 	mov [rsp + 7 * 8], rdi
-%assign i 8
-%rep 8
-	mov [rsp + i * 8], r %+ i
-%assign i i + 1
-%endrep
+	SAVE_GUEST rsp
 	xor eax, eax
 	xor ecx, ecx
 	xor edx, edx
@@ -76,9 +60,7 @@ again: ; RBX = vcpu
 	or rax, [rbx + VCPU_BACKEND + 8] ; VMX_ALWAYS_PREPARE
 	jnz prepare
 resume:
-	mov rsp, rbx
-	LOAD_GUEST
-	vmresume
+	ENTER vmresume
 failed:
 	mov rdi, rsp
 	mov rsp, [rdi + VCPU_BACKEND]
@@ -94,9 +76,7 @@ prepare:
 	cmp byte [rbx + VCPU_IS_LAUNCHED], 0
 	jne resume
 	mov byte [rbx + VCPU_IS_LAUNCHED], 1
-	mov rsp, rbx
-	LOAD_GUEST
-	vmlaunch
+	ENTER vmlaunch
 	jmp failed
 refused:
 	mov rdi, rbx
@@ -119,13 +99,13 @@ refused:
 global vmx_host_entry
 align 16
 vmx_host_entry:
-	SAVE_GUEST
+	LEAVE
 	ANSWER
 
 ; The same for CPUs whose return stack must be refilled.
 global vmx_host_entry_stuffed
 align 16
 vmx_host_entry_stuffed:
-	SAVE_GUEST
+	LEAVE
 	STUFF_RETURN_STACK
 	ANSWER

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The CPU the code runs on: registers, tables, sleep, wake-up, the end. */
-#include "cpu.h"
-
 #include "arch/cpu.h"
 #include "arch/lapic.h"
 #include "arch/mmu.h"
@@ -61,9 +59,7 @@ void arch_cpu_kick(struct cpu *cpu)
 void arch_cpu_stop_others(void)
 {
 	traps_set_stopping();
-	if (lapic_is_ready()) {
-		lapic_send_others(LAPIC_DELIVERY_NMI);
-	}
+	lapic_send_others(LAPIC_DELIVERY_NMI);
 }
 
 void arch_cpu_halt(void)

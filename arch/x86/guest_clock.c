@@ -12,7 +12,6 @@
 #define CLOCK_ENABLED         BIT(0)
 #define CLOCK_ADDRESS_ALIGN   4u /* bits 0 and 1 are flags */
 #define CLOCK_FLAG_TSC_STABLE 1u
-#define NANOSECONDS           UINT64_C(1000000000)
 
 struct clock_page {
 	uint32_t version; /* odd while it changes */

@@ -11,7 +11,6 @@
 	(CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | \
 	 CR0_PG)
 #define CR0_LMSW        (CR0_PE | CR0_MP | CR0_EM | CR0_TS)
-#define CS_ATTRIBUTE_L  BIT(13) /* VMX access-rights format */
 #define CR3_PCID        MASK64(11, 0)
 #define CR8_TPR         MASK64(3, 0)
 #define TPR_CLASS_SHIFT 4u

@@ -6,9 +6,7 @@
 #include "bits.h"
 #include "msr.h"
 
-/* VMX access-rights format. */
-#define CS_ATTRIBUTE_L BIT(13)
-#define CS_ATTRIBUTE_D BIT(14)
+#define CS_ATTRIBUTE_D BIT(14) /* VMX access-rights format */
 
 bool guest_is_long_code(struct vcpu_arch *vcpu)
 {

@@ -5,6 +5,8 @@
 #include "decode.h"
 #include "guest_walk.h"
 
+#define CS_ATTRIBUTE_L BIT(13) /* VMX access-rights format: 64-bit code */
+
 struct guest_code {
 	uint8_t bytes[DECODE_LENGTH_MAX]; /* zeros beyond `length` */
 	size_t length;                    /* less than the most where the next page is not there */

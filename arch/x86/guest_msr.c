@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The MSR allow-list: what a guest reads and may write; everything else is #GP(0). */
+/* MSRs that exit: some are kept here, others are as the loader lists them; everything else is
+ * #GP(0). */
 #include "guest_msr.h"
 
 #include "guest_cpuid.h"
@@ -10,133 +11,23 @@
 #include "arch/clock.h"
 #include "log.h"
 
-/* Numbers that only this file needs. SDM 4, "Architectural MSRs"; for AMD the processor's PPR. */
-#define MSR_AMD_TSEG_ADDRESS     0xc0010112u
-#define MSR_AMD_TSEG_MASK        0xc0010113u
-#define MSR_AMD_INT_PENDING      0xc0010055u
-#define MSR_AMD_MMIO_CONFIG_BASE 0xc0010058u
-#define MSR_AMD_NB_CFG           0xc001001fu
-#define MSR_AMD_DC_CFG           0xc0011022u
-#define MSR_AMD_BU_CFG2          0xc001102au
-#define MSR_AMD_BU_CFG           0xc0011023u
-#define MSR_AMD_TOP_MEM          0xc001001au
-#define MSR_AMD_TOP_MEM2         0xc001001du
-
-#define DE_CFG_LFENCE_SERIALIZING BIT(1)
-#define MTRR_DEF_TYPE_ALLOWED     (MTRR_DEF_TYPE_TYPE | MTRR_DEF_TYPE_FE | MTRR_DEF_TYPE_E)
-#define SPEC_CTRL_ALLOWED         (BIT(0) | BIT(1) | BIT(2) | BIT(7)) /* IBRS, STIBP, SSBD, PSFD */
-#define PRED_CMD_IBPB             BIT(0)
-
-/*
- * RDCL_NO, IBRS_ALL, RSBA, SKIP_L1DFL_VMENTRY, SSB_NO, MDS_NO, IF_PSCHANGE_MC_NO, TAA_NO,
- * SBDR_SSDP_NO, FBSDP_NO, PSDP_NO, FB_CLEAR, RRSBA, BHI_NO, PBRSB_NO, GDS_NO, RFDS_NO: facts about
- * the CPU. Left out: bits that announce further MSRs (TSX_CTRL, FB_CLEAR_CTRL, energy filtering,
- * ...).
- */
-#define ARCH_CAPABILITIES_ALLOWED                                                                  \
-	(MASK64(6, 0) | BIT(8) | MASK64(15, 13) | BIT(17) | BIT(19) | BIT(20) | BIT(24) |          \
-	 BIT(26) | BIT(27))
-
-static struct guest_msr_facts host; /* written once, before the first guest */
-
-void guest_msr_init(const struct guest_msr_facts *facts)
-{
-	host = *facts;
-	host.arch_capabilities &= ARCH_CAPABILITIES_ALLOWED;
-}
-
-static uint64_t read_or_zero(uint32_t number)
-{
-	uint64_t value;
-
-	return msr_read_safe(number, &value) ? value : 0;
-}
-
-void guest_msr_probe(void)
-{
-	struct guest_msr_facts facts = {.has_spec_ctrl = virt_machine.has_spec_ctrl != 0};
-	struct cpuid_regs vendor = regs_cpuid(CPUID_VENDOR, 0);
-
-	facts.is_amd = vendor.ecx == 0x444d4163u || vendor.ecx == 0x656e6975u; /* "cAMD", "uine" */
-	facts.microcode = read_or_zero(MSR_IA32_BIOS_SIGN_ID);
-	if (!facts.is_amd) {
-		facts.platform_id = read_or_zero(MSR_IA32_PLATFORM_ID);
-		facts.misc_enable = read_or_zero(MSR_IA32_MISC_ENABLE);
-		facts.has_arch_capabilities = regs_has_leaf(CPUID_EXTENDED_FEATURES) &&
-					      (regs_cpuid(CPUID_EXTENDED_FEATURES, 0).edx &
-					       CPUID_7_EDX_ARCH_CAPABILITIES) != 0;
-		if (facts.has_arch_capabilities) {
-			facts.arch_capabilities = read_or_zero(MSR_IA32_ARCH_CAPABILITIES);
-		}
-	}
-	guest_msr_init(&facts);
-}
+#define MTRR_DEF_TYPE_ALLOWED (MTRR_DEF_TYPE_TYPE | MTRR_DEF_TYPE_FE | MTRR_DEF_TYPE_E)
 
 void guest_msr_reset(struct vcpu_arch *vcpu)
 {
 	/* Firmware would have left all memory write-back; RAM of a guest is (arch/README.md, 25).
 	 */
 	vcpu->mtrr_def_type = MTRR_DEF_TYPE_E | PAT_WB;
-	vcpu->misc_enable = host.misc_enable & MISC_ENABLE_FAST_STRING;
-	vcpu->misc_enable |= MISC_ENABLE_BTS_UNAVAILABLE | MISC_ENABLE_PEBS_UNAVAILABLE;
 	vcpu->clock_page = 0;
 }
 
-/* MSRs without a rule of their own: what they read as, what becomes of a write. */
-#define READ BIT32(0) /* reads `value` */
-#define IGNORE                                                                                     \
-	BIT32(1) /* writes have no effect: firmware's business, which kernels write all the same   \
-		  */
-#define PASS  BIT32(2) /* the guest's own, switched by no backend: the real one */
-#define AMD   BIT32(3) /* elsewhere #GP */
-#define INTEL BIT32(4) /* likewise */
-
-static const struct rule {
-	uint32_t number;
-	uint32_t what;
-	uint64_t value;
-} rules[] = {
-	{MSR_IA32_MTRRCAP, READ, 0}, /* no variable and no fixed ranges */
-	{MSR_IA32_MCG_CAP, READ, 0}, /* no bank */
-	{MSR_IA32_MCG_STATUS, READ, 0},
-	{MSR_IA32_DEBUGCTL, READ, 0},
-	{MSR_IA32_TSC, IGNORE, 0},            /* all partitions' clocks rest on it */
-	{MSR_IA32_BIOS_UPDT_TRIG, IGNORE, 0}, /* microcode is loaded by firmware */
-	{MSR_IA32_BIOS_SIGN_ID, IGNORE, 0},
-	{MSR_IA32_TSC_DEADLINE, PASS, 0},
-	{MSR_IA32_STAR, PASS, 0},
-	{MSR_IA32_LSTAR, PASS, 0},
-	{MSR_IA32_CSTAR, PASS, 0},
-	{MSR_IA32_FMASK, PASS, 0},
-	{MSR_IA32_KERNEL_GS_BASE, PASS, 0},
-	{MSR_IA32_TSC_AUX, PASS, 0},
-	{MSR_IA32_MISC_ENABLE, INTEL | IGNORE, 0},
-	{MSR_IA32_FEATURE_CONTROL, INTEL | READ, FEATURE_CONTROL_LOCK}, /* everything off */
-	{MSR_HWCR, AMD | READ | IGNORE, HWCR_TSC_FREQ_SEL},             /* the TSC counts evenly */
-	{MSR_DE_CFG, AMD | READ | IGNORE, DE_CFG_LFENCE_SERIALIZING},
-	{MSR_VM_CR, AMD | READ, VM_CR_SVMDIS | VM_CR_LOCK}, /* as if switched off by firmware */
-	{MSR_PATCH_LOADER, AMD | IGNORE, 0},
-	{MSR_SYSCFG, AMD | READ | IGNORE, 0},
-	{MSR_AMD_NB_CFG, AMD | READ | IGNORE, 0},
-	{MSR_AMD_DC_CFG, AMD | READ | IGNORE, 0},
-	{MSR_AMD_BU_CFG, AMD | READ | IGNORE, 0},
-	{MSR_AMD_BU_CFG2, AMD | READ | IGNORE, 0},
-	{MSR_AMD_INT_PENDING, AMD | READ | IGNORE, 0},
-	{MSR_AMD_TOP_MEM, AMD | READ, 0},
-	{MSR_AMD_TOP_MEM2, AMD | READ, 0},
-	{MSR_AMD_TSEG_ADDRESS, AMD | READ, 0},
-	{MSR_AMD_TSEG_MASK, AMD | READ, 0},
-	{MSR_AMD_MMIO_CONFIG_BASE, AMD | READ, 0},
-};
-
-static const struct rule *rule_of(uint32_t number)
+static const struct boot_msr *rule_of(uint32_t number)
 {
-	static const struct rule unknown = {0};
+	static const struct boot_msr unknown;
 
-	for (uint32_t i = 0; i < ARRAY_COUNT(rules); i++) {
-		if (rules[i].number == number &&
-		    (rules[i].what & (host.is_amd ? INTEL : AMD)) == 0) {
-			return &rules[i];
+	for (uint32_t i = 0; i < virt_machine.msr_count; i++) {
+		if (virt_machine.msrs[i].number == number) {
+			return &virt_machine.msrs[i];
 		}
 	}
 	return &unknown;
@@ -144,53 +35,40 @@ static const struct rule *rule_of(uint32_t number)
 
 static bool read_by_rule(uint32_t number, uint64_t *value)
 {
-	const struct rule *rule = rule_of(number);
+	const struct boot_msr *rule = rule_of(number);
+	uint64_t real = 0;
+	bool is_there = rule->real == 0 || msr_read_safe(number, &real);
 
-	*value = rule->value;
-	return (rule->what & READ) != 0 ||
-	       ((rule->what & PASS) != 0 && msr_read_safe(number, value));
+	*value = rule->value | (real & rule->real);
+	return (rule->what & BOOT_MSR_READ) != 0 && (is_there || (rule->what & BOOT_MSR_PASS) == 0);
 }
 
 static bool write_by_rule(uint32_t number, uint64_t value)
 {
-	uint32_t what = rule_of(number)->what;
+	const struct boot_msr *rule = rule_of(number);
 
-	return (what & IGNORE) != 0 || ((what & PASS) != 0 && msr_write_safe(number, value));
-}
-
-/* Sets *value; false: not for this guest. */
-static bool give(bool is_there, uint64_t given, uint64_t *value)
-{
-	*value = given;
-	return is_there;
+	return (rule->what & BOOT_MSR_WRITE) != 0 && (value & ~rule->writable) == 0 &&
+	       ((rule->what & BOOT_MSR_PASS) == 0 || msr_write_safe(number, value));
 }
 
 bool guest_msr_read(struct vcpu_arch *vcpu, uint32_t number, uint64_t *value)
 {
 	switch (number) {
 	case MSR_IA32_TSC:
-		return give(true, arch_tsc(), value);
+		*value = arch_tsc();
+		return true;
 	case MSR_IA32_EFER:
-		return give(true, arch_vcpu_get(vcpu, VCPU_EFER) & vcpu->vm->cpuid->efer_allowed,
-			    value);
-	case MSR_IA32_BIOS_SIGN_ID:
-		return give(true, host.microcode, value);
+		*value = arch_vcpu_get(vcpu, VCPU_EFER) & vcpu->vm->cpuid->efer_allowed;
+		return true;
 	case MSR_IA32_PAT:
-		return give(true, arch_vcpu_get(vcpu, VCPU_PAT), value);
+		*value = arch_vcpu_get(vcpu, VCPU_PAT);
+		return true;
 	case MSR_IA32_MTRR_DEF_TYPE:
-		return give(true, vcpu->mtrr_def_type, value);
+		*value = vcpu->mtrr_def_type;
+		return true;
 	case MSR_KVM_SYSTEM_TIME_NEW:
-		return give(true, vcpu->clock_page, value);
-	case MSR_IA32_XSS:
-		return give(virt_machine.has_xsaves != 0, 0, value);
-	case MSR_IA32_SPEC_CTRL:
-		return host.has_spec_ctrl && msr_read_safe(number, value);
-	case MSR_IA32_PLATFORM_ID:
-		return give(!host.is_amd, host.platform_id, value);
-	case MSR_IA32_MISC_ENABLE:
-		return give(!host.is_amd, vcpu->misc_enable, value);
-	case MSR_IA32_ARCH_CAPABILITIES:
-		return give(host.has_arch_capabilities, host.arch_capabilities, value);
+		*value = vcpu->clock_page;
+		return true;
 	default:
 		return read_by_rule(number, value);
 	}
@@ -250,18 +128,6 @@ bool guest_msr_write(struct vcpu_arch *vcpu, uint32_t number, uint64_t value)
 		return write_pat(vcpu, value);
 	case MSR_IA32_MTRR_DEF_TYPE:
 		return write_mtrr_def_type(vcpu, value);
-	case MSR_IA32_MCG_STATUS:
-		return value == 0;
-	case MSR_IA32_DEBUGCTL: /* no branch records, no branch stepping: ignored */
-		return (value & ~(DEBUGCTL_LBR | DEBUGCTL_BTF)) == 0;
-	case MSR_IA32_XSS:
-		return value == 0 && virt_machine.has_xsaves != 0;
-	case MSR_IA32_SPEC_CTRL:
-		return host.has_spec_ctrl && (value & ~SPEC_CTRL_ALLOWED) == 0 &&
-		       msr_write_safe(number, value);
-	case MSR_IA32_PRED_CMD:
-		return host.has_spec_ctrl && (value & ~PRED_CMD_IBPB) == 0 &&
-		       msr_write_safe(number, value);
 	case MSR_KVM_SYSTEM_TIME_NEW:
 	case MSR_KVM_WALL_CLOCK_NEW:
 		return guest_clock_write(vcpu, number, value);

@@ -31,11 +31,6 @@ bool arch_lapic_is_x2apic(void)
 	return is_x2apic;
 }
 
-bool lapic_is_ready(void)
-{
-	return is_ready;
-}
-
 uint32_t arch_lapic_read(uint32_t offset)
 {
 	uint64_t value = 0;
@@ -89,7 +84,9 @@ void arch_lapic_send(uint32_t apic_id, uint32_t delivery_mode, uint8_t vector)
 
 void lapic_send_others(uint32_t delivery_mode)
 {
-	send(0, ICR_OTHERS | ICR_ASSERT | delivery_mode << 8);
+	if (is_ready) {
+		send(0, ICR_OTHERS | ICR_ASSERT | delivery_mode << 8);
+	}
 }
 
 void lapic_drain_one(void)

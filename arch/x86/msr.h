@@ -6,41 +6,34 @@
 #include "cpuid_abi.h"
 
 /* SDM 4, "Architectural MSRs". */
-#define MSR_IA32_TSC               0x010u
-#define MSR_IA32_PLATFORM_ID       0x017u
-#define MSR_IA32_APIC_BASE         0x01bu
-#define MSR_IA32_FEATURE_CONTROL   0x03au
-#define MSR_IA32_SPEC_CTRL         0x048u
-#define MSR_IA32_PRED_CMD          0x049u
-#define MSR_IA32_BIOS_UPDT_TRIG    0x079u
-#define MSR_IA32_BIOS_SIGN_ID      0x08bu
-#define MSR_IA32_MTRRCAP           0x0feu
-#define MSR_IA32_ARCH_CAPABILITIES 0x10au
-#define MSR_IA32_FLUSH_CMD         0x10bu
-#define MSR_IA32_MCG_CAP           0x179u
-#define MSR_IA32_MCG_STATUS        0x17au
-#define MSR_IA32_MCG_CTL           0x17bu
-#define MSR_IA32_MISC_ENABLE       0x1a0u
-#define MSR_IA32_DEBUGCTL          0x1d9u
-#define MSR_IA32_PAT               0x277u
-#define MSR_IA32_MTRR_DEF_TYPE     0x2ffu
-#define MSR_IA32_MC0_CTL           0x400u
-#define MSR_IA32_MC0_STATUS        0x401u
-#define MSR_IA32_MC0_ADDR          0x402u
-#define MSR_IA32_MC_STRIDE         4u /* from one bank to the next */
-#define MSR_IA32_TSC_DEADLINE      0x6e0u
-#define MSR_IA32_X2APIC_BASE       0x800u /* + xAPIC register offset / 16 */
-#define MSR_IA32_X2APIC_LAST       0x8ffu
-#define MSR_IA32_X2APIC_ICR        0x830u
-#define MSR_IA32_XSS               0xda0u
-#define MSR_IA32_EFER              0xc0000080u
-#define MSR_IA32_STAR              0xc0000081u
-#define MSR_IA32_LSTAR             0xc0000082u
-#define MSR_IA32_CSTAR             0xc0000083u
-#define MSR_IA32_FMASK             0xc0000084u
-#define MSR_IA32_GS_BASE           0xc0000101u
-#define MSR_IA32_KERNEL_GS_BASE    0xc0000102u
-#define MSR_IA32_TSC_AUX           0xc0000103u
+#define MSR_IA32_TSC             0x010u
+#define MSR_IA32_APIC_BASE       0x01bu
+#define MSR_IA32_FEATURE_CONTROL 0x03au
+#define MSR_IA32_SPEC_CTRL       0x048u
+#define MSR_IA32_PRED_CMD        0x049u
+#define MSR_IA32_FLUSH_CMD       0x10bu
+#define MSR_IA32_MCG_CAP         0x179u
+#define MSR_IA32_MCG_STATUS      0x17au
+#define MSR_IA32_MCG_CTL         0x17bu
+#define MSR_IA32_PAT             0x277u
+#define MSR_IA32_MTRR_DEF_TYPE   0x2ffu
+#define MSR_IA32_MC0_CTL         0x400u
+#define MSR_IA32_MC0_STATUS      0x401u
+#define MSR_IA32_MC0_ADDR        0x402u
+#define MSR_IA32_MC_STRIDE       4u /* from one bank to the next */
+#define MSR_IA32_TSC_DEADLINE    0x6e0u
+#define MSR_IA32_X2APIC_BASE     0x800u /* + xAPIC register offset / 16 */
+#define MSR_IA32_X2APIC_LAST     0x8ffu
+#define MSR_IA32_X2APIC_ICR      0x830u
+#define MSR_IA32_XSS             0xda0u
+#define MSR_IA32_EFER            0xc0000080u
+#define MSR_IA32_STAR            0xc0000081u
+#define MSR_IA32_LSTAR           0xc0000082u
+#define MSR_IA32_CSTAR           0xc0000083u
+#define MSR_IA32_FMASK           0xc0000084u
+#define MSR_IA32_GS_BASE         0xc0000101u
+#define MSR_IA32_KERNEL_GS_BASE  0xc0000102u
+#define MSR_IA32_TSC_AUX         0xc0000103u
 
 #define APIC_BASE_EXTD BIT(10) /* x2APIC mode */
 #define APIC_BASE_EN   BIT(11)
@@ -48,11 +41,6 @@
 #define FEATURE_CONTROL_LOCK            BIT(0)
 #define FEATURE_CONTROL_VMX_OUTSIDE_SMX BIT(2)
 
-#define MISC_ENABLE_FAST_STRING      BIT(0)
-#define MISC_ENABLE_BTS_UNAVAILABLE  BIT(11)
-#define MISC_ENABLE_PEBS_UNAVAILABLE BIT(12)
-
-#define DEBUGCTL_LBR BIT(0)
 #define DEBUGCTL_BTF BIT(1)
 
 #define MTRR_DEF_TYPE_TYPE MASK64(7, 0)
@@ -65,17 +53,10 @@
 #define MC_STATUS_VAL   BIT(63)
 
 /* APM 2, Appendix A, "MSR Cross-Reference". */
-#define MSR_SYSCFG       0xc0010010u
-#define MSR_HWCR         0xc0010015u
-#define MSR_PATCH_LOADER 0xc0010020u
-#define MSR_VM_CR        0xc0010114u
-#define MSR_VM_HSAVE_PA  0xc0010117u
-#define MSR_DE_CFG       0xc0011029u
+#define MSR_VM_CR       0xc0010114u
+#define MSR_VM_HSAVE_PA 0xc0010117u
 
-#define VM_CR_LOCK   BIT(3)
 #define VM_CR_SVMDIS BIT(4)
-
-#define HWCR_TSC_FREQ_SEL BIT(24)
 
 /* Numbers agreed between hypervisors and guests: Linux, "KVM-specific MSRs". */
 #define MSR_KVM_WALL_CLOCK_NEW  0x4b564d00u

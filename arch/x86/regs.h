@@ -108,12 +108,6 @@ static inline struct cpuid_regs regs_cpuid(uint32_t leaf, uint32_t subleaf)
 	return regs;
 }
 
-/* Highest leaf of the basic (leaf 0) or extended range. */
-static inline bool regs_has_leaf(uint32_t leaf)
-{
-	return regs_cpuid(leaf & CPUID_EXTENDED, 0).eax >= leaf;
-}
-
 #define REGS_ACCESSORS(name)                                                                       \
 	static inline uint64_t regs_read_##name(void)                                              \
 	{                                                                                          \

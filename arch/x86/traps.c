@@ -5,21 +5,11 @@
 #include "arch/cpu.h"
 #include "arch/trap.h"
 #include "arch/upcalls.h"
-#include "names.h"
 #include "regs.h"
 
 #include <stdatomic.h>
 
-/* In entry.asm. */
-extern const uint8_t cpu_wait_nmi[];
-extern const uint8_t cpu_wait_nmi_end[];
-
 static _Atomic bool is_stopping;
-
-const char *arch_trap_name(uint64_t vector)
-{
-	return name_find(names_exception, (uint32_t)vector);
-}
 
 void traps_set_stopping(void)
 {

@@ -41,6 +41,10 @@ static inline void traps_take_nmi(void)
 	__asm__ volatile("int $2" : : : "memory");
 }
 
+/* entry.asm */
+void cpu_wait_nmi(const _Atomic bool *is_woken);
+extern const uint8_t cpu_wait_nmi_end[];
+
 /* From now on every NMI stops its CPU for ever (panic). */
 void traps_set_stopping(void);
 

@@ -20,6 +20,7 @@ const struct virt_ops *virt_ops;
 
 static struct guest_cpuid *cpuid_tables; /* that of n vCPUs at n - 1 */
 static uint32_t cpuid_count;
+static const struct boot_start *sipi;
 
 /* --- set-up --------------------------------------------------------------------------------------
  */
@@ -30,7 +31,7 @@ void arch_virt_init(const struct boot_info *boot)
 	virt_ops = virt_machine.is_vmx != 0 ? &vmx_ops : &svm_ops;
 	cpuid_tables = boot->guest_cpuid;
 	cpuid_count = boot->cpu_count;
-	guest_msr_probe();
+	sipi = &boot->sipi;
 }
 
 hpa_t virt_msr_bitmap(bool is_x2apic)
@@ -142,6 +143,13 @@ void arch_vcpu_reset(struct vcpu_arch *vcpu, const struct boot_start *start)
 	virt_ops->vcpu_reset(vcpu, start);
 }
 
+void arch_start_sipi(struct boot_start *start, uint8_t vector)
+{
+	*start = *sipi;
+	start->cs.selector = (uint16_t)(vector << 8);
+	start->cs.base = (uint64_t)vector << PAGE_SHIFT;
+}
+
 /* --- access to a vCPU ----------------------------------------------------------------------------
  */
 
@@ -186,6 +194,7 @@ void virt_inject_ud(struct vcpu_arch *vcpu)
 
 void virt_inject_pf(struct vcpu_arch *vcpu, uint64_t address, uint32_t error_code)
 {
+	regs_write_cr2(address); /* live under VMX; VMRUN loads it, but not that of Bochs */
 	virt_ops->reg_set(vcpu, VCPU_CR2, address);
 	arch_vcpu_inject(vcpu, EXCEPTION_PF, true, error_code);
 }
@@ -200,17 +209,7 @@ void arch_vcpu_apic_done(struct vcpu_arch *vcpu, uint64_t value)
 void arch_vcpu_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic)
 {
 	vcpu->is_x2apic = is_x2apic;
-	virt_ops->set_x2apic(vcpu, is_x2apic);
-}
-
-uint64_t arch_stage2_make(const struct stage2_entry *entry, uint32_t level)
-{
-	return virt_ops->stage2_make(entry, level);
-}
-
-struct stage2_entry arch_stage2_read(uint64_t raw, uint32_t level)
-{
-	return virt_ops->stage2_read(raw, level);
+	virt_ops->reg_set(vcpu, VCPU_MSR_BITMAP, virt_msr_bitmap(is_x2apic).value);
 }
 
 uint32_t arch_stage2_max_leaf(void)

@@ -4,18 +4,15 @@
 
 #include "boot_abi.h"
 #include "framebuffer.h"
-#include "ioapic.h"
 #include "uart16550.h"
 
-static bool has_uart;
-static bool is_interrupting;
+static bool has_interrupt;
 
-void platform_console_init(const struct boot_info *boot, uint32_t mask)
+void platform_console_init(const struct boot_info *boot)
 {
-	has_uart = (mask & CONFIG_CONSOLE_UART0) != 0 && uart16550_init();
-	if ((mask & CONFIG_CONSOLE_FRAMEBUFFER) != 0) {
-		framebuffer_init(&boot->framebuffer);
-	}
+	has_interrupt = boot->is_uart_routed != 0;
+	uart16550_init(boot->has_uart != 0);
+	framebuffer_init(&boot->framebuffer);
 }
 
 static void put(char character)
@@ -39,20 +36,9 @@ bool platform_console_read(uint8_t *byte)
 	return uart16550_get(byte);
 }
 
-bool platform_console_interrupt(const struct boot_info *boot, uint32_t apic_id)
-{
-	if (!has_uart ||
-	    !ioapic_route_nmi((volatile uint8_t *)boot->ioapic_base, boot->uart_pin, apic_id)) {
-		return false;
-	}
-	uart16550_enable_interrupt();
-	is_interrupting = true;
-	return true;
-}
-
 void platform_console_rearm(void)
 {
-	if (is_interrupting) {
+	if (has_interrupt) {
 		uart16550_enable_interrupt();
 	}
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A 16550A at COM1 (National Semiconductor PC16550D datasheet), polled. */
+/* A 16550A at COM1 (National Semiconductor PC16550D datasheet), polled, as boot/uart.c has set it
+ * up. */
 #include "uart16550.h"
 
 #include "arch/cpu.h"
@@ -7,26 +8,17 @@
 
 #define COM1 0x3f8u
 
-#define REG_DATA    0u
-#define REG_IER     1u
-#define REG_FCR     2u
-#define REG_LCR     3u
-#define REG_MCR     4u
-#define REG_LSR     5u
-#define REG_MSR     6u
-#define REG_SCRATCH 7u
+#define REG_DATA 0u
+#define REG_IER  1u
+#define REG_MCR  4u
+#define REG_LSR  5u
 
-#define IER_RECEIVED     0x01u
-#define FCR_ENABLE_CLEAR 0x07u /* FIFOs on and empty, trigger at one byte */
-#define LCR_8N1          0x03u
-#define LCR_DLAB         0x80u
-#define MCR_DTR_RTS      0x03u
-#define MCR_OUT2         0x08u /* on a PC: lets the interrupt out */
-#define MCR_LOOP         0x10u
-#define LSR_DATA_READY   0x01u
-#define LSR_THRE         0x20u
-#define LSR_TEMT         0x40u
-#define DIVISOR_115200   1u
+#define IER_RECEIVED   0x01u
+#define MCR_DTR_RTS    0x03u
+#define MCR_OUT2       0x08u /* on a PC: lets the interrupt out */
+#define LSR_DATA_READY 0x01u
+#define LSR_THRE       0x20u
+#define LSR_TEMT       0x40u
 
 #define FIFO_SIZE 16u
 /* A port read takes about a microsecond; 16 bytes at 9600 baud leave in 17 ms. */
@@ -47,43 +39,10 @@ static void set(uint32_t reg, uint32_t value)
 	arch_out8((uint16_t)(COM1 + reg), (uint8_t)value);
 }
 
-static bool has_scratch(void)
+void uart16550_init(bool is_present)
 {
-	bool is_ok;
-
-	set(REG_SCRATCH, 0x55);
-	is_ok = get(REG_SCRATCH) == 0x55;
-	set(REG_SCRATCH, 0xaa);
-	return is_ok && get(REG_SCRATCH) == 0xaa;
-}
-
-/* In loopback RTS shows as CTS and OUT2 as DCD: no byte is sent by this. */
-static bool has_loopback(void)
-{
-	uint8_t mcr = get(REG_MCR);
-	uint8_t msr;
-
-	set(REG_MCR, MCR_LOOP | 0x0a);
-	msr = get(REG_MSR);
-	set(REG_MCR, mcr);
-	return (msr & 0xf0) == 0x90;
-}
-
-bool uart16550_init(void)
-{
-	uart.is_present = has_scratch() && has_loopback();
-	if (!uart.is_present) {
-		return false;
-	}
-	set(REG_IER, 0);
-	set(REG_LCR, LCR_DLAB | LCR_8N1);
-	set(REG_DATA, DIVISOR_115200);
-	set(REG_IER, 0); /* high half of the divisor */
-	set(REG_LCR, LCR_8N1);
-	set(REG_FCR, FCR_ENABLE_CLEAR);
-	set(REG_MCR, MCR_DTR_RTS);
+	uart.is_present = is_present;
 	uart.room = 0;
-	return true;
 }
 
 static bool wait_for(uint32_t bit)

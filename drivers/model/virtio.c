@@ -205,38 +205,25 @@ static void write_queue(struct vm *vm, struct virtio *device, const struct virti
 	queue->used = common->queue_used;
 }
 
+/* common: the registers with what the driver writes at `offset` in its place. */
 static void write_common(struct vm *vm, struct virtio *device, const struct virtio_kind *kind,
 			 const struct common *common, uint32_t offset)
 {
 	uint32_t shift = 32 * (device->accepted_select & 1);
 
-	switch (offset) {
-	case offsetof(struct common, offered_select):
-		device->offered_select = common->offered_select;
-		break;
-	case offsetof(struct common, accepted_select):
-		device->accepted_select = common->accepted_select;
-		break;
-	case offsetof(struct common, accepted):
-		if (device->accepted_select < 2 && (device->status & STATUS_FEATURES_OK) == 0) {
-			device->accepted &= ~((uint64_t)UINT32_MAX << shift);
-			device->accepted |= (uint64_t)common->accepted << shift;
-		}
-		break;
-	case offsetof(struct common, config_vector):
-		device->config_vector = common->config_vector <= kind->queue_count
-						? common->config_vector
-						: NO_VECTOR;
-		break;
-	case offsetof(struct common, status):
+	device->offered_select = common->offered_select;
+	device->accepted_select = common->accepted_select;
+	device->queue_select = common->queue_select;
+	device->config_vector =
+		common->config_vector <= kind->queue_count ? common->config_vector : NO_VECTOR;
+	if (offset == offsetof(struct common, status)) {
 		write_status(vm, device, kind, common->status);
-		break;
-	case offsetof(struct common, queue_select):
-		device->queue_select = common->queue_select;
-		break;
-	default:
+	} else if (offset >= offsetof(struct common, queue_size)) {
 		write_queue(vm, device, kind, common, offset);
-		break;
+	} else if (offset == offsetof(struct common, accepted) && device->accepted_select < 2 &&
+		   (device->status & STATUS_FEATURES_OK) == 0) {
+		device->accepted &= ~((uint64_t)UINT32_MAX << shift);
+		device->accepted |= (uint64_t)common->accepted << shift;
 	}
 }
 

@@ -92,7 +92,7 @@ void vlapic_reset(struct vcpu *vcpu, bool is_init)
 	if (!is_init) {
 		vcpu->arch.apic_base =
 			VLAPIC_BASE | BASE_ENABLE | (vcpu->index == 0 ? BASE_BSP : 0);
-		arch_vcpu_set_x2apic(&vcpu->arch, false);
+		vcpu->arch.is_x2apic = false; /* it does not run: arch_vcpu_reset() follows */
 	}
 	arch_lapic_reset();
 }

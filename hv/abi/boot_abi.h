@@ -17,7 +17,7 @@
  * addresses of the hand-off are virtual.
  */
 #define BOOT_MAGIC      UINT64_C(0x44414548484b4c42) /* "BLKHHEAD" */
-#define BOOT_VERSION    6u
+#define BOOT_VERSION    7u
 #define HV_VIRT_BASE    UINT64_C(0xffffffff80000000)
 #define HV_REGION_ALIGN (UINT64_C(2) << 20)
 
@@ -202,9 +202,8 @@ struct boot_info {
 	uint64_t trampoline;  /* physical address of the page below 1 MiB for start-up IPIs */
 	struct boot_cpu_start cpu_start; /* of one CPU at a time */
 	uint64_t rsdp;                   /* physical; 0 = no ACPI */
-	/* Mapped, every pin masked; of the one with the UART's pin; 0 = none. */
-	uint64_t ioapic_base;
-	uint32_t uart_pin; /* where ISA interrupt 4 arrives there */
+	uint8_t has_uart;                /* COM1 is wanted and there, set up, without interrupts */
+	uint8_t is_uart_routed; /* they are NMIs at the first CPU of the partition that owns it */
 	uint32_t power_count;
 	struct boot_power_step power[BOOT_POWER_MAX];
 	uint64_t efi_system_table; /* physical, for its runtime services; 0 = none (multiboot) */
@@ -212,6 +211,7 @@ struct boot_info {
 	const struct boot_cpu *cpus;      /* cpu_count; the boot CPU first */
 	struct guest_cpuid *guest_cpuid;  /* cpu_count: of n vCPUs at n - 1 */
 	struct boot_virt virt;
+	struct boot_start sipi;          /* of a start-up IPI, but for CS, which names its vector */
 	const struct boot_image *images; /* one per partition */
 	uint64_t modules_base; /* mapped read-only: files, and what the loader made of them */
 	uint64_t modules_size;

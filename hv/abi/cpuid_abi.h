@@ -7,24 +7,20 @@
 #include "bits.h"
 
 /* CPUID leaves (SDM 2A, "CPUID - CPU Identification"; APM 3, Appendix E). */
-#define CPUID_VENDOR             0x0u
-#define CPUID_FEATURES           0x1u
-#define CPUID_EXTENDED_FEATURES  0x7u
-#define CPUID_TOPOLOGY           0xbu
-#define CPUID_XSAVE              0xdu
-#define CPUID_TOPOLOGY_V2        0x1fu
-#define CPUID_HYPERVISOR         0x40000000u
-#define CPUID_EXTENDED           0x80000000u
-#define CPUID_EXTENDED_SIGNATURE 0x80000001u
-#define CPUID_ADDRESS_SIZES      0x80000008u
-#define CPUID_CACHE_AMD          0x8000001du
+#define CPUID_FEATURES          0x1u
+#define CPUID_EXTENDED_FEATURES 0x7u
+#define CPUID_TOPOLOGY          0xbu
+#define CPUID_XSAVE             0xdu
+#define CPUID_TOPOLOGY_V2       0x1fu
+#define CPUID_HYPERVISOR        0x40000000u
+#define CPUID_EXTENDED          0x80000000u
+#define CPUID_ADDRESS_SIZES     0x80000008u
+#define CPUID_CACHE_AMD         0x8000001du
 
 #define CPUID_1_ECX_X2APIC       BIT32(21)
 #define CPUID_1_ECX_TSC_DEADLINE BIT32(24)
 
 #define CPUID_1_EDX_MCA BIT32(14)
-
-#define CPUID_7_EDX_ARCH_CAPABILITIES BIT32(29)
 
 #define CPUID_D1_EAX_XSAVEC BIT32(1)
 #define CPUID_D1_EAX_XSAVES BIT32(3)
@@ -43,7 +39,6 @@
 #define CR4_MCE     BIT(6)
 #define CR4_PGE     BIT(7)
 #define CR4_OSFXSR  BIT(9)
-#define CR4_UMIP    BIT(11)
 #define CR4_VMXE    BIT(13)
 #define CR4_SMXE    BIT(14)
 #define CR4_PCIDE   BIT(17)

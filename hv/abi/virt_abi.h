@@ -17,10 +17,26 @@ enum vmx_controls {
 #define PROCESSOR_NMI_WINDOW_EXITING BIT32(22)
 #define SECONDARY_VPID               BIT32(5)
 #define SECONDARY_ENCLS_EXITING      BIT32(15)
-#define SECONDARY_XSAVES             BIT32(20)
 #define ENTRY_IA32E_GUEST            BIT32(9)
 
 #define BOOT_MSR_BITMAP_SIZE 0x2000u /* SVM's; VMX takes the first half */
+
+/*
+ * What guests see of an MSR whose accesses exit; of one that is not listed they see nothing. Reads
+ * give `value` and the bits `real` of the real one. Writes of other bits than `writable` are
+ * refused; the rest goes to the real one, or is without effect.
+ */
+struct boot_msr {
+	uint32_t number;
+	uint32_t what; /* BOOT_MSR_* */
+	uint64_t value;
+	uint64_t real;
+	uint64_t writable;
+};
+#define BOOT_MSR_READ  1u
+#define BOOT_MSR_WRITE 2u
+#define BOOT_MSR_PASS  4u /* written through; and where the CPU has none, nor has the guest */
+#define BOOT_MSR_MAX   40u
 
 struct boot_virt {
 	uint8_t is_vmx;      /* else SVM */
@@ -44,4 +60,6 @@ struct boot_virt {
 	uint64_t cr4_fixed1;
 	/* Two, page aligned: for guests whose local APIC is in xAPIC and in x2APIC mode. */
 	const uint8_t *msr_bitmaps;
+	uint32_t msr_count;
+	struct boot_msr msrs[BOOT_MSR_MAX];
 };

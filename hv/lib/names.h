@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names for people. The tables are made from tools/names.txt: nothing decides by them. */
+/* Names for people. The tables are made from tools/names.txt; nothing decides by a text. */
 #pragma once
 
 #include <stdint.h>

@@ -235,7 +235,6 @@ static void check_space(const struct boot_info *info)
 	check_leaf(info, info->root, space_tables(info->cpu_count - 1), data);
 	check_leaf(info, info->root, space_slot_page(info->cpu_count, 1), 0);
 	check_leaf(info, info->root, info->modules_base, ENTRY_PRESENT | ENTRY_NO_EXECUTE);
-	check_leaf(info, info->root, info->ioapic_base, data);
 	check_leaf(info, info->root, info->modules_base + info->modules_size, 0); /* disks */
 	check_leaf(info, info->root, info->trampoline, 0);
 	check_leaf(info, info->start_root, info->trampoline, ENTRY_PRESENT);

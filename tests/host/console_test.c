@@ -24,10 +24,9 @@ static uint32_t input_virtio;
 static uint32_t input_room = UINT32_MAX; /* what the UART takes, of input_taken */
 static uint32_t rearm_count;
 
-void platform_console_init(const struct boot_info *info, uint32_t mask)
+void platform_console_init(const struct boot_info *info)
 {
 	(void)info;
-	(void)mask;
 }
 
 void platform_console_write(const char *text, size_t size)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* guest_msr.c and guest_clock.c: the allow-list, its rules, and the paravirtual clock. */
-/* Links: arch/x86/guest_msr.c arch/x86/guest_clock.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c */
+/* guest_msr.c, guest_clock.c and boot/msr_list.c: the allow-list, its rules, and the paravirtual
+ * clock. */
+/* Links: arch/x86/guest_msr.c boot/msr_list.c arch/x86/guest_clock.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c */
 #include "arch/upcalls.h"
 #include "fake.h"
 #include "guest_clock.h"
 #include "guest_cpuid.h"
 #include "guest_msr.h"
 #include "msr.h"
+#include "msr_list.h"
 #include "regs.h"
 #include "tap.h"
 #include "virt_internal.h"
@@ -23,8 +25,27 @@ static bool is_real_missing;
 bool msr_read_safe(uint32_t number, uint64_t *value)
 {
 	real_number = number;
-	*value = real_value;
-	return !is_real_missing;
+	if (is_real_missing) {
+		return false;
+	}
+	switch (number) {
+	case MSR_IA32_PLATFORM_ID:
+		*value = 0x1234;
+		break;
+	case MSR_IA32_BIOS_SIGN_ID:
+		*value = UINT64_C(0x5a) << 32;
+		break;
+	case MSR_IA32_MISC_ENABLE:
+		*value = MISC_ENABLE_FAST_STRING | BIT(18) | BIT(22); /* MONITOR, CPUID limit */
+		break;
+	case MSR_IA32_ARCH_CAPABILITIES:
+		*value = ~UINT64_C(0);
+		break;
+	default:
+		*value = real_value;
+		break;
+	}
+	return true;
 }
 
 bool msr_write_safe(uint32_t number, uint64_t value)
@@ -57,20 +78,15 @@ static struct vcpu_arch vcpu;
 
 static void setup(bool is_amd)
 {
-	struct guest_msr_facts facts = {
+	struct msr_list_facts facts = {
 		.is_amd = is_amd,
-		.has_arch_capabilities = !is_amd,
-		.platform_id = 0x1234,
-		.microcode = UINT64_C(0x5a) << 32,
-		.misc_enable =
-			MISC_ENABLE_FAST_STRING | BIT(18) | BIT(22), /* MONITOR, CPUID limit */
-		.arch_capabilities = ~UINT64_C(0),
+		.has_arch_capabilities = true,
+		.has_spec_ctrl = true,
+		.has_xsaves = true,
 	};
 
 	fake_reset();
-	virt_machine = (struct boot_virt){.has_spec_ctrl = true, .has_xsaves = true};
-	facts.has_spec_ctrl = true;
-	guest_msr_init(&facts);
+	virt_machine.msr_count = msr_list_fill(virt_machine.msrs, &facts);
 	cpuid = (struct guest_cpuid){
 		.is_amd = is_amd,
 		.efer_allowed = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE,
@@ -196,11 +212,16 @@ static void test_passed_on(void)
 	is_real_missing = true;                  /* the CPU's own #GP becomes the guest's */
 	TAP_CHECK(!guest_msr_write(&vcpu, MSR_IA32_TSC_AUX, 1));
 	TAP_CHECK(!can_read(MSR_IA32_TSC_DEADLINE));
+	TAP_EQUAL(read(MSR_IA32_MISC_ENABLE),
+		  MISC_ENABLE_BTS_UNAVAILABLE | MISC_ENABLE_PEBS_UNAVAILABLE); /* not #GP */
 	is_real_missing = false;
 	real_number = 0;
 	TAP_CHECK(guest_msr_write(&vcpu, MSR_IA32_TSC, 0)); /* ignored */
 	TAP_EQUAL(real_number, 0);
 	TAP_CHECK(!guest_msr_write(&vcpu, MSR_IA32_XSS, BIT(11)));
+	TAP_CHECK(guest_msr_write(&vcpu, MSR_IA32_XSS, 0));
+	TAP_EQUAL(read(MSR_IA32_XSS), 0);
+	TAP_CHECK(!guest_msr_write(&vcpu, MSR_IA32_MCG_STATUS, 1));
 	TAP_CHECK(guest_msr_write(&vcpu, MSR_IA32_DEBUGCTL, BIT(1)));
 	TAP_EQUAL(read(MSR_IA32_DEBUGCTL), 0);
 	TAP_CHECK(!guest_msr_write(&vcpu, MSR_IA32_DEBUGCTL, BIT(6)));
@@ -284,12 +305,26 @@ static void test_clock_page(void)
 	TAP_CHECK(!guest_msr_write(&vcpu, MSR_KVM_WALL_CLOCK_NEW, UINT64_MAX - 3));
 }
 
+/* What the CPU lacks, guests do not see either. */
+static void test_lacking(void)
+{
+	struct msr_list_facts none = {.is_amd = false};
+
+	setup(false);
+	virt_machine.msr_count = msr_list_fill(virt_machine.msrs, &none);
+	TAP_CHECK(!can_read(MSR_IA32_SPEC_CTRL) && !guest_msr_write(&vcpu, MSR_IA32_SPEC_CTRL, 0));
+	TAP_CHECK(!guest_msr_write(&vcpu, MSR_IA32_PRED_CMD, 1));
+	TAP_CHECK(!can_read(MSR_IA32_XSS) && !guest_msr_write(&vcpu, MSR_IA32_XSS, 0));
+	TAP_CHECK(!can_read(MSR_IA32_ARCH_CAPABILITIES));
+}
+
 static const struct tap_case cases[] = {
 	{"what is not listed is refused, and touches no MSR", test_refused},
 	{"Intel's and AMD's own", test_vendors},
 	{"EFER", test_efer},
 	{"MTRR and PAT", test_memory_types},
 	{"MSRs passed on, ignored, empty", test_passed_on},
+	{"what the CPU lacks", test_lacking},
 	{"exits", test_exit},
 	{"clock scale", test_clock_scale},
 	{"clock page and wall clock", test_clock_page},

@@ -50,10 +50,9 @@ void virtio_console_input(struct vm *vm, uint8_t byte)
 	(void)byte;
 }
 
-void platform_console_init(const struct boot_info *info, uint32_t mask)
+void platform_console_init(const struct boot_info *info)
 {
 	(void)info;
-	(void)mask;
 }
 
 void platform_console_write(const char *text, size_t size)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* npt.c: entries made and read back, and walked as the CPU does, against rules written from the
- * manual. */
-/* Links: arch/svm/npt.c */
+/* npt.c and stage2_pte.c: entries made and read back, and walked as the CPU does, against rules
+ * written from the manual. */
+/* Links: arch/svm/npt.c arch/x86/stage2_pte.c */
 #include "svm.h"
 #include "tap.h"
+
+static const struct virt_ops ops = {.stage2 = &svm_npt_format};
+const struct virt_ops *virt_ops = &ops;
 
 /* APM 2, "Nested Table Walk" and "Long-Mode Page Translation": which bits may be set at all. */
 static bool is_legal(uint64_t raw, uint32_t level, bool is_leaf)
@@ -38,8 +41,8 @@ static const uint64_t addresses[] = {
 
 static void check_one(const struct stage2_entry *entry, uint32_t level)
 {
-	uint64_t raw = svm_npt_make(entry, level);
-	struct stage2_entry back = svm_npt_read(raw, level);
+	uint64_t raw = arch_stage2_make(entry, level);
+	struct stage2_entry back = arch_stage2_read(raw, level);
 	uint32_t access = entry->access == 0 ? 0 : entry->access | STAGE2_READ;
 	uint32_t shift = entry->is_leaf ? 12 + 9 * (level - 1) : 12;
 
@@ -56,7 +59,7 @@ static void check_one(const struct stage2_entry *entry, uint32_t level)
 		TAP_EQUAL(back.memory, entry->memory);
 	}
 	/* The CPU sets accessed and dirty: nothing else is read from that. */
-	back = svm_npt_read(raw | 0x60, level);
+	back = arch_stage2_read(raw | 0x60, level);
 	TAP_EQUAL(back.access, entry->is_leaf ? access : STAGE2_ALL);
 }
 
@@ -89,10 +92,10 @@ static void test_known(void)
 				    .is_leaf = true};
 	struct stage2_entry table = {.address = hpa_from_u64(0x5000), .access = STAGE2_ALL};
 
-	TAP_EQUAL(svm_npt_make(&ram, 2), 0x40200087);
-	TAP_EQUAL(svm_npt_make(&device, 1), 0x80000000fee0001f);
-	TAP_EQUAL(svm_npt_make(&code, 1), 0x5005);
-	TAP_EQUAL(svm_npt_make(&table, 4), 0x5007);
+	TAP_EQUAL(arch_stage2_make(&ram, 2), 0x40200087);
+	TAP_EQUAL(arch_stage2_make(&device, 1), 0x80000000fee0001f);
+	TAP_EQUAL(arch_stage2_make(&code, 1), 0x5005);
+	TAP_EQUAL(arch_stage2_make(&table, 4), 0x5007);
 }
 
 static const struct tap_case cases[] = {

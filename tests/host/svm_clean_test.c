@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SVM's clean bits, TLB flushes and events against a CPU that believes the clean bits: no emulator
  * does. */
-/* Links: arch/svm/svm.c arch/svm/npt.c arch/svm/vmcb_init.c arch/svm/svm_reg.c arch/svm/svm_inject.c arch/x86/start_state.c boot/start_regs.c arch/x86/event.c hv/lib/str.c hv/lib/mem.c */
+/* Links: arch/svm/svm.c arch/svm/npt.c arch/svm/vmcb_init.c arch/svm/svm_reg.c arch/svm/svm_inject.c boot/start_regs.c arch/x86/event.c hv/lib/str.c hv/lib/mem.c */
 #include "arch/lapic.h"
 #include "arch/mmu.h"
 #include "arch/upcalls.h"
@@ -168,7 +168,7 @@ static void start(enum how how)
 		how == START_LONG64 ? start_long64(0x1000, 0x2000, 0) : start_protected32(0x1000);
 
 	if (how == START_SIPI) {
-		arch_start_sipi(&state, 1);
+		state = start_sipi(0x306c3);
 	}
 	virt_machine.svm_clean = VMCB_CLEAN_ALL;
 	virt_machine.svm_flush_asid = VMCB_TLB_CONTROL_FLUSH_ASID;
@@ -194,8 +194,6 @@ static void change_something(void)
 
 	if (what >= VCPU_RSP && what < VCPU_REG_COUNT) {
 		svm_reg_set(&vcpu, (enum vcpu_reg)what, value);
-	} else if (what == 36) {
-		svm_ops.set_x2apic(&vcpu, (value & 1) != 0);
 	} else if (what == 37) {
 		vcpu.exit_length = 2;
 		svm_vmcb(&vcpu)->rflags |= (value & 1) != 0 ? RFLAGS_TF : 0;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The driver of the real UART against our own model of one, and against its absence. */
-/* Links: drivers/hw/uart16550.c @models */
+/* The driver of the real UART, and the loader's set-up of it, against our own model of one, and
+ * against its absence. */
+/* Links: drivers/hw/uart16550.c boot/uart.c @models */
+#include "arch/port_io.h"
 #include "fake.h"
 #include "host/model_bench.h"
 #include "models.h"
 #include "tap.h"
+#include "uart.h"
 #include "uart16550.h"
 #include "vuart.h"
 
@@ -34,6 +37,26 @@ static void port_write(uint16_t port, uint32_t size, uint32_t value)
 	bench_write(MODEL_UART, 0, port - VUART_PORT, size, value);
 }
 
+static uint8_t get(uint32_t reg)
+{
+	return arch_in8((uint16_t)(VUART_PORT + reg));
+}
+
+static void set(uint32_t reg, uint8_t value)
+{
+	arch_out8((uint16_t)(VUART_PORT + reg), value);
+}
+
+/* As the loader and then the hypervisor do. */
+static bool init(void)
+{
+	static const struct uart_access access = {get, set};
+	bool is_there = uart_set_up(&access);
+
+	uart16550_init(is_there);
+	return is_there;
+}
+
 static void start(void)
 {
 	bench_start(1);
@@ -46,7 +69,7 @@ static void start(void)
 static void test_init(void)
 {
 	start();
-	TAP_CHECK(uart16550_init());
+	TAP_CHECK(init());
 	TAP_EQUAL(bench.output_count, 0); /* probing sends nothing */
 	TAP_EQUAL(uart()->reg[3], 0x03);
 	TAP_EQUAL(uart()->divisor[0], 1);
@@ -59,7 +82,7 @@ static void test_init(void)
 static void test_output(void)
 {
 	start();
-	TAP_CHECK(uart16550_init());
+	TAP_CHECK(init());
 	for (uint32_t i = 0; i < 33; i++) {
 		uart16550_put((uint8_t)('a' + i % 26));
 	}
@@ -72,7 +95,7 @@ static void test_input(void)
 	uint8_t byte = 0;
 
 	start();
-	TAP_CHECK(uart16550_init());
+	TAP_CHECK(init());
 	TAP_CHECK(!uart16550_get(&byte));
 	bench_route(VUART_PIN, 0x33);
 	uart16550_enable_interrupt();
@@ -94,7 +117,7 @@ static void test_input(void)
 static void test_busy(void)
 {
 	start();
-	TAP_CHECK(uart16550_init());
+	TAP_CHECK(init());
 	is_busy = true;
 	fake_cpus.is_pause_allowed = true;
 	uart16550_put('x');
@@ -108,7 +131,7 @@ static void test_absent(void)
 	uint8_t byte;
 
 	fake_reset(); /* all ports read as ones */
-	TAP_CHECK(!uart16550_init());
+	TAP_CHECK(!init());
 	fake_ports.access_count = 0;
 	uart16550_put('x');
 	uart16550_drain();

@@ -13,5 +13,3 @@ struct trap_frame {
 	uint64_t error_code; /* 0 where the exception has none */
 	uint64_t rip, cs, rflags, rsp, ss;
 };
-
-const char *arch_trap_name(uint64_t vector); /* manual's name: "#PF page fault" */

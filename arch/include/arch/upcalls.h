@@ -13,8 +13,7 @@ struct vm_arch;
 /* Entered by the loader (boot_abi.h): on the boot CPU's own stack, still with identity mapping. */
 _Noreturn void hv_main(struct boot_info *boot);
 
-/* `count` contiguous zeroed pages of the pool, `count` pages aligned up to a power of two no larger
- * than 16 KiB; NULL when the pool is exhausted. */
+/* `count` contiguous zeroed pages of the pool; NULL when it is exhausted. */
 void *page_alloc(uint32_t count);
 void page_free(void *pages, uint32_t count);
 

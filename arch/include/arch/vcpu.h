@@ -45,6 +45,7 @@ enum vcpu_reg {
 	VCPU_GS_BASE,
 	VCPU_SS_BASE,
 	VCPU_CPL,
+	VCPU_MSR_BITMAP, /* set only: of the MSRs that pass, host-physical */
 	VCPU_REG_COUNT,
 };
 
@@ -191,7 +192,6 @@ struct vcpu_arch {
 	uint64_t mtrr_def_type; /* kept, without effect */
 	uint64_t xcr0;
 	uint64_t clock_page; /* MSR_KVM_SYSTEM_TIME_NEW as written */
-	uint64_t misc_enable;
 	uint32_t last_msr;   /* last refused MSR: logged once */
 	uint64_t backend[8]; /* the backend's own */
 	uint64_t exit_count[EXIT_COUNT_REASONS];
@@ -255,7 +255,7 @@ void arch_mmio_apply(struct vcpu_arch *vcpu, const struct exit_mmio *mmio, uint6
 void arch_vcpu_apic_done(struct vcpu_arch *vcpu, uint64_t value);
 
 /* Lets the x2APIC MSRs that are safe reach the real APIC, or none. hv's local APIC model calls it
- * when the guest changes mode; sets is_x2apic. */
+ * when the running guest changes mode; sets is_x2apic, which arch_vcpu_reset() goes by. */
 void arch_vcpu_set_x2apic(struct vcpu_arch *vcpu, bool is_x2apic);
 
 /* Logs registers, control structure and exit history; on the vCPU's CPU. */

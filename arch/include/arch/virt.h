@@ -6,8 +6,18 @@
 #include "vcpu.h"
 
 struct name;
-/* At most 20 functions; counted by tools/check_limits. Contracts: as arch_NAME in vcpu.h and
- * stage2_pte.h. vcpu_release and nmi_in_host: NULL where there is nothing to do. */
+
+/* Bits of second-level entries. The same for both: bit 0 present and readable, bit 1 writable, bit
+ * 7 of levels 2 and 3 a leaf; the address. */
+struct stage2_format {
+	uint64_t table; /* all of an entry that names a table */
+	uint64_t leaf;  /* in every leaf; and of each of the following pairs one */
+	uint64_t execute, no_execute;
+	uint64_t write_back, uncached;
+};
+
+/* At most 20 functions; counted by tools/check_limits. Contracts: as arch_NAME in vcpu.h.
+ * vcpu_release and nmi_in_host: NULL where there is nothing to do. */
 struct virt_ops {
 	enum hv_status (*cpu_enable)(void);
 	void (*vcpu_reset)(struct vcpu_arch *vcpu, const struct boot_start *start);
@@ -16,9 +26,7 @@ struct virt_ops {
 	void (*vcpu_skip)(struct vcpu_arch *vcpu);
 	uint64_t (*reg_get)(struct vcpu_arch *vcpu, enum vcpu_reg reg);
 	void (*reg_set)(struct vcpu_arch *vcpu, enum vcpu_reg reg, uint64_t value);
-	void (*set_x2apic)(struct vcpu_arch *vcpu, bool is_x2apic);
-	uint64_t (*stage2_make)(const struct stage2_entry *entry, uint32_t level);
-	struct stage2_entry (*stage2_read)(uint64_t raw, uint32_t level);
+	const struct stage2_format *stage2;
 	void (*nmi_in_host)(void); /* from the NMI handler: make the next entry exit at once */
 	/* Of the control structure, for a dump; false: this CPU has no such field. */
 	bool (*field_read)(const struct vcpu_arch *vcpu, uint32_t field, uint64_t *value);

@@ -10,17 +10,14 @@ struct boot_info;
 
 /* --- console: drivers/hw/console.c over uart16550.c and framebuffer.c --- */
 
-/* mask: enum config_console. Probes the UART (it may be absent); the framebuffer is cleared. */
-void platform_console_init(const struct boot_info *boot, uint32_t mask);
+/* Either device may be absent; the framebuffer is cleared. */
+void platform_console_init(const struct boot_info *boot);
 /* Bytes as they are, \n becomes \r\n; serialized by the caller. */
 void platform_console_write(const char *text, size_t size);
 /* A byte that the person typed; false: none. */
 bool platform_console_read(uint8_t *byte);
-/* Makes received bytes raise an NMI at the CPU with this APIC ID (I/O APIC pin of the UART in NMI
- * mode); false: there is no I/O APIC, the caller polls. */
-bool platform_console_interrupt(const struct boot_info *boot, uint32_t apic_id);
-
-/* Bytes that are still there interrupt again: for a reader that stopped before there were none. */
+/* Received bytes raise an NMI from here on, if the loader has routed it. Those that are still there
+ * do so again: for a reader that stopped before there were none. */
 void platform_console_rearm(void);
 
 /* --- power: drivers/hw/power.c --- */
