@@ -71,8 +71,8 @@ static uint32_t find_run(uint32_t count)
 	for (uint32_t page = first; page + count <= pool.page_count; page += step) {
 		uint32_t length = 0;
 
-		if (page % BITS < step && pool.used[page / BITS] == UINT64_MAX) {
-			page += BITS - step; /* to the first one of the next word */
+		if (pool.used[page / BITS] == UINT64_MAX) { /* seen from its first page on */
+			page += BITS - step;
 			continue;
 		}
 		while (length < count && !is_used(page + length)) {
