@@ -13,7 +13,7 @@
 #include "str.h"
 #include "vm_life.h"
 
-#define PIECE 512u /* bytes copied at a time, on the stack */
+#define PIECE 2048u /* bytes copied at a time, on the stack */
 
 /* One command at work. */
 struct call {

@@ -68,9 +68,11 @@ static enum hv_status descend(uint64_t *slot, uint32_t level, uint64_t **below)
 	return HV_OK;
 }
 
-static enum hv_status map_leaf(hpa_t root, gpa_t guest, const struct stage2_entry *leaf,
-			       uint32_t level)
+/* `count` leaves from this one on, all in one table. */
+static enum hv_status map_leaves(hpa_t root, gpa_t guest, const struct stage2_entry *leaf,
+				 uint32_t level, uint64_t count)
 {
+	uint64_t raw = arch_stage2_make(leaf, level);
 	uint64_t *table = arch_pa_to_va(root);
 	enum hv_status status;
 	uint64_t *slot;
@@ -81,11 +83,13 @@ static enum hv_status map_leaf(hpa_t root, gpa_t guest, const struct stage2_entr
 			return status;
 		}
 	}
-	slot = slot_of(table, guest, level);
-	if (arch_stage2_read(*slot, level).access != 0) {
-		return HV_BUSY;
+	for (slot = slot_of(table, guest, level); count > 0; count--, slot++) {
+		if (*slot != 0) {
+			return HV_BUSY;
+		}
+		*slot = raw;
+		raw += BIT(shift_of(level));
 	}
-	*slot = arch_stage2_make(leaf, level);
 	return HV_OK;
 }
 
@@ -113,12 +117,15 @@ enum hv_status stage2_map(hpa_t root, const struct stage2_mapping *mapping)
 					    .memory = mapping->memory,
 					    .is_leaf = true};
 		uint32_t level = leaf_level(guest, leaf.address, mapping->size - done);
-		enum hv_status status = map_leaf(root, guest, &leaf, level);
+		uint32_t shift = shift_of(level);
+		uint64_t count = min_u64((mapping->size - done) >> shift,
+					 ENTRY_COUNT - (guest.value >> shift) % ENTRY_COUNT);
+		enum hv_status status = map_leaves(root, guest, &leaf, level, count);
 
 		if (status != HV_OK) {
 			return status;
 		}
-		done += BIT(shift_of(level));
+		done += count << shift;
 	}
 	return HV_OK;
 }
@@ -140,12 +147,14 @@ static void walk_start(struct walk *walk, hpa_t root)
 	walk->index[ROOT_LEVEL] = 0;
 }
 
-/* The next leaf, into *entry and *level; tables that were left behind are freed if asked to. */
-static bool walk_next(struct walk *walk, struct stage2_entry *entry, uint32_t *level,
+/* The next leaf, with those that continue it if it is RAM, into *entry and *size; tables that were
+ * left behind are freed if asked to. */
+static bool walk_next(struct walk *walk, struct stage2_entry *entry, uint64_t *size,
 		      bool is_freeing)
 {
 	while (walk->level <= ROOT_LEVEL) {
 		uint32_t at = walk->level;
+		uint64_t raw;
 
 		if (walk->index[at] == ENTRY_COUNT) {
 			if (is_freeing) {
@@ -154,12 +163,19 @@ static bool walk_next(struct walk *walk, struct stage2_entry *entry, uint32_t *l
 			walk->level++;
 			continue;
 		}
-		*entry = arch_stage2_read(walk->table[at][walk->index[at]++], at);
-		if (entry->access == 0) {
+		raw = walk->table[at][walk->index[at]++];
+		if (raw == 0) {
 			continue;
 		}
+		*entry = arch_stage2_read(raw, at);
 		if (entry->is_leaf) {
-			*level = at;
+			*size = BIT(shift_of(at));
+			while (entry->memory == STAGE2_WRITE_BACK &&
+			       walk->index[at] < ENTRY_COUNT &&
+			       walk->table[at][walk->index[at]] == raw + *size) {
+				walk->index[at]++;
+				*size += BIT(shift_of(at));
+			}
 			return true;
 		}
 		walk->level--;
@@ -173,10 +189,10 @@ void stage2_destroy(hpa_t root)
 {
 	struct stage2_entry entry;
 	struct walk walk;
-	uint32_t level;
+	uint64_t size;
 
 	walk_start(&walk, root);
-	while (walk_next(&walk, &entry, &level, true)) {
+	while (walk_next(&walk, &entry, &size, true)) {
 	}
 }
 
@@ -200,13 +216,12 @@ uint64_t stage2_check_owner(hpa_t root, uint32_t owner, const struct boot_passth
 {
 	struct stage2_entry entry;
 	struct walk walk;
-	uint32_t level;
+	uint64_t size;
 
 	*mapped = 0;
 	*shared = 0;
 	walk_start(&walk, root);
-	while (walk_next(&walk, &entry, &level, false)) {
-		uint64_t size = BIT(shift_of(level));
+	while (walk_next(&walk, &entry, &size, false)) {
 		bool is_ram = entry.memory == STAGE2_WRITE_BACK;
 
 		if (!is_ram && (passthrough == NULL ||
@@ -214,15 +229,16 @@ uint64_t stage2_check_owner(hpa_t root, uint32_t owner, const struct boot_passth
 						  entry.address.value, size))) {
 			return entry.address.value;
 		}
-		for (uint64_t offset = 0; offset < size; offset += FRAME_SIZE) {
-			uint32_t found = owner_of(hpa_add(entry.address, offset));
-			bool is_right =
-				is_ram ? count_ram(&entry, found, owner, min_u64(size, FRAME_SIZE),
-						   mapped, shared)
-				       : found == OWNER_NONE;
+		for (uint64_t offset = 0, piece; offset < size; offset += piece) {
+			hpa_t at = hpa_add(entry.address, offset);
+			uint32_t found = owner_of(at);
+			bool is_right;
 
+			piece = min_u64(size - offset, FRAME_SIZE - at.value % FRAME_SIZE);
+			is_right = is_ram ? count_ram(&entry, found, owner, piece, mapped, shared)
+					  : found == OWNER_NONE;
 			if (!is_right) {
-				return entry.address.value + offset;
+				return at.value;
 			}
 		}
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * arch/stage2_pte.h with an invented entry format, unlike EPT and NPT on purpose: the address lies
- * at the top, permissions mean their opposite, and the level is part of the entry.
+ * arch/stage2_pte.h with an invented entry format, unlike EPT and NPT on purpose: permissions mean
+ * their opposite, and the level is part of the entry.
  */
 #include "fake.h"
 
@@ -9,12 +9,12 @@
 #include "check.h"
 
 /*
- *  63      24 23   8 7      6       5   4..2       1..0
- *  address    magic  leaf   device  -   forbidden  level - 1
+ *  63  52 51      12 7      6       5   4..2       1..0
+ *  magic  address    leaf   device  -   forbidden  level - 1
  */
-#define FAKE_PTE_ADDRESS_SHIFT   24u
-#define FAKE_PTE_MAGIC           (UINT64_C(0xfa4e) << 8)
-#define FAKE_PTE_MAGIC_MASK      (UINT64_C(0xffff) << 8)
+#define FAKE_PTE_ADDRESS         MASK64(51, 12)
+#define FAKE_PTE_MAGIC           (UINT64_C(0xfa4) << 52)
+#define FAKE_PTE_MAGIC_MASK      (UINT64_C(0xfff) << 52)
 #define FAKE_PTE_LEAF            BIT(7)
 #define FAKE_PTE_DEVICE          BIT(6)
 #define FAKE_PTE_FORBIDDEN_SHIFT 2u
@@ -36,7 +36,7 @@ uint64_t arch_stage2_make(const struct stage2_entry *entry, uint32_t level)
 	} else {
 		CHECK(level > 1);
 	}
-	raw = entry->address.value >> PAGE_SHIFT << FAKE_PTE_ADDRESS_SHIFT;
+	raw = entry->address.value & FAKE_PTE_ADDRESS;
 	raw |= FAKE_PTE_MAGIC | (level - 1);
 	raw |= (uint64_t)(~access & STAGE2_ALL) << FAKE_PTE_FORBIDDEN_SHIFT;
 	raw |= entry->is_leaf ? FAKE_PTE_LEAF : 0;
@@ -53,7 +53,7 @@ struct stage2_entry arch_stage2_read(uint64_t raw, uint32_t level)
 	}
 	CHECK((raw & FAKE_PTE_MAGIC_MASK) == FAKE_PTE_MAGIC);
 	CHECK((raw & FAKE_PTE_LEVEL) == level - 1); /* an entry read at another level than made */
-	entry.address = hpa_from_u64(raw >> FAKE_PTE_ADDRESS_SHIFT << PAGE_SHIFT);
+	entry.address = hpa_from_u64(raw & FAKE_PTE_ADDRESS);
 	entry.access = (uint32_t)(~(raw >> FAKE_PTE_FORBIDDEN_SHIFT)) & STAGE2_ALL;
 	entry.memory = (raw & FAKE_PTE_DEVICE) != 0 ? STAGE2_UNCACHED : STAGE2_WRITE_BACK;
 	entry.is_leaf = (raw & FAKE_PTE_LEAF) != 0;

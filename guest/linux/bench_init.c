@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * First process of `make bench`'s Linux: tells the TSC at its first instruction. In a partition it
- * then sets marks round ten idle and ten busy seconds; on bare metal it runs the bench kernel under
- * KVM.
+ * First process of `make bench`'s Linux: tells the TSC at its first instruction, then measures what
+ * the kernel's command line asks for: bench=life, send or receive. Without it, in a partition, it
+ * sets marks round ten idle and ten busy seconds; on bare metal it runs the bench kernel under KVM.
  */
+#include "bench.h"
 #include "hypercall_abi.h"
 
 #include <cpuid.h>
@@ -12,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/io.h>
 #include <sys/mount.h>
@@ -22,11 +24,6 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-#define MARK_PORT      0xe9
-#define MARK_INIT      1
-#define MARK_SETTLED   2
-#define MARK_IDLE      3
-#define MARK_BUSY      4
 #define SETTLE_SECONDS 20 /* late initialization of the kernel, cache writers, RCU */
 #define STEADY_SECONDS 10
 
@@ -75,6 +72,11 @@ static void print_start(uint64_t tsc)
 	print_file("clockevent", "/sys/devices/system/clockevents/clockevent0/current_device");
 }
 
+void mark(uint8_t number)
+{
+	outb(number, MARK_PORT);
+}
+
 static void idle(time_t seconds)
 {
 	struct timespec time = {.tv_sec = seconds};
@@ -97,16 +99,16 @@ static void measure_steady(void)
 
 	idle(SETTLE_SECONDS);
 	start = __rdtsc();
-	outb(MARK_SETTLED, MARK_PORT);
+	mark(MARK_FIRST);
 	idle(STEADY_SECONDS);
-	outb(MARK_IDLE, MARK_PORT);
+	mark(MARK_SECOND);
 	ticks = __rdtsc() - start;
 	busy(ticks);
-	outb(MARK_BUSY, MARK_PORT);
+	mark(MARK_THIRD);
 	printf("bench-init: steady seconds=%d ticks=%" PRIu64 "\n", STEADY_SECONDS, ticks);
 }
 
-static bool load_module(const char *path)
+bool load_module(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	bool is_loaded = fd >= 0 && syscall(SYS_finit_module, fd, "", 0) == 0;
@@ -143,24 +145,34 @@ static void run_kvm(void)
 	printf("bench-init: kvm_host status=%d\n", status);
 }
 
+/* Of the kernel's command line, what it does not know is in init's environment. */
+static void measure(const char *what, bool is_guest)
+{
+	if (what != NULL && strcmp(what, "life") == 0) {
+		measure_life();
+	} else if (what != NULL) {
+		measure_io(strcmp(what, "send") == 0);
+	} else if (is_guest) {
+		measure_steady();
+	} else {
+		run_kvm();
+	}
+}
+
 int main(void)
 {
 	uint64_t tsc = __rdtsc();
 	bool is_guest = is_partition();
 
 	if (is_guest && iopl(3) == 0) {
-		outb(MARK_INIT, MARK_PORT);
+		mark(MARK_INIT);
 	}
 	if (mount("proc", "/proc", "proc", 0, NULL) != 0 ||
 	    mount("sys", "/sys", "sysfs", 0, NULL) != 0) {
 		perror("/proc, /sys");
 	}
 	print_start(tsc);
-	if (is_guest) {
-		measure_steady();
-	} else {
-		run_kvm();
-	}
+	measure(getenv("bench"), is_guest);
 	printf("bench-init: end\n");
 	fflush(stdout);
 	idle(1); /* the last line leaves through a UART that takes its time */

@@ -55,6 +55,25 @@ static void says_when_it_is_empty(void)
 	TAP_CHECK(page_alloc(1) == base + 7 * PAGE_SIZE);
 }
 
+/* Words of the bitmap that are full are passed over whole, wherever the pool starts. */
+static void finds_the_only_run(void)
+{
+	for (uint32_t shift = 0; shift < 4; shift++) {
+		for (uint32_t count = 1; count <= 4; count *= 2) {
+			for (uint32_t free = 4 - shift; free + count < PAGES - shift; free += 4) {
+				start();
+				page_alloc_init(base + shift * PAGE_SIZE,
+						(PAGES - shift) * PAGE_SIZE);
+				while (page_alloc(1) != NULL) {
+				}
+				page_free(base + (shift + free) * PAGE_SIZE, count);
+				TAP_CHECK(page_alloc(count) == base + (shift + free) * PAGE_SIZE);
+				TAP_CHECK(page_alloc(1) == NULL);
+			}
+		}
+	}
+}
+
 static void refuses_a_second_free(void)
 {
 	uint8_t *pages;
@@ -111,6 +130,7 @@ static void random_use_never_overlaps(void)
 static const struct tap_case cases[] = {
 	{"gives zeroed, aligned pages", gives_zeroed_aligned_pages},
 	{"says when it is empty", says_when_it_is_empty},
+	{"finds the only run", finds_the_only_run},
 	{"refuses a second free", refuses_a_second_free},
 	{"random use never overlaps", random_use_never_overlaps},
 };

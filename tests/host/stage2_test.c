@@ -226,6 +226,34 @@ static void finds_foreign_frames(void)
 	TAP_EQUAL(stage2_check_owner(root, OWNER_VM + 3, NULL, &mapped, &shared), 128 * MIB + 8192);
 }
 
+/* Small pages in a row are looked at together: a foreign frame behind or between them is found. */
+static void finds_foreign_frames_in_a_row(void)
+{
+	struct stage2_mapping row = mapping_of(0, 64 * MIB, 8 * MIB);
+	struct stage2_mapping crooked = mapping_of(16 * MIB, 79 * MIB, 2 * MIB);
+	uint64_t mapped;
+	uint64_t shared;
+	hpa_t root;
+
+	for (uint32_t leaf = 1; leaf <= 3; leaf++) {
+		start(leaf);
+		TAP_EQUAL(owner_change(row.host, 16 * MIB, OWNER_FREE, OWNER_VM), HV_OK);
+		TAP_EQUAL(stage2_create(&root), HV_OK);
+		TAP_EQUAL(stage2_map(root, &row), HV_OK);
+		TAP_EQUAL(stage2_check_owner(root, OWNER_VM, NULL, &mapped, &shared), UINT64_MAX);
+		TAP_EQUAL(mapped, 8 * MIB);
+		TAP_EQUAL(owner_change(hpa_from_u64(68 * MIB), 2 * MIB, OWNER_VM, OWNER_FREE),
+			  HV_OK);
+		TAP_EQUAL(stage2_check_owner(root, OWNER_VM, NULL, &mapped, &shared), 68 * MIB);
+		TAP_EQUAL(mapped, 4 * MIB);
+		TAP_EQUAL(owner_change(hpa_from_u64(68 * MIB), 2 * MIB, OWNER_FREE, OWNER_VM),
+			  HV_OK);
+		TAP_EQUAL(stage2_map(root, &crooked), HV_OK);
+		TAP_EQUAL(stage2_check_owner(root, OWNER_VM, NULL, &mapped, &shared), 80 * MIB);
+		TAP_EQUAL(mapped, 9 * MIB);
+	}
+}
+
 /* The channel's frame counts apart, and only where it cannot be executed. */
 static void tells_shared_frames_apart(void)
 {
@@ -297,6 +325,7 @@ static const struct tap_case cases[] = {
 	{"says when the pool is empty", says_when_the_pool_is_empty},
 	{"agrees with a list of mappings", agrees_with_a_list},
 	{"finds foreign frames", finds_foreign_frames},
+	{"finds foreign frames in a row", finds_foreign_frames_in_a_row},
 	{"tells shared frames apart", tells_shared_frames_apart},
 	{"finds what is no device", finds_what_is_no_device},
 };

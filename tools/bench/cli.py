@@ -14,6 +14,9 @@ EPILOG = """groups: exits    what a guest pays for CPUID, a hypercall, a UART re
         peers    the same guest under Linux's KVM, in the same emulators
         steady   exits of a Linux partition in ten idle and ten busy seconds
         boot     Linux from its first instruction to init, against bare metal
+        io       exits of virtio console and network at full rate
+        doorbell from one partition to another
+        life     what bh and the hypervisor take to make and start a partition
         sizes    image, loader, trusted lines, RAM kept
 exit status: 0 all was measured, 1 a run failed, or with --strict a goal was missed
 examples: tools/bench/run --only exits

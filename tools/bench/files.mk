@@ -9,12 +9,12 @@ $(BENCH)/objs/%.o: %.c Makefile tools/bench/files.mk
 	$(Q)$(CC) $(BENCH_FLAGS) -c $< -o $@
 $(BENCH)/kvm_host: $(KVM_HOST_OBJECTS)
 	$(Q)$(CC) -static $^ -o $@
-$(BENCH)/init: $(BENCH)/objs/guest/linux/bench_init.o
+$(BENCH)/init: $(addprefix $(BENCH)/objs/guest/linux/,bench_init.o bench_life.o bench_io.o)
 	$(Q)$(CC) -static $^ -o $@
 -include $(wildcard $(BENCH)/objs/*/*/*.d)
 
 .PHONY: bench bench-files
-bench-files: $(BENCH)/kvm_host $(BENCH)/init
+bench-files: $(BENCH)/kvm_host $(BENCH)/init $(BUILD)/mgmt/bh
 	$(Q)BENCH=$(abspath $(BENCH)) MODULES=$(abspath $(wildcard $(BUILD)/kernel/lib/modules/*/kernel)) \
 		tools/make-initramfs guest/linux/bench.list $(BUILD)/guest/bench.cpio.gz
 # BENCH_ARGUMENTS='--only exits': see tools/bench/run --help.

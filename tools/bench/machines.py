@@ -9,6 +9,7 @@ import time
 
 TOOLS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CONFIGURATIONS = os.path.join(TOOLS, "bench", "conf")
+NO_X2APIC = "max,+svm,+npt,-x2apic"  # QEMU 10 cannot count instructions where a guest uses it
 NEW_QEMU = os.path.join("qemu10", "usr", "bin", "qemu-system-x86_64")
 
 
@@ -16,9 +17,10 @@ class Run:
     """machine: bochs, qemu or qemu10; shift: of --icount, None: not counted; ends: the line that ends it,
     None: the machine switches itself off."""
 
-    def __init__(self, config, machine, shift=None, ends=None, cpus=None, timeout=600, cost=10):
+    def __init__(self, config, machine, shift=None, ends=None, cpus=None, cpu=None, timeout=600,
+                 cost=10):
         self.config, self.machine, self.shift, self.ends = config, machine, shift, ends
-        self.cpus, self.timeout, self.cost = cpus, timeout, cost
+        self.cpus, self.cpu, self.timeout, self.cost = cpus, cpu, timeout, cost
         self.text, self.error = "", None
 
     @property
@@ -43,6 +45,8 @@ class Run:
             line += ["--icount", "--icount-shift", str(self.shift)]
         if self.cpus is not None:
             line += ["--cpus", str(self.cpus)]
+        if self.cpu is not None:
+            line += ["--cpu", self.cpu]
         return line + (["--expect", self.ends] if self.ends else [])
 
     def start(self, build, folder):

@@ -6,14 +6,17 @@ import subprocess
 
 from . import parse
 from .figure import Figure
-from .machines import TOOLS, Run, has_new_qemu
+from .machines import NO_X2APIC, TOOLS, Run, has_new_qemu
 
-GROUPS = ("exits", "peers", "steady", "boot", "sizes")
+GROUPS = ("exits", "peers", "steady", "boot", "io", "doorbell", "life", "sizes")
 END = "bench-init: end"
 EXITS_SHIFT = 7  # firmware takes 3 s of it, and counts stay exact
 LINUX_SHIFT = 4  # 62 million instructions a second, as many as Bochs has: as many timer ticks on the way
 BACKENDS = (("VMX", "bochs"), ("SVM", "qemu"))
 STEADY = BACKENDS + (("SVM x2APIC", "qemu10"),)
+LIFE_SHIFT = 4
+LIFE_GOAL = 300000  # instructions of bh and hypervisor, without zeroing
+LIFE_NAMES = (("small", "4 MiB"), ("large", "16 MiB, a console"))
 PARTITIONS = {"bochs": (1, 3), "qemu": (1, 2, 3)}  # how many of them, to see what one more costs
 KIB = 1 << 10
 
@@ -40,6 +43,27 @@ OPERATIONS = (
 )
 
 
+LIFE_STAGES = (
+    ("prepare", "before: bh's start, configuration, image"),
+    ("create", "create"),
+    ("zero", "zeroing its RAM"),
+    ("load", "load"),
+    ("start", "start"),
+    ("enter", "to the first instruction"),
+    ("command", "the whole command, from fork to its end"),
+)
+HELD = (("VMX", "bochs", "small", "4 MiB in 4 KiB pages", 64),
+        ("VMX", "bochs", "large", "16 MiB in 4 KiB pages, a console", None),
+        ("SVM", "qemu10", "large", "16 MiB, a console", 64))
+IO = (
+    ("virtio-console, for each KiB of raw data", "sender", 4, 2, "console"),
+    ("the same, text in lines of 64 bytes", "sender", 2, None, "console"),
+    ("virtio-net, sender, for each packet of a TCP stream", "sender", 6, 1, "packets"),
+    ("virtio-net, receiver, for each packet", "receiver", 6, 1, "packets"),
+)
+DOORBELL = "A doorbell from one partition to another"
+
+
 class Bench:
     """The runs that some groups need, each once, and the figures of these groups."""
 
@@ -57,6 +81,16 @@ class Bench:
         if "steady" in groups and has_new_qemu(build):
             # In real time: QEMU 10 ends with "Bad icount read" where a guest reads its x2APIC's timer.
             self.want("linux", "qemu10", ends=END, cost=80)
+        for machine in ("bochs", "qemu") + (("qemu10",) if has_new_qemu(build) else ()):
+            cost = 250 if machine == "bochs" else 50
+            if "io" in groups:
+                self.want("io", machine, cost=cost)
+            if "doorbell" in groups:
+                self.want("doorbell", machine, cost=cost // 5)
+        if "life" in groups or "sizes" in groups:
+            self.want("life", "bochs", ends=END, cpus=2, cost=200)
+        if ("life" in groups or "sizes" in groups) and has_new_qemu(build):
+            self.want("life", "qemu10", shift=LIFE_SHIFT, ends=END, cpus=2, cpu=NO_X2APIC, cost=100)
         if "sizes" in groups:
             for machine, counts in PARTITIONS.items():
                 for count in counts:
@@ -74,7 +108,8 @@ class Bench:
         return self.runs[config, machine].tsc_shift
 
     def figures(self):
-        makers = {"exits": self.exits, "steady": self.steady, "boot": self.boot, "sizes": self.sizes}
+        makers = {"exits": self.exits, "steady": self.steady, "boot": self.boot, "io": self.io,
+                  "doorbell": self.doorbell, "life": self.life, "sizes": self.sizes}
         found = []
         for group in GROUPS:
             if group in makers and group in self.groups:
@@ -94,7 +129,7 @@ class Bench:
             if "x2apic-read" not in ours:
                 ours.pop("self-ipi+", None), ours.pop("doorbell+", None)  # the same mode twice
             for row, name, goal in OPERATIONS:
-                if row in ours or goal is not None:
+                if row in ours or (goal is not None and not row.endswith("+")):
                     found.append(Figure(f"Exits on {backend} (peer: KVM in the same emulator)", name,
                                         ours.get(row), "instructions", goal, peer.get(row)))
         return found
@@ -136,6 +171,54 @@ class Bench:
                              note=parse.describe_exits(exits) if exits else "", detail=exits)]
         return found
 
+    def io(self):
+        found = []
+        for backend, machine in STEADY:
+            text = self.text("io", machine)
+            if ("io", machine) not in self.runs:
+                continue
+            for name, partition, first, goal, fact in IO:
+                marks, facts = parse.marks_of(text, partition), parse.init_facts(text, partition)
+                exits = (parse.exits_between(marks[first], marks[first + 1])
+                         if first in marks and first + 1 in marks else {})
+                count = int(facts.get(fact, 0)) / (KIB if fact == "console" else 1)
+                value = round(exits["total"] / count, 3) if exits and count else None
+                found.append(Figure("Exits of paravirtual I/O, Linux's drivers at full rate", f"{backend}: {name}",
+                                    value, "exits", None if backend == "SVM" else goal,
+                                    note=parse.describe_exits(exits) if exits else "",
+                                    detail={"exits": exits, "of": count}))
+        return found
+
+    def doorbell(self):
+        found = []
+        for backend, machine in STEADY:
+            if ("doorbell", machine) not in self.runs:
+                continue
+            text = self.text("doorbell", machine)
+            rings, exits = parse.rings(text) or (None, None)
+            if machine == "bochs":
+                found.append(Figure(DOORBELL, f"{backend}: sender", self.rows("doorbell", machine).get("doorbell-pair"),
+                                    "instructions", 400))
+            # In xAPIC mode the guest's EOI exits.
+            found.append(Figure(DOORBELL, f"{backend}: receiver, for each ring", exits / rings if rings else None,
+                                "exits", None if backend == "SVM" else 0, detail={"rings": rings, "exits": exits}))
+        return found
+
+    def life(self):
+        found = []
+        for backend, machine in (("VMX", "bochs"), ("SVM", "qemu10")):
+            for name, what in LIFE_NAMES if ("life", machine) in self.runs else ():
+                rounds = parse.life(self.text("life", machine), name, self.shift("life", machine))
+                times = {stage: sorted(now.get(stage, 0) for now in rounds)[len(rounds) // 2]
+                         for stage in parse.STAGES} if rounds else {}
+                group = f"A partition of {what}, made and started by bh: {backend}"
+                found += [Figure(group, text, times.get(stage), "instructions")
+                          for stage, text in LIFE_STAGES]
+                total = sum(times[stage] for stage in ("create", "load", "start", "enter")) if times else None
+                found.append(Figure(group, "create, load, start, first instruction together", total,
+                                    "instructions", LIFE_GOAL, detail={"rounds": rounds}))
+        return found
+
     def sizes(self):
         group = "Sizes"
         text, data = section_sizes(os.path.join(self.build, "bulkhead.elf"))
@@ -149,6 +232,11 @@ class Bench:
             found += [Figure(group, f"{backend}: RAM kept, 4 CPUs, without partitions", base, "KiB", 2048,
                              detail={"keeps": keeps}),
                       Figure(group, f"{backend}: RAM kept for each partition of 256 MiB", step, "KiB", 64)]
+        for backend, machine, name, what, goal in HELD:
+            said, lost = parse.held(self.text("life", machine), name)
+            if ("life", machine) in self.runs:
+                found.append(Figure(group, f"{backend}: RAM kept, as bh inspect says, {what}", said, "KiB", goal,
+                                    note="" if lost is None else f"pool: {lost} KiB"))
         return found
 
 

@@ -10,6 +10,15 @@ BARE = re.compile(r"^bare-metal: tsc=(\d+)")
 INIT = re.compile(r"^(?:\[\w+\] )?bench-init: (\w+)=(.*)$")
 STEADY = re.compile(r"^(?:\[\w+\] )?bench-init: steady seconds=(\d+) ticks=(\d+)")
 KEEPS = re.compile(r"^hv: hypervisor keeps (\d+) KiB")
+LIFE = re.compile(r"^(\w+): created (\S+) ms, zeroed (\S+) ms, loaded (\S+) ms; prepared before in (\S+) ms")
+STARTED = re.compile(r"^(\w+): started after (\S+) ms, first instruction (\S+) ms later")
+COMMAND = re.compile(r"^bench-init: life name=(\w+) round=(\d+) ticks=(\d+) status=0")
+TSC_HZ = re.compile(r'^\{"version":.*"tsc_hz":(\d+)')
+INSPECTED = re.compile(r"^partition +(\w+) \(id")
+POOL_USED = re.compile(r'^\{"version":.*"pool_used":(\d+)')
+HELD = re.compile(r"^hypervisor's +(\d+) KiB")
+RINGS = re.compile(r"^(?:\[\w+\] )?RINGS rings=(\d+) exits=(\d+)")
+STAGES = ("prepare", "create", "zero", "load", "start", "enter", "command")
 COUNT = re.compile(r"(\w+)=(\d+)")
 
 
@@ -79,14 +88,56 @@ def steady_ticks(text):
     return number_after(STEADY, text)
 
 
-def init_facts(text):
-    """{name: text} of what the bench's init said."""
+def init_facts(text, partition=""):
+    """{name: text} of what the bench's init said, where there are several: in this partition."""
     found = {}
     for line in lines_of(text):
-        match = INIT.match(line)
+        match = INIT.match(line) if partition in line.split("]")[0] else None
         if match:
             found.setdefault(match.group(1), match.group(2))
     return found
+
+
+def life(text, name, shift=0):
+    """[{stage: instructions}] of each time that bh has made and started partition `name`."""
+    hz = number_after(TSC_HZ, text)
+    rounds, now = [], {}
+    for line in lines_of(text):
+        for pattern, stages in ((LIFE, ("create", "zero", "load", "prepare")), (STARTED, ("start", "enter"))):
+            match = pattern.match(line)
+            if match and match.group(1) == name and hz:
+                counts = [int(float(value) * hz / 1000) >> shift for value in match.groups()[1:]]
+                now.update(zip(stages, counts))
+        match = COMMAND.match(line)
+        if match and match.group(1) == name:
+            rounds.append({**now, "command": int(match.group(3)) >> shift})
+            now = {}
+    return rounds
+
+
+def rings(text):
+    """(rings heard, exits meanwhile), or None"""
+    found = [match for match in map(RINGS.match, lines_of(text)) if match]
+    return (int(found[0].group(1)), int(found[0].group(2))) if found else None
+
+
+def held(text, name):
+    """(KiB that bh inspect says of partition `name`, KiB the pool has lost by it), or (None, None)"""
+    said, partition, pool = None, None, []
+    for line in lines_of(text):
+        partition = INSPECTED.match(line).group(1) if INSPECTED.match(line) else partition
+        if HELD.match(line) and partition == name:
+            said = int(HELD.match(line).group(1))
+        if POOL_USED.match(line):
+            pool.append(int(POOL_USED.match(line).group(1)) >> 10)
+            if partition == name and said is not None:
+                return said, pool[-1] - pool[0]
+    return None, None
+
+
+def marks_of(text, partition):
+    """marks() of one partition."""
+    return marks("\n".join(line for line in lines_of(text) if line.startswith(f"hv: partition {partition}:")))
 
 
 def describe_exits(counts):

@@ -21,7 +21,9 @@ struct stage2_entry {
 	bool is_leaf;
 };
 
-/* level: 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB, 4 = root. Tables get full access. */
+/* level: 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB, 4 = root. Tables get full access. An
+ * entry without access is 0. Of leaves that differ in nothing but the address, entries differ by as
+ * much. */
 uint64_t arch_stage2_make(const struct stage2_entry *entry, uint32_t level);
 struct stage2_entry arch_stage2_read(uint64_t raw, uint32_t level);
 /* Largest level that may hold a leaf: 3, 2 or 1. */

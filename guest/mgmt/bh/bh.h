@@ -29,6 +29,8 @@ struct bh {
 	int input;        /* of a console */
 	bool is_terminal; /* out: colours, and a live view */
 	bool shows_progress;
+	uint64_t began;  /* TSC at main() */
+	uint64_t tsc_hz; /* 0: not asked yet */
 	struct bh_options options;
 };
 

@@ -9,13 +9,13 @@
 
 #define PATIENCE 60.0 /* seconds, to zero its memory */
 
-/* When each stage of a creation ended, by the hypervisor's TSC. */
+/* When each stage of a creation ended, by the TSC. */
 struct stages {
-	uint64_t hz;
-	uint64_t start;
-	uint64_t created; /* the command was done */
+	uint64_t prepared; /* configuration read, image made */
+	uint64_t created;  /* the command was done */
 	uint64_t zeroed;
 	uint64_t loaded;
+	struct bh_start_times start;
 };
 
 static int why_no_cpu(struct bh *bh, const struct config_partition *wanted,
@@ -111,36 +111,45 @@ static int make(struct bh *bh, const struct config_partition *wanted, const stru
 	memcpy(create.pci, image->image.pci, sizeof(create.pci));
 	status = bh_call(&bh->device, &call);
 	made->id = (uint32_t)call.result;
+	made->is.state = MANAGE_CLEARING;
 	return status == MANAGE_OK ? BH_OK : explain(bh, wanted, status);
 }
 
+/* When nothing is measured any more: a terminal is slow. */
 static void print_stages(struct bh *bh, const char *name, const struct stages *stages)
 {
-	double scale = stages->hz != 0 ? 1e3 / (double)stages->hz : 0;
-
 	if ((bh->options.given & OPTION_VERBOSE) == 0) {
 		return;
 	}
-	fprintf(bh->out, "%s: created %.3f ms, zeroed %.3f ms, loaded %.3f ms\n", name,
-		(double)(stages->created - stages->start) * scale,
-		(double)(stages->zeroed - stages->created) * scale,
-		(double)(stages->loaded - stages->zeroed) * scale);
+	fprintf(bh->out,
+		"%s: created %.3f ms, zeroed %.3f ms, loaded %.3f ms; prepared before in %.3f ms\n",
+		name, bh_milliseconds(bh, stages->prepared, stages->created),
+		bh_milliseconds(bh, stages->created, stages->zeroed),
+		bh_milliseconds(bh, stages->zeroed, stages->loaded),
+		bh_milliseconds(bh, bh->began, stages->prepared));
+	bh_print_start(bh, name, &stages->start);
 }
 
 /* Made, zeroed, loaded. What fails behind its creation removes it. */
-static int fill(struct bh *bh, struct bh_partition *made, const char *name,
-		const struct bh_image *image, struct stages *stages)
+static int fill(struct bh *bh, const struct config_partition *wanted, const struct bh_image *image,
+		struct bh_partition *made, struct stages *stages)
 {
-	int result;
+	uint64_t first = bh_event_next(bh);
+	int result = make(bh, wanted, image, made);
 
-	if (!bh_wait_state(bh, made, MANAGE_STOPPED, PATIENCE)) {
+	stages->created = bh_tsc();
+	if (result != BH_OK) {
+		return result;
+	}
+	if (bh_wait_event(bh, first, MANAGE_EVENT_CREATED, made, PATIENCE) == 0) {
 		return bh_fail(bh, BH_FAILED,
 			       "partition %s: its memory is not zeroed after %.0f s; see `bh log`",
-			       name, PATIENCE);
+			       wanted->name, PATIENCE);
 	}
-	stages->zeroed = bh_tsc(bh, &stages->hz);
-	result = bh_image_load(bh, image, name, made->id);
-	stages->loaded = bh_tsc(bh, &stages->hz);
+	made->is.state = MANAGE_STOPPED;
+	stages->zeroed = bh_tsc();
+	result = bh_image_load(bh, image, wanted->name, made->id);
+	stages->loaded = bh_tsc();
 	if (result != BH_OK && bh_order(&bh->device, MANAGE_DESTROY, made->id) == MANAGE_OK) {
 		(void)bh_wait_gone(bh, made, PATIENCE);
 	}
@@ -150,27 +159,27 @@ static int fill(struct bh *bh, struct bh_partition *made, const char *name,
 static int create_one(struct bh *bh, const struct bh_config *config, uint32_t index)
 {
 	const struct config_partition *wanted = &config->parsed.config.partitions[index];
-	struct bh_partition made;
+	struct bh_partition made = {.is = {.config = *wanted, .is_created = 1}};
 	struct stages stages = {0};
 	struct bh_image image;
 	int result = bh_image_build(bh, config, index, &image);
+	int kept;
 
 	if (result != BH_OK) {
 		return result;
 	}
-	stages.start = bh_tsc(bh, &stages.hz);
-	result = make(bh, wanted, &image, &made);
-	stages.created = bh_tsc(bh, &stages.hz);
-	result = result == BH_OK ? fill(bh, &made, wanted->name, &image, &stages) : result;
+	stages.prepared = bh_tsc();
+	result = fill(bh, wanted, &image, &made, &stages);
 	if (result == BH_OK) {
+		if ((wanted->flags & CONFIG_PARTITION_AUTOSTART) != 0 &&
+		    (bh->options.given & OPTION_NO_START) == 0) {
+			result = bh_start_one(bh, &made, &stages.start);
+		}
+		kept = bh_keep(bh, config, index, &image); /* behind what is waited for */
+		result = result == BH_OK ? kept : result;
 		print_stages(bh, wanted->name, &stages);
-		result = bh_keep(bh, config, index, &image);
 	}
 	bh_image_drop(&image);
-	if (result == BH_OK && (wanted->flags & CONFIG_PARTITION_AUTOSTART) != 0 &&
-	    (bh->options.given & OPTION_NO_START) == 0) {
-		result = bh_start_one(bh, &made);
-	}
 	return result;
 }
 

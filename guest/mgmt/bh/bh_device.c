@@ -46,7 +46,13 @@ static unsigned long number_in(const char *folder, const char *name)
 	return strtoul(text, NULL, 16);
 }
 
-static bool find(char folder[PATH_SIZE])
+static bool is_device(const char *folder)
+{
+	return number_in(folder, "vendor") == MANAGE_VENDOR &&
+	       number_in(folder, "device") == MANAGE_DEVICE;
+}
+
+static bool search(char folder[PATH_SIZE])
 {
 	DIR *devices = opendir(BH_PCI_DEVICES);
 	struct dirent *entry;
@@ -54,14 +60,32 @@ static bool find(char folder[PATH_SIZE])
 
 	while (devices != NULL && !is_found && (entry = readdir(devices)) != NULL) {
 		snprintf(folder, PATH_SIZE, "%s/%s", BH_PCI_DEVICES, entry->d_name);
-		is_found = entry->d_name[0] != '.' &&
-			   number_in(folder, "vendor") == MANAGE_VENDOR &&
-			   number_in(folder, "device") == MANAGE_DEVICE;
+		is_found = entry->d_name[0] != '.' && is_device(folder);
 	}
 	if (devices != NULL) {
 		closedir(devices);
 	}
 	return is_found;
+}
+
+/* The lock's file remembers where it was: a search opens files of every function there is. */
+static bool find(int lock, char folder[PATH_SIZE])
+{
+	ssize_t size = pread(lock, folder, PATH_SIZE - 1, 0);
+
+	folder[size > 0 ? size : 0] = '\0';
+	if (strncmp(folder, BH_PCI_DEVICES "/", sizeof(BH_PCI_DEVICES)) == 0 && is_device(folder)) {
+		return true;
+	}
+	if (!search(folder)) {
+		return false;
+	}
+	if (lock >= 0 && ftruncate(lock, 0) == 0) {
+		ssize_t written = pwrite(lock, folder, strlen(folder), 0);
+
+		(void)written; /* searched again the next time */
+	}
+	return true;
 }
 
 static uint32_t read_port(const struct bh_device *device, off_t port)
@@ -111,9 +135,10 @@ bool bh_device_open(struct bh_device *device, const char *folder, const char **w
 {
 	char found[PATH_SIZE];
 
-	*device = (struct bh_device){.ring = ring, .ports = -1, .lock = -1};
+	*device = (struct bh_device){.ring = ring, .ports = -1};
+	device->lock = open(BH_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (folder == NULL) {
-		if (!find(found)) {
+		if (!find(device->lock, found)) {
 			*why = "no PCI function 1234:4248; bh works in Bulkhead's management "
 			       "partition only (role = management)";
 			return false;
@@ -132,7 +157,6 @@ bool bh_device_open(struct bh_device *device, const char *folder, const char **w
 		       "build";
 		return false;
 	}
-	device->lock = open(BH_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	device->window = map(folder);
 	if (device->window == NULL || device->lock < 0) {
 		*why = device->window == NULL ? "its window cannot be mapped; are you root?"

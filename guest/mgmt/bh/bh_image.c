@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define PROGRESS_EVERY 0.1 /* seconds */
+#define ZEROS_UNIT     4096u
 
 static int map_one(struct bh *bh, const struct bh_config *config, struct config_span name,
 		   uint32_t line, struct bh_file *file)
@@ -113,6 +114,25 @@ static void show(struct bh *bh, struct progress *progress, const char *name)
 	}
 }
 
+static bool is_zeros(const uint8_t *bytes, uint64_t size)
+{
+	return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
+}
+
+/* What has to be sent of `size` bytes: RAM that is to be loaded is zeros. */
+static struct bh_file without_zeros(const uint8_t *bytes, uint64_t size)
+{
+	uint64_t start = 0;
+
+	while (size - start >= ZEROS_UNIT && is_zeros(bytes + start, ZEROS_UNIT)) {
+		start += ZEROS_UNIT;
+	}
+	while (size - start >= ZEROS_UNIT && is_zeros(bytes + size - ZEROS_UNIT, ZEROS_UNIT)) {
+		size -= ZEROS_UNIT;
+	}
+	return (struct bh_file){.bytes = bytes + start, .size = size - start};
+}
+
 int bh_image_load(struct bh *bh, const struct bh_image *image, const char *name, uint32_t id)
 {
 	struct progress progress = {.start = bh_seconds()};
@@ -126,15 +146,17 @@ int bh_image_load(struct bh *bh, const struct bh_image *image, const char *name,
 
 		for (uint64_t at = 0; status == MANAGE_OK && at < piece->size;) {
 			uint64_t size = min_u64(MANAGE_DATA_SIZE, piece->size - at);
+			const uint8_t *source = (const uint8_t *)(uintptr_t)piece->source;
+			struct bh_file part = without_zeros(source + at, size);
 			struct bh_call call = {
 				.opcode = MANAGE_LOAD,
 				.id = id,
-				.argument = piece->guest + at,
-				.send = (const uint8_t *)(uintptr_t)piece->source + at,
-				.send_size = (uint32_t)size,
+				.argument = piece->guest + (uint64_t)(part.bytes - source),
+				.send = part.bytes,
+				.send_size = (uint32_t)part.size,
 			};
 
-			status = bh_call(&bh->device, &call);
+			status = part.size > 0 ? bh_call(&bh->device, &call) : MANAGE_OK;
 			at += size;
 			progress.done += size;
 			show(bh, &progress, name);

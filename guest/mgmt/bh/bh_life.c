@@ -35,53 +35,51 @@ static int order(struct bh *bh, uint32_t opcode, const char *what,
 				   : bh_refused(bh, what, partition->is.config.name, status);
 }
 
-static double milliseconds(uint64_t from, uint64_t to, uint64_t hz)
+void bh_print_start(struct bh *bh, const char *name, const struct bh_start_times *times)
 {
-	return hz != 0 && to > from ? (double)(to - from) * 1e3 / (double)hz : 0;
+	if ((bh->options.given & OPTION_VERBOSE) == 0 || times->entered == 0) {
+		return;
+	}
+	if (times->ordered != times->asked) {
+		fprintf(bh->out, "%s: read and loaded in %.3f ms\n", name,
+			bh_milliseconds(bh, times->asked, times->ordered));
+	}
+	fprintf(bh->out, "%s: started after %.3f ms, first instruction %.3f ms later\n", name,
+		bh_milliseconds(bh, times->ordered, times->started),
+		bh_milliseconds(bh, times->started, times->entered));
 }
 
 /* Its first instruction has run, or the time is up. */
 static int wait_entered(struct bh *bh, const struct bh_partition *partition, uint64_t first,
-			uint64_t since)
+			struct bh_start_times *times)
 {
-	double end = bh_seconds() + PATIENCE;
-	uint64_t hz = 0;
-	uint64_t entered;
-
-	while ((entered = bh_event_tsc(bh, first, MANAGE_EVENT_ENTERED, partition->id)) == 0) {
-		if (bh_seconds() > end) {
-			return bh_fail(bh, BH_FAILED,
-				       "partition %s: started, but has not run an instruction in "
-				       "%.0f s; see `bh log`",
-				       partition->is.config.name, PATIENCE);
-		}
-		bh_sleep(0.0005);
+	times->entered = bh_wait_event(bh, first, MANAGE_EVENT_ENTERED, partition, PATIENCE);
+	if (times->entered == 0) {
+		return bh_fail(bh, BH_FAILED,
+			       "partition %s: started, but has not run an instruction in %.0f s; "
+			       "see `bh log`",
+			       partition->is.config.name, PATIENCE);
 	}
-	(void)bh_tsc(bh, &hz);
-	if ((bh->options.given & OPTION_VERBOSE) != 0) {
-		uint64_t started = bh_event_tsc(bh, first, MANAGE_EVENT_STARTED, partition->id);
-
-		fprintf(bh->out, "%s: started after %.3f ms, first instruction %.3f ms later\n",
-			partition->is.config.name, milliseconds(since, started, hz),
-			milliseconds(started, entered, hz));
-	}
+	times->started = bh_event_tsc(bh, first, MANAGE_EVENT_STARTED, partition->id);
 	return BH_OK;
 }
 
-int bh_start_one(struct bh *bh, struct bh_partition *partition)
+int bh_start_one(struct bh *bh, const struct bh_partition *partition, struct bh_start_times *times)
 {
 	uint64_t first = bh_event_next(bh);
-	uint64_t hz = 0;
-	uint64_t since = bh_tsc(bh, &hz);
-	uint32_t status = bh_order(&bh->device, MANAGE_START, partition->id);
+	uint32_t status;
 	int result = BH_OK;
 
+	times->asked = bh_tsc();
+	times->ordered = times->asked;
+	times->entered = 0;
+	status = bh_order(&bh->device, MANAGE_START, partition->id);
 	if (status == MANAGE_BUSY && partition->is.is_created != 0 &&
 	    partition->is.state == MANAGE_STOPPED) {
 		/* Its memory is empty: all of it was cleared when it stopped. */
 		result = bh_reload(bh, partition);
 		first = bh_event_next(bh);
-		since = bh_tsc(bh, &hz);
+		times->ordered = bh_tsc();
 		result = result == BH_OK ? order(bh, MANAGE_START, "start", partition) : result;
 	} else if (status == MANAGE_BUSY) {
 		return bh_fail(bh, BH_FAILED, "cannot start partition %s: it is %s; see `bh ls`",
@@ -90,7 +88,18 @@ int bh_start_one(struct bh *bh, struct bh_partition *partition)
 		return bh_refused(bh, "start", partition->is.config.name, status);
 	}
 	if (result == BH_OK && (bh->options.given & (OPTION_WAIT | OPTION_VERBOSE)) != 0) {
-		result = wait_entered(bh, partition, first, since);
+		result = wait_entered(bh, partition, first, times);
+	}
+	return result;
+}
+
+static int start_one(struct bh *bh, struct bh_partition *partition)
+{
+	struct bh_start_times times;
+	int result = bh_start_one(bh, partition, &times);
+
+	if (result == BH_OK) {
+		bh_print_start(bh, partition->is.config.name, &times);
 	}
 	return result;
 }
@@ -124,7 +133,7 @@ static int reset_one(struct bh *bh, struct bh_partition *partition)
 	if (partition->is.state == MANAGE_RUNNING || partition->is.state == MANAGE_PAUSED) {
 		result = stop_one(bh, partition);
 	}
-	return result == BH_OK ? bh_start_one(bh, partition) : result;
+	return result == BH_OK ? start_one(bh, partition) : result;
 }
 
 static int rm_one(struct bh *bh, struct bh_partition *partition)
@@ -162,7 +171,7 @@ static int rm_one(struct bh *bh, struct bh_partition *partition)
 
 int bh_start(struct bh *bh)
 {
-	return each(bh, bh_start_one);
+	return each(bh, start_one);
 }
 
 int bh_stop(struct bh *bh)

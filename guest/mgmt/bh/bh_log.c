@@ -76,9 +76,9 @@ static const char *name_of(struct bh *bh, uint32_t id, struct bh_partition *part
 	return bh_look(bh, partition) ? partition->is.config.name : "-";
 }
 
-static void print_event(struct bh *bh, const struct manage_event *event, uint64_t hz)
+static void print_event(struct bh *bh, const struct manage_event *event)
 {
-	double seconds = hz != 0 ? (double)event->tsc / (double)hz : 0;
+	double seconds = bh_milliseconds(bh, 0, event->tsc) / 1e3;
 	struct bh_partition partition;
 	const char *name = name_of(bh, event->id, &partition);
 
@@ -108,13 +108,11 @@ int bh_events(struct bh *bh)
 	uint64_t at = next > MANAGE_EVENT_COUNT ? next - MANAGE_EVENT_COUNT : 1;
 	bool is_endless = (bh->options.given & OPTION_FOLLOW) != 0;
 	struct manage_event event;
-	uint64_t hz = 0;
 
-	(void)bh_tsc(bh, &hz);
 	do {
 		for (next = bh_event_next(bh); at < next; at++) {
 			if (bh_event_get(bh, at, &event)) {
-				print_event(bh, &event, hz);
+				print_event(bh, &event);
 			}
 		}
 		fflush(bh->out);

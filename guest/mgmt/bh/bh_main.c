@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <unistd.h>
+#include <x86intrin.h>
 
 /* Of the code shared with the loader. */
 _Noreturn void check_failed(const char *expression, const char *file, int line)
@@ -20,6 +21,7 @@ int main(int argc, char **argv)
 	static struct bh bh;
 	int result;
 
+	bh.began = __rdtsc();
 	bh.folder = BH_FOLDER;
 	bh.out = stdout;
 	bh.errors = stderr;

@@ -7,6 +7,9 @@
 #include <string.h>
 
 #define POLL 0.001 /* seconds */
+#define SPINS                                                                                      \
+	5000u /* looks at the events before it sleeps: what is awaited is often that short         \
+	       */
 
 int bh_refused(struct bh *bh, const char *what, const char *name, uint32_t status)
 {
@@ -133,17 +136,14 @@ bool bh_wait_gone(struct bh *bh, struct bh_partition *partition, double seconds)
 	return !is_there;
 }
 
-uint64_t bh_tsc(struct bh *bh, uint64_t *hz)
+double bh_milliseconds(struct bh *bh, uint64_t from, uint64_t to)
 {
-	struct manage_info info = {0};
-	struct bh_call call = {
-		.opcode = MANAGE_INFO, .receive = &info, .receive_size = sizeof(info)};
+	struct manage_info info;
 
-	if (bh_call(&bh->device, &call) != MANAGE_OK) {
-		return 0;
+	if (bh->tsc_hz == 0 && bh_get_info(bh, &info) == BH_OK) {
+		bh->tsc_hz = info.tsc_hz;
 	}
-	*hz = info.tsc_hz;
-	return info.tsc;
+	return bh->tsc_hz != 0 && to > from ? (double)(to - from) * 1e3 / (double)bh->tsc_hz : 0;
 }
 
 uint64_t bh_event_next(struct bh *bh)
@@ -180,4 +180,27 @@ uint64_t bh_event_tsc(struct bh *bh, uint64_t first, uint32_t kind, uint32_t id)
 		}
 	}
 	return 0;
+}
+
+uint64_t bh_wait_event(struct bh *bh, uint64_t first, uint32_t kind,
+		       const struct bh_partition *partition, double seconds)
+{
+	double since = 0;
+	bool is_shown = false;
+	uint64_t tsc;
+
+	for (uint32_t i = 0; (tsc = bh_event_tsc(bh, first, kind, partition->id)) == 0; i++) {
+		if (i < SPINS) {
+			_mm_pause();
+			continue;
+		}
+		since = since > 0 ? since : bh_seconds();
+		if (bh_seconds() - since > seconds) {
+			break;
+		}
+		show_wait(bh, partition->is.config.name, since, &is_shown);
+		bh_sleep(POLL);
+	}
+	hide_wait(bh, is_shown);
+	return tsc;
 }
