@@ -2,7 +2,6 @@
 /* The trace: one ring of records a CPU, written by that CPU alone and without a lock. */
 #include "arch/clock.h"
 #include "arch/upcalls.h"
-#include "bits.h"
 #include "cpus.h"
 #include "hv/vm.h"
 #include "manage.h"

@@ -27,15 +27,14 @@ void virt_nmi_in_host(void);
 typedef bool virt_answer(struct vcpu_arch *vcpu, struct vm_exit *exit);
 virt_answer virt_cpuid;
 virt_answer virt_hypercall;
-/* Answers an exit that the trace gets; reason, info: as in struct manage_trace. */
-bool virt_traced(struct vcpu_arch *vcpu, struct vm_exit *exit, virt_answer *answer, uint32_t reason,
-		 uint64_t info);
+/* Answers an exit that the trace gets; reason: enum hypercall_exit. */
+bool virt_traced(struct vcpu_arch *vcpu, struct vm_exit *exit, virt_answer *answer,
+		 uint32_t reason);
 static inline bool virt_quick(struct vcpu_arch *vcpu, struct vm_exit *exit, bool is_cpuid)
 {
 	if (hv_trace_rings != NULL) {
 		return virt_traced(vcpu, exit, is_cpuid ? virt_cpuid : virt_hypercall,
-				   is_cpuid ? EXIT_COUNT_CPUID : EXIT_COUNT_HYPERCALL,
-				   low32(vcpu->gpr[VCPU_RAX]));
+				   is_cpuid ? EXIT_COUNT_CPUID : EXIT_COUNT_HYPERCALL);
 	}
 	return is_cpuid ? virt_cpuid(vcpu, exit) : virt_hypercall(vcpu, exit);
 }

@@ -125,9 +125,16 @@ static enum virt_result handle(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	return VIRT_RETURN;
 }
 
-bool virt_traced(struct vcpu_arch *vcpu, struct vm_exit *exit, virt_answer *answer, uint32_t reason,
-		 uint64_t info)
+/* Out of line, so that the usual way saves no registers. */
+__attribute__((noinline)) bool virt_traced(struct vcpu_arch *vcpu, struct vm_exit *exit,
+					   virt_answer *answer, uint32_t reason)
 {
+	bool is_msr = reason == EXIT_COUNT_RDMSR || reason == EXIT_COUNT_WRMSR;
+	uint64_t info = reason == EXIT_COUNT_MMIO        ? exit->stage2.address.value
+			: reason == EXIT_COUNT_IO        ? exit->io.port
+			: reason <= EXIT_COUNT_HYPERCALL ? low32(vcpu->gpr[VCPU_RAX])
+			: is_msr                         ? low32(vcpu->gpr[VCPU_RCX])
+							 : exit->raw_info;
 	uint64_t start = arch_tsc();
 	bool is_done = answer(vcpu, exit);
 
@@ -165,7 +172,7 @@ bool virt_io(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason, uint
 	record(vcpu, reason, info);
 	vcpu->exit_count[EXIT_COUNT_TOTAL]++;
 	vcpu->exit_count[EXIT_COUNT_IO]++;
-	return hv_trace_rings != NULL ? virt_traced(vcpu, exit, hv_io, EXIT_COUNT_IO, info)
+	return hv_trace_rings != NULL ? virt_traced(vcpu, exit, hv_io, EXIT_COUNT_IO)
 				      : hv_io(vcpu, exit);
 }
 
@@ -188,14 +195,11 @@ static bool answer(struct vcpu_arch *vcpu, struct vm_exit *exit)
 bool virt_exit(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
 	uint32_t counter = counter_of[exit->kind] != 0 ? counter_of[exit->kind] : EXIT_COUNT_OTHER;
-	bool is_msr = exit->kind == VM_EXIT_RDMSR || exit->kind == VM_EXIT_WRMSR;
-	uint64_t info = exit->kind == VM_EXIT_STAGE2 ? exit->stage2.address.value : exit->raw_info;
 
 	record(vcpu, exit->raw_reason, low32(exit->raw_info));
 	vcpu->exit_count[EXIT_COUNT_TOTAL]++;
 	vcpu->exit_count[counter]++;
-	info = is_msr ? low32(vcpu->gpr[VCPU_RCX]) : info;
-	return hv_trace_rings != NULL ? virt_traced(vcpu, exit, answer, counter, info)
+	return hv_trace_rings != NULL ? virt_traced(vcpu, exit, answer, counter)
 				      : answer(vcpu, exit);
 }
 

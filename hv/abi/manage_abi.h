@@ -168,8 +168,8 @@ struct manage_vcpu {
 /*
  * What a CPU did. Positions count the records of a CPU since the trace began; those that an answer
  * leaves out have been overwritten. info of an exit: EAX of cpuid and hypercall, ECX of rdmsr and
- * wrmsr, the guest-physical address of mmio, else VMX's exit qualification or SVM's EXITINFO1: io
- * has its port in 31:16 of both.
+ * wrmsr, the port of io, the guest-physical address of mmio, else VMX's exit qualification or SVM's
+ * EXITINFO1.
  */
 struct manage_trace {
 	uint64_t start; /* TSC at the exit */

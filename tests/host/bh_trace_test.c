@@ -34,7 +34,7 @@ static void on_run(struct vcpu_arch *vcpu)
 		uint64_t info;
 	} exits[] = {
 		{EXIT_COUNT_CPUID, 0, 0x80000008},
-		{EXIT_COUNT_IO, 0, 0x3f80003},
+		{EXIT_COUNT_IO, 0, 0x3f8},
 		{EXIT_COUNT_WRMSR, 0x80000b0d, 0xc0000103},
 		{EXIT_COUNT_MMIO, 0x80000202, 0xfee000b0},
 		{EXIT_COUNT_HYPERCALL, 0x40000000, 7},

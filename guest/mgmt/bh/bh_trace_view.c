@@ -63,14 +63,12 @@ static void describe_exit(char *text, size_t size, const struct manage_trace *re
 		[EXIT_COUNT_WRMSR] = "MSR 0x%" PRIx64,  [EXIT_COUNT_MMIO] = "address 0x%" PRIx64,
 	};
 	const char *format = record->reason < EXIT_COUNT_REASONS ? formats[record->reason] : NULL;
-	uint64_t info =
-		record->reason == EXIT_COUNT_IO ? record->info >> 16 & 0xffff : record->info;
 
 	text[0] = '\0';
 	if (format != NULL) {
-		snprintf(text, size, format, info);
-	} else if (info != 0) {
-		snprintf(text, size, "info 0x%" PRIx64, info);
+		snprintf(text, size, format, record->info);
+	} else if (record->info != 0) {
+		snprintf(text, size, "info 0x%" PRIx64, record->info);
 	}
 }
 
