@@ -21,7 +21,7 @@
  * HV_REGION_ALIGN. The last term holds the owner table.
  */
 #define HV_POOL_BASE          (UINT64_C(512) << 10)
-#define HV_POOL_PER_CPU       (UINT64_C(32) << 10)
+#define HV_POOL_PER_CPU       (UINT64_C(96) << 10) /* two thirds of it for MANAGE_TRACE */
 #define HV_POOL_PER_PARTITION (UINT64_C(64) << 10)
 #define HV_POOL_PER_FRAME     UINT64_C(2) /* bytes per 2 MiB of physical address space in use */
 /* And for each 2 MiB of partition memory, where it must be mapped by 4 KiB pages. */

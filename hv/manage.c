@@ -205,18 +205,29 @@ static enum manage_status do_destroy(struct call *call)
 	return call->target->is_created ? status_of(vm_leave(call->target)) : MANAGE_DENIED;
 }
 
-/* Of a partition, or, where there is no target, the log. */
-static enum manage_status do_read_text(struct call *call)
+static enum manage_status do_trace(struct call *call)
 {
+	return call->command.argument <= 1 ? trace_switch(call->command.argument == 1)
+					   : MANAGE_INVALID;
+}
+
+/* Of a CPU's trace; of a partition, or, where there is no target, the log. */
+static enum manage_status do_read(struct call *call)
+{
+	bool is_trace = call->command.opcode == MANAGE_TRACE_READ;
+	_Alignas(struct manage_trace) char piece[PIECE];
 	uint64_t position = call->command.argument;
 	enum hv_status status = HV_OK;
 	uint32_t done = 0;
-	char piece[PIECE];
 	uint32_t size;
 
+	if (is_trace && (hv_trace_rings == NULL || call->command.id >= cpus_count())) {
+		return MANAGE_NO_CPU;
+	}
 	do {
-		size = console_read(call->target, &position, piece,
-				    (uint32_t)min_u64(PIECE, call->command.data_size - done));
+		size = (uint32_t)min_u64(PIECE, call->command.data_size - done);
+		size = is_trace ? trace_read(call->command.id, &position, piece, size)
+				: console_read(call->target, &position, piece, size);
 		if (size > 0) {
 			status = guest_mem_write(&call->caller->arch, data_at(call, done), piece,
 						 size);
@@ -253,6 +264,7 @@ static enum manage_status do_console_write(struct call *call)
 #define USES_OTHER    BIT32(1) /* an id, and not the caller's own */
 #define USES_ARGUMENT BIT32(2)
 #define USES_DATA     BIT32(3)
+#define USES_CPU      BIT32(4) /* in place of an id */
 
 static const struct {
 	enum manage_status (*handle)(struct call *call);
@@ -269,9 +281,11 @@ static const struct {
 	[MANAGE_CREATE] = {do_create, USES_DATA},
 	[MANAGE_LOAD] = {do_load, USES_ID | USES_OTHER | USES_ARGUMENT | USES_DATA},
 	[MANAGE_DESTROY] = {do_destroy, USES_ID | USES_OTHER},
-	[MANAGE_LOG] = {do_read_text, USES_ARGUMENT | USES_DATA},
-	[MANAGE_CONSOLE_READ] = {do_read_text, USES_ID | USES_ARGUMENT | USES_DATA},
+	[MANAGE_LOG] = {do_read, USES_ARGUMENT | USES_DATA},
+	[MANAGE_CONSOLE_READ] = {do_read, USES_ID | USES_ARGUMENT | USES_DATA},
 	[MANAGE_CONSOLE_WRITE] = {do_console_write, USES_ID | USES_OTHER | USES_DATA},
+	[MANAGE_TRACE] = {do_trace, USES_ARGUMENT},
+	[MANAGE_TRACE_READ] = {do_read, USES_CPU | USES_ARGUMENT | USES_DATA},
 };
 
 static bool is_well_formed(const struct manage_command *command, uint32_t uses)
@@ -282,7 +296,7 @@ static bool is_well_formed(const struct manage_command *command, uint32_t uses)
 				  command->data_size <= MANAGE_DATA_SIZE - command->data_offset
 			: command->data_offset == 0 && command->data_size == 0;
 
-	return is_data_ok && ((uses & USES_ID) != 0 || command->id == 0) &&
+	return is_data_ok && ((uses & (USES_ID | USES_CPU)) != 0 || command->id == 0) &&
 	       ((uses & USES_ARGUMENT) != 0 || command->argument == 0) && command->reserved == 0 &&
 	       command->reserved2 == 0 && command->reserved3[0] == 0 && command->reserved3[1] == 0;
 }
@@ -327,6 +341,10 @@ void manage_command(struct vm *caller, uint32_t slot)
 		call.command.result = 0;
 		call.command.data_used = 0;
 		call.command.status = execute(&call);
+		hv_trace(MANAGE_TRACE_COMMAND,
+			 (uint64_t)call.command.id << 32 | call.command.opcode << 16 |
+				 call.command.status,
+			 0);
 		status = guest_mem_write(&caller->arch, at, &call.command, sizeof(call.command));
 	}
 	spin_unlock(&command_lock);

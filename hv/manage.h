@@ -13,3 +13,10 @@ enum manage_status manage_create(const struct manage_create *wanted, uint64_t *i
 /* Into the management partition's event ring, if it runs. Any CPU, no lock of a VM or device held.
  */
 void manage_event(enum manage_event_kind kind, uint32_t id, uint64_t value);
+
+/* MANAGE_TRACE. One caller at a time. */
+enum manage_status trace_switch(bool is_on);
+
+/* While it is on: whole records of a CPU that there is, from *position on, which moves behind them,
+ * over those that have been overwritten. Returns bytes, at most `size`. */
+uint32_t trace_read(uint32_t cpu, uint64_t *position, void *records, uint32_t size);

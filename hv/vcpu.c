@@ -4,6 +4,7 @@
 
 #include "arch/clock.h"
 #include "arch/lapic.h"
+#include "arch/upcalls.h"
 #include "console.h"
 #include "hv/device.h"
 #include "hv/vm.h"
@@ -27,6 +28,10 @@ void vcpu_request(struct vcpu *vcpu, uint32_t requests)
 void vcpu_interrupt(struct vcpu *vcpu, uint8_t vector)
 {
 	if (vector >= FIRST_VECTOR) {
+		if (hv_trace_rings != NULL) {
+			hv_trace(MANAGE_TRACE_INTERRUPT,
+				 vcpu->vm->id << 16 | vcpu->index << 8 | vector, 0);
+		}
 		arch_lapic_send(vcpu->cpu->apic_id, LAPIC_DELIVERY_FIXED, vector);
 	}
 }
@@ -89,6 +94,7 @@ static bool take_requests(struct vcpu *vcpu)
 {
 	uint32_t requests = atomic_exchange_explicit(&vcpu->requests, 0, memory_order_acquire);
 
+	hv_trace(MANAGE_TRACE_REQUEST, requests, 0);
 	if ((requests & VCPU_REQUEST_LEAVE) != 0) {
 		arch_vcpu_release(&vcpu->arch);
 		atomic_store(&vcpu->cpu->vcpu, NULL);

@@ -2,6 +2,7 @@
 /* What virt.c offers to the rest of arch/x86 and to the backends. */
 #pragma once
 
+#include "arch/upcalls.h"
 #include "arch/virt.h"
 #include "virt_abi.h"
 
@@ -23,11 +24,19 @@ void virt_nmi_in_host(void);
  * frequent exits, which need no decoding: the backend has stepped over the instruction already. A
  * hypercall: CPL 0 only.
  */
-bool virt_cpuid(struct vcpu_arch *vcpu);
-bool virt_hypercall(struct vcpu_arch *vcpu, struct vm_exit *exit);
+typedef bool virt_answer(struct vcpu_arch *vcpu, struct vm_exit *exit);
+virt_answer virt_cpuid;
+virt_answer virt_hypercall;
+/* Answers an exit that the trace gets; reason: enum hypercall_exit. */
+bool virt_traced(struct vcpu_arch *vcpu, struct vm_exit *exit, virt_answer *answer,
+		 uint32_t reason);
 static inline bool virt_quick(struct vcpu_arch *vcpu, struct vm_exit *exit, bool is_cpuid)
 {
-	return is_cpuid ? virt_cpuid(vcpu) : virt_hypercall(vcpu, exit);
+	if (hv_trace_rings != NULL) {
+		return virt_traced(vcpu, exit, is_cpuid ? virt_cpuid : virt_hypercall,
+				   is_cpuid ? EXIT_COUNT_CPUID : EXIT_COUNT_HYPERCALL);
+	}
+	return is_cpuid ? virt_cpuid(vcpu, exit) : virt_hypercall(vcpu, exit);
 }
 /* Decoded; no string. reason, info: as vm_exit.raw_reason and raw_info, which need not be filled.
  */

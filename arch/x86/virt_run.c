@@ -6,7 +6,7 @@
 #include "traps.h"
 #include "virt_internal.h"
 
-#include "arch/upcalls.h"
+#include "arch/clock.h"
 
 #include "str.h"
 
@@ -125,8 +125,26 @@ static enum virt_result handle(struct vcpu_arch *vcpu, struct vm_exit *exit)
 	return VIRT_RETURN;
 }
 
-bool virt_cpuid(struct vcpu_arch *vcpu)
+/* Out of line, so that the usual way saves no registers. */
+__attribute__((noinline)) bool virt_traced(struct vcpu_arch *vcpu, struct vm_exit *exit,
+					   virt_answer *answer, uint32_t reason)
 {
+	bool is_msr = reason == EXIT_COUNT_RDMSR || reason == EXIT_COUNT_WRMSR;
+	uint64_t info = reason == EXIT_COUNT_MMIO        ? exit->stage2.address.value
+			: reason == EXIT_COUNT_IO        ? exit->io.port
+			: reason <= EXIT_COUNT_HYPERCALL ? low32(vcpu->gpr[VCPU_RAX])
+			: is_msr                         ? low32(vcpu->gpr[VCPU_RCX])
+							 : exit->raw_info;
+	uint64_t start = arch_tsc();
+	bool is_done = answer(vcpu, exit);
+
+	hv_trace(reason, info, start);
+	return is_done;
+}
+
+bool virt_cpuid(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	(void)exit;
 	vcpu->exit_count[EXIT_COUNT_TOTAL]++;
 	vcpu->exit_count[EXIT_COUNT_CPUID]++;
 	guest_cpuid_exit(vcpu);
@@ -154,16 +172,12 @@ bool virt_io(struct vcpu_arch *vcpu, struct vm_exit *exit, uint32_t reason, uint
 	record(vcpu, reason, info);
 	vcpu->exit_count[EXIT_COUNT_TOTAL]++;
 	vcpu->exit_count[EXIT_COUNT_IO]++;
-	return hv_io(vcpu, exit);
+	return hv_trace_rings != NULL ? virt_traced(vcpu, exit, hv_io, EXIT_COUNT_IO)
+				      : hv_io(vcpu, exit);
 }
 
-bool virt_exit(struct vcpu_arch *vcpu, struct vm_exit *exit)
+static bool answer(struct vcpu_arch *vcpu, struct vm_exit *exit)
 {
-	uint32_t counter = counter_of[exit->kind];
-
-	record(vcpu, exit->raw_reason, low32(exit->raw_info));
-	vcpu->exit_count[EXIT_COUNT_TOTAL]++;
-	vcpu->exit_count[counter != 0 ? counter : EXIT_COUNT_OTHER]++;
 	if (handle(vcpu, exit) == VIRT_RESUME) {
 		return true;
 	}
@@ -176,6 +190,17 @@ bool virt_exit(struct vcpu_arch *vcpu, struct vm_exit *exit)
 		return hv_exit(vcpu, exit);
 	}
 	return (exit->kind == VM_EXIT_IO || exit->kind == VM_EXIT_MMIO) && hv_exit(vcpu, exit);
+}
+
+bool virt_exit(struct vcpu_arch *vcpu, struct vm_exit *exit)
+{
+	uint32_t counter = counter_of[exit->kind] != 0 ? counter_of[exit->kind] : EXIT_COUNT_OTHER;
+
+	record(vcpu, exit->raw_reason, low32(exit->raw_info));
+	vcpu->exit_count[EXIT_COUNT_TOTAL]++;
+	vcpu->exit_count[counter]++;
+	return hv_trace_rings != NULL ? virt_traced(vcpu, exit, answer, counter)
+				      : answer(vcpu, exit);
 }
 
 void arch_vcpu_run(struct vcpu_arch *vcpu, struct vm_exit *exit)

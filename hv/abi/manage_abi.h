@@ -46,6 +46,14 @@ enum manage_opcode {
 	MANAGE_LOG = 11,      /* argument = position; data: text; result = position behind it */
 	MANAGE_CONSOLE_READ = 12,  /* id, argument = position; as MANAGE_LOG */
 	MANAGE_CONSOLE_WRITE = 13, /* id; data: typed bytes; result = bytes taken */
+	MANAGE_TRACE = 14, /* argument: 1: record what the CPUs do, 0: stop; records not read are
+			    * lost. BUSY: that is so already. NO_MEMORY: the pool has no 64 KiB a
+			    * CPU. It goes on when this partition ends
+			    */
+	MANAGE_TRACE_READ = 15, /* id: of a CPU; argument = position; data: struct manage_trace;
+				 * result = position behind them. NO_CPU: there is no such CPU, or
+				 * no trace
+				 */
 	MANAGE_COUNT,
 };
 
@@ -65,7 +73,7 @@ enum manage_status {
 struct manage_command {
 	uint32_t opcode; /* enum manage_opcode */
 	uint32_t status; /* enum manage_status; written by the hypervisor, last */
-	uint32_t id;     /* of a partition */
+	uint32_t id;     /* of a partition; TRACE_READ: of a CPU */
 	uint32_t reserved;
 	uint64_t argument;
 	uint32_t data_offset; /* in window.data */
@@ -151,6 +159,28 @@ struct manage_vcpu {
 	uint64_t rip;   /* at its last exit */
 	uint64_t exits[EXIT_COUNT_REASONS]; /* enum hypercall_exit */
 };
+
+/* Reasons where enum hypercall_exit has ended: what is no exit, but done in one; start is 0. */
+#define MANAGE_TRACE_REQUEST   32u /* info: VCPU_REQUEST_* of hv/vcpu.h, which it now takes */
+#define MANAGE_TRACE_INTERRUPT 33u /* sent to a vCPU; info: vector, 15:8 its index, 23:16 id */
+#define MANAGE_TRACE_COMMAND   34u /* info: status, 31:16 opcode, 63:32 id */
+
+/*
+ * What a CPU did. Positions count the records of a CPU since the trace began; those that an answer
+ * leaves out have been overwritten. info of an exit: EAX of cpuid and hypercall, ECX of rdmsr and
+ * wrmsr, the port of io, the guest-physical address of mmio, else VMX's exit qualification or SVM's
+ * EXITINFO1.
+ */
+struct manage_trace {
+	uint64_t start; /* TSC at the exit */
+	uint64_t end;   /* at its answer */
+	uint64_t info;
+	uint32_t event;  /* then injected: VM-entry interruption information (SDM 3C); 0: none */
+	uint16_t reason; /* enum hypercall_exit, MANAGE_TRACE_* */
+	uint8_t id;      /* of the partition that has the CPU */
+	uint8_t vcpu;    /* index there */
+};
+_Static_assert(sizeof(struct manage_trace) == 32, "layout");
 
 /* Those that it can have: not a disk, which is a file that the loader has read. */
 #define MANAGE_DEVICES                                                                             \

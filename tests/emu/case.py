@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Reads the emulator tests' case files and judges a case's output. The format is in README.md.
+import json
 import os
 import re
 
-LISTS = ("expect", "then", "reject", "send", "args", "extra")
+LISTS = ("expect", "then", "reject", "send", "trace", "args", "extra")
 SINGLE = ("config", "emulators", "cpus", "memory", "timeout", "report", "skip-default-reject")
 # The machines a case can name: what tools/run is told.
 MACHINES = {
@@ -132,3 +133,40 @@ def judge_reports(case, lines):
             seen.failed += 1
         count.add(seen)
     return count, wrong, skips
+
+
+# What each phase of the "Trace Event Format" needs: M names a track, X is a slice, i an instant.
+TRACE_KEYS = {"M": {"args"}, "X": {"ts", "dur", "cat"}, "i": {"ts", "s", "cat"}}
+
+
+def judge_trace(text, names):
+    """Of one trace; -> what is wrong"""
+    try:
+        trace = json.loads(text)
+        events = trace["traceEvents"]
+    except (ValueError, KeyError, TypeError) as error:
+        return [f"a trace is no JSON: {error}"]
+    wrong = []
+    for event in events:
+        keys = TRACE_KEYS.get(event.get("ph"), {"a known phase"}) | {"name", "pid", "tid"}
+        numbers = [event.get(key, 0) for key in ("ts", "dur", "pid", "tid")]
+        if not keys <= set(event) or not all(isinstance(n, (int, float)) and n >= 0 for n in numbers):
+            wrong.append(f"a trace has {event}")
+    named = {(event["pid"], event["args"]["name"]) for event in events if event["name"] == "process_name"}
+    shown = {event["pid"] for event in events if event.get("ph") == "X"}
+    for name in names:
+        if not any(name == other and pid in shown for pid, other in named):
+            wrong.append(f"a trace has no slice of partition {name}")
+    return wrong
+
+
+def judge_traces(case, lines):
+    """`trace = REGEX => NAME...`: group 1 of a line is a trace with slices of these partitions."""
+    wrong = []
+    for value in case.all("trace"):
+        pattern, _, names = (part.strip() for part in value.partition("=>"))
+        found = [match.group(1) for match in (re.search(pattern, line) for line in lines) if match]
+        wrong += [] if found else [f"no trace: {pattern}"]
+        for text in found:
+            wrong += judge_trace(text, names.split())
+    return wrong

@@ -26,6 +26,7 @@ static size_t script_count;
 static uint32_t commands;
 static bool is_noisy;
 static jmp_buf running;
+void (*bench_hook)(uint32_t number);
 
 /* --- the machine --------------------------------------------------------------------------------
  */
@@ -63,6 +64,9 @@ static void ring(struct bh_device *device, uint32_t number)
 {
 	(void)device;
 	commands++;
+	if (bench_hook != NULL) {
+		bench_hook(commands);
+	}
 	if (is_noisy) {
 		log_notice("noise %u", commands);
 	}
@@ -93,6 +97,7 @@ void bench_start(void)
 	fake_vcpus.on_script_end = go_on;
 	script_count = 0;
 	commands = 0;
+	bench_hook = NULL;
 	is_noisy = false;
 	if (out_text == NULL) {
 		(void)atexit(remove_folder);

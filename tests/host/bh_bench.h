@@ -37,6 +37,8 @@ void bench_input(const char *text, size_t size);
 void bench_noise(void);
 /* What was typed to a console. */
 const char *bench_typed(void);
+/* Called before each command with its number since bench_start(), which sets it to NULL. */
+extern void (*bench_hook)(uint32_t number);
 /* Commands that have been done since bench_start(). */
 uint32_t bench_commands(void);
 

@@ -49,6 +49,7 @@ static inline void start(void)
 	static const struct boot_cpu boot_cpus[4] = {{10, 1}, {11, 0}, {12, 0}, {13, 0}};
 
 	fake_reset();
+	hv_trace_rings = NULL; /* of an earlier machine */
 	fake_memory_init(MEMORY, POOL);
 	page_alloc_init(fake_memory_at(hpa_from_u64(FAKE_MEMORY_BASE)), POOL);
 	fake_vcpus.max_leaf = 2;

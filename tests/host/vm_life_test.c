@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Life cycles: start, INIT and SIPI, stop, crash, restart; two vCPUs, each CPU played in turn. */
-/* Links: hv/vcpu.c hv/vm_life.c hv/exit.c hv/hypercall.c hv/io_bus.c hv/guest_mem.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c arch/fake/fake_io.c */
+/* Links: hv/vcpu.c hv/trace.c hv/cpus.c hv/page_alloc.c hv/vm_life.c hv/exit.c hv/hypercall.c hv/io_bus.c hv/guest_mem.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c arch/fake/fake_io.c */
 #include "vm_life.h"
 
 #include "console.h"

@@ -4,7 +4,7 @@ import os
 import tempfile
 import unittest
 
-from case import Case, CaseError, judge_reports, read
+from case import Case, CaseError, judge_reports, judge_traces, read
 
 
 def judge(report, *lines):
@@ -73,6 +73,29 @@ class Files(unittest.TestCase):
                      "emulators = qemu\nvax.expect = 1\n", "emulators = qemu\nword\n"):
             with self.assertRaises(CaseError):
                 self.read(text)
+
+
+class Traces(unittest.TestCase):
+    NAME = '{"name":"process_name","ph":"M","pid":2,"tid":1,"args":{"name":"a"}}'
+    SLICE = '{"name":"io","ph":"X","cat":"exit","pid":2,"tid":1,"ts":1.5,"dur":0.1,"args":{}}'
+
+    def judge(self, *events):
+        lines = ["noise", "T" + '{"traceEvents":[' + ",".join(events) + "]}"]
+        return judge_traces(Case("x", "qemu", {"trace": ["^T(.*) => a"]}), lines)
+
+    def test_a_good_one(self):
+        self.assertEqual(self.judge(self.NAME, self.SLICE), [])
+
+    def test_bad_ones(self):
+        for events in ((self.NAME,), (self.SLICE,), (self.NAME, self.SLICE + "x"),
+                       (self.NAME, self.SLICE, self.SLICE.replace('"X"', '"B"')),
+                       (self.NAME, self.SLICE, self.SLICE.replace('"dur":0.1,', "")),
+                       (self.NAME, self.SLICE, self.SLICE.replace("1.5", "-1")),
+                       (self.NAME, self.SLICE, self.SLICE.replace("1.5", '"1"'))):
+            self.assertEqual(len(self.judge(*events)), 1, events)
+
+    def test_none_at_all(self):
+        self.assertEqual(len(judge_traces(Case("x", "qemu", {"trace": ["^T(.*) => a"]}), ["x"])), 1)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,11 @@ bool hv_hypercall(struct vcpu_arch *vcpu, struct vm_exit *exit);
 bool hv_io(struct vcpu_arch *vcpu, struct vm_exit *exit);
 bool hv_exit(struct vcpu_arch *vcpu, struct vm_exit *exit);
 
+/* One record of the trace (struct manage_trace) of the running CPU, which has a vCPU; start: 0 for
+ * what is no exit. Not from NMI context. Rings NULL: it is off, and this does nothing. */
+extern struct trace_ring *_Atomic hv_trace_rings;
+void hv_trace(uint32_t reason, uint64_t info, uint64_t start);
+
 /* An exception in the hypervisor itself: prints and stops the machine. `frame`: see trap_stubs.asm.
  */
 struct trap_frame;

@@ -82,5 +82,11 @@ int bh_top(struct bh *bh);
 int bh_log(struct bh *bh);
 int bh_events(struct bh *bh);
 
+/* Whether what is printed there becomes a part of the log. */
+bool bh_is_own_console(FILE *out);
+
+/* trace.c */
+int bh_trace(struct bh *bh);
+
 /* console.c */
 int bh_console(struct bh *bh);

@@ -41,6 +41,11 @@ const struct bh_command bh_commands[] = {
 	 "bh log\nbh log -f\n"},
 	{"events", "", "what happened to partitions", OPTION_FOLLOW | OPTION_JSON, 0, 0, false,
 	 bh_events, "bh events\nbh events -f --json\n"},
+	{"trace", "[NAME...]", "what the CPUs leave the guest for, one by one, until Ctrl-C",
+	 OPTION_OUTPUT | OPTION_TEXT | OPTION_SECONDS | OPTION_RECORDS, 0, BH_NAMES_MAX, false,
+	 bh_trace,
+	 "bh trace web\nbh trace -o trace.json --seconds 5\n"
+	 "bh trace --text -n 1000 web > trace.txt\n"},
 	{NULL, NULL, NULL, 0, 0, 0, false, NULL, NULL},
 };
 

@@ -13,7 +13,7 @@
 
 /* What is printed here becomes a part of the log, when this is the console that the log is kept of.
  */
-static bool is_own_console(FILE *out)
+bool bh_is_own_console(FILE *out)
 {
 	struct stat is;
 	int file = fileno(out);
@@ -53,7 +53,7 @@ int bh_log(struct bh *bh)
 	int result;
 	uint64_t end;
 
-	if (is_endless && is_own_console(bh->out)) {
+	if (is_endless && bh_is_own_console(bh->out)) {
 		return bh_fail(bh, BH_FAILED,
 			       "cannot follow the log here: what this console shows comes into it, "
 			       "so it would never end; log in by network, or leave out -f");

@@ -29,6 +29,12 @@ static const struct option {
 	{OPTION_COUNT, 'n', "count", "N", "-n, --count N",
 	 "how many times; 0: until Ctrl-C (stat 1, top 0)"},
 	{OPTION_JSON, 'j', "json", NULL, "-j, --json", "JSON, one value a line"},
+	{OPTION_OUTPUT, 'o', "output", "FILE", "-o, --output FILE",
+	 "JSON for Perfetto (ui.perfetto.dev), or - for standard output"},
+	{OPTION_TEXT, '\0', "text", NULL, "--text", "lines of text; so on a terminal anyway"},
+	{OPTION_SECONDS, 's', "seconds", "N", "-s, --seconds N",
+	 "end after N seconds, not at Ctrl-C"},
+	{OPTION_RECORDS, 'n', "count", "N", "-n, --count N", "end after N records"},
 	{OPTION_VERBOSE, 'v', "verbose", NULL, "-v, --verbose", "say how long each stage took"},
 	{OPTION_HELP, 'h', "help", NULL, "-h, --help", "this text"},
 };
@@ -58,7 +64,11 @@ static bool take_value(struct bh_options *options, const struct option *option, 
 		options->file = value;
 		return value[0] != '\0' || wrong(options, option->shown, "needs a file");
 	}
-	if (option->bit == OPTION_INTERVAL) {
+	if (option->bit == OPTION_OUTPUT) {
+		options->output = value;
+		return value[0] != '\0' || wrong(options, option->shown, "needs a file");
+	}
+	if ((option->bit & (OPTION_INTERVAL | OPTION_SECONDS)) != 0) {
 		double seconds = strtod(value, &end);
 
 		if (end == value || *end != '\0' || !(seconds >= 0.01 && seconds <= INTERVAL_MAX)) {

@@ -14,7 +14,11 @@
 #define OPTION_INTERVAL (1u << 6)
 #define OPTION_COUNT    (1u << 7)
 #define OPTION_NO_START (1u << 8)
-#define OPTION_FORCE    (1u << 9) /* -f */
+#define OPTION_FORCE    (1u << 9)  /* -f */
+#define OPTION_OUTPUT   (1u << 10) /* -o FILE */
+#define OPTION_TEXT     (1u << 11)
+#define OPTION_SECONDS  (1u << 12) /* of interval */
+#define OPTION_RECORDS  (1u << 13) /* -n N, of count */
 #define OPTIONS_ALL     (OPTION_VERBOSE | OPTION_HELP)
 
 #define BH_NAMES_MAX 32u
@@ -22,6 +26,7 @@
 struct bh_options {
 	uint32_t given; /* OPTION_* */
 	const char *file;
+	const char *output;
 	uint32_t interval; /* milliseconds */
 	uint32_t count;    /* 0: no end */
 	uint32_t name_count;
