@@ -17,16 +17,17 @@
 void vcpu_request(struct vcpu *vcpu, uint32_t requests)
 {
 	struct cpu *cpu = vcpu->cpu; /* LEAVE may be the vCPU's end at once */
+	bool is_there = vcpu_has_cpu(vcpu);
 
 	atomic_fetch_or_explicit(&vcpu->requests, requests, memory_order_release);
-	if (cpu != arch_this_cpu()) {
+	if (is_there && cpu != arch_this_cpu()) {
 		arch_cpu_kick(cpu);
 	}
 }
 
 void vcpu_interrupt(struct vcpu *vcpu, uint8_t vector)
 {
-	if (vector >= FIRST_VECTOR) {
+	if (vector >= FIRST_VECTOR && vcpu_has_cpu(vcpu)) {
 		arch_lapic_send(vcpu->cpu->apic_id, LAPIC_DELIVERY_FIXED, vector);
 	}
 }
@@ -91,7 +92,7 @@ static void do_sipi(struct vcpu *vcpu)
  * In the order in which they make sense when several came at once: INIT before SIPI; STOP cancels
  * all else, START too: a restart asks for START only when this vCPU has acknowledged its STOP.
  */
-/* False: the vCPU is no more. */
+/* False: the CPU has no vCPU any more. LEND comes before STOP, for which it counts as well. */
 static bool take_requests(struct vcpu *vcpu)
 {
 	uint32_t requests = atomic_exchange_explicit(&vcpu->requests, 0, memory_order_acquire);
@@ -100,6 +101,12 @@ static bool take_requests(struct vcpu *vcpu)
 		arch_vcpu_release(&vcpu->arch);
 		atomic_store(&vcpu->cpu->vcpu, NULL);
 		vm_vcpu_gone(vcpu->vm);
+		return false;
+	}
+	if ((requests & VCPU_REQUEST_LEND) != 0 && vcpu->state != VCPU_OFF) {
+		leave(vcpu);
+		arch_vcpu_release(&vcpu->arch);
+		vm_vcpu_lent(vcpu);
 		return false;
 	}
 	if ((requests & VCPU_REQUEST_STOP) != 0) {

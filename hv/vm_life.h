@@ -39,6 +39,12 @@ enum hv_status vm_leave(struct vm *vm) MUST_CHECK;
 void vm_vcpu_gone(struct vm *vm); /* a CPU has let go; the last one calls vm_destroy() */
 void vm_destroy(struct vm *vm);   /* gives everything back */
 
+/* The CPU of a running VM's vCPU becomes free, soon; it comes back, and waits for a SIPI.
+ * HV_BUSY: it does not run, or has no such CPU; it has it already, or another does. Any CPU. */
+enum hv_status vm_lend(struct vcpu *vcpu) MUST_CHECK;
+void vm_vcpu_lent(struct vcpu *vcpu); /* on that CPU, which has let go of it */
+enum hv_status vm_take_back(struct vcpu *vcpu) MUST_CHECK;
+
 /* Its vCPUs stand still, or go on. HV_BUSY: it does not run, or already does what is asked for. */
 enum hv_status vm_pause(struct vm *vm, bool is_paused) MUST_CHECK;
 
