@@ -87,9 +87,9 @@ static void remove_folder(void)
 	folder[0] = '\0';
 }
 
-void bench_start(void)
+void bench_start_with(uint64_t cpus, const char *cpu_folder)
 {
-	start();
+	start_with(cpus);
 	fake_vcpus.on_script_end = go_on;
 	script_count = 0;
 	commands = 0;
@@ -100,9 +100,14 @@ void bench_start(void)
 	remove_folder();
 	strcpy(folder, "/tmp/bh-test-XXXXXX");
 	TAP_CHECK(mkdtemp(folder) != NULL);
-	bh = (struct bh){.folder = folder, .input = STDIN_FILENO};
+	bh = (struct bh){.folder = folder, .cpus = cpu_folder, .input = STDIN_FILENO};
 	bh.device = (struct bh_device){.ring = ring, .ports = -1, .lock = -1};
 	bh.device.window = window();
+}
+
+void bench_start(void)
+{
+	bench_start_with(1, "/nowhere");
 }
 
 struct vm *bench_vm(uint32_t id)

@@ -10,6 +10,8 @@
 
 /* A machine of CPUs 0 (the manager's), 1, 2, and 3, which is dead. */
 void bench_start(void);
+/* The same, but these CPUs are the manager's; its kernel's CPUs are the folder's cpuN. */
+void bench_start_with(uint64_t cpus, const char *cpu_folder);
 /* Runs `bh WORD...` (words separated by one space); returns its exit status. */
 __attribute__((format(printf, 1, 2))) int bench_run(const char *format, ...);
 /* Whether a text has this part; if not, it is shown. */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #define BH_FOLDER "/run/bh" /* the configurations that partitions were created from */
+#define BH_CPUS   "/sys/devices/system/cpu"
 
 /* What bh exits with. */
 enum bh_result {
@@ -24,6 +25,7 @@ enum bh_result {
 struct bh {
 	struct bh_device device;
 	const char *folder;
+	const char *cpus; /* folder of this partition's CPUs */
 	FILE *out;
 	FILE *errors;
 	int input;        /* of a console */
@@ -71,6 +73,10 @@ int bh_rm(struct bh *bh);
 /* create.c */
 int bh_create(struct bh *bh);
 int bh_check_config(struct bh *bh);
+
+/* give.c */
+int bh_give(struct bh *bh);
+int bh_take(struct bh *bh);
 
 /* stat.c */
 int bh_stat(struct bh *bh);

@@ -18,7 +18,7 @@ struct stages {
 	uint64_t loaded;
 };
 
-static int why_no_cpu(struct bh *bh, const struct config_partition *wanted,
+static int why_no_cpu(struct bh *bh, const char *what, const struct config_partition *wanted,
 		      const struct manage_info *info, const struct bh_partition *list,
 		      uint32_t count)
 {
@@ -28,49 +28,49 @@ static int why_no_cpu(struct bh *bh, const struct config_partition *wanted,
 
 	words_cpus(free, sizeof(free), info->cpus_free);
 	if (cpu >= info->cpu_count) {
-		return bh_fail(
-			bh, BH_FAILED,
-			"cannot create partition %s: there is no CPU %u, the machine has %u; "
-			"free: %s",
-			wanted->name, cpu, info->cpu_count, free);
+		return bh_fail(bh, BH_FAILED,
+			       "cannot %s partition %s: there is no CPU %u, the machine has %u; "
+			       "free: %s",
+			       what, wanted->name, cpu, info->cpu_count, free);
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		if ((list[i].is.config.cpus & BIT(cpu)) != 0) {
 			return bh_fail(bh, BH_FAILED,
-				       "cannot create partition %s: CPU %u is partition %s's; "
+				       "cannot %s partition %s: CPU %u is partition %s's; "
 				       "free: %s",
-				       wanted->name, cpu, list[i].is.config.name, free);
+				       what, wanted->name, cpu, list[i].is.config.name, free);
 		}
 	}
-	return bh_fail(bh, BH_FAILED, "cannot create partition %s: CPU %u is not running; free: %s",
-		       wanted->name, cpu, free);
+	return bh_fail(bh, BH_FAILED, "cannot %s partition %s: CPU %u is not running; free: %s",
+		       what, wanted->name, cpu, free);
 }
 
-static int why_no_memory(struct bh *bh, const struct config_partition *wanted,
+static int why_no_memory(struct bh *bh, const char *what, const struct config_partition *wanted,
 			 const struct manage_info *info, uint32_t count)
 {
 	if (wanted->memory > info->memory_free) {
 		return bh_fail(bh, BH_FAILED,
-			       "cannot create partition %s: %llu MiB asked for, %llu MiB free; "
+			       "cannot %s partition %s: %llu MiB asked for, %llu MiB free; "
 			       "make `memory` smaller, or remove a partition",
-			       wanted->name, (unsigned long long)(wanted->memory >> 20),
+			       what, wanted->name, (unsigned long long)(wanted->memory >> 20),
 			       (unsigned long long)(info->memory_free >> 20));
 	}
 	if (count == info->partition_max) {
 		return bh_fail(bh, BH_FAILED,
-			       "cannot create partition %s: there are %u partitions already, and "
+			       "cannot %s partition %s: there are %u partitions already, and "
 			       "no more can be; remove one",
-			       wanted->name, count);
+			       what, wanted->name, count);
 	}
 	return bh_fail(bh, BH_FAILED,
-		       "cannot create partition %s: the hypervisor's own memory does not suffice, "
+		       "cannot %s partition %s: the hypervisor's own memory does not suffice, "
 		       "%llu KiB of it are free; remove a partition",
-		       wanted->name,
+		       what, wanted->name,
 		       (unsigned long long)((info->pool_total - info->pool_used) >> 10));
 }
 
 /* The thing that is in the way, by asking who has it. */
-static int explain(struct bh *bh, const struct config_partition *wanted, uint32_t status)
+int bh_explain(struct bh *bh, const char *what, const struct config_partition *wanted,
+	       uint32_t status)
 {
 	struct bh_partition list[CONFIG_PARTITION_MAX];
 	struct manage_info info;
@@ -82,22 +82,22 @@ static int explain(struct bh *bh, const struct config_partition *wanted, uint32_
 		return result;
 	}
 	if (status == MANAGE_NO_CPU) {
-		return why_no_cpu(bh, wanted, &info, list, count);
+		return why_no_cpu(bh, what, wanted, &info, list, count);
 	}
 	if (status == MANAGE_NO_MEMORY) {
-		return why_no_memory(bh, wanted, &info, count);
+		return why_no_memory(bh, what, wanted, &info, count);
 	}
 	if (status == MANAGE_BUSY) {
 		return bh_fail(bh, BH_FAILED,
-			       "cannot create partition %s: there is one of this name; `bh rm %s` "
+			       "cannot %s partition %s: there is one of this name; `bh rm %s` "
 			       "removes it",
-			       wanted->name, wanted->name);
+			       what, wanted->name, wanted->name);
 	}
-	return bh_refused(bh, "create", wanted->name, status);
+	return bh_refused(bh, what, wanted->name, status);
 }
 
-static int make(struct bh *bh, const struct config_partition *wanted, const struct bh_image *image,
-		struct bh_partition *made)
+static int make(struct bh *bh, const char *what, const struct config_partition *wanted,
+		const struct bh_image *image, struct bh_partition *made)
 {
 	static struct manage_create create;
 	struct bh_call call = {
@@ -111,7 +111,7 @@ static int make(struct bh *bh, const struct config_partition *wanted, const stru
 	memcpy(create.pci, image->image.pci, sizeof(create.pci));
 	status = bh_call(&bh->device, &call);
 	made->id = (uint32_t)call.result;
-	return status == MANAGE_OK ? BH_OK : explain(bh, wanted, status);
+	return status == MANAGE_OK ? BH_OK : bh_explain(bh, what, wanted, status);
 }
 
 static void print_stages(struct bh *bh, const char *name, const struct stages *stages)
@@ -147,25 +147,35 @@ static int fill(struct bh *bh, struct bh_partition *made, const char *name,
 	return result;
 }
 
+int bh_make(struct bh *bh, const char *what, const struct bh_config *config, uint32_t index,
+	    const struct bh_image *image, struct bh_partition *made)
+{
+	const struct config_partition *wanted = &config->parsed.config.partitions[index];
+	struct stages stages = {0};
+	int result;
+
+	stages.start = bh_tsc(bh, &stages.hz);
+	result = make(bh, what, wanted, image, made);
+	stages.created = bh_tsc(bh, &stages.hz);
+	result = result == BH_OK ? fill(bh, made, wanted->name, image, &stages) : result;
+	if (result == BH_OK) {
+		print_stages(bh, wanted->name, &stages);
+		result = bh_keep(bh, config, index, image);
+	}
+	return result;
+}
+
 static int create_one(struct bh *bh, const struct bh_config *config, uint32_t index)
 {
 	const struct config_partition *wanted = &config->parsed.config.partitions[index];
 	struct bh_partition made;
-	struct stages stages = {0};
 	struct bh_image image;
 	int result = bh_image_build(bh, config, index, &image);
 
 	if (result != BH_OK) {
 		return result;
 	}
-	stages.start = bh_tsc(bh, &stages.hz);
-	result = make(bh, wanted, &image, &made);
-	stages.created = bh_tsc(bh, &stages.hz);
-	result = result == BH_OK ? fill(bh, &made, wanted->name, &image, &stages) : result;
-	if (result == BH_OK) {
-		print_stages(bh, wanted->name, &stages);
-		result = bh_keep(bh, config, index, &image);
-	}
+	result = bh_make(bh, "create", config, index, &image, &made);
 	bh_image_drop(&image);
 	if (result == BH_OK && (wanted->flags & CONFIG_PARTITION_AUTOSTART) != 0 &&
 	    (bh->options.given & OPTION_NO_START) == 0) {

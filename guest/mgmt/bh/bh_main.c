@@ -21,6 +21,7 @@ int main(int argc, char **argv)
 	int result;
 
 	bh.folder = BH_FOLDER;
+	bh.cpus = BH_CPUS;
 	bh.out = stdout;
 	bh.errors = stderr;
 	bh.input = STDIN_FILENO;

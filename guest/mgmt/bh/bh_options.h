@@ -15,6 +15,9 @@
 #define OPTION_COUNT    (1u << 7)
 #define OPTION_NO_START (1u << 8)
 #define OPTION_FORCE    (1u << 9) /* -f */
+#define OPTION_CPU      (1u << 20)
+#define OPTION_MEMORY   (1u << 21)
+#define OPTION_PCI      (1u << 22)
 #define OPTIONS_ALL     (OPTION_VERBOSE | OPTION_HELP)
 
 #define BH_NAMES_MAX 32u
@@ -24,6 +27,9 @@ struct bh_options {
 	const char *file;
 	uint32_t interval; /* milliseconds */
 	uint32_t count;    /* 0: no end */
+	uint64_t cpus;
+	uint64_t memory; /* bytes, a multiple of 2 MiB */
+	const char *pci;
 	uint32_t name_count;
 	const char *names[BH_NAMES_MAX];
 	char why[160]; /* what is wrong */
