@@ -25,6 +25,7 @@ static const struct fake_exit *script;
 static size_t script_count;
 static uint32_t commands;
 static bool is_noisy;
+static int terminal = -1;
 static jmp_buf running;
 
 /* --- the machine --------------------------------------------------------------------------------
@@ -94,7 +95,8 @@ void bench_start_with(uint64_t cpus, const char *cpu_folder)
 	script_count = 0;
 	commands = 0;
 	is_noisy = false;
-	if (out_text == NULL) {
+	terminal = -1;
+	if (folder[0] == '\0') {
 		(void)atexit(remove_folder);
 	}
 	remove_folder();
@@ -164,7 +166,10 @@ int bench_run(const char *format, ...)
 	}
 	free(out_text);
 	free(error_text);
-	bh.out = open_memstream(&out_text, &out_size);
+	out_text = NULL;
+	bh.out = terminal < 0 ? open_memstream(&out_text, &out_size) : fdopen(dup(terminal), "w");
+	bh.is_terminal = terminal >= 0;
+	bh.is_live = terminal >= 0;
 	bh.errors = open_memstream(&error_text, &error_size);
 	result = bh_run(&bh, argc, argv);
 	fclose(bh.out);
@@ -189,6 +194,14 @@ void bench_input(const char *text, size_t size)
 	TAP_EQUAL(write(ends[1], text, size), size);
 	close(ends[0]);
 	close(ends[1]);
+}
+
+void bench_terminal(int new)
+{
+	terminal = new;
+	if (terminal >= 0) {
+		TAP_EQUAL(dup2(terminal, bh.input), bh.input);
+	}
 }
 
 const char *bench_out(void)

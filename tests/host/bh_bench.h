@@ -35,6 +35,8 @@ uint8_t *bench_ram(uint32_t id);
 void bench_script(const struct fake_exit *script, size_t count);
 /* What bh reads next, from a pipe that then ends. */
 void bench_input(const char *text, size_t size);
+/* The next run's output, and what it reads, is this terminal, if it is not -1. */
+void bench_terminal(int terminal);
 /* From now on each command leaves a line in the log. */
 void bench_noise(void);
 /* What was typed to a console. */

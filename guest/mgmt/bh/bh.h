@@ -29,7 +29,8 @@ struct bh {
 	FILE *out;
 	FILE *errors;
 	int input;        /* of a console */
-	bool is_terminal; /* out: colours, and a live view */
+	bool is_terminal; /* out: colours */
+	bool is_live;     /* out: a whole screen */
 	bool shows_progress;
 	struct bh_options options;
 };
