@@ -69,12 +69,11 @@ enum manage_status {
 
 /*
  * CPUs and RAM change hands while partitions are stopped: one made by MANAGE_CREATE is destroyed
- * and created anew, for its tables tell its kernel what it has. The management partition, which
- * cannot be, lends CPUs while it runs: it puts one offline, MANAGE_TAKE_CPU frees it,
- * MANAGE_GIVE_CPU, once it is free again, brings it back. MANAGE_DENIED: its vCPU 0, or another
- * partition. MANAGE_BUSY: that CPU is not there, or there already. MANAGE_NO_CPU: another partition
- * has it. Its RAM stays: devices see it at its own addresses. MANAGE_CONSOLE_SIZE holds until the
- * next one. MANAGE_DENIED: no virtio console.
+ * and created anew, for its tables tell its kernel what it has. The management partition lends CPUs
+ * while it runs: its kernel puts one offline, MANAGE_TAKE_CPU frees it, MANAGE_GIVE_CPU brings it
+ * back. Its RAM stays. MANAGE_DENIED: vCPU 0, or another partition. MANAGE_BUSY: the CPU is not
+ * there, or there already. MANAGE_NO_CPU: another partition has it. MANAGE_CONSOLE_SIZE holds until
+ * the next one. MANAGE_DENIED: no virtio console.
  */
 
 struct manage_command {

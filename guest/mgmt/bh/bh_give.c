@@ -235,8 +235,9 @@ static int exchange(const struct change *change, struct bh_config *config, uint3
 			       name_of(change));
 	}
 	result = bh_make(bh, "change", config, index, image, &made);
-	if (result == BH_OK) {
-		return BH_OK;
+	if (result == BH_OK ||
+	    (bh_look(bh, &made) && strcmp(made.is.config.name, name_of(change)) == 0)) {
+		return result; /* there it is, if not kept */
 	}
 	wanted->cpus = change->partition.is.config.cpus;
 	wanted->memory = change->partition.is.config.memory;
