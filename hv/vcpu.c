@@ -106,12 +106,12 @@ static bool take_requests(struct vcpu *vcpu)
 	if ((requests & VCPU_REQUEST_LEND) != 0 && vcpu->state != VCPU_OFF) {
 		leave(vcpu);
 		arch_vcpu_release(&vcpu->arch);
-		vm_vcpu_lent(vcpu);
+		vm_vcpu_left(vcpu->vm, vcpu);
 		return false;
 	}
 	if ((requests & VCPU_REQUEST_STOP) != 0) {
 		leave(vcpu);
-		vm_vcpu_left(vcpu->vm);
+		vm_vcpu_left(vcpu->vm, NULL);
 		return true;
 	}
 	if ((requests & VCPU_REQUEST_CLEAR) != 0) {

@@ -173,17 +173,10 @@ static bool count_out(struct vm *vm, enum vm_state state, struct vcpu *lent)
 	return is_last;
 }
 
-void vm_vcpu_left(struct vm *vm)
+void vm_vcpu_left(struct vm *vm, struct vcpu *lent)
 {
-	if (count_out(vm, VM_STOPPING, NULL)) {
+	if (count_out(vm, VM_STOPPING, lent)) {
 		finish(vm);
-	}
-}
-
-void vm_vcpu_lent(struct vcpu *vcpu)
-{
-	if (count_out(vcpu->vm, VM_STOPPING, vcpu)) {
-		finish(vcpu->vm);
 	}
 }
 
@@ -208,11 +201,9 @@ enum hv_status vm_take_back(struct vcpu *vcpu)
 		vm->config.cpus |= BIT(vcpu->cpu->index);
 		atomic_store(&vcpu->requests, VCPU_REQUEST_START); /* and nothing from before */
 		atomic_store(&vcpu->cpu->vcpu, vcpu);
-	}
-	spin_unlock(&vm->lock);
-	if (is_possible) {
 		vcpu_request(vcpu, 0);
 	}
+	spin_unlock(&vm->lock);
 	return is_possible ? HV_OK : HV_BUSY;
 }
 
