@@ -24,7 +24,7 @@ struct line {
 
 static struct line lines[CONFIG_PARTITION_MAX];
 static char log_bytes[RING_SIZE];
-static struct console_ring log_ring = {.bytes = log_bytes, .size = RING_SIZE}; /* all output */
+static struct console_ring log_ring = {.bytes = log_bytes, .size = RING_SIZE};
 static _Atomic uint32_t lock;
 static _Atomic bool is_lock_broken;
 static enum log_level level_max = LOG_INFO;
@@ -76,19 +76,13 @@ static void keep(struct console_ring *ring, const char *text, size_t size)
 	}
 }
 
-static void emit(const char *text, size_t size)
-{
-	keep(&log_ring, text, size);
-	platform_console_write(text, size);
-}
-
 static void emit_line(const char *text, size_t size)
 {
 	if (is_raw_open) {
-		emit("\n", 1);
+		platform_console_write("\n", 1);
 		is_raw_open = false;
 	}
-	emit(text, size);
+	platform_console_write(text, size);
 }
 
 void log_write(enum log_level level, const char *format, ...)
@@ -108,6 +102,7 @@ void log_write(enum log_level level, const char *format, ...)
 	va_end(arguments);
 	text[length++] = '\n';
 	is_taken = take_lock();
+	keep(&log_ring, text, length);
 	emit_line(text, length);
 	release_lock(is_taken);
 }
@@ -173,7 +168,7 @@ static void put_raw(uint8_t byte)
 	char raw = (char)byte;
 
 	if (raw != '\r') { /* the driver makes \r\n of \n */
-		emit(&raw, 1);
+		platform_console_write(&raw, 1);
 		is_raw_open = raw != '\n';
 	}
 }

@@ -7,6 +7,7 @@
 #include "bits.h"
 #include "console.h"
 #include "cpus.h"
+#include "hv/device.h"
 #include "hv/guest_mem.h"
 #include "owner.h"
 #include "page_alloc.h"
@@ -259,6 +260,48 @@ static enum manage_status do_console_write(struct call *call)
 	return MANAGE_OK;
 }
 
+/* Of the management partition alone: it lends CPUs to those that it makes. */
+static enum manage_status do_cpu(struct call *call)
+{
+	uint64_t index = call->command.argument;
+	struct vcpu *vcpu;
+
+	if (call->target != call->caller || index == 0) {
+		return MANAGE_DENIED;
+	}
+	if (index >= call->target->vcpu_count) {
+		return MANAGE_INVALID;
+	}
+	vcpu = call->target->vcpus[index];
+	if (call->command.opcode == MANAGE_TAKE_CPU) {
+		return status_of(vm_lend(vcpu));
+	}
+	if (!vcpu_has_cpu(vcpu) && !cpus_is_free(vcpu->cpu->index)) {
+		return MANAGE_NO_CPU;
+	}
+	return status_of(vm_take_back(vcpu));
+}
+
+static enum manage_status do_console_size(struct call *call)
+{
+	struct boot_pci *console = &call->target->image.pci[PLATFORM_SLOT_CONSOLE];
+	uint64_t size = call->command.argument;
+
+	if (size > UINT32_MAX || size >> 16 == 0 || (size & 0xffff) == 0) {
+		return MANAGE_INVALID;
+	}
+	if (console->value[0] == 0) {
+		return MANAGE_DENIED;
+	}
+	spin_lock(&call->target->lock); /* it does not start or stop meanwhile */
+	console->config[0] = (uint32_t)size;
+	if (atomic_load(&call->target->state) == VM_RUNNING) {
+		virtio_console_resize(call->target);
+	}
+	spin_unlock(&call->target->lock);
+	return MANAGE_OK;
+}
+
 /* What a command uses besides its opcode; what it does not use must be 0. */
 #define USES_ID       BIT32(0)
 #define USES_OTHER    BIT32(1) /* an id, and not the caller's own */
@@ -286,6 +329,9 @@ static const struct {
 	[MANAGE_CONSOLE_WRITE] = {do_console_write, USES_ID | USES_OTHER | USES_DATA},
 	[MANAGE_TRACE] = {do_trace, USES_ARGUMENT},
 	[MANAGE_TRACE_READ] = {do_read, USES_CPU | USES_ARGUMENT | USES_DATA},
+	[MANAGE_TAKE_CPU] = {do_cpu, USES_ID | USES_ARGUMENT},
+	[MANAGE_GIVE_CPU] = {do_cpu, USES_ID | USES_ARGUMENT},
+	[MANAGE_CONSOLE_SIZE] = {do_console_size, USES_ID | USES_OTHER | USES_ARGUMENT},
 };
 
 static bool is_well_formed(const struct manage_command *command, uint32_t uses)

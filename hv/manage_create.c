@@ -47,10 +47,12 @@ static bool is_taken(const char *name)
 static enum manage_status check(const struct config_partition *config)
 {
 	if (!is_name(config->name) || config->flags != 0 || config->on_crash != CONFIG_CRASH_STOP ||
-	    (config->devices & ~MANAGE_DEVICES) != 0 || config->pci_count != 0 ||
-	    config->cpus == 0 || config->memory == 0 ||
+	    (config->devices & ~MANAGE_DEVICES) != 0 || config->cpus == 0 || config->memory == 0 ||
 	    !is_aligned(config->memory, CONFIG_MEMORY_ALIGN)) {
 		return MANAGE_INVALID;
+	}
+	if (config->pci_count != 0) {
+		return MANAGE_NEEDS_IOMMU;
 	}
 	if (is_taken(config->name)) {
 		return MANAGE_BUSY;

@@ -54,8 +54,8 @@ static uint32_t find_run(uint32_t count)
 	for (uint32_t page = 0; page + count <= pool.page_count; page++) {
 		uint32_t length = 0;
 
-		if (pool.used[page / BITS] == UINT64_MAX) { /* seen from its first page on */
-			page += BITS - step;
+		if (pool.used[page / BITS] == UINT64_MAX) {
+			page |= BITS - 1;
 			continue;
 		}
 		while (length < count && !is_used(page + length)) {

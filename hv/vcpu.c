@@ -18,22 +18,30 @@
 void vcpu_request(struct vcpu *vcpu, uint32_t requests)
 {
 	struct cpu *cpu = vcpu->cpu; /* LEAVE may be the vCPU's end at once */
+	bool is_there = vcpu_has_cpu(vcpu);
 
 	atomic_fetch_or_explicit(&vcpu->requests, requests, memory_order_release);
-	if (cpu != arch_this_cpu()) {
+	if (is_there && cpu != arch_this_cpu()) {
 		arch_cpu_kick(cpu);
 	}
 }
 
 void vcpu_interrupt(struct vcpu *vcpu, uint8_t vector)
 {
-	if (vector >= FIRST_VECTOR) {
+	if (vector >= FIRST_VECTOR && vcpu_has_cpu(vcpu)) {
 		if (hv_trace_rings != NULL) {
 			hv_trace(MANAGE_TRACE_INTERRUPT,
 				 vcpu->vm->id << 16 | vcpu->index << 8 | vector, 0);
 		}
 		arch_lapic_send(vcpu->cpu->apic_id, LAPIC_DELIVERY_FIXED, vector);
 	}
+}
+
+/* Nothing of the last guest stays on this CPU. */
+static void leave(struct vcpu *vcpu)
+{
+	arch_lapic_reset();
+	vcpu->state = VCPU_OFF;
 }
 
 static void enter_guest(struct vcpu *vcpu, const struct boot_start *start, bool is_init)
@@ -89,7 +97,7 @@ static void do_sipi(struct vcpu *vcpu)
  * In the order in which they make sense when several came at once: INIT before SIPI; STOP cancels
  * all else, START too: a restart asks for START only when this vCPU has acknowledged its STOP.
  */
-/* False: the vCPU is no more. */
+/* False: the CPU has no vCPU any more. LEND comes before STOP, for which it counts as well. */
 static bool take_requests(struct vcpu *vcpu)
 {
 	uint32_t requests = atomic_exchange_explicit(&vcpu->requests, 0, memory_order_acquire);
@@ -101,10 +109,15 @@ static bool take_requests(struct vcpu *vcpu)
 		vm_vcpu_gone(vcpu->vm);
 		return false;
 	}
+	if ((requests & VCPU_REQUEST_LEND) != 0 && vcpu->state != VCPU_OFF) {
+		leave(vcpu);
+		arch_vcpu_release(&vcpu->arch);
+		vm_vcpu_left(vcpu->vm, vcpu);
+		return false;
+	}
 	if ((requests & VCPU_REQUEST_STOP) != 0) {
-		arch_lapic_reset(); /* nothing of the last guest stays on this CPU */
-		vcpu->state = VCPU_OFF;
-		vm_vcpu_left(vcpu->vm);
+		leave(vcpu);
+		vm_vcpu_left(vcpu->vm, NULL);
 		return true;
 	}
 	if ((requests & VCPU_REQUEST_CLEAR) != 0) {

@@ -272,26 +272,31 @@ void vm_destroy(struct vm *vm)
 	spin_unlock(&change_lock);
 }
 
-/* A structure that no VM has; NULL: there is none, or no memory for it. */
-static struct vm *take_slot(void)
+/* A structure that no VM has, rather that of the last one of this name: ID and network address are
+ * the same again. NULL: there is none, or no memory for it. */
+static struct vm *take_slot(const char *name)
 {
-	for (uint32_t i = 0; i < CONFIG_PARTITION_MAX; i++) {
-		if (vms[i] == NULL) {
-			struct vm *vm = page_alloc(2);
+	struct vm *absent = NULL;
 
-			if (vm == NULL) {
-				return NULL;
-			}
+	for (uint32_t i = 0; i < CONFIG_PARTITION_MAX; i++) {
+		struct vm *vm = vms[i];
+
+		if (vm == NULL && absent == NULL && (vm = page_alloc(2)) != NULL) {
 			vm->id = i;
 			vm->output = (struct console_ring){.size = OUTPUT_SIZE};
 			atomic_store(&vm->state, VM_ABSENT);
 			vms[i] = vm;
 		}
-		if (atomic_load(&vms[i]->state) == VM_ABSENT) {
-			return vms[i];
+		if (vm == NULL) {
+			break; /* those behind are not there either */
+		}
+		if (atomic_load(&vm->state) == VM_ABSENT) {
+			bool is_namesake = memcmp(vm->config.name, name, CONFIG_NAME_MAX + 1) == 0;
+
+			absent = absent == NULL || is_namesake ? vm : absent;
 		}
 	}
-	return NULL;
+	return absent;
 }
 
 static enum hv_status furnish(struct vm *vm)
@@ -322,7 +327,7 @@ enum hv_status vm_create(const struct config_partition *config, const struct boo
 
 	spin_lock(&change_lock);
 	before = page_alloc_used();
-	vm = take_slot();
+	vm = take_slot(config->name);
 	if (vm != NULL) {
 		vm->config = *config;
 		vm->image = *image;

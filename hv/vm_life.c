@@ -3,6 +3,7 @@
 #include "vm_life.h"
 
 #include "arch/upcalls.h"
+#include "bits.h"
 #include "check.h"
 #include "console.h"
 #include "hv/device.h"
@@ -50,7 +51,7 @@ enum hv_status vm_start(struct vm *vm)
 	}
 	reset_devices(vm);
 	atomic_store(&vm->is_paused, false);
-	vm->left_count = 0;
+	vm->left_count = vm->vcpu_count - bit_count(vm->config.cpus); /* lent */
 	vm->start_count++;
 	atomic_store(&vm->state, VM_RUNNING);
 	spin_unlock(&vm->lock);
@@ -155,23 +156,55 @@ static void finish(struct vm *vm)
 	}
 }
 
-/* Counts a vCPU out. True: it was the last, and the VM is in `state`. */
-static bool count_out(struct vm *vm, enum vm_state state)
+/* Counts a vCPU out. True: it was the last, and the VM is in `state`. `lent`: it, if its CPU goes.
+ */
+static bool count_out(struct vm *vm, enum vm_state state, struct vcpu *lent)
 {
 	bool is_last;
 
 	spin_lock(&vm->lock);
+	if (lent != NULL) {
+		vm->config.cpus &= ~BIT(lent->cpu->index);
+		atomic_store(&lent->cpu->vcpu, NULL);
+	}
 	vm->left_count++;
 	is_last = state_of(vm) == state && vm->left_count == vm->vcpu_count;
 	spin_unlock(&vm->lock);
 	return is_last;
 }
 
-void vm_vcpu_left(struct vm *vm)
+void vm_vcpu_left(struct vm *vm, struct vcpu *lent)
 {
-	if (count_out(vm, VM_STOPPING)) {
+	if (count_out(vm, VM_STOPPING, lent)) {
 		finish(vm);
 	}
+}
+
+enum hv_status vm_lend(struct vcpu *vcpu)
+{
+	if (state_of(vcpu->vm) != VM_RUNNING || !vcpu_has_cpu(vcpu)) {
+		return HV_BUSY;
+	}
+	vcpu_request(vcpu, VCPU_REQUEST_LEND);
+	return HV_OK;
+}
+
+enum hv_status vm_take_back(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+	bool is_possible;
+
+	spin_lock(&vm->lock);
+	is_possible = state_of(vm) == VM_RUNNING && atomic_load(&vcpu->cpu->vcpu) == NULL;
+	if (is_possible) {
+		vm->left_count--;
+		vm->config.cpus |= BIT(vcpu->cpu->index);
+		atomic_store(&vcpu->requests, VCPU_REQUEST_START); /* and nothing from before */
+		atomic_store(&vcpu->cpu->vcpu, vcpu);
+		vcpu_request(vcpu, 0);
+	}
+	spin_unlock(&vm->lock);
+	return is_possible ? HV_OK : HV_BUSY;
 }
 
 static enum hv_status change_state(struct vm *vm, enum vm_state from, enum vm_state to)
@@ -210,7 +243,7 @@ enum hv_status vm_leave(struct vm *vm)
 
 void vm_vcpu_gone(struct vm *vm)
 {
-	if (count_out(vm, VM_LEAVING)) {
+	if (count_out(vm, VM_LEAVING, NULL)) {
 		log_notice("partition %s: destroyed", vm->name);
 		vm_destroy(vm);
 		manage_event(MANAGE_EVENT_DESTROYED, vm->id, 0);

@@ -21,8 +21,9 @@ enum hv_status vm_load(struct vm *vm) MUST_CHECK;
 /* Zeros all of its RAM. */
 void vm_clear(struct vm *vm);
 
-/* A vCPU has acknowledged STOPPING; the last one finishes the VM. */
-void vm_vcpu_left(struct vm *vm);
+/* A vCPU has acknowledged STOPPING, or `lent` has let go of its CPU, on that CPU; the last one
+ * finishes the VM. */
+void vm_vcpu_left(struct vm *vm, struct vcpu *lent);
 
 /* Makes a stopped VM, which keeps both pointers; no CPU knows of it before vm_attach(). Whatever
  * fails (HV_NO_MEMORY, HV_NOT_FOUND: a CPU) leaves nothing behind. Any CPU. */
@@ -38,6 +39,11 @@ void vm_clear_new(struct vm *vm);
 enum hv_status vm_leave(struct vm *vm) MUST_CHECK;
 void vm_vcpu_gone(struct vm *vm); /* a CPU has let go; the last one calls vm_destroy() */
 void vm_destroy(struct vm *vm);   /* gives everything back */
+
+/* The CPU of a running VM's vCPU becomes free, soon; it comes back, and waits for a SIPI.
+ * HV_BUSY: it does not run, or has no such CPU; it has it already, or another does. Any CPU. */
+enum hv_status vm_lend(struct vcpu *vcpu) MUST_CHECK;
+enum hv_status vm_take_back(struct vcpu *vcpu) MUST_CHECK;
 
 /* Its vCPUs stand still, or go on. HV_BUSY: it does not run, or already does what is asked for. */
 enum hv_status vm_pause(struct vm *vm, bool is_paused) MUST_CHECK;

@@ -142,9 +142,6 @@ void vmx_vmcs_reset(struct vcpu_arch *vcpu, const struct boot_start *start)
 {
 	struct cpu_virt *virt = arch_this_cpu()->virt;
 
-	if (virt->current != NULL && virt->current != vcpu) {
-		CHECK(vmx_clear(virt->current->control_pa.value));
-	}
 	CHECK(vmx_clear(vcpu->control_pa.value));
 	virt->current = vcpu;
 	CHECK(vmx_load(vcpu->control_pa.value));

@@ -78,6 +78,14 @@ void virtio_interrupt(struct vm *vm, struct virtio *device, uint32_t queue)
 	}
 }
 
+void virtio_config_changed(struct vm *vm, struct virtio *device)
+{
+	device->generation++;
+	if ((device->status & STATUS_DRIVER_OK) != 0) {
+		raise(vm, device, device->config_vector, ISR_CONFIG);
+	}
+}
+
 /* Said once since the VM's start: a guest must not be able to fill the log. */
 static void fail(struct vm *vm, struct virtio *device, const char *what, uint32_t queue)
 {
@@ -88,9 +96,7 @@ static void fail(struct vm *vm, struct virtio *device, const char *what, uint32_
 			   vm->name, device->slot, what, queue);
 	}
 	device->status |= STATUS_NEEDS_RESET;
-	if ((device->status & STATUS_DRIVER_OK) != 0) {
-		raise(vm, device, device->config_vector, ISR_CONFIG);
-	}
+	virtio_config_changed(vm, device);
 }
 
 bool virtio_pop(struct vm *vm, struct virtio *device, uint32_t queue, struct virtqueue_chain *chain)
@@ -130,6 +136,7 @@ static struct common describe(struct virtio *device, const struct virtio_kind *k
 		.config_vector = device->config_vector,
 		.queue_count = (uint16_t)kind->queue_count,
 		.status = device->status,
+		.config_generation = device->generation,
 		.queue_select = device->queue_select,
 	};
 

@@ -27,6 +27,7 @@ struct virtio {
 	uint16_t queue_select;
 	uint8_t status;
 	uint8_t isr;
+	uint8_t generation; /* of `config` */
 	struct virtqueue queues[VIRTIO_QUEUE_MAX];
 	uint8_t config[VIRTIO_CONFIG_SIZE]; /* device-specific; read-only for the driver */
 };
@@ -49,5 +50,7 @@ void virtio_write(struct vcpu *vcpu, uint32_t offset, uint32_t size, uint64_t va
 /* Takes a request, as virtqueue_pop(); a broken queue makes the device ask for its reset. */
 bool virtio_pop(struct vm *vm, struct virtio *device, uint32_t queue,
 		struct virtqueue_chain *chain);
+/* A driver that is there is to look at status and configuration again. */
+void virtio_config_changed(struct vm *vm, struct virtio *device);
 /* After pushes into a queue: the interrupt, if the driver wants it. */
 void virtio_interrupt(struct vm *vm, struct virtio *device, uint32_t queue);

@@ -8,6 +8,7 @@
 #include "hv/console.h"
 #include "hv/device.h"
 #include "hv/vm.h"
+#include "str.h"
 #include "virtio_kinds.h"
 
 #define QUEUE_INPUT          0u
@@ -167,6 +168,19 @@ void virtio_console_input(struct vm *vm, uint8_t byte)
 		virtqueue_push(&device->queues[QUEUE_INPUT], &vm->arch, chain.head, size);
 		virtio_interrupt(vm, device, QUEUE_INPUT);
 	}
+	spin_unlock(&device->lock);
+}
+
+void virtio_console_resize(struct vm *vm)
+{
+	struct virtio *device = virtio_of(vm, PLATFORM_SLOT_CONSOLE);
+	struct console *console = console_of(device);
+
+	spin_lock(&device->lock);
+	memcpy(&console->seen, vm->image.pci[PLATFORM_SLOT_CONSOLE].config, sizeof(uint32_t));
+	console->events |= BIT32(EVENT_RESIZE);
+	send_events(vm, device);
+	virtio_config_changed(vm, device);
 	spin_unlock(&device->lock);
 }
 

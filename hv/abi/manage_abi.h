@@ -40,7 +40,8 @@ enum manage_opcode {
 	MANAGE_STOP = 5,      /* id: at once, as by pulling the plug */
 	MANAGE_PAUSE = 6,     /* id: its vCPUs stand still; nothing while it is paused */
 	MANAGE_RESUME = 7,    /* id */
-	MANAGE_CREATE = 8,    /* data: struct manage_create; result = id */
+	MANAGE_CREATE = 8,    /* data: struct manage_create; result = id, the same as long as no
+			       * other has it when it comes back under its name */
 	MANAGE_LOAD = 9,      /* id, argument = guest-physical address; data: bytes of its RAM */
 	MANAGE_DESTROY = 10,  /* id: stopped, and created by MANAGE_CREATE */
 	MANAGE_LOG = 11,      /* argument = position; data: text; result = position behind it */
@@ -50,10 +51,13 @@ enum manage_opcode {
 			    * lost. BUSY: that is so already. NO_MEMORY: the pool has no 64 KiB a
 			    * CPU. It goes on when this partition ends
 			    */
-	MANAGE_TRACE_READ = 15, /* id: of a CPU; argument = position; data: struct manage_trace;
-				 * result = position behind them. NO_CPU: there is no such CPU, or
-				 * no trace
-				 */
+	MANAGE_TRACE_READ = 15,   /* id: of a CPU; argument = position; data: struct manage_trace;
+				   * result = position behind them. NO_CPU: there is no such CPU, or
+				   * no trace
+				   */
+	MANAGE_TAKE_CPU = 16,     /* id, argument = vCPU index: its CPU becomes free, soon */
+	MANAGE_GIVE_CPU = 17,     /* the same: its CPU is back, and waits for INIT and SIPI */
+	MANAGE_CONSOLE_SIZE = 18, /* id, argument = columns | rows << 16, neither of them 0 */
 	MANAGE_COUNT,
 };
 
@@ -68,7 +72,17 @@ enum manage_status {
 	MANAGE_NO_CPU = 7,       /* a CPU is not there, or another partition's */
 	MANAGE_DENIED = 8,       /* not on this partition */
 	MANAGE_BAD_ADDRESS = 9,  /* not (wholly) the partition's RAM */
+	MANAGE_NEEDS_IOMMU = 10, /* a real PCI function: nothing would keep its DMA in its place */
 };
+
+/*
+ * CPUs and RAM change hands while partitions are stopped: one made by MANAGE_CREATE is destroyed
+ * and created anew, for its tables tell its kernel what it has. The management partition lends CPUs
+ * while it runs: its kernel puts one offline, MANAGE_TAKE_CPU frees it, MANAGE_GIVE_CPU brings it
+ * back. Its RAM stays. MANAGE_DENIED: vCPU 0, or another partition. MANAGE_BUSY: the CPU is not
+ * there, or there already. MANAGE_NO_CPU: another partition has it. MANAGE_CONSOLE_SIZE holds until
+ * the next one. MANAGE_DENIED: no virtio console.
+ */
 
 struct manage_command {
 	uint32_t opcode; /* enum manage_opcode */

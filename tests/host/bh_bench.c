@@ -25,6 +25,7 @@ static const struct fake_exit *script;
 static size_t script_count;
 static uint32_t commands;
 static bool is_noisy;
+static int terminal = -1;
 static jmp_buf running;
 void (*bench_hook)(uint32_t number);
 
@@ -91,23 +92,29 @@ static void remove_folder(void)
 	folder[0] = '\0';
 }
 
-void bench_start(void)
+void bench_start_with(uint64_t cpus, const char *cpu_folder)
 {
-	start();
+	start_with(cpus);
 	fake_vcpus.on_script_end = go_on;
 	script_count = 0;
 	commands = 0;
 	bench_hook = NULL;
 	is_noisy = false;
-	if (out_text == NULL) {
+	terminal = -1;
+	if (folder[0] == '\0') {
 		(void)atexit(remove_folder);
 	}
 	remove_folder();
 	strcpy(folder, "/tmp/bh-test-XXXXXX");
 	TAP_CHECK(mkdtemp(folder) != NULL);
-	bh = (struct bh){.folder = folder, .input = STDIN_FILENO};
+	bh = (struct bh){.folder = folder, .cpus = cpu_folder, .input = STDIN_FILENO};
 	bh.device = (struct bh_device){.ring = ring, .ports = -1, .lock = -1};
 	bh.device.window = window();
+}
+
+void bench_start(void)
+{
+	bench_start_with(1, "/nowhere");
 }
 
 struct vm *bench_vm(uint32_t id)
@@ -164,7 +171,10 @@ int bench_run(const char *format, ...)
 	}
 	free(out_text);
 	free(error_text);
-	bh.out = open_memstream(&out_text, &out_size);
+	out_text = NULL;
+	bh.out = terminal < 0 ? open_memstream(&out_text, &out_size) : fdopen(dup(terminal), "w");
+	bh.is_terminal = terminal >= 0;
+	bh.is_live = terminal >= 0;
 	bh.errors = open_memstream(&error_text, &error_size);
 	result = bh_run(&bh, argc, argv);
 	fclose(bh.out);
@@ -189,6 +199,14 @@ void bench_input(const char *text, size_t size)
 	TAP_EQUAL(write(ends[1], text, size), size);
 	close(ends[0]);
 	close(ends[1]);
+}
+
+void bench_terminal(int new)
+{
+	terminal = new;
+	if (terminal >= 0) {
+		TAP_EQUAL(dup2(terminal, bh.input), bh.input);
+	}
 }
 
 const char *bench_out(void)

@@ -10,6 +10,8 @@
 
 /* A machine of CPUs 0 (the manager's), 1, 2, and 3, which is dead. */
 void bench_start(void);
+/* The same, but these CPUs are the manager's; its kernel's CPUs are the folder's cpuN. */
+void bench_start_with(uint64_t cpus, const char *cpu_folder);
 /* Runs `bh WORD...` (words separated by one space); returns its exit status. */
 __attribute__((format(printf, 1, 2))) int bench_run(const char *format, ...);
 /* Whether a text has this part; if not, it is shown. */
@@ -33,6 +35,8 @@ uint8_t *bench_ram(uint32_t id);
 void bench_script(const struct fake_exit *script, size_t count);
 /* What bh reads next, from a pipe that then ends. */
 void bench_input(const char *text, size_t size);
+/* The next run's output, and what it reads, is this terminal, if it is not -1. */
+void bench_terminal(int terminal);
 /* From now on each command leaves a line in the log. */
 void bench_noise(void);
 /* What was typed to a console. */

@@ -48,6 +48,11 @@ static void takes_options(void)
 	TAP_CHECK(parse(OPTION_INTERVAL | OPTION_COUNT, "-i 2.5 -n 1000000"));
 	TAP_EQUAL(options.interval, 2500);
 	TAP_EQUAL(options.count, 1000000);
+	TAP_CHECK(parse(OPTION_CPU | OPTION_MEMORY, "--cpu 2-3,5 --memory=1G"));
+	TAP_EQUAL(options.cpus, 0x2c);
+	TAP_EQUAL(options.memory, UINT64_C(1) << 30);
+	TAP_CHECK(parse(OPTION_MEMORY, "--memory 2M"));
+	TAP_EQUAL(options.memory, UINT64_C(2) << 20);
 	TAP_CHECK(parse(0, ""));
 	TAP_EQUAL(options.interval, 1000);
 }
@@ -74,11 +79,22 @@ static void refuses_options(void)
 		{"-n 99999999999999999999999",
 		 "99999999999999999999999: no number from 0 to 1000000"},
 		{"-n 5x", "5x: no number from 0 to 1000000"},
+		{"--cpu 1-", "--cpu: `1-` is no list of CPUs such as 0 or 1-2,4"},
+		{"--cpu 64", "--cpu: CPU 64 is beyond the highest possible, 63"},
+		{"--cpu 1,1", "--cpu: CPU 1 is given twice in the list"},
+		{"--memory 3M", "3M: no multiple of 2M such as 512M or 1G"},
+		{"--memory 0M", "0M: no multiple of 2M such as 512M or 1G"},
+		{"--memory -2M", "-2M: no multiple of 2M such as 512M or 1G"},
+		{"--memory 4096", "4096: no multiple of 2M such as 512M or 1G"},
+		{"--memory 4Mi", "4Mi: no multiple of 2M such as 512M or 1G"},
+		{"--memory 99999999999999999999G",
+		 "99999999999999999999G: no multiple of 2M such as 512M or 1G"},
 	};
 	char many[200] = "";
 
 	for (uint32_t i = 0; i < ARRAY_COUNT(bad); i++) {
-		TAP_CHECK(!parse(OPTION_FILE | OPTION_JSON | OPTION_INTERVAL | OPTION_COUNT,
+		TAP_CHECK(!parse(OPTION_FILE | OPTION_JSON | OPTION_INTERVAL | OPTION_COUNT |
+					 OPTION_CPU | OPTION_MEMORY,
 				 bad[i].line));
 		TAP_TEXT(options.why, bad[i].why);
 	}
@@ -111,7 +127,7 @@ static void words(void)
 	TAP_TEXT(words_state(MANAGE_CLEARING), "clearing");
 	TAP_TEXT(words_state(99), "unknown");
 	TAP_TEXT(words_event(0), "unknown");
-	for (uint32_t status = 0; status <= MANAGE_BAD_ADDRESS; status++) {
+	for (uint32_t status = 0; status <= MANAGE_NEEDS_IOMMU; status++) {
 		TAP_CHECK(strcmp(words_status(status), "unknown") != 0);
 	}
 }

@@ -116,7 +116,7 @@ static void keeps_a_section(void)
 	fclose(file);
 	snprintf(path, sizeof(path), "# folder = %s\n# start = ", bench_folder());
 	TAP_EQUAL(strncmp(text, path, strlen(path)), 0);
-	TAP_TEXT(strchr(text, '['), BENCH_ALPHA "\n\n");
+	TAP_TEXT(strchr(text, '['), BENCH_ALPHA "\n");
 }
 
 static void measures_stages(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bh stat, top, console, events: what partitions do, and talking to them. */
+/* bh stat, top, console, log, events: what partitions do, and talking to them. */
 /* Links: @bh tests/host/bh_bench.c tests/host/manage_bench.c */
 #include "bh_bench.h"
 
@@ -7,8 +7,16 @@
 #include "hv/vm.h"
 #include "tap.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/time.h>
+#include <termios.h>
+#include <unistd.h>
 
 #define BH(expected, ...) TAP_EQUAL(bench_run(__VA_ARGS__), expected)
 #define SAYS(text)        TAP_CHECK(bench_says(bench_out(), text))
@@ -150,7 +158,7 @@ static void events_wrap(void)
 	TAP_CHECK(strstr(bench_out(), "\"sequence\":29,") == NULL);
 }
 
-/* On the machine's console, each line that bh prints is a new line of the log. */
+/* While the log grows by a line at each look. */
 static void log_ends_where_it_ended(void)
 {
 	bench_start_two();
@@ -165,6 +173,173 @@ static void log_ends_where_it_ended(void)
 	TAP_CHECK(bench_commands() < 60);
 }
 
+/* --- on a terminal -------------------------------------------------------------------------------
+ */
+
+static int master;
+static uint32_t alarms;
+static void (*on_alarm)(uint32_t count);
+
+static void set_window(uint16_t columns, uint16_t rows)
+{
+	struct winsize is = {.ws_col = columns, .ws_row = rows};
+
+	TAP_EQUAL(ioctl(master, TIOCSWINSZ, &is), 0);
+}
+
+static void take_alarm(int number)
+{
+	(void)number;
+	on_alarm(alarms++);
+}
+
+/* A terminal of this size, for bh's next runs; every 60 ms the alarm. */
+static int open_terminal(uint16_t columns, uint16_t rows, void (*alarm)(uint32_t count))
+{
+	struct itimerval every = {{0, 60000}, {0, 60000}};
+	int terminal;
+
+	master = posix_openpt(O_RDWR | O_NOCTTY);
+	TAP_CHECK(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
+	TAP_CHECK(terminal >= 0);
+	set_window(columns, rows);
+	bench_terminal(terminal);
+	alarms = 0;
+	on_alarm = alarm;
+	signal(SIGALRM, take_alarm);
+	TAP_EQUAL(setitimer(ITIMER_REAL, alarm != NULL ? &every : &(struct itimerval){0}, NULL), 0);
+	return terminal;
+}
+
+/* What bh has drawn. */
+static const char *close_terminal(int terminal)
+{
+	static char text[60000];
+	struct pollfd drawn = {.fd = master, .events = POLLIN};
+	size_t size = 0;
+
+	TAP_EQUAL(setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL), 0);
+	while (size < sizeof(text) - 1 && poll(&drawn, 1, 0) > 0 && (drawn.revents & POLLIN) != 0) {
+		ssize_t count = read(master, text + size, sizeof(text) - 1 - size);
+
+		size += count > 0 ? (size_t)count : 0;
+	}
+	text[size] = '\0';
+	bench_terminal(-1);
+	close(terminal);
+	close(master);
+	return text;
+}
+
+static uint32_t console_size(void)
+{
+	return bench_vm(1)->image.pci[PLATFORM_SLOT_CONSOLE].config[0];
+}
+
+static void window_changes(uint32_t count)
+{
+	if (count == 1) {
+		TAP_EQUAL(console_size(), 50 << 16 | 132);
+		set_window(91, 30);
+		raise(SIGWINCH); /* as to the window's programs */
+	} else if (count == 3) {
+		TAP_EQUAL(write(master, "\x1d", 1), 1);
+	}
+}
+
+static void consoles_get_the_windows_size(void)
+{
+	int terminal;
+
+	bench_start_two();
+	bench_create("alpha");
+	TAP_EQUAL(console_size(), 25 << 16 | 80);
+	terminal = open_terminal(132, 50, window_changes);
+	BH(0, "console alpha");
+	TAP_CHECK(alarms > 3);
+	TAP_EQUAL(console_size(), 30 << 16 | 91);
+	(void)close_terminal(terminal);
+	bench_input("", 0); /* no terminal: nothing is told */
+	BH(0, "console alpha");
+	TAP_EQUAL(console_size(), 30 << 16 | 91);
+}
+
+#define ENTERED "\033[?1049h\033[?25l"
+#define LEFT    "\033[?25h\033[?1049l"
+
+static void check_left(int terminal, const struct termios *before)
+{
+	struct termios after;
+
+	TAP_EQUAL(tcgetattr(terminal, &after), 0);
+	TAP_EQUAL(after.c_lflag, before->c_lflag);
+}
+
+/* The length of the longest drawn line. */
+static size_t widest(const char *text)
+{
+	size_t most = 0;
+
+	for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
+		line += *line == '\n' ? 1 : 0;
+		most = strcspn(line, "\r\033") > most ? strcspn(line, "\r\033") : most;
+	}
+	return most;
+}
+
+static void grow_and_quit(uint32_t count)
+{
+	if (count == 1) {
+		set_window(100, 40);
+		raise(SIGWINCH);
+	} else if (count == 3) {
+		TAP_EQUAL(write(master, "xq", 2), 2);
+	}
+}
+
+static void terminate(uint32_t count)
+{
+	if (count == 1) {
+		raise(SIGTERM);
+	}
+}
+
+static void top_has_the_whole_screen(void)
+{
+	struct termios before;
+	const char *drawn;
+	int terminal;
+
+	bench_start_two();
+	bench_create("");
+	terminal = open_terminal(40, 4, grow_and_quit);
+	TAP_EQUAL(tcgetattr(terminal, &before), 0);
+	BH(0, "top -i 0.02");
+	TAP_CHECK(alarms > 3);
+	check_left(terminal, &before);
+	drawn = close_terminal(terminal);
+	TAP_EQUAL(strncmp(drawn, ENTERED, strlen(ENTERED)), 0);
+	TAP_CHECK(strcmp(drawn + strlen(drawn) - strlen(LEFT), LEFT) == 0);
+	TAP_CHECK(bench_says(drawn, "\033[1mNAME   STATE    EXITS/S"));
+	TAP_CHECK(bench_says(drawn, "\r\nbeta   stopped  "));
+	TAP_CHECK(widest(drawn) > 40 && widest(drawn) <= 100);
+	terminal = open_terminal(40, 4, terminate);
+	BH(0, "top -i 5"); /* a signal does not wait for the time */
+	TAP_CHECK(alarms >= 2 && alarms < 40);
+	check_left(terminal, &before);
+	drawn = close_terminal(terminal);
+	TAP_CHECK(strcmp(drawn + strlen(drawn) - strlen(LEFT), LEFT) == 0);
+	TAP_CHECK(widest(drawn) <= 40);
+	TAP_CHECK(strstr(drawn, "mgmt") == NULL); /* no room for its row */
+	terminal = open_terminal(40, 4, NULL);
+	BH(0, "top -i 0.01 -n 2");
+	(void)close_terminal(terminal);
+	BH(0, "top -i 0.01 -n 2"); /* no terminal: tables */
+	TAP_CHECK(strchr(bench_out(), '\033') == NULL);
+	SAYS("\n\nNAME   STATE ");
+}
+
 static const struct tap_case cases[] = {
 	{"counts exits", counts_exits},
 	{"rates fit counts", rates_fit_counts},
@@ -173,6 +348,8 @@ static const struct tap_case cases[] = {
 	{"tells of an end", tells_of_an_end},
 	{"events wrap", events_wrap},
 	{"log ends where it ended", log_ends_where_it_ended},
+	{"consoles get the window's size", consoles_get_the_windows_size},
+	{"top has the whole screen", top_has_the_whole_screen},
 };
 
 TAP_MAIN(cases)

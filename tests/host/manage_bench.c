@@ -50,6 +50,11 @@ void virtio_console_input(struct vm *vm, uint8_t byte)
 	(void)byte;
 }
 
+void virtio_console_resize(struct vm *vm)
+{
+	manage_bench.resized = vm;
+}
+
 void platform_console_init(const struct boot_info *info)
 {
 	(void)info;

@@ -29,7 +29,8 @@ struct manage_bench {
 	struct vm *manager;
 	char typed[600]; /* what reached a UART */
 	uint32_t typed_count;
-	uint32_t room; /* what it takes, of typed_count */
+	uint32_t room;      /* what it takes, of typed_count */
+	struct vm *resized; /* whose console was told last; NULL: nobody's */
 };
 extern struct manage_bench manage_bench;
 
@@ -39,7 +40,8 @@ static inline struct manage_window *window(void)
 		hpa_add(manage_bench.manager->extents[0].host, PLATFORM_MANAGE_WINDOW));
 }
 
-static inline void start(void)
+/* The manager has these CPUs, 0 among them. */
+static inline void start_with(uint64_t cpus)
 {
 	static const struct boot_memory memory[] = {
 		{FAKE_MEMORY_BASE, POOL, BOOT_MEMORY_HYPERVISOR, 0},
@@ -64,7 +66,7 @@ static inline void start(void)
 	manage_bench.boot.config.log_level = CONFIG_LOG_DEBUG;
 	manage_bench.boot.config.partitions[0] = (struct config_partition){
 		.name = "mgmt",
-		.cpus = 1,
+		.cpus = cpus,
 		.memory = MANAGER,
 		.flags = CONFIG_PARTITION_MANAGEMENT | CONFIG_PARTITION_AUTOSTART};
 	console_init(&manage_bench.boot);
@@ -75,12 +77,18 @@ static inline void start(void)
 		cpus_get(i)->vcpu = NULL;
 	}
 	manage_bench.typed_count = 0;
+	manage_bench.resized = NULL;
 	manage_bench.room = sizeof(manage_bench.typed);
 	vm_create_all(&manage_bench.boot);
 	vm_start_all(&manage_bench.boot);
 	manage_bench.manager = vm_get(0);
 	TAP_CHECK(manage_bench.manager != NULL);
 	memset(window(), 0, sizeof(struct manage_window));
+}
+
+static inline void start(void)
+{
+	start_with(1);
 }
 
 static inline struct manage_command *slot(void)

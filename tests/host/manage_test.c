@@ -3,6 +3,8 @@
 /* Links: tests/host/manage_bench.c hv/manage.c hv/manage_create.c hv/vm_create.c hv/vm_life.c hv/vm_load.c hv/vcpu.c hv/trace.c hv/cpus.c hv/exit.c hv/hypercall.c hv/io_bus.c hv/console.c hv/stage2.c hv/owner.c hv/page_alloc.c hv/guest_mem.c hv/lib/fmt.c arch/fake/fake_cpu.c arch/fake/fake_vcpu.c arch/fake/fake_mem.c arch/fake/fake_lapic.c arch/fake/fake_clock.c arch/fake/fake_port.c arch/fake/fake_io.c arch/fake/fake_pte.c */
 #include "host/manage_bench.h"
 
+#include "log.h"
+
 static void a_life(void)
 {
 	uint8_t *ram;
@@ -147,6 +149,8 @@ static void consoles_and_log(void)
 	uint32_t id;
 
 	start();
+	TAP_EQUAL(order(MANAGE_LOG, 0, UINT64_MAX, 0), MANAGE_OK);
+	position = slot()->result; /* of the cases before this one */
 	id = made();
 	console_write(vm_get(id), (const uint8_t *)"hello\n", 6);
 	TAP_EQUAL(order(MANAGE_CONSOLE_READ, id, 0, 4), MANAGE_OK);
@@ -164,10 +168,15 @@ static void consoles_and_log(void)
 	TAP_EQUAL(order(MANAGE_CONSOLE_READ, id, 0, 8000), MANAGE_OK); /* the oldest are gone */
 	TAP_EQUAL(slot()->data_used, 4096);
 	TAP_EQUAL(slot()->result, 5006);
-	TAP_EQUAL(order(MANAGE_LOG, 0, 0, 8000), MANAGE_OK);
+	TAP_EQUAL(order(MANAGE_LOG, 0, position, 8000), MANAGE_OK);
 	position = slot()->result;
-	TAP_EQUAL(slot()->data_used, 8000);
+	TAP_CHECK(slot()->data_used > 0 && slot()->data_used < 2000);
+	TAP_CHECK(memmem(data(), slot()->data_used, "partition alpha: created\n", 25) != NULL);
+	TAP_CHECK(memmem(data(), slot()->data_used, "hello", 5) == NULL); /* is no log line */
+	log_notice("another");
 	TAP_EQUAL(order(MANAGE_LOG, 0, position, 100), MANAGE_OK);
+	TAP_EQUAL(slot()->data_used, 12);
+	TAP_CHECK(memcmp(data(), "hv: another\n", 12) == 0);
 	TAP_EQUAL(order(MANAGE_CONSOLE_WRITE, id, 0, 3), MANAGE_BUSY); /* it does not run */
 	TAP_EQUAL(order(MANAGE_LOAD, id, 0, 8), MANAGE_OK);
 	TAP_EQUAL(order(MANAGE_START, id, 0, 0), MANAGE_OK);
@@ -178,11 +187,45 @@ static void consoles_and_log(void)
 	TAP_CHECK(memcmp(manage_bench.typed, "ab", 2) == 0);
 }
 
+/* Its ID, and with it its network address, is kept for its name as long as nobody needs it. */
+static void a_name_keeps_its_id(void)
+{
+	struct manage_create first = wanted("first", 2, 4 * MIB);
+	struct manage_create second = wanted("second", 4, 4 * MIB);
+
+	start();
+	TAP_EQUAL(create(&first), MANAGE_OK);
+	TAP_EQUAL(create(&second), MANAGE_OK);
+	TAP_EQUAL(slot()->result, 2);
+	turn(1, NULL, 0);
+	turn(2, NULL, 0);
+	TAP_EQUAL(order(MANAGE_DESTROY, 1, 0, 0), MANAGE_OK);
+	TAP_EQUAL(order(MANAGE_DESTROY, 2, 0, 0), MANAGE_OK);
+	turn(1, NULL, 0);
+	turn(2, NULL, 0);
+	second.config.memory = 8 * MIB;
+	second.config.cpus = 6;
+	TAP_EQUAL(create(&second), MANAGE_OK);
+	TAP_EQUAL(slot()->result, 2);
+	TAP_EQUAL(look(2)->config.memory, 8 * MIB);
+	TAP_EQUAL(look(2)->vcpu_count, 2);
+	turn(1, NULL, 0);
+	turn(2, NULL, 0);
+	TAP_EQUAL(order(MANAGE_DESTROY, 2, 0, 0), MANAGE_OK);
+	turn(1, NULL, 0);
+	turn(2, NULL, 0);
+	first.config.cpus = 4;
+	memcpy(first.config.name, "third", 6);
+	TAP_EQUAL(create(&first), MANAGE_OK);
+	TAP_EQUAL(slot()->result, 1);
+}
+
 static const struct tap_case cases[] = {
 	{"a life", a_life},
 	{"a thousand lives", a_thousand_lives},
 	{"pause and stop", pause_and_stop},
 	{"failures are undone", failures_are_undone},
+	{"a name keeps its id", a_name_keeps_its_id},
 	{"consoles and log", consoles_and_log},
 };
 

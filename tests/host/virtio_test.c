@@ -173,6 +173,42 @@ static void console_port_is_announced(void)
 	TAP_EQUAL(*driver_word(0x90000 + 2 * 16 + 10), 25);
 }
 
+/* By the configuration and its interrupt; by an event as well where ports are spoken of. */
+static void console_can_be_resized(void)
+{
+	start(CONFIG_DEVICE_CONSOLE);
+	bench.vm.image.pci[CONSOLE].config[0] = 50 << 16 | 132;
+	virtio_console_resize(&bench.vm); /* no driver: it will read it */
+	TAP_EQUAL(get(PLATFORM_VIRTIO_CONFIG, 4), 50 << 16 | 132);
+	TAP_EQUAL(bench.interrupt_count, 0);
+	drive(VERSION_1 | 3); /* resets it, and it keeps its size */
+	TAP_EQUAL(get(PLATFORM_VIRTIO_CONFIG, 4), 50 << 16 | 132);
+	TAP_EQUAL(get(0x15, 1), 0);
+	bench.vm.image.pci[CONSOLE].config[0] = 24 << 16 | 90;
+	virtio_console_resize(&bench.vm);
+	TAP_EQUAL(get(0x15, 1), 1); /* config_generation */
+	TAP_EQUAL(get(PLATFORM_VIRTIO_CONFIG, 4), 24 << 16 | 90);
+	TAP_EQUAL(get(PLATFORM_VIRTIO_CONFIG + 4, 4), 1);
+	TAP_EQUAL(bench.interrupted[VECTOR], 2);
+	TAP_EQUAL(get(PLATFORM_VIRTIO_ISR, 1), 2);
+	TAP_EQUAL(*driver_word(queue_of(2).used + 2), 0); /* no buffer yet */
+	offer(2, 0, 0x90000, 16, true);
+	set(PLATFORM_VIRTIO_NOTIFY, 2, 2);
+	TAP_EQUAL(*driver_word(queue_of(2).used + 2), 1);
+	offer(2, 1, 0x90010, 16, true);
+	set(PLATFORM_VIRTIO_NOTIFY, 2, 2);
+	TAP_EQUAL(*driver_word(queue_of(2).used + 2), 1); /* nothing new */
+	bench.vm.image.pci[CONSOLE].config[0] = 25 << 16 | 91;
+	virtio_console_resize(&bench.vm);
+	TAP_EQUAL(*driver_word(queue_of(2).used + 2), 2);
+	TAP_EQUAL(*driver_word(0x90004), 5); /* VIRTIO_CONSOLE_RESIZE */
+	TAP_EQUAL(*driver_word(0x90008), 90);
+	TAP_EQUAL(*driver_word(0x9000a), 24);
+	TAP_EQUAL(*driver_word(0x90018), 91);
+	TAP_EQUAL(*driver_word(0x9001a), 25);
+	TAP_EQUAL(*driver_word(0x9001c), 0);
+}
+
 /* A broken ring stops the device and nothing else; its reset brings it back. */
 static void bad_rings_stop_the_device(void)
 {
@@ -327,6 +363,7 @@ static const struct tap_case cases[] = {
 	{"console writes", console_writes},
 	{"console reads", console_reads},
 	{"console port is announced", console_port_is_announced},
+	{"console can be resized", console_can_be_resized},
 	{"bad rings stop the device", bad_rings_stop_the_device},
 	{"floods are taken in pieces", floods_are_taken_in_pieces},
 	{"long requests are cut", long_requests_are_cut},

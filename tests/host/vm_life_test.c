@@ -194,6 +194,7 @@ static void start(enum config_on_crash on_crash)
 		vm.vcpus[i] = &vcpus[i];
 	}
 	vm.vcpu_count = 2;
+	vm.config.cpus = 3;
 	fake_cpus.current = &cpus[0];
 	vm_start_all(&boot);
 }

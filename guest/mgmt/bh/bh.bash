@@ -4,7 +4,7 @@
 
 _bh() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-	local commands='ls info create check-config start stop pause resume reset rm inspect stat top console log
+	local commands='ls info create check-config start stop pause resume reset rm give take inspect stat top console log
 		events trace'
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
@@ -16,7 +16,7 @@ _bh() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 	elif [ "$command" = check-config ] || [[ $command == create && ($before == -f || $before == --file) ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
-	elif [[ ' start stop pause resume reset rm inspect stat console trace ' == *" $command "* ]]; then
+	elif [[ ' start stop pause resume reset rm give take inspect stat console trace ' == *" $command "* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(bh ls 2>/dev/null | awk 'NR > 1 { print $2 }')" -- "$word")
 	fi
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #define BH_FOLDER "/run/bh" /* the configurations that partitions were created from */
+#define BH_CPUS   "/sys/devices/system/cpu"
 
 /* What bh exits with. */
 enum bh_result {
@@ -24,10 +25,12 @@ enum bh_result {
 struct bh {
 	struct bh_device device;
 	const char *folder;
+	const char *cpus; /* folder of this partition's CPUs */
 	FILE *out;
 	FILE *errors;
 	int input;        /* of a console */
-	bool is_terminal; /* out: colours, and a live view */
+	bool is_terminal; /* out: colours */
+	bool is_live;     /* out: a whole screen */
 	bool shows_progress;
 	uint64_t began;  /* TSC at main() */
 	uint64_t tsc_hz; /* 0: not asked yet */
@@ -74,6 +77,10 @@ int bh_rm(struct bh *bh);
 int bh_create(struct bh *bh);
 int bh_check_config(struct bh *bh);
 
+/* give.c */
+int bh_give(struct bh *bh);
+int bh_take(struct bh *bh);
+
 /* stat.c */
 int bh_stat(struct bh *bh);
 int bh_top(struct bh *bh);
@@ -81,9 +88,6 @@ int bh_top(struct bh *bh);
 /* log.c */
 int bh_log(struct bh *bh);
 int bh_events(struct bh *bh);
-
-/* Whether what is printed there becomes a part of the log. */
-bool bh_is_own_console(FILE *out);
 
 /* trace.c */
 int bh_trace(struct bh *bh);

@@ -178,37 +178,60 @@ static size_t section_size(const char *text, size_t size)
 	return size;
 }
 
+/* Line by line, for CPUs and memory may have become others than the file says. */
+static bool write_section(FILE *file, const struct bh_config *config, uint32_t index)
+{
+	const struct config_partition *partition = &config->parsed.config.partitions[index];
+	const struct config_source *source = &config->parsed.sources[index];
+	const char *text = (const char *)config->text.bytes;
+	size_t size = config->text.size;
+	size_t taken;
+	char cpus[64];
+
+	for (uint32_t line = 1; size > 0; line++, text += taken, size -= taken) {
+		const char *end = memchr(text, '\n', size);
+
+		taken = end != NULL ? (size_t)(end + 1 - text) : size;
+		if (line == source->line) {
+			size = section_size(text, size);
+		}
+		if (line == source->cpus_line) {
+			fprintf(file, "cpus = %s\n",
+				words_cpus(cpus, sizeof(cpus), partition->cpus));
+		} else if (line == source->memory_line) {
+			fprintf(file, "memory = %" PRIu64 "M\n", partition->memory >> 20);
+		} else if (line >= source->line) {
+			(void)fwrite(text, 1, taken, file);
+			fputs(end == NULL ? "\n" : "", file);
+		}
+	}
+	return ferror(file) == 0;
+}
+
 int bh_keep(struct bh *bh, const struct bh_config *config, uint32_t index,
 	    const struct bh_image *image)
 {
-	const char *text = (const char *)config->text.bytes;
-	size_t size = config->text.size;
 	char path[512];
+	char new[520];
 	FILE *file;
 	bool is_kept;
 
-	for (uint32_t line = 1; line < config->parsed.sources[index].line; line++) {
-		const char *end = memchr(text, '\n', size);
-
-		size -= (size_t)(end + 1 - text);
-		text = end + 1;
-	}
 	(void)mkdir(bh->folder, 0700);
 	bh_kept_path(bh, config->parsed.config.partitions[index].name, path);
-	file = fopen(path, "we");
+	snprintf(new, sizeof(new), "%s.new", path);
+	file = fopen(new, "we");
 	if (file == NULL) {
 		return bh_fail(bh, BH_FAILED,
 			       "cannot write %s: %s; `bh start` will not load the "
 			       "partition again",
-			       path, strerror(errno));
+			       new, strerror(errno));
 	}
-	size = section_size(text, size);
 	fprintf(file, FOLDER_LINE "%s\n" MARK_LINE "%016" PRIx64 "\n", config->folder,
 		bh_image_mark(image));
-	is_kept = fwrite(text, 1, size, file) == size;
-	is_kept = fputc('\n', file) != EOF && is_kept;
+	is_kept = write_section(file, config, index);
 	is_kept = fclose(file) == 0 && is_kept;
-	return is_kept ? BH_OK
+	return is_kept && rename(new, path) == 0
+		       ? BH_OK
 		       : bh_fail(bh, BH_FAILED, "cannot write %s: %s; make room there", path,
 				 strerror(errno));
 }

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -29,11 +30,34 @@ struct console {
 };
 
 static volatile sig_atomic_t is_ended;
+static volatile sig_atomic_t is_resized;
 
 static void end(int number)
 {
 	(void)number;
 	is_ended = 1;
+}
+
+static void resize(int number)
+{
+	(void)number;
+	is_resized = 1;
+}
+
+/* The window's size becomes that of the partition's virtio console, if it has one. */
+static void send_size(struct console *console)
+{
+	struct bh *bh = console->bh;
+	struct bh_call call = {.opcode = MANAGE_CONSOLE_SIZE, .id = console->partition.id};
+	struct winsize is;
+
+	is_resized = 0;
+	if ((ioctl(bh->input, TIOCGWINSZ, &is) == 0 ||
+	     ioctl(fileno(bh->out), TIOCGWINSZ, &is) == 0) &&
+	    is.ws_col != 0 && is.ws_row != 0) {
+		call.argument = is.ws_col | (uint64_t)is.ws_row << 16;
+		(void)bh_call(&bh->device, &call);
+	}
 }
 
 /* What the partition wrote. Returns enum bh_result. */
@@ -128,6 +152,9 @@ static int serve(struct console *console)
 									    : -1,
 				       .events = POLLIN};
 
+		if (is_resized != 0) {
+			send_size(console);
+		}
 		result = show_output(console);
 		show_events(console);
 		if (poll(&input, 1, POLL_MS) > 0) {
@@ -154,6 +181,8 @@ int bh_console(struct bh *bh)
 	is_ended = 0;
 	signal(SIGTERM, end);
 	signal(SIGHUP, end);
+	signal(SIGWINCH, resize);
+	send_size(&console);
 	if (is_terminal) {
 		fprintf(bh->errors, "[console of %s; Ctrl-] leaves it]\n",
 			console.partition.is.config.name);

@@ -18,7 +18,7 @@ struct stages {
 	struct bh_start_times start;
 };
 
-static int why_no_cpu(struct bh *bh, const struct config_partition *wanted,
+static int why_no_cpu(struct bh *bh, const char *what, const struct config_partition *wanted,
 		      const struct manage_info *info, const struct bh_partition *list,
 		      uint32_t count)
 {
@@ -28,49 +28,49 @@ static int why_no_cpu(struct bh *bh, const struct config_partition *wanted,
 
 	words_cpus(free, sizeof(free), info->cpus_free);
 	if (cpu >= info->cpu_count) {
-		return bh_fail(
-			bh, BH_FAILED,
-			"cannot create partition %s: there is no CPU %u, the machine has %u; "
-			"free: %s",
-			wanted->name, cpu, info->cpu_count, free);
+		return bh_fail(bh, BH_FAILED,
+			       "cannot %s partition %s: there is no CPU %u, the machine has %u; "
+			       "free: %s",
+			       what, wanted->name, cpu, info->cpu_count, free);
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		if ((list[i].is.config.cpus & BIT(cpu)) != 0) {
 			return bh_fail(bh, BH_FAILED,
-				       "cannot create partition %s: CPU %u is partition %s's; "
+				       "cannot %s partition %s: CPU %u is partition %s's; "
 				       "free: %s",
-				       wanted->name, cpu, list[i].is.config.name, free);
+				       what, wanted->name, cpu, list[i].is.config.name, free);
 		}
 	}
-	return bh_fail(bh, BH_FAILED, "cannot create partition %s: CPU %u is not running; free: %s",
-		       wanted->name, cpu, free);
+	return bh_fail(bh, BH_FAILED, "cannot %s partition %s: CPU %u is not running; free: %s",
+		       what, wanted->name, cpu, free);
 }
 
-static int why_no_memory(struct bh *bh, const struct config_partition *wanted,
+static int why_no_memory(struct bh *bh, const char *what, const struct config_partition *wanted,
 			 const struct manage_info *info, uint32_t count)
 {
 	if (wanted->memory > info->memory_free) {
 		return bh_fail(bh, BH_FAILED,
-			       "cannot create partition %s: %llu MiB asked for, %llu MiB free; "
+			       "cannot %s partition %s: %llu MiB asked for, %llu MiB free; "
 			       "make `memory` smaller, or remove a partition",
-			       wanted->name, (unsigned long long)(wanted->memory >> 20),
+			       what, wanted->name, (unsigned long long)(wanted->memory >> 20),
 			       (unsigned long long)(info->memory_free >> 20));
 	}
 	if (count == info->partition_max) {
 		return bh_fail(bh, BH_FAILED,
-			       "cannot create partition %s: there are %u partitions already, and "
+			       "cannot %s partition %s: there are %u partitions already, and "
 			       "no more can be; remove one",
-			       wanted->name, count);
+			       what, wanted->name, count);
 	}
 	return bh_fail(bh, BH_FAILED,
-		       "cannot create partition %s: the hypervisor's own memory does not suffice, "
+		       "cannot %s partition %s: the hypervisor's own memory does not suffice, "
 		       "%llu KiB of it are free; remove a partition",
-		       wanted->name,
+		       what, wanted->name,
 		       (unsigned long long)((info->pool_total - info->pool_used) >> 10));
 }
 
 /* The thing that is in the way, by asking who has it. */
-static int explain(struct bh *bh, const struct config_partition *wanted, uint32_t status)
+int bh_explain(struct bh *bh, const char *what, const struct config_partition *wanted,
+	       uint32_t status)
 {
 	struct bh_partition list[CONFIG_PARTITION_MAX];
 	struct manage_info info;
@@ -82,22 +82,22 @@ static int explain(struct bh *bh, const struct config_partition *wanted, uint32_
 		return result;
 	}
 	if (status == MANAGE_NO_CPU) {
-		return why_no_cpu(bh, wanted, &info, list, count);
+		return why_no_cpu(bh, what, wanted, &info, list, count);
 	}
 	if (status == MANAGE_NO_MEMORY) {
-		return why_no_memory(bh, wanted, &info, count);
+		return why_no_memory(bh, what, wanted, &info, count);
 	}
 	if (status == MANAGE_BUSY) {
 		return bh_fail(bh, BH_FAILED,
-			       "cannot create partition %s: there is one of this name; `bh rm %s` "
+			       "cannot %s partition %s: there is one of this name; `bh rm %s` "
 			       "removes it",
-			       wanted->name, wanted->name);
+			       what, wanted->name, wanted->name);
 	}
-	return bh_refused(bh, "create", wanted->name, status);
+	return bh_refused(bh, what, wanted->name, status);
 }
 
-static int make(struct bh *bh, const struct config_partition *wanted, const struct bh_image *image,
-		struct bh_partition *made)
+static int make(struct bh *bh, const char *what, const struct config_partition *wanted,
+		const struct bh_image *image, struct bh_partition *made)
 {
 	static struct manage_create create;
 	struct bh_call call = {
@@ -110,9 +110,10 @@ static int make(struct bh *bh, const struct config_partition *wanted, const stru
 	create.start = image->image.start;
 	memcpy(create.pci, image->image.pci, sizeof(create.pci));
 	status = bh_call(&bh->device, &call);
-	made->id = (uint32_t)call.result;
-	made->is.state = MANAGE_CLEARING;
-	return status == MANAGE_OK ? BH_OK : explain(bh, wanted, status);
+	*made = (struct bh_partition){.id = (uint32_t)call.result};
+	made->is = (struct manage_partition){
+		.config = *wanted, .is_created = 1, .state = MANAGE_CLEARING};
+	return status == MANAGE_OK ? BH_OK : bh_explain(bh, what, wanted, status);
 }
 
 /* When nothing is measured any more: a terminal is slow. */
@@ -131,11 +132,11 @@ static void print_stages(struct bh *bh, const char *name, const struct stages *s
 }
 
 /* Made, zeroed, loaded. What fails behind its creation removes it. */
-static int fill(struct bh *bh, const struct config_partition *wanted, const struct bh_image *image,
-		struct bh_partition *made, struct stages *stages)
+static int fill(struct bh *bh, const char *what, const struct config_partition *wanted,
+		const struct bh_image *image, struct bh_partition *made, struct stages *stages)
 {
 	uint64_t first = bh_event_next(bh);
-	int result = make(bh, wanted, image, made);
+	int result = make(bh, what, wanted, image, made);
 
 	stages->created = bh_tsc();
 	if (result != BH_OK) {
@@ -156,30 +157,38 @@ static int fill(struct bh *bh, const struct config_partition *wanted, const stru
 	return result;
 }
 
-static int create_one(struct bh *bh, const struct bh_config *config, uint32_t index)
+int bh_make(struct bh *bh, const char *what, const struct bh_config *config, uint32_t index,
+	    const struct bh_image *image, bool is_started)
 {
 	const struct config_partition *wanted = &config->parsed.config.partitions[index];
-	struct bh_partition made = {.is = {.config = *wanted, .is_created = 1}};
-	struct stages stages = {0};
-	struct bh_image image;
-	int result = bh_image_build(bh, config, index, &image);
+	struct stages stages = {.prepared = bh_tsc()};
+	struct bh_partition made;
+	int result = fill(bh, what, wanted, image, &made, &stages);
 	int kept;
 
 	if (result != BH_OK) {
 		return result;
 	}
-	stages.prepared = bh_tsc();
-	result = fill(bh, wanted, &image, &made, &stages);
-	if (result == BH_OK) {
-		if ((wanted->flags & CONFIG_PARTITION_AUTOSTART) != 0 &&
-		    (bh->options.given & OPTION_NO_START) == 0) {
-			result = bh_start_one(bh, &made, &stages.start);
-		}
-		kept = bh_keep(bh, config, index, &image); /* behind what is waited for */
-		result = result == BH_OK ? kept : result;
-		print_stages(bh, wanted->name, &stages);
+	if (is_started) {
+		result = bh_start_one(bh, &made, &stages.start);
 	}
-	bh_image_drop(&image);
+	kept = bh_keep(bh, config, index, image); /* behind what is waited for */
+	print_stages(bh, wanted->name, &stages);
+	return result == BH_OK ? kept : result;
+}
+
+static int create_one(struct bh *bh, const struct bh_config *config, uint32_t index)
+{
+	const struct config_partition *wanted = &config->parsed.config.partitions[index];
+	bool is_started = (wanted->flags & CONFIG_PARTITION_AUTOSTART) != 0 &&
+			  (bh->options.given & OPTION_NO_START) == 0;
+	struct bh_image image;
+	int result = bh_image_build(bh, config, index, &image);
+
+	if (result == BH_OK) {
+		result = bh_make(bh, "create", config, index, &image, is_started);
+		bh_image_drop(&image);
+	}
 	return result;
 }
 

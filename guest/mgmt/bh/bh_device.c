@@ -174,9 +174,21 @@ bool bh_device_is_open(const struct bh_device *device)
 
 static void take_lock(const struct bh_device *device, int operation)
 {
-	while (device->lock >= 0 && flock(device->lock, operation) != 0) {
+	while (device->lock >= 0 && !device->is_held && flock(device->lock, operation) != 0) {
 		/* a signal came: once more */
 	}
+}
+
+void bh_hold(struct bh_device *device)
+{
+	take_lock(device, LOCK_EX);
+	device->is_held = true;
+}
+
+void bh_let_go(struct bh_device *device)
+{
+	device->is_held = false;
+	take_lock(device, LOCK_UN);
 }
 
 /* The window may be mapped uncached: as few and wide stores as can be, and never bytes. */

@@ -17,6 +17,7 @@ struct bh_device {
 	void (*ring)(struct bh_device *device, uint32_t slot);
 	int ports; /* resource0 */
 	int lock;  /* -1: nobody else uses the window */
+	bool is_held;
 };
 
 /* A command and its data. */
@@ -41,6 +42,10 @@ bool bh_device_is_open(const struct bh_device *device);
 
 /* Returns enum manage_status; of MANAGE_OK, `result`, `used` and what was to be received. */
 uint32_t bh_call(struct bh_device *device, struct bh_call *call);
+
+/* No other bh has a command done between these two. */
+void bh_hold(struct bh_device *device);
+void bh_let_go(struct bh_device *device);
 
 /* A command without data. */
 uint32_t bh_order(struct bh_device *device, uint32_t opcode, uint32_t id);

@@ -43,7 +43,16 @@ int bh_image_build(struct bh *bh, const struct bh_config *config, uint32_t index
 void bh_image_drop(struct bh_image *image);
 int bh_image_load(struct bh *bh, const struct bh_image *image, const char *name, uint32_t id);
 
-/* The configuration that a created partition was made from, kept in bh->folder. */
+/* Created, zeroed, loaded, maybe started, and kept; `what` is done, in messages. What fails between
+ * its creation and its start removes it. */
+int bh_make(struct bh *bh, const char *what, const struct bh_config *config, uint32_t index,
+	    const struct bh_image *image, bool is_started);
+/* Why it cannot be: who has what it needs. Returns enum bh_result. */
+int bh_explain(struct bh *bh, const char *what, const struct config_partition *wanted,
+	       uint32_t status);
+
+/* The configuration that a created partition was made from, kept in bh->folder: its section, with
+ * the CPUs and memory that it has. */
 void bh_kept_path(const struct bh *bh, const char *name, char path[512]);
 int bh_keep(struct bh *bh, const struct bh_config *config, uint32_t index,
 	    const struct bh_image *image);

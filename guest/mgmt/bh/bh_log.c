@@ -5,25 +5,9 @@
 #include "bh_words.h"
 
 #include <inttypes.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #define POLL     0.02 /* seconds */
 #define LOG_SIZE 16384u
-
-/* What is printed here becomes a part of the log, when this is the console that the log is kept of.
- */
-bool bh_is_own_console(FILE *out)
-{
-	struct stat is;
-	int file = fileno(out);
-
-	if (file < 0 || fstat(file, &is) != 0 || !S_ISCHR(is.st_mode)) {
-		return false;
-	}
-	return is.st_rdev == makedev(5, 1) || /* /dev/console, ttyS*, hvc* */
-	       (major(is.st_rdev) == 4 && minor(is.st_rdev) >= 64) || major(is.st_rdev) == 229;
-}
 
 /* Prints from call->argument on, and not beyond `end`. */
 static int print_log(struct bh *bh, struct bh_call *call, uint64_t end)
@@ -53,11 +37,6 @@ int bh_log(struct bh *bh)
 	int result;
 	uint64_t end;
 
-	if (is_endless && bh_is_own_console(bh->out)) {
-		return bh_fail(bh, BH_FAILED,
-			       "cannot follow the log here: what this console shows comes into it, "
-			       "so it would never end; log in by network, or leave out -f");
-	}
 	result = print_log(bh, &call, 0); /* nothing, but where it ends now */
 	end = is_endless ? UINT64_MAX : call.result;
 	call.argument = 0;

@@ -23,10 +23,12 @@ int main(int argc, char **argv)
 
 	bh.began = __rdtsc();
 	bh.folder = BH_FOLDER;
+	bh.cpus = BH_CPUS;
 	bh.out = stdout;
 	bh.errors = stderr;
 	bh.input = STDIN_FILENO;
-	bh.is_terminal = isatty(STDOUT_FILENO) != 0 && getenv("NO_COLOR") == NULL;
+	bh.is_live = isatty(STDOUT_FILENO) != 0;
+	bh.is_terminal = bh.is_live && getenv("NO_COLOR") == NULL;
 	bh.shows_progress = isatty(STDERR_FILENO) != 0;
 	result = bh_run(&bh, argc, argv);
 	if (fflush(stdout) != 0 && result == BH_OK) {

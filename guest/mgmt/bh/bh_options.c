@@ -3,6 +3,7 @@
 #include "bh_options.h"
 
 #include "bits.h"
+#include "config_value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,10 @@ static const struct option {
 	 "time over which rates are measured (1)"},
 	{OPTION_COUNT, 'n', "count", "N", "-n, --count N",
 	 "how many times; 0: until Ctrl-C (stat 1, top 0)"},
+	{OPTION_CPU, '\0', "cpu", "N", "--cpu N", "a CPU of the machine, or several: 2-3,5"},
+	{OPTION_MEMORY, '\0', "memory", "SIZE", "--memory SIZE", "RAM: a multiple of 2M"},
+	{OPTION_PCI, '\0', "pci", "FUNCTION", "--pci FUNCTION",
+	 "a PCI function; refused, for it needs an IOMMU"},
 	{OPTION_JSON, 'j', "json", NULL, "-j, --json", "JSON, one value a line"},
 	{OPTION_OUTPUT, 'o', "output", "FILE", "-o, --output FILE",
 	 "JSON for Perfetto (ui.perfetto.dev), or - for standard output"},
@@ -52,8 +57,34 @@ const char *bh_options_help(uint32_t index, uint32_t allowed, const char **meani
 
 static bool wrong(struct bh_options *options, const char *argument, const char *why)
 {
-	snprintf(options->why, sizeof(options->why), "%.60s: %s", argument, why);
+	snprintf(options->why, sizeof(options->why), "%.60s: %.90s", argument, why);
 	return false;
+}
+
+static bool take_memory(struct bh_options *options, const char *value)
+{
+	char *end = NULL;
+	uint64_t number = value[0] >= '0' && value[0] <= '9' ? strtoull(value, &end, 10) : 0;
+	uint32_t shift = end == NULL || end[0] == '\0' || end[1] != '\0' ? 0
+			 : end[0] == 'M'                                 ? 20
+			 : end[0] == 'G'                                 ? 30
+									 : 0;
+
+	if (shift == 0 || number == 0 || number > CONFIG_MEMORY_MAX >> shift ||
+	    (number << shift) % CONFIG_MEMORY_ALIGN != 0) {
+		return wrong(options, value, "no multiple of 2M such as 512M or 1G");
+	}
+	options->memory = number << shift;
+	return true;
+}
+
+static bool take_cpus(struct bh_options *options, const char *value)
+{
+	struct config_text text = {value, strlen(value)};
+	struct config_error error;
+
+	return config_cpus(text, 0, &options->cpus, &error) == HV_OK ||
+	       wrong(options, "--cpu", error.message);
 }
 
 static bool take_value(struct bh_options *options, const struct option *option, const char *value)
@@ -67,6 +98,16 @@ static bool take_value(struct bh_options *options, const struct option *option, 
 	if (option->bit == OPTION_OUTPUT) {
 		options->output = value;
 		return value[0] != '\0' || wrong(options, option->shown, "needs a file");
+	}
+	if (option->bit == OPTION_CPU) {
+		return take_cpus(options, value);
+	}
+	if (option->bit == OPTION_MEMORY) {
+		return take_memory(options, value);
+	}
+	if (option->bit == OPTION_PCI) {
+		options->pci = value;
+		return true;
 	}
 	if ((option->bit & (OPTION_INTERVAL | OPTION_SECONDS)) != 0) {
 		double seconds = strtod(value, &end);

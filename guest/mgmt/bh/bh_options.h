@@ -19,6 +19,9 @@
 #define OPTION_TEXT     (1u << 11)
 #define OPTION_SECONDS  (1u << 12) /* of interval */
 #define OPTION_RECORDS  (1u << 13) /* -n N, of count */
+#define OPTION_CPU      (1u << 20)
+#define OPTION_MEMORY   (1u << 21)
+#define OPTION_PCI      (1u << 22)
 #define OPTIONS_ALL     (OPTION_VERBOSE | OPTION_HELP)
 
 #define BH_NAMES_MAX 32u
@@ -29,6 +32,9 @@ struct bh_options {
 	const char *output;
 	uint32_t interval; /* milliseconds */
 	uint32_t count;    /* 0: no end */
+	uint64_t cpus;
+	uint64_t memory; /* bytes, a multiple of 2 MiB */
+	const char *pci;
 	uint32_t name_count;
 	const char *names[BH_NAMES_MAX];
 	char why[160]; /* what is wrong */

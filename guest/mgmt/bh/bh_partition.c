@@ -91,48 +91,48 @@ void bh_sleep(double seconds)
 	nanosleep(&time, NULL);
 }
 
-/* What takes long is shown, on a line that goes away. */
-static void show_wait(struct bh *bh, const char *name, double since, bool *is_shown)
+/* What takes long is shown, once a second, on a line that goes away. */
+static void show_wait(struct bh *bh, const char *name, double since, uint32_t *shown)
 {
-	double seconds = bh_seconds() - since;
+	uint32_t seconds = (uint32_t)(bh_seconds() - since);
 
-	if (bh->shows_progress && seconds > BH_PROGRESS_AFTER) {
-		fprintf(bh->errors, "\r%s: waiting, %.0f s", name, seconds);
+	if (bh->shows_progress && seconds >= BH_PROGRESS_AFTER && seconds != *shown) {
+		fprintf(bh->errors, "\r%s: waiting, %u s", name, seconds);
 		fflush(bh->errors);
-		*is_shown = true;
+		*shown = seconds;
 	}
 }
 
-static void hide_wait(struct bh *bh, bool is_shown)
+static void hide_wait(struct bh *bh, uint32_t shown)
 {
-	fputs(is_shown ? "\r\033[K" : "", bh->errors);
+	fputs(shown > 0 ? "\r\033[K" : "", bh->errors);
 }
 
 bool bh_wait_state(struct bh *bh, struct bh_partition *partition, uint32_t state, double seconds)
 {
 	double since = bh_seconds();
-	bool is_shown = false;
+	uint32_t shown = 0; /* seconds */
 
 	while (bh_look(bh, partition) && partition->is.state != state &&
 	       bh_seconds() - since < seconds) {
-		show_wait(bh, partition->is.config.name, since, &is_shown);
+		show_wait(bh, partition->is.config.name, since, &shown);
 		bh_sleep(POLL);
 	}
-	hide_wait(bh, is_shown);
+	hide_wait(bh, shown);
 	return partition->is.state == state;
 }
 
 bool bh_wait_gone(struct bh *bh, struct bh_partition *partition, double seconds)
 {
 	double since = bh_seconds();
-	bool is_shown = false;
+	uint32_t shown = 0; /* seconds */
 	bool is_there;
 
 	while ((is_there = bh_look(bh, partition)) && bh_seconds() - since < seconds) {
-		show_wait(bh, partition->is.config.name, since, &is_shown);
+		show_wait(bh, partition->is.config.name, since, &shown);
 		bh_sleep(POLL);
 	}
-	hide_wait(bh, is_shown);
+	hide_wait(bh, shown);
 	return !is_there;
 }
 
@@ -186,7 +186,7 @@ uint64_t bh_wait_event(struct bh *bh, uint64_t first, uint32_t kind,
 		       const struct bh_partition *partition, double seconds)
 {
 	double since = 0;
-	bool is_shown = false;
+	uint32_t shown = 0; /* seconds */
 	uint64_t tsc;
 
 	for (uint32_t i = 0; (tsc = bh_event_tsc(bh, first, kind, partition->id)) == 0; i++) {
@@ -198,9 +198,9 @@ uint64_t bh_wait_event(struct bh *bh, uint64_t first, uint32_t kind,
 		if (bh_seconds() - since > seconds) {
 			break;
 		}
-		show_wait(bh, partition->is.config.name, since, &is_shown);
+		show_wait(bh, partition->is.config.name, since, &shown);
 		bh_sleep(POLL);
 	}
-	hide_wait(bh, is_shown);
+	hide_wait(bh, shown);
 	return tsc;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bh stat, top: how often partitions leave the guest, and for what. */
 #include "bh_partition.h"
+#include "bh_screen.h"
 #include "bh_table.h"
 #include "bh_words.h"
 
@@ -8,9 +9,10 @@
 #include "names.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define CLEAR_SCREEN "\033[H\033[2J"
+#define FIRST_LOOK 0.1 /* seconds: top is not to begin with an empty screen */
 
 /* Exits of all vCPUs of a partition, at one moment. */
 struct sample {
@@ -143,7 +145,7 @@ static void print_json(struct bh *bh, const struct measure *measure)
 	fputc('\n', bh->out);
 }
 
-static void print_all(struct bh *bh, const struct measure *measure)
+static void print_all(const struct measure *measure, FILE *out, bool has_colours)
 {
 	const char *titles[TABLE_COLUMNS] = {"NAME", "STATE"};
 	static struct table table;
@@ -169,7 +171,7 @@ static void print_all(struct bh *bh, const struct measure *measure)
 			table_cell(&table, 2 + group, "%.0f", rate(measure, count));
 		}
 	}
-	table_print(&table, bh->out, bh->is_terminal);
+	table_print(&table, out, has_colours);
 }
 
 static void print_one(struct bh *bh, const struct measure *measure)
@@ -195,7 +197,7 @@ static void print_one(struct bh *bh, const struct measure *measure)
 }
 
 /* Measures `count` times, without end for 0. */
-static int measure(struct bh *bh, uint32_t count, bool is_live)
+static int measure(struct bh *bh, uint32_t count)
 {
 	static struct measure now;
 	static struct measure before;
@@ -209,13 +211,13 @@ static int measure(struct bh *bh, uint32_t count, bool is_live)
 			break;
 		}
 		subtract(&now, &before);
-		fputs(is_live ? CLEAR_SCREEN : "", bh->out);
+		fputs(i > 0 && (bh->options.given & OPTION_JSON) == 0 ? "\n" : "", bh->out);
 		if ((bh->options.given & OPTION_JSON) != 0) {
 			print_json(bh, &now);
 		} else if (bh->options.name_count > 0) {
 			print_one(bh, &now);
 		} else {
-			print_all(bh, &now);
+			print_all(&now, bh->out, bh->is_terminal);
 		}
 		fflush(bh->out);
 		before = now;
@@ -225,10 +227,88 @@ static int measure(struct bh *bh, uint32_t count, bool is_live)
 
 int bh_stat(struct bh *bh)
 {
-	return measure(bh, (bh->options.given & OPTION_COUNT) != 0 ? bh->options.count : 1, false);
+	return measure(bh, (bh->options.given & OPTION_COUNT) != 0 ? bh->options.count : 1);
+}
+
+/* The machine in two lines, then a row for each partition. */
+static int draw(struct bh *bh, struct screen *screen, const struct measure *measure)
+{
+	struct manage_info info;
+	char words[2][48];
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	int result = bh_get_info(bh, &info);
+
+	if (out == NULL) {
+		return BH_FAILED;
+	}
+	if (result == BH_OK) {
+		fprintf(out, "bh top: exits per second over %.1f s; q ends\n", measure->seconds);
+		fprintf(out,
+			"%u CPUs, free: %s; free memory %s; pool %" PRIu64 " of %" PRIu64 " KiB\n",
+			info.cpu_count, words_cpus(words[0], sizeof(words[0]), info.cpus_free),
+			words_size(words[1], sizeof(words[1]), info.memory_free),
+			info.pool_used >> 10, info.pool_total >> 10);
+		fputc('\n', out);
+		print_all(measure, out, false);
+	}
+	fclose(out);
+	if (result == BH_OK) {
+		screen_draw(screen, text, 3, bh->is_terminal);
+	}
+	free(text);
+	return result;
+}
+
+static int live(struct bh *bh, struct screen *screen)
+{
+	static struct measure now;
+	static struct measure before;
+	double interval = bh->options.interval / 1e3;
+	enum screen_event event = SCREEN_TIME;
+	int result = take(bh, &before);
+
+	for (uint32_t i = 0;
+	     result == BH_OK && (bh->options.count == 0 || i < bh->options.count);) {
+		event = screen_wait(screen,
+				    i == 0 && interval > FIRST_LOOK ? FIRST_LOOK : interval);
+		if (event == SCREEN_END || ferror(bh->out)) {
+			break;
+		}
+		if (event == SCREEN_TIME) {
+			result = take(bh, &now);
+			subtract(&now, &before);
+			before = now;
+			i++;
+		}
+		result = result == BH_OK ? draw(bh, screen, &now) : result;
+	}
+	return result;
 }
 
 int bh_top(struct bh *bh)
 {
-	return measure(bh, bh->options.count, bh->is_terminal);
+	struct screen screen;
+	FILE *errors = bh->errors;
+	char *text = NULL;
+	size_t size = 0;
+	int result;
+
+	if (!bh->is_live) {
+		return measure(bh, bh->options.count);
+	}
+	bh->errors = open_memstream(&text, &size); /* to be read, not drawn over */
+	if (bh->errors == NULL) {
+		bh->errors = errors;
+		return bh_fail(bh, BH_FAILED, "no memory is left here; stop something");
+	}
+	screen_open(&screen, bh->out, bh->input);
+	result = live(bh, &screen);
+	screen_close(&screen);
+	fclose(bh->errors);
+	bh->errors = errors;
+	fputs(text, errors);
+	free(text);
+	return result;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define POLL        0.005 /* seconds */
@@ -82,6 +83,19 @@ static const char *name_of(struct trace_view *view, uint32_t id)
 	return partition->is.config.name;
 }
 
+/* Whether each line printed there makes this partition leave the guest. */
+static bool is_own_console(FILE *out)
+{
+	struct stat is;
+	int file = fileno(out);
+
+	if (file < 0 || fstat(file, &is) != 0 || !S_ISCHR(is.st_mode)) {
+		return false;
+	}
+	return is.st_rdev == makedev(5, 1) || /* /dev/console, ttyS*, hvc* */
+	       (major(is.st_rdev) == 4 && minor(is.st_rdev) >= 64) || major(is.st_rdev) == 229;
+}
+
 static int choose(struct trace *trace)
 {
 	const struct bh_options *options = &trace->bh->options;
@@ -107,7 +121,7 @@ static int choose(struct trace *trace)
 		if (result != BH_OK) {
 			return result;
 		}
-		if (!trace->view.is_json && bh_is_own_console(trace->view.out) &&
+		if (!trace->view.is_json && is_own_console(trace->view.out) &&
 		    (found.is.config.flags & CONFIG_PARTITION_MANAGEMENT) != 0) {
 			return bh_fail(trace->bh, BH_FAILED,
 				       "cannot show %s here: each line makes this console's "

@@ -57,7 +57,7 @@ const char *words_event(uint32_t kind)
 
 const char *words_status(uint32_t status)
 {
-	static const char *const words[MANAGE_BAD_ADDRESS + 1] = {
+	static const char *const words[MANAGE_NEEDS_IOMMU + 1] = {
 		[MANAGE_OK] = "done",
 		[MANAGE_PENDING] = "the hypervisor did not answer; is this the management "
 				   "partition?",
@@ -69,6 +69,9 @@ const char *words_status(uint32_t status)
 		[MANAGE_NO_CPU] = "a CPU is not free; see `bh info`",
 		[MANAGE_DENIED] = "not allowed for this partition: bh cannot stop or remove the "
 				  "partition it runs in, nor unmake those of bulkhead.conf",
+		[MANAGE_NEEDS_IOMMU] = "only an IOMMU keeps a PCI function's DMA inside one "
+				       "partition's RAM, and none is driven: all functions stay "
+				       "the management partition's",
 		[MANAGE_BAD_ADDRESS] = "outside its memory; use the bh of the hypervisor's build",
 	};
 

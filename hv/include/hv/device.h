@@ -54,6 +54,8 @@ void passthrough_silence(const struct vm *vm);
  * Any CPU. */
 void vuart_input(struct vm *vm, uint8_t byte);
 void virtio_console_input(struct vm *vm, uint8_t byte);
+/* The size of a running VM's console has become that of its image. Under vm->lock. */
+void virtio_console_resize(struct vm *vm);
 /* Is there room? Where there is none input had better wait; the UART calls console_input_again()
  * when there is some. Any CPU. */
 bool vuart_takes_input(struct vm *vm);

@@ -5,6 +5,8 @@
 #include "arch/cpu.h"
 #include "arch/vcpu.h"
 
+#include <stdatomic.h>
+
 struct vm;
 
 /*
@@ -14,7 +16,7 @@ struct vm;
  *     +----------> VCPU_WAIT_SIPI --------+   |
  *                     ^       REQUEST_SIPI    |
  *                     +-----------------------+
- *  any --REQUEST_STOP--> VCPU_OFF
+ *  any --REQUEST_STOP, REQUEST_LEND--> VCPU_OFF
  */
 enum vcpu_state {
 	VCPU_OFF,
@@ -31,6 +33,7 @@ enum vcpu_state {
 #define VCPU_REQUEST_NMI   (1u << 4)
 #define VCPU_REQUEST_CLEAR (1u << 5) /* of a new VM's vCPU 0: zero its RAM */
 #define VCPU_REQUEST_LEAVE (1u << 6) /* give the CPU back; the vCPU is gone afterwards */
+#define VCPU_REQUEST_LEND  (1u << 7) /* the same, but the vCPU waits, off, for its CPU */
 
 struct vcpu {
 	struct vcpu_arch arch; /* first: vcpu_from_arch() */
@@ -50,9 +53,15 @@ static inline struct vcpu *vcpu_from_arch(struct vcpu_arch *arch)
 	return (struct vcpu *)arch;
 }
 
-/* Sets request bits and kicks the vCPU's CPU unless that is the running one. */
+/* Not while its CPU is lent. */
+static inline bool vcpu_has_cpu(const struct vcpu *vcpu)
+{
+	return atomic_load_explicit(&vcpu->cpu->vcpu, memory_order_acquire) == vcpu;
+}
+
+/* Sets request bits and kicks the vCPU's CPU unless that is the running one, or another's. */
 void vcpu_request(struct vcpu *vcpu, uint32_t requests);
 
 /* Sends the guest's vector as a real IPI to the CPU of the vCPU; the receiver does not exit.
- * Dropped for vectors below 16, and for a vCPU that is not running. */
+ * Dropped for vectors below 16, and for a vCPU that has no CPU. */
 void vcpu_interrupt(struct vcpu *vcpu, uint8_t vector);

@@ -64,7 +64,7 @@ struct vm {
 	uint32_t stop_cause;                  /* enum vm_stop_cause */
 	uint64_t stop_code;                   /* HYPERCALL_SHUTDOWN's exit code */
 	_Atomic bool is_console_virtio; /* wrote last: what is typed goes to it, not to the UART */
-	uint32_t left_count;            /* vCPUs that have acknowledged STOPPING */
+	uint32_t left_count; /* vCPUs whose CPU is lent, or that have acknowledged STOPPING */
 	uint32_t start_count;
 	struct console_ring output;
 	uint32_t pool_pages; /* that the hypervisor keeps for it */
