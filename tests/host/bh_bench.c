@@ -24,6 +24,7 @@ static size_t error_size;
 static const struct fake_exit *script;
 static size_t script_count;
 static uint32_t commands;
+static uint32_t slow_count; /* commands before the CPUs get a turn again */
 static bool is_noisy;
 static jmp_buf running;
 
@@ -69,7 +70,11 @@ static void ring(struct bh_device *device, uint32_t number)
 	manage_bench.room = (uint32_t)min_u64(manage_bench.typed_count + TAKEN_AT_ONCE,
 					      sizeof(manage_bench.typed));
 	manage_command(manage_bench.manager, number);
-	turns();
+	if (slow_count > 0) {
+		slow_count--;
+	} else {
+		turns();
+	}
 }
 
 static void remove_folder(void)
@@ -93,6 +98,7 @@ void bench_start(void)
 	fake_vcpus.on_script_end = go_on;
 	script_count = 0;
 	commands = 0;
+	slow_count = 0;
 	is_noisy = false;
 	if (out_text == NULL) {
 		(void)atexit(remove_folder);
@@ -124,6 +130,11 @@ void bench_script(const struct fake_exit *steps, size_t count)
 void bench_noise(void)
 {
 	is_noisy = true;
+}
+
+void bench_slow(uint32_t count)
+{
+	slow_count = count;
 }
 
 const char *bench_typed(void)

@@ -35,6 +35,8 @@ void bench_script(const struct fake_exit *script, size_t count);
 void bench_input(const char *text, size_t size);
 /* From now on each command leaves a line in the log. */
 void bench_noise(void);
+/* The next commands are done before any CPU gets a turn. */
+void bench_slow(uint32_t count);
 /* What was typed to a console. */
 const char *bench_typed(void);
 /* Commands that have been done since bench_start(). */

@@ -155,6 +155,22 @@ static void a_life(void)
 	SAYS("free: 1-2\n");
 }
 
+/* A partition on its way to a stop, or being zeroed, is waited for. */
+static void waits_for_what_is_under_way(void)
+{
+	bench_start_two();
+	bench_create("alpha");
+	bench_slow(CONFIG_PARTITION_MAX + 8); /* the list, and some looks */
+	vm_stop(bench_vm(1), VM_STOP_POWER_OFF, 0);
+	BH(0, "reset alpha");
+	TAP_EQUAL(bench_vm(1)->state, VM_RUNNING);
+	TAP_EQUAL(bench_vm(1)->start_count, 2);
+	bench_slow(CONFIG_PARTITION_MAX + 8);
+	vm_stop(bench_vm(1), VM_STOP_POWER_OFF, 0);
+	BH(0, "rm alpha");
+	TAP_CHECK(bench_vm(1) == NULL);
+}
+
 static void shows_why_it_stopped(void)
 {
 	bench_start_two();
@@ -313,6 +329,7 @@ static const struct tap_case cases[] = {
 	{"keeps a section", keeps_a_section},
 	{"measures stages", measures_stages},
 	{"a life", a_life},
+	{"waits for what is under way", waits_for_what_is_under_way},
 	{"shows why it stopped", shows_why_it_stopped},
 	{"says what is in the way", says_what_is_in_the_way},
 	{"refuses bad configurations", refuses_bad_configurations},
