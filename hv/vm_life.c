@@ -39,6 +39,7 @@ static void reset_devices(struct vm *vm)
 			device_models[i].reset(vm);
 		}
 	}
+	vm->is_console_virtio = false;
 	vm->is_hole_warned = false;
 }
 
@@ -229,6 +230,7 @@ void vm_clear_new(struct vm *vm)
 	status = change_state(vm, VM_CLEARING, VM_STOPPED);
 	CHECK(status == HV_OK); /* nobody else ends this state */
 	manage_event(MANAGE_EVENT_CREATED, vm->id, 0);
+	end_machine_if_done();
 }
 
 enum hv_status vm_leave(struct vm *vm)
@@ -247,6 +249,7 @@ void vm_vcpu_gone(struct vm *vm)
 		log_notice("partition %s: destroyed", vm->name);
 		vm_destroy(vm);
 		manage_event(MANAGE_EVENT_DESTROYED, vm->id, 0);
+		end_machine_if_done();
 	}
 }
 

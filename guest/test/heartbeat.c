@@ -60,14 +60,17 @@ static void start_timer(void)
 	apic_write(APIC_TIMER_INITIAL, (uint32_t)(khz * BEAT_US / 1000 / 16));
 }
 
-/* `beats=` of a tenth of a second each; the longest gap may be `gap_ms=`. */
+/* `beats=` of a tenth of a second each; the longest gap may be `gap_ms=`; `rest=1` halts between
+ * them; `shown=` of them are printed. */
 void test_heartbeat(void)
 {
 	uint64_t beats = boot_option_number("beats", 50);
 	uint64_t gap_ms = boot_option_number("gap_ms", 3000);
+	bool is_resting = boot_option_number("rest", 0) != 0;
 	uint64_t end = cpu_rdtsc() + beats * BEAT_US * 20 / 1000 * timer_tsc_khz();
 	uint32_t wrong_count = 0;
 	uint32_t backward_count = 0;
+	uint64_t step = beats / boot_option_number("shown", BEATS_SHOWN);
 	uint32_t shown = 0;
 	uint64_t last = cpu_rdtsc();
 
@@ -83,9 +86,12 @@ void test_heartbeat(void)
 		backward_count += now < last;
 		last = now;
 		wrong_count += count_wrong_words();
-		if (beat_count >= shown + beats / BEATS_SHOWN) {
+		if (beat_count >= shown + step) {
 			shown = beat_count;
 			console_print("beat %u\n", shown);
+		}
+		if (is_resting) {
+			cpu_sti_hlt();
 		}
 		cpu_pause();
 	}

@@ -29,6 +29,21 @@ $(BH_TEST): $(BUILD)/mgmt.cpio.gz $(wildcard tests/emu/bh/*) $(BUILD)/guest/hell
 	$(Q)cat $< $@.more >$@
 check-programs check-emu: $(BH_TEST)
 
+# Those that manage badly, in a small system that boots fast.
+HOSTILE := $(addprefix manage/,hostile.c ports.c bad.c creations.c fuzz.c rounds.c)
+HOSTILE_OBJECTS := $(HOSTILE:%.c=$(BH_OBJ)/tests/emu/%.o) $(BH_OBJ)/guest/mgmt/bh/bh_device.o
+$(BUILD)/emu/hostile: $(HOSTILE_OBJECTS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -static -s $^ -o $@
+-include $(HOSTILE_OBJECTS:.o=.d)
+MANAGE_TEST := $(BUILD)/emu/manage.cpio.gz
+$(MANAGE_TEST): $(BUILD)/guest/small.cpio.gz $(wildcard tests/emu/manage/*) $(BUILD)/emu/hostile $(BUILD)/mgmt/bh \
+		$(BUILD)/guest/suite.elf
+	@mkdir -p $(@D)
+	$(Q)BUILD=$(abspath $(BUILD)) tools/make-initramfs tests/emu/manage/list $@.more
+	$(Q)cat $< $@.more >$@
+check-programs check-emu: $(MANAGE_TEST)
+
 # --- W^X and "no guest RAM mapped", seen from outside the running machine -------------------------
 CHECK_GROUPS += check-wx check-panic check-ssh
 .PHONY: check-wx check-panic check-ssh

@@ -24,6 +24,7 @@ static size_t error_size;
 static const struct fake_exit *script;
 static size_t script_count;
 static uint32_t commands;
+static uint32_t slow_count; /* commands before the CPUs get a turn again */
 static bool is_noisy;
 static int terminal = -1;
 static jmp_buf running;
@@ -74,7 +75,11 @@ static void ring(struct bh_device *device, uint32_t number)
 	manage_bench.room = (uint32_t)min_u64(manage_bench.typed_count + TAKEN_AT_ONCE,
 					      sizeof(manage_bench.typed));
 	manage_command(manage_bench.manager, number);
-	turns();
+	if (slow_count > 0) {
+		slow_count--;
+	} else {
+		turns();
+	}
 }
 
 static void remove_folder(void)
@@ -99,6 +104,7 @@ void bench_start_with(uint64_t cpus, const char *cpu_folder)
 	script_count = 0;
 	commands = 0;
 	bench_hook = NULL;
+	slow_count = 0;
 	is_noisy = false;
 	terminal = -1;
 	if (folder[0] == '\0') {
@@ -136,6 +142,11 @@ void bench_script(const struct fake_exit *steps, size_t count)
 void bench_noise(void)
 {
 	is_noisy = true;
+}
+
+void bench_slow(uint32_t count)
+{
+	slow_count = count;
 }
 
 const char *bench_typed(void)

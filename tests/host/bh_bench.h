@@ -39,6 +39,8 @@ void bench_input(const char *text, size_t size);
 void bench_terminal(int terminal);
 /* From now on each command leaves a line in the log. */
 void bench_noise(void);
+/* The next commands are done before any CPU gets a turn. */
+void bench_slow(uint32_t count);
 /* What was typed to a console. */
 const char *bench_typed(void);
 /* Called before each command with its number since bench_start(), which sets it to NULL. */

@@ -164,6 +164,22 @@ static void a_life(void)
 	SAYS("free: 1-2\n");
 }
 
+/* A partition on its way to a stop, or being zeroed, is waited for. */
+static void waits_for_what_is_under_way(void)
+{
+	bench_start_two();
+	bench_create("alpha");
+	bench_slow(CONFIG_PARTITION_MAX + 8); /* the list, and some looks */
+	vm_stop(bench_vm(1), VM_STOP_POWER_OFF, 0);
+	BH(0, "reset alpha");
+	TAP_EQUAL(bench_vm(1)->state, VM_RUNNING);
+	TAP_EQUAL(bench_vm(1)->start_count, 2);
+	bench_slow(CONFIG_PARTITION_MAX + 8);
+	vm_stop(bench_vm(1), VM_STOP_POWER_OFF, 0);
+	BH(0, "rm alpha");
+	TAP_CHECK(bench_vm(1) == NULL);
+}
+
 static void shows_why_it_stopped(void)
 {
 	bench_start_two();
@@ -251,7 +267,9 @@ static void without_what_was_kept(void)
 	snprintf(path, sizeof(path), "%s/alpha.conf", bench_folder());
 	TAP_EQUAL(unlink(path), 0);
 	BH(1, "start alpha");
-	COMPLAINS("what it was created from is not kept; `bh rm alpha`, then `bh create`");
+	TAP_TEXT(bench_errors(),
+		 "bh: partition alpha: its memory is empty, and what it was created from is not "
+		 "kept; `bh rm alpha`, then `bh create`\n");
 	BH(0, "rm alpha");
 }
 
@@ -322,6 +340,7 @@ static const struct tap_case cases[] = {
 	{"keeps a section", keeps_a_section},
 	{"measures stages", measures_stages},
 	{"a life", a_life},
+	{"waits for what is under way", waits_for_what_is_under_way},
 	{"shows why it stopped", shows_why_it_stopped},
 	{"says what is in the way", says_what_is_in_the_way},
 	{"refuses bad configurations", refuses_bad_configurations},

@@ -79,6 +79,7 @@ void platform_console_rearm(void)
 void platform_power_off(uint32_t code)
 {
 	(void)code;
+	manage_bench.power_off_count++;
 }
 
 void passthrough_silence(const struct vm *vm)

@@ -29,8 +29,9 @@ struct manage_bench {
 	struct vm *manager;
 	char typed[600]; /* what reached a UART */
 	uint32_t typed_count;
-	uint32_t room;      /* what it takes, of typed_count */
-	struct vm *resized; /* whose console was told last; NULL: nobody's */
+	uint32_t room;            /* what it takes, of typed_count */
+	struct vm *resized;       /* whose console was told last; NULL: nobody's */
+	uint32_t power_off_count; /* of the machine */
 };
 extern struct manage_bench manage_bench;
 
@@ -63,6 +64,7 @@ static inline void start_with(uint64_t cpus)
 					       .images = manage_bench.images};
 	manage_bench.boot.passthrough.identity_base = IDENTITY;
 	manage_bench.boot.config.partition_count = 1;
+	manage_bench.boot.config.test_exit = 1;
 	manage_bench.boot.config.log_level = CONFIG_LOG_DEBUG;
 	manage_bench.boot.config.partitions[0] = (struct config_partition){
 		.name = "mgmt",
@@ -78,6 +80,7 @@ static inline void start_with(uint64_t cpus)
 	}
 	manage_bench.typed_count = 0;
 	manage_bench.resized = NULL;
+	manage_bench.power_off_count = 0;
 	manage_bench.room = sizeof(manage_bench.typed);
 	vm_create_all(&manage_bench.boot);
 	vm_start_all(&manage_bench.boot);

@@ -81,6 +81,42 @@ static void a_thousand_lives(void)
 	TAP_EQUAL(info()->memory_free, FREE);
 }
 
+/* The manager ends while another is being zeroed, or is going: that one's end is the run's. */
+static void a_test_run_ends_behind_the_last(void)
+{
+	struct manage_create request = wanted("alpha", 2, 4 * MIB);
+	uint32_t id;
+
+	start();
+	TAP_EQUAL(create(&request), MANAGE_OK);
+	turn(0, power_off, 1);
+	TAP_EQUAL(manage_bench.power_off_count, 0);
+	turn(1, NULL, 0);
+	TAP_EQUAL(manage_bench.power_off_count, 1);
+	start();
+	id = made();
+	TAP_EQUAL(order(MANAGE_DESTROY, id, 0, 0), MANAGE_OK);
+	turn(0, power_off, 1);
+	TAP_EQUAL(manage_bench.power_off_count, 0);
+	turn(1, NULL, 0);
+	TAP_EQUAL(manage_bench.power_off_count, 1);
+}
+
+/* What another of this id wrote by does not tell where to type. */
+static void a_start_types_to_the_uart(void)
+{
+	uint32_t id;
+
+	start();
+	id = made();
+	vm_get(id)->is_console_virtio = true;
+	TAP_EQUAL(order(MANAGE_LOAD, id, 0, 8), MANAGE_OK);
+	TAP_EQUAL(order(MANAGE_START, id, 0, 0), MANAGE_OK);
+	memcpy(data(), "abc", 3);
+	TAP_EQUAL(order(MANAGE_CONSOLE_WRITE, id, 0, 3), MANAGE_OK);
+	TAP_EQUAL(manage_bench.typed_count, 3);
+}
+
 static void pause_and_stop(void)
 {
 	uint32_t id;
@@ -223,6 +259,8 @@ static void a_name_keeps_its_id(void)
 static const struct tap_case cases[] = {
 	{"a life", a_life},
 	{"a thousand lives", a_thousand_lives},
+	{"a test run ends behind the last", a_test_run_ends_behind_the_last},
+	{"a start types to the UART", a_start_types_to_the_uart},
 	{"pause and stop", pause_and_stop},
 	{"failures are undone", failures_are_undone},
 	{"a name keeps its id", a_name_keeps_its_id},

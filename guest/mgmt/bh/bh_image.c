@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PROGRESS_EVERY 0.1 /* seconds */
 #define ZEROS_UNIT     4096u
@@ -194,12 +195,15 @@ int bh_reload(struct bh *bh, const struct bh_partition *partition)
 	int result;
 
 	bh_kept_path(bh, name, path);
-	result = bh_config_read(bh, &config, path);
-	if (result != BH_OK) {
-		return bh_fail(bh, result,
+	if (access(path, F_OK) != 0) { /* made by another, or before this system's start */
+		return bh_fail(bh, BH_FAILED,
 			       "partition %s: its memory is empty, and what it was created from is "
 			       "not kept; `bh rm %s`, then `bh create`",
 			       name, name);
+	}
+	result = bh_config_read(bh, &config, path);
+	if (result != BH_OK) {
+		return result;
 	}
 	index = bh_config_index(&config, name);
 	if (index == CONFIG_PARTITION_MAX) {

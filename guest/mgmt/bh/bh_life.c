@@ -7,6 +7,17 @@
 
 #define PATIENCE 10.0 /* seconds */
 
+/* What it is on its way to, it reaches first. */
+static void settle(struct bh *bh, struct bh_partition *partition)
+{
+	double end = bh_seconds() + PATIENCE;
+
+	while ((partition->is.state == MANAGE_STOPPING || partition->is.state == MANAGE_CLEARING) &&
+	       bh_seconds() < end && bh_look(bh, partition)) {
+		bh_sleep(0.001);
+	}
+}
+
 /* Does an order to each partition that is named. */
 static int each(struct bh *bh, int (*act)(struct bh *bh, struct bh_partition *partition))
 {
@@ -16,7 +27,10 @@ static int each(struct bh *bh, int (*act)(struct bh *bh, struct bh_partition *pa
 		struct bh_partition partition;
 		int found = bh_find(bh, bh->options.names[i], &partition);
 
-		found = found == BH_OK ? act(bh, &partition) : found;
+		if (found == BH_OK) {
+			settle(bh, &partition);
+			found = act(bh, &partition);
+		}
 		result = result == BH_OK ? found : result;
 	}
 	return result;
