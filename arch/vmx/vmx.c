@@ -33,6 +33,7 @@ static void drop_translations(void)
 static void vmx_release(struct vcpu_arch *vcpu)
 {
 	CHECK(vmx_clear(vcpu->control_pa.value));
+	arch_this_cpu()->virt->current = NULL;
 	drop_translations();
 }
 
