@@ -17,9 +17,9 @@ compare() {
 
 case $start in
 1)
-	bh create --wait -f pair.conf alpha
+	bh create --wait -f alpha.conf
 	# What stays with an id is there from now on.
-	bh create --no-start -f pair.conf gamma && bh rm gamma
+	bh create --no-start -f gamma.conf && bh rm gamma
 	sleep 1
 	room
 	sleep 1
@@ -48,18 +48,20 @@ case $start in
 *)
 	bh ls
 	bh console alpha </dev/null
-	bh pause alpha && bh resume alpha && bh stop alpha
-	bh start alpha
-	echo "start-alpha=$?"
-	bh rm alpha
+	bh pause alpha && bh resume alpha
+	echo "pause-alpha=$?"
 	bh stop beta 2>/dev/null
-	bh start --wait beta && bh create --wait -f pair.conf gamma delta
+	bh start --wait beta && bh create --wait -f gamma.conf
 	sleep 1
 	bh ls
-	while bh ls | grep -q '[b-z]a .*running'; do
+	while bh ls | grep -q '[a-z]a .*running'; do
 		sleep 0.5
 	done
-	bh rm gamma delta && bh info
+	bh console alpha </dev/null
+	bh start alpha
+	echo "start-alpha=$?"
+	bh rm alpha gamma
+	bh ls
 	poweroff -f
 	;;
 esac

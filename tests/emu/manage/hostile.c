@@ -277,8 +277,7 @@ bool is_neighbour_alive(void)
 			ring(0, &end_of_console) == MANAGE_OK && answer_of(0)->result != position;
 	} while (!is_heard && beta.state == MANAGE_RUNNING && now_ms() < end);
 	usleep(10 * POLL_US); /* the rest of its line */
-	return is_heard || (beta.state == MANAGE_STOPPED && beta.exit_code == 0 &&
-			    beta.cause == MANAGE_CAUSE_POWER_OFF);
+	return is_heard;
 }
 
 int main(int argc, char **argv)

@@ -62,7 +62,7 @@ void state_take(struct state *state);
 uint32_t log_lines_since(uint64_t *position);
 /* "": the same, else what differs. */
 const char *state_change(const struct state *before);
-/* The neighbour's heart has beaten since the call, or it has ended well. */
+/* The neighbour prints something after the call. */
 bool is_neighbour_alive(void);
 
 extern const uint8_t code_power_off[9];

@@ -6,4 +6,5 @@ for word in $(cat /proc/cmdline); do
 	esac
 done
 hostile "$commands" "${seed:-1}" "$rounds"
+bh stop beta
 poweroff -f
