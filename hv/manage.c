@@ -59,6 +59,17 @@ void manage_event(enum manage_event_kind kind, uint32_t id, uint64_t value)
 	(void)status; /* too little RAM for a window: it does not hear of it */
 }
 
+void manage_disk_kick(const struct vm *vm)
+{
+	struct vm *manager = vm_with_flag(CONFIG_PARTITION_MANAGEMENT);
+	uint64_t tsc = arch_tsc(); /* another value each time */
+	uint64_t offset = offsetof(struct manage_window, disk_kicks) + vm->id * sizeof(tsc);
+
+	if (manager != NULL && atomic_load(&manager->state) == VM_RUNNING) {
+		(void)!guest_mem_write(&manager->arch, window_at(offset), &tsc, sizeof(tsc));
+	}
+}
+
 static enum manage_status answer(struct call *call, const void *data, uint32_t size)
 {
 	if (call->command.data_size < size ||
@@ -248,6 +259,19 @@ static enum manage_status do_console_write(struct call *call)
 	return MANAGE_OK;
 }
 
+static enum manage_status do_disk(struct call *call)
+{
+	struct vm *vm = call->target;
+	enum manage_status status = MANAGE_DENIED;
+
+	if ((vm->config.devices & CONFIG_DEVICE_SERVED0) != 0) {
+		spin_lock(&vm->lock);
+		status = disk_serve(vm, &call->caller->arch, data_at(call, 0), &call->command);
+		spin_unlock(&vm->lock);
+	}
+	return status;
+}
+
 /* What a command uses besides its opcode; what it does not use must be 0. */
 #define USES_ID       BIT32(0)
 #define USES_OTHER    BIT32(1) /* an id, and not the caller's own */
@@ -272,6 +296,8 @@ static const struct {
 	[MANAGE_LOG] = {do_read_text, USES_ARGUMENT | USES_DATA},
 	[MANAGE_CONSOLE_READ] = {do_read_text, USES_ID | USES_ARGUMENT | USES_DATA},
 	[MANAGE_CONSOLE_WRITE] = {do_console_write, USES_ID | USES_OTHER | USES_DATA},
+	[MANAGE_DISK_TAKE] = {do_disk, USES_ID | USES_OTHER | USES_ARGUMENT | USES_DATA},
+	[MANAGE_DISK_DONE] = {do_disk, USES_ID | USES_OTHER | USES_DATA},
 };
 
 static bool is_well_formed(const struct manage_command *command, uint32_t uses)

@@ -29,7 +29,8 @@ struct manage_bench {
 	struct vm *manager;
 	char typed[600]; /* what reached a UART */
 	uint32_t typed_count;
-	uint32_t room; /* what it takes, of typed_count */
+	struct vm *served; /* by disk_serve() */
+	uint32_t room;     /* what it takes, of typed_count */
 };
 extern struct manage_bench manage_bench;
 
