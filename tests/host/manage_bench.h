@@ -30,7 +30,10 @@ struct manage_bench {
 	char typed[600]; /* what reached a UART */
 	uint32_t typed_count;
 	struct vm *served; /* by disk_serve() */
-	uint32_t room;     /* what it takes, of typed_count */
+	/* disk_serve() in full; may be NULL */
+	enum manage_status (*on_disk)(const struct vm_arch *caller, gpa_t data,
+				      struct manage_command *command);
+	uint32_t room; /* what it takes, of typed_count */
 };
 extern struct manage_bench manage_bench;
 
@@ -75,6 +78,8 @@ static inline void start(void)
 		cpus_get(i)->vcpu = NULL;
 	}
 	manage_bench.typed_count = 0;
+	manage_bench.on_disk = NULL;
+	manage_bench.served = NULL;
 	manage_bench.room = sizeof(manage_bench.typed);
 	vm_create_all(&manage_bench.boot);
 	vm_start_all(&manage_bench.boot);

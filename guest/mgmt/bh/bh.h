@@ -76,6 +76,9 @@ int bh_check_config(struct bh *bh);
 int bh_stat(struct bh *bh);
 int bh_top(struct bh *bh);
 
+/* disk.c */
+int bh_disk(struct bh *bh);
+
 /* log.c */
 int bh_log(struct bh *bh);
 int bh_events(struct bh *bh);
