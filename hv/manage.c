@@ -261,15 +261,7 @@ static enum manage_status do_console_write(struct call *call)
 
 static enum manage_status do_disk(struct call *call)
 {
-	struct vm *vm = call->target;
-	enum manage_status status = MANAGE_DENIED;
-
-	if ((vm->config.devices & CONFIG_DEVICE_SERVED0) != 0) {
-		spin_lock(&vm->lock);
-		status = disk_serve(vm, &call->caller->arch, data_at(call, 0), &call->command);
-		spin_unlock(&vm->lock);
-	}
-	return status;
+	return disk_serve(call->target, &call->caller->arch, data_at(call, 0), &call->command);
 }
 
 /* What a command uses besides its opcode; what it does not use must be 0. */

@@ -23,12 +23,10 @@
 #define REQUEST_MAX (PLATFORM_BLOCK_SEGMENTS * PLATFORM_BLOCK_SEGMENT_SIZE)
 _Static_assert(PLATFORM_BLOCK_SEGMENTS + 2 <= VIRTQUEUE_SEGMENT_MAX, "with header and status");
 
-/* "Device Operation"; the data lies between the header and the status, the last byte. */
-#define TYPE_GET_ID        8u /* the others: enum manage_disk_type */
-#define STATUS_OK          0u
-#define STATUS_IO_ERROR    1u
+/* "Device Operation"; the data lies between the header and the status, the last byte. Types and
+ * statuses that servers see as well: enum manage_disk_*. */
+#define TYPE_GET_ID        8u
 #define STATUS_UNSUPPORTED 2u
-_Static_assert(MANAGE_DISK_ERROR == STATUS_IO_ERROR, "MANAGE_DISK_* are virtio's");
 
 /* Requests of a served disk that are looked at in one go; most need none. */
 #define TAKE_BATCH 16u
@@ -39,12 +37,9 @@ static void finish(struct vm *vm, struct virtio *device, const struct virtio_blo
 		   uint8_t status)
 {
 	const struct virtqueue_chain *chain = &request->chain;
-	uint32_t type = request->header.type;
+	bool is_filled = status == MANAGE_DISK_OK && request->header.type != MANAGE_DISK_WRITE;
+	uint32_t filled = is_filled ? request->size : 0; /* from the writable part's start on */
 	uint32_t room = chain->writable - 1;
-	/* From the start of the writable part on. */
-	uint32_t filled = status == STATUS_OK && (type == MANAGE_DISK_READ || type == TYPE_GET_ID)
-				  ? request->size
-				  : 0;
 
 	(void)virtqueue_write(chain, &vm->arch, room, &status, sizeof(status));
 	virtqueue_push(&device->queues[0], &vm->arch, chain->head, filled + (filled == room));
@@ -58,7 +53,7 @@ static bool needs_disk(struct vm *vm, struct virtio *device, struct virtio_block
 	const struct virtqueue_chain *chain = &request->chain;
 	struct virtio_block_header *header = &request->header;
 	uint64_t sectors = vm->image.disk_sectors;
-	uint8_t status = STATUS_IO_ERROR;
+	uint8_t status = MANAGE_DISK_ERROR;
 
 	if (chain->writable == 0 ||
 	    virtqueue_read(chain, &vm->arch, 0, header, sizeof(*header)) != sizeof(*header)) {
@@ -83,7 +78,7 @@ static bool needs_disk(struct vm *vm, struct virtio *device, struct virtio_block
 	case TYPE_GET_ID:
 		request->size = (uint32_t)min_u64(sizeof(id), chain->writable - 1);
 		(void)virtqueue_write(chain, &vm->arch, 0, id, request->size);
-		status = STATUS_OK;
+		status = MANAGE_DISK_OK;
 		break;
 	default:
 		status = STATUS_UNSUPPORTED;
@@ -131,7 +126,7 @@ static bool notify(struct vm *vm, struct virtio *device, uint32_t queue)
 				 REQUEST_MAX / VIRTIO_BATCH);
 		if (needs_disk(vm, device, &request)) {
 			transfer(vm, &request);
-			finish(vm, device, &request, STATUS_OK);
+			finish(vm, device, &request, MANAGE_DISK_OK);
 		}
 	}
 	virtio_interrupt(vm, device, queue);
@@ -243,11 +238,16 @@ enum manage_status disk_serve(struct vm *vm, const struct vm_arch *caller, gpa_t
 	enum manage_status status;
 	uint64_t token;
 
+	if ((vm->config.devices & CONFIG_DEVICE_SERVED0) == 0) {
+		return MANAGE_DENIED;
+	}
+	spin_lock(&vm->lock);
 	spin_lock(&device->lock);
 	token = atomic_load(&vm->state) == VM_RUNNING ? current(vm, device) : 0;
 	status = command->opcode == MANAGE_DISK_TAKE ? take(vm, token, caller, data, command)
 						     : end(vm, token, caller, data, command);
 	spin_unlock(&device->lock);
+	spin_unlock(&vm->lock);
 	return status;
 }
 

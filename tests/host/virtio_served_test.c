@@ -27,6 +27,7 @@ static enum manage_status serve(uint32_t opcode, uint64_t argument, uint32_t siz
 		gpa_from_u64(PLATFORM_MANAGE_WINDOW + offsetof(struct manage_window, data) + PLACE),
 		&command);
 	TAP_EQUAL(fake_memory.window[0].value + fake_memory.window[1].value, 0);
+	TAP_EQUAL(atomic_load(&bench.vm.lock.next), atomic_load(&bench.vm.lock.serving));
 	return status;
 }
 
@@ -340,6 +341,14 @@ static void only_of_a_partition_that_runs(void)
 	TAP_EQUAL(used_count(), 0);
 }
 
+static void disks_in_ram_are_not_served(void)
+{
+	insert_served();
+	bench.vm.config.devices = CONFIG_DEVICE_BLOCK0;
+	TAP_EQUAL(serve(MANAGE_DISK_TAKE, 0, 4096), MANAGE_DENIED);
+	TAP_EQUAL(serve(MANAGE_DISK_DONE, 0, 4096), MANAGE_DENIED);
+}
+
 static void wrong_arguments_are_refused(void)
 {
 	const uint32_t header = (uint32_t)sizeof(struct manage_disk_done);
@@ -391,6 +400,7 @@ static const struct tap_case cases[] = {
 	{"requests are taken again", requests_are_taken_again},
 	{"late tokens hurt nobody", late_tokens_hurt_nobody},
 	{"only of a partition that runs", only_of_a_partition_that_runs},
+	{"disks in RAM are not served", disks_in_ram_are_not_served},
 	{"wrong arguments are refused", wrong_arguments_are_refused},
 };
 

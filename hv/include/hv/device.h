@@ -63,7 +63,6 @@ void virtio_console_input(struct vm *vm, uint8_t byte);
 bool vuart_takes_input(struct vm *vm);
 
 /* Does MANAGE_DISK_TAKE or _DONE of `caller`, the management partition, whose RAM the command's
- * data is, on a VM that has a served disk; with that VM's vm->lock held. In
- * drivers/model/virtio_block.c. */
+ * data is, on another VM. No lock of a VM or device is held. In drivers/model/virtio_block.c. */
 enum manage_status disk_serve(struct vm *vm, const struct vm_arch *caller, gpa_t data,
 			      struct manage_command *command);
