@@ -164,8 +164,12 @@ enum hv_status config_set_partition(struct config_parser *parser, enum config_ke
 		source->initrd_line = parser->line;
 		return config_path(value, parser->line, parser->error);
 	case KEY_DISK0:
-		source->disk = span_of(parser, value);
 		source->disk_line = parser->line;
+		if (config_is_served(value)) {
+			return config_served(value, parser->line, &source->disk_sectors,
+					     parser->error);
+		}
+		source->disk = span_of(parser, value);
 		return config_path(value, parser->line, parser->error);
 	case KEY_CMDLINE:
 		source->cmdline = span_of(parser, value);

@@ -18,11 +18,12 @@ static const char *const key_names[KEY_COUNT] = {
 	((BIT32(KEY_COUNT) - 1) &                                                                  \
 	 ~(BIT32(KEY_LOG) | BIT32(KEY_MODE) | BIT32(KEY_TEST_EXIT) | BIT32(KEY_HUGE_PAGES)))
 
-/* A disk and the file it is made from come together. */
+/* A disk, and the file it is made from or its size, come together. */
 static enum hv_status check_disk(const struct config_parser *parser)
 {
+	struct config_partition *partition = parser->partition;
 	uint32_t line = parser->key_line[KEY_DISK0];
-	bool has_device = (parser->partition->devices & CONFIG_DEVICE_BLOCK0) != 0;
+	bool has_device = (partition->devices & CONFIG_DEVICE_BLOCK0) != 0;
 
 	if (has_device && line == 0) {
 		return config_fail(parser->error, parser->key_line[KEY_DEVICES],
@@ -31,6 +32,14 @@ static enum hv_status check_disk(const struct config_parser *parser)
 	if (!has_device && line != 0) {
 		return config_fail(parser->error, line,
 				   "`disk0` without `block0` among the partition's devices");
+	}
+	if (parser->source->disk_sectors != 0) {
+		if ((partition->flags & CONFIG_PARTITION_MANAGEMENT) != 0) {
+			return config_fail(parser->error, line,
+					   "the management partition cannot serve a disk to "
+					   "itself");
+		}
+		partition->devices ^= CONFIG_DEVICE_BLOCK0 | CONFIG_DEVICE_SERVED0;
 	}
 	return HV_OK;
 }

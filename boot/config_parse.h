@@ -15,7 +15,8 @@
 #define CONFIG_MEMORY_MIN  (UINT64_C(4) << 20)
 #define CONFIG_MEMORY_MAX  (UINT64_C(1) << 46)
 
-#define CONFIG_FILE_NONE UINT32_MAX
+#define CONFIG_SECTOR_SIZE 512u /* of a disk */
+#define CONFIG_FILE_NONE   UINT32_MAX
 
 enum config_mode {
 	CONFIG_MODE_PARTITIONS, /* start the hypervisor */
@@ -42,7 +43,8 @@ struct config_source {
 	uint32_t disk_module;      /* likewise */
 	struct config_span kernel; /* path relative to the configuration file */
 	struct config_span initrd;
-	struct config_span disk;
+	struct config_span disk; /* or, where that is not given: */
+	uint64_t disk_sectors;   /* of disk0 = served:SIZE */
 	struct config_span cmdline;
 };
 

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 
 #define SHOWN_MAX  40u
+#define SERVED     "served:"
 #define NUMBER_MAX UINT64_C(1000000000)
 
 enum hv_status config_fail(struct config_error *error, uint32_t line, const char *format, ...)
@@ -132,20 +133,30 @@ enum hv_status config_cpus(struct config_text text, uint32_t line, uint64_t *cpu
 	return HV_OK;
 }
 
-enum hv_status config_memory(struct config_text text, uint32_t line, uint64_t *bytes,
-			     struct config_error *error)
+/* "512M" or "1G". */
+static bool parse_size(struct config_text text, uint64_t *bytes)
 {
 	struct config_text digits = text;
 	char unit = text.length > 0 ? text.start[text.length - 1] : '\0';
 	uint64_t number;
-	uint64_t value;
 
 	digits.length -= digits.length > 0 ? 1 : 0;
 	if ((unit != 'M' && unit != 'G') || !parse_number(digits, &number)) {
+		return false;
+	}
+	*bytes = number << (unit == 'M' ? 20 : 30);
+	return true;
+}
+
+enum hv_status config_memory(struct config_text text, uint32_t line, uint64_t *bytes,
+			     struct config_error *error)
+{
+	uint64_t value;
+
+	if (!parse_size(text, &value)) {
 		return config_fail(error, line, "`%.*s` is no size such as 512M or 1G",
 				   config_shown(text), text.start);
 	}
-	value = number << (unit == 'M' ? 20 : 30);
 	if (value < CONFIG_MEMORY_MIN || value > CONFIG_MEMORY_MAX) {
 		return config_fail(error, line, "memory of %.*s is %s", config_shown(text),
 				   text.start,
@@ -156,6 +167,28 @@ enum hv_status config_memory(struct config_text text, uint32_t line, uint64_t *b
 				   config_shown(text), text.start);
 	}
 	*bytes = value;
+	return HV_OK;
+}
+
+bool config_is_served(struct config_text text)
+{
+	return text.length >= sizeof(SERVED) - 1 &&
+	       memcmp(text.start, SERVED, sizeof(SERVED) - 1) == 0;
+}
+
+enum hv_status config_served(struct config_text text, uint32_t line, uint64_t *sectors,
+			     struct config_error *error)
+{
+	struct config_text size = {text.start + sizeof(SERVED) - 1,
+				   text.length - (sizeof(SERVED) - 1)};
+	uint64_t bytes;
+
+	if (!parse_size(size, &bytes) || bytes == 0 || bytes > CONFIG_MEMORY_MAX) {
+		return config_fail(error, line,
+				   "`%.*s` is no size of a disk such as served:512M or served:4G",
+				   config_shown(text), text.start);
+	}
+	*sectors = bytes / CONFIG_SECTOR_SIZE;
 	return HV_OK;
 }
 

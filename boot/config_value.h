@@ -31,6 +31,10 @@ MUST_CHECK enum hv_status config_cpus(struct config_text text, uint32_t line, ui
 				      struct config_error *error);
 MUST_CHECK enum hv_status config_memory(struct config_text text, uint32_t line, uint64_t *bytes,
 					struct config_error *error);
+/* "served:SIZE", a disk's; SIZE as of memory, but any number. */
+bool config_is_served(struct config_text text);
+MUST_CHECK enum hv_status config_served(struct config_text text, uint32_t line, uint64_t *sectors,
+					struct config_error *error);
 MUST_CHECK enum hv_status config_path(struct config_text text, uint32_t line,
 				      struct config_error *error);
 MUST_CHECK enum hv_status config_name(struct config_text text, uint32_t line, char *name,

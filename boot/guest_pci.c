@@ -71,7 +71,7 @@ static const struct {
 
 static const struct {
 	uint32_t slot;
-	uint32_t bit;        /* CONFIG_DEVICE_* */
+	uint32_t bits;       /* CONFIG_DEVICE_*, any */
 	uint32_t type;       /* virtio 1.2, "Device Types" */
 	uint32_t class_code; /* base class, sub-class, interface */
 	uint32_t queues;
@@ -84,11 +84,11 @@ static const struct {
 	 PLATFORM_CONSOLE_QUEUES,
 	 {CONSOLE_COLUMNS | CONSOLE_ROWS << 16, 1 /* port */}},
 	{PLATFORM_SLOT_BLOCK,
-	 CONFIG_DEVICE_BLOCK0,
+	 CONFIG_DEVICE_BLOCK0 | CONFIG_DEVICE_SERVED0,
 	 2,
 	 0x018000,
 	 PLATFORM_BLOCK_QUEUES,
-	 {0, 0 /* sectors: images.c */, PLATFORM_BLOCK_SEGMENT_SIZE, PLATFORM_BLOCK_SEGMENTS}},
+	 {0, 0 /* sectors: image.c */, PLATFORM_BLOCK_SEGMENT_SIZE, PLATFORM_BLOCK_SEGMENTS}},
 	{PLATFORM_SLOT_NET,
 	 CONFIG_DEVICE_NET0,
 	 1,
@@ -174,7 +174,7 @@ void guest_pci_build(struct boot_pci pci[BOOT_PCI_SLOTS], uint32_t devices)
 	pci[0].value[REG_ID] = BRIDGE_ID;
 	pci[0].value[REG_CLASS] = BRIDGE_CLASS;
 	for (uint32_t i = 0; i < ARRAY_COUNT(devices_known); i++) {
-		if ((devices & devices_known[i].bit) != 0) {
+		if ((devices & devices_known[i].bits) != 0) {
 			add_virtio(&pci[devices_known[i].slot], i);
 		}
 	}

@@ -228,6 +228,9 @@ enum hv_status image_build(const struct image_input *input, struct boot_image *i
 	}
 	place_tables(&work);
 	guest_pci_build(image->pci, input->devices);
+	image->disk_sectors = input->disk_sectors;
+	memcpy(image->pci[PLATFORM_SLOT_BLOCK].config, &image->disk_sectors,
+	       sizeof(image->disk_sectors));
 	if (input->identity_base != 0) {
 		image->pci[0].value[0] = 0; /* the real host bridge is there */
 		guest_pci_add_manager(image->pci);

@@ -41,7 +41,8 @@ _Static_assert(KERNEL_SEGMENT_MAX + 4u <= BOOT_PIECE_MAX, "segments, initrd and 
 struct image_input {
 	uint64_t memory_size; /* of the partition, bytes */
 	uint32_t cpu_count;
-	uint32_t devices; /* CONFIG_DEVICE_* */
+	uint32_t devices;      /* CONFIG_DEVICE_* */
+	uint64_t disk_sectors; /* of its disk, if it has one */
 	/* The management partition: RAM behind the first frame is from here on, and real PCI
 	 * devices are on its bus; else 0. See struct boot_passthrough. */
 	uint64_t identity_base;

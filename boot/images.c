@@ -22,14 +22,6 @@ static enum hv_status complain(const struct loader *loader, const struct config_
 	return HV_INVALID;
 }
 
-static void set_disk(struct boot_image *image, const struct loader_file *file)
-{
-	image->disk_base = file->base;
-	image->disk_sectors = file->size / LOADER_SECTOR_SIZE;
-	memcpy(image->pci[PLATFORM_SLOT_BLOCK].config, &image->disk_sectors,
-	       sizeof(image->disk_sectors));
-}
-
 static enum hv_status build(struct loader *loader, uint32_t index)
 {
 	const struct config_partition *partition = &loader->file.config.partitions[index];
@@ -41,6 +33,7 @@ static enum hv_status build(struct loader *loader, uint32_t index)
 		.memory_size = partition->memory,
 		.cpu_count = bit_count(partition->cpus),
 		.devices = partition->devices,
+		.disk_sectors = source->disk_sectors,
 		.identity_base = is_management ? loader->passthrough.identity_base : 0,
 		.cmdline = loader->config_text + source->cmdline.offset,
 		.cmdline_size = source->cmdline.length,
@@ -50,6 +43,7 @@ static enum hv_status build(struct loader *loader, uint32_t index)
 		.blob = (uint8_t *)blob,
 		.blob_at = blob,
 	};
+	struct loader_file disk = {.base = 0};
 	const char *why = "";
 	enum hv_status status;
 
@@ -57,10 +51,12 @@ static enum hv_status build(struct loader *loader, uint32_t index)
 		input.initrd_at = loader->modules[source->initrd_module].place.base;
 		input.initrd_size = loader->modules[source->initrd_module].place.size;
 	}
-	status = image_build(&input, &loader->images[index], &why);
-	if (status == HV_OK && source->disk_module != CONFIG_FILE_NONE) {
-		set_disk(&loader->images[index], &loader->modules[source->disk_module].place);
+	if (source->disk_module != CONFIG_FILE_NONE) {
+		disk = loader->modules[source->disk_module].place;
+		input.disk_sectors = disk.size / LOADER_SECTOR_SIZE;
 	}
+	status = image_build(&input, &loader->images[index], &why);
+	loader->images[index].disk_base = disk.base;
 	return status == HV_OK ? HV_OK : complain(loader, source, status, why);
 }
 
@@ -70,13 +66,20 @@ static enum hv_status check_devices(const struct loader *loader, uint32_t index)
 	static const uint8_t no_entropy[sizeof(loader->entropy)];
 	const struct config_partition *partition = &loader->file.config.partitions[index];
 	const char *why = NULL;
+	uint32_t flags = 0; /* of all partitions */
 
+	for (uint32_t i = 0; i < loader->file.config.partition_count; i++) {
+		flags |= loader->file.config.partitions[i].flags;
+	}
 	if (partition->pci_count > 0) {
 		why = "this partition's devices: a real PCI device needs an IOMMU, which is not "
 		      "supported yet; the management partition has them all";
 	} else if ((partition->devices & CONFIG_DEVICE_ENTROPY) != 0 &&
 		   memcmp(loader->entropy, no_entropy, sizeof(no_entropy)) == 0) {
 		why = "device `entropy`: neither the firmware nor the CPU has a random generator";
+	} else if ((partition->devices & CONFIG_DEVICE_SERVED0) != 0 &&
+		   (flags & CONFIG_PARTITION_MANAGEMENT) == 0) {
+		why = "`disk0 = served:SIZE`: there is no management partition to serve it";
 	}
 	if (why != NULL) {
 		config_complain(loader, loader->file.sources[index].line, why);

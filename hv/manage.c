@@ -60,6 +60,17 @@ void manage_event(enum manage_event_kind kind, uint32_t id, uint64_t value)
 	(void)status; /* too little RAM for a window: it does not hear of it */
 }
 
+void manage_disk_kick(const struct vm *vm)
+{
+	struct vm *manager = vm_with_flag(CONFIG_PARTITION_MANAGEMENT);
+	uint64_t tsc = arch_tsc(); /* another value each time */
+	uint64_t offset = offsetof(struct manage_window, disk_kicks) + vm->id * sizeof(tsc);
+
+	if (manager != NULL && atomic_load(&manager->state) == VM_RUNNING) {
+		(void)!guest_mem_write(&manager->arch, window_at(offset), &tsc, sizeof(tsc));
+	}
+}
+
 static enum manage_status answer(struct call *call, const void *data, uint32_t size)
 {
 	if (call->command.data_size < size ||
@@ -302,6 +313,11 @@ static enum manage_status do_console_size(struct call *call)
 	return MANAGE_OK;
 }
 
+static enum manage_status do_disk(struct call *call)
+{
+	return disk_serve(call->target, &call->caller->arch, data_at(call, 0), &call->command);
+}
+
 /* What a command uses besides its opcode; what it does not use must be 0. */
 #define USES_ID       BIT32(0)
 #define USES_OTHER    BIT32(1) /* an id, and not the caller's own */
@@ -332,6 +348,8 @@ static const struct {
 	[MANAGE_TAKE_CPU] = {do_cpu, USES_ID | USES_ARGUMENT},
 	[MANAGE_GIVE_CPU] = {do_cpu, USES_ID | USES_ARGUMENT},
 	[MANAGE_CONSOLE_SIZE] = {do_console_size, USES_ID | USES_OTHER | USES_ARGUMENT},
+	[MANAGE_DISK_TAKE] = {do_disk, USES_ID | USES_OTHER | USES_ARGUMENT | USES_DATA},
+	[MANAGE_DISK_DONE] = {do_disk, USES_ID | USES_OTHER | USES_DATA},
 };
 
 static bool is_well_formed(const struct manage_command *command, uint32_t uses)

@@ -76,6 +76,11 @@ enum manage_status manage_create(const struct manage_create *wanted, uint64_t *i
 	}
 	image.start = wanted->start;
 	memcpy(image.pci, wanted->pci, sizeof(image.pci));
+	image.disk_sectors = 0;
+	if ((wanted->config.devices & CONFIG_DEVICE_SERVED0) != 0) {
+		memcpy(&image.disk_sectors, image.pci[PLATFORM_SLOT_BLOCK].config,
+		       sizeof(image.disk_sectors));
+	}
 	if (vm_create(&wanted->config, &image, &vm) != HV_OK) {
 		return MANAGE_NO_MEMORY;
 	}

@@ -29,7 +29,7 @@ $(BUILD)/host-tests/$(1): $(patsubst %.c,$(BUILD)/host-objs/%.o,tests/host/$(1)_
 endef
 $(foreach test,$(HOST_TESTS),$(eval $(call host_test_rule,$(test))))
 # What it creates partitions of.
-$(BUILD)/host-tests/bh $(BUILD)/host-tests/bh_give $(BUILD)/host-tests/bh_watch $(BUILD)/host-tests/bh_trace: | $(BUILD)/guest/hello-pvh.elf $(BUILD)/guest/hello-mb1.elf
+$(BUILD)/host-tests/bh $(BUILD)/host-tests/bh_disk $(BUILD)/host-tests/bh_give $(BUILD)/host-tests/bh_watch $(BUILD)/host-tests/bh_trace: | $(BUILD)/guest/hello-pvh.elf $(BUILD)/guest/hello-mb1.elf
 -include $(shell find $(BUILD)/host-objs -name '*.d' 2>/dev/null)
 
 include tests/fuzz/files.mk

@@ -4,7 +4,7 @@
 
 #include "vchannel.h"
 #include "vioapic.h"
-#include "virtio.h"
+#include "virtio_kinds.h"
 #include "vlapic.h"
 #include "vmanage.h"
 #include "vmark.h"
@@ -51,7 +51,8 @@ const struct device_model device_models[MODEL_COUNT + 1] = {
 			  .write = vmanage_write},
 	[MODEL_VIRTIO] = {.base = DEVICE_PORT(PLATFORM_PCI_PORTS),
 			  .size = BOOT_PCI_SLOTS * PLATFORM_PCI_PORTS_EACH,
-			  .state_size = sizeof(struct virtio) * BOOT_PCI_SLOTS,
+			  .state_size = sizeof(struct virtio) * BOOT_PCI_SLOTS +
+					sizeof(struct virtio_block_request),
 			  .reset = virtio_reset,
 			  .read = virtio_read,
 			  .write = virtio_write},

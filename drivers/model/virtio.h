@@ -28,6 +28,7 @@ struct virtio {
 	uint8_t status;
 	uint8_t isr;
 	uint8_t generation; /* of `config` */
+	uint64_t token;     /* of the request that a server works on; 0: of none */
 	struct virtqueue queues[VIRTIO_QUEUE_MAX];
 	uint8_t config[VIRTIO_CONFIG_SIZE]; /* device-specific; read-only for the driver */
 };

@@ -104,7 +104,8 @@ struct boot_image {
 	uint32_t reserved;
 	struct boot_piece pieces[BOOT_PIECE_MAX];
 	struct boot_pci pci[BOOT_PCI_SLOTS];
-	uint64_t disk_base;    /* physical, page aligned; mapped nowhere, shared with nobody */
+	uint64_t disk_base;    /* physical, page aligned; mapped nowhere, shared with nobody; of a
+				* served disk 0 */
 	uint64_t disk_sectors; /* of 512 bytes */
 };
 

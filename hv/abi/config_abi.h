@@ -43,6 +43,7 @@ enum config_on_crash {
 #define CONFIG_DEVICE_BLOCK0   (1u << 2)
 #define CONFIG_DEVICE_ENTROPY  (1u << 3)
 #define CONFIG_DEVICE_CHANNEL0 (1u << 4)
+#define CONFIG_DEVICE_SERVED0  (1u << 5) /* in place of BLOCK0: disk0 = served:SIZE */
 
 /* Flags of config_partition.flags. */
 #define CONFIG_PARTITION_MANAGEMENT  (1u << 0) /* role = management */

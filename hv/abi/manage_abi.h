@@ -58,6 +58,9 @@ enum manage_opcode {
 	MANAGE_TAKE_CPU = 16,     /* id, argument = vCPU index: its CPU becomes free, soon */
 	MANAGE_GIVE_CPU = 17,     /* the same: its CPU is back, and waits for INIT and SIPI */
 	MANAGE_CONSOLE_SIZE = 18, /* id, argument = columns | rows << 16, neither of them 0 */
+	MANAGE_DISK_TAKE = 19,    /* id, argument = offset in a write's data; data: struct
+				   * manage_disk_request, then the write's bytes from there on */
+	MANAGE_DISK_DONE = 20,    /* id; data: struct manage_disk_done, then bytes of a read */
 	MANAGE_COUNT,
 };
 
@@ -122,7 +125,10 @@ struct manage_window {
 	uint64_t reserved[7];
 	struct manage_command commands[MANAGE_SLOT_COUNT];
 	struct manage_event events[MANAGE_EVENT_COUNT]; /* by sequence % MANAGE_EVENT_COUNT */
-	uint8_t reserved3[8192 - 64 - 1024 - 2048];
+	/* By id: changes when the partition has told its served disk of requests. Read it, then
+	 * take them. */
+	uint64_t disk_kicks[CONFIG_PARTITION_MAX];
+	uint8_t reserved3[8192 - 64 - 1024 - 2048 - 256];
 	uint8_t data[MANAGE_DATA_SIZE];
 };
 _Static_assert(sizeof(struct manage_window) == MANAGE_WINDOW_SIZE, "layout");
@@ -196,10 +202,48 @@ struct manage_trace {
 };
 _Static_assert(sizeof(struct manage_trace) == 32, "layout");
 
-/* Those that it can have: not a disk, which is a file that the loader has read. */
+/*
+ * A served disk (CONFIG_DEVICE_SERVED0): its requests wait for a server in the management
+ * partition. One at a time is at work: MANAGE_DISK_TAKE gives the same one, at any offset of its
+ * data and to any server, until MANAGE_DISK_DONE ends it, or the partition stops or resets the
+ * device: then its token is late. Its place has been checked, and no more than its size of bytes is
+ * ever copied. MANAGE_DENIED: the partition has no such disk; MANAGE_INVALID: no room for the
+ * structure, an offset or bytes beyond the request's data, or a status that there is not;
+ * MANAGE_BUSY: the token is late.
+ */
+#define MANAGE_DISK_PIECE (UINT32_C(64) << 10) /* bytes copied by one command, at most */
+
+enum manage_disk_type { /* as virtio's */
+			MANAGE_DISK_READ = 0,
+			MANAGE_DISK_WRITE = 1,
+			MANAGE_DISK_FLUSH = 4,
+};
+
+struct manage_disk_request {
+	char name[CONFIG_NAME_MAX + 1]; /* of the partition: its id can become another's */
+	uint64_t sectors;               /* of the disk; of 512 bytes */
+	uint64_t token;                 /* not used again; 0: no request waits, or it is stopped */
+	uint64_t sector;
+	uint32_t type; /* enum manage_disk_type */
+	uint32_t size; /* bytes of data */
+};
+
+enum manage_disk_status {
+	MANAGE_DISK_OK = 0,
+	MANAGE_DISK_ERROR = 1, /* the guest is told of an I/O error */
+	MANAGE_DISK_MORE = 2,  /* bytes of a read, and the request stays at work */
+};
+
+struct manage_disk_done {
+	uint64_t token;
+	uint32_t offset; /* in the read's data, of the bytes behind this */
+	uint32_t status; /* enum manage_disk_status */
+};
+
+/* Those that it can have: not a disk that is a file which the loader has read. */
 #define MANAGE_DEVICES                                                                             \
 	(CONFIG_DEVICE_CONSOLE | CONFIG_DEVICE_NET0 | CONFIG_DEVICE_ENTROPY |                      \
-	 CONFIG_DEVICE_CHANNEL0)
+	 CONFIG_DEVICE_CHANNEL0 | CONFIG_DEVICE_SERVED0)
 
 /* What a partition is made of; flags: CONFIG_PARTITION_* must be 0, on_crash CONFIG_CRASH_STOP. */
 struct manage_create {

@@ -23,6 +23,8 @@ static void check_partition(const struct config_file *file, uint32_t index, size
 	check_span(source->disk, size);
 	check_span(source->cmdline, size);
 	FUZZ_CHECK(source->kernel.length > 0 && source->kernel.length <= CONFIG_PATH_MAX);
+	FUZZ_CHECK((source->disk_sectors > 0) ==
+		   ((partition->devices & CONFIG_DEVICE_SERVED0) != 0));
 	FUZZ_CHECK((source->disk.length > 0) == ((partition->devices & CONFIG_DEVICE_BLOCK0) != 0));
 	FUZZ_CHECK(source->cmdline.length <= CONFIG_CMDLINE_MAX);
 	FUZZ_CHECK(partition->cpus != 0);

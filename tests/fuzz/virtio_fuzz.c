@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fuzz entry of virtio devices: a driver that writes anything anywhere, its rings included. */
+/* Fuzz entry of virtio devices: a driver that writes anything anywhere, its rings included; and a
+ * server of its disk that gives any arguments. */
 /* Links: tests/tap.c boot/guest_pci.c @models */
 #include "fuzz.h"
 
@@ -8,6 +9,8 @@
 #include "host/model_bench.h"
 #include "host/virtqueue_driver.h"
 #include "hv/device.h"
+#include "hv/guest_mem.h"
+#include "manage_abi.h"
 #include "models.h"
 #include "virtio.h"
 
@@ -23,6 +26,9 @@ struct step {
 	uint16_t offset;
 	uint32_t value;
 };
+
+static struct vm manager; /* its RAM: one frame, at the start of the host's */
+static uint64_t token;
 
 static void port(uint32_t slot, uint32_t offset, uint32_t size, uint64_t value)
 {
@@ -40,6 +46,38 @@ static void start(void)
 	guest_pci_build(bench.vm.image.pci, DEVICES);
 	bench.vm.image.disk_base = DISK;
 	bench.vm.image.disk_sectors = DISK_SECTORS;
+	atomic_store(&bench.vm.state, VM_RUNNING);
+	manager.extents[0] =
+		(struct vm_extent){gpa_from_u64(0), hpa_from_u64(FAKE_MEMORY_BASE), FRAME_SIZE};
+	manager.extent_count = 1;
+}
+
+/* From here on the disk is a served one. */
+static void serve(const struct step *step)
+{
+	gpa_t data = gpa_from_u64(PLATFORM_MANAGE_WINDOW + offsetof(struct manage_window, data));
+	struct manage_disk_done done = {.token = token + (step->vcpu & 1),
+					.offset = step->value >> 16 & 0xfff,
+					.status = step->vcpu >> 1 & 3};
+	struct manage_command command = {.opcode = step->vcpu & 0x80 ? MANAGE_DISK_DONE
+								     : MANAGE_DISK_TAKE,
+					 .argument = step->value >> 16,
+					 .data_size = step->value & 0xffff};
+	struct manage_disk_request taken;
+
+	bench.vm.config.devices = CONFIG_DEVICE_SERVED0;
+	if (command.opcode == MANAGE_DISK_DONE) {
+		FUZZ_CHECK(guest_mem_write(&manager.arch, data, &done, sizeof(done)) == HV_OK);
+	}
+	if (disk_serve(&bench.vm, &manager.arch, data, &command) != MANAGE_OK) {
+		return;
+	}
+	FUZZ_CHECK(command.data_used <= command.data_size);
+	if (command.opcode == MANAGE_DISK_TAKE) {
+		FUZZ_CHECK(guest_mem_read(&manager.arch, data, &taken, sizeof(taken)) == HV_OK);
+		FUZZ_CHECK(taken.size / 512 <= DISK_SECTORS && taken.sector <= DISK_SECTORS);
+		token = taken.token;
+	}
 }
 
 static void drive(uint32_t slot, uint32_t queues, uint64_t rings)
@@ -64,6 +102,7 @@ static void restart(void)
 	memset(driver_memory(0), 0, 0x1000);
 	vpci_reset(&bench.vm);
 	virtio_reset(&bench.vm);
+	bench.vm.config.devices = 0;
 	drive(PLATFORM_SLOT_CONSOLE, PLATFORM_CONSOLE_QUEUES, 0);
 	drive(PLATFORM_SLOT_BLOCK, PLATFORM_BLOCK_QUEUES, 0x800);
 }
@@ -89,6 +128,10 @@ static void take(const struct step *step)
 		port(PLATFORM_SLOT_BLOCK, PLATFORM_VIRTIO_NOTIFY, 2, 0);
 		break;
 	default:
+		if ((step->what & 0x40) != 0) {
+			serve(step);
+			break;
+		}
 		virtio_console_input(&bench.vm, step->vcpu);
 		break;
 	}

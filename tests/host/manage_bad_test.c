@@ -27,6 +27,7 @@ static void bad_creations_change_nothing(void)
 	REFUSED(MANAGE_INVALID, bad.config.flags = CONFIG_PARTITION_MANAGEMENT);
 	REFUSED(MANAGE_INVALID, bad.config.on_crash = CONFIG_CRASH_HALT_MACHINE);
 	REFUSED(MANAGE_INVALID, bad.config.devices = 0x80000000);
+	REFUSED(MANAGE_INVALID, bad.config.devices = CONFIG_DEVICE_BLOCK0); /* of no file */
 	REFUSED(MANAGE_NEEDS_IOMMU, bad.config.pci_count = 1);
 	REFUSED(MANAGE_INVALID, bad.config.cpus = 0);
 	REFUSED(MANAGE_NO_CPU, bad.config.cpus = 1);     /* the manager's */

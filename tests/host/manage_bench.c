@@ -32,6 +32,20 @@ void vlapic_reset(struct vcpu *vcpu, bool is_init)
 	(void)is_init;
 }
 
+enum manage_status disk_serve(struct vm *vm, const struct vm_arch *caller, gpa_t data,
+			      struct manage_command *command)
+{
+	TAP_CHECK(caller == &manage_bench.manager->arch);
+	TAP_EQUAL(data.value, PLATFORM_MANAGE_WINDOW + offsetof(struct manage_window, data) +
+				      command->data_offset);
+	if (manage_bench.on_disk != NULL) {
+		return manage_bench.on_disk(caller, data, command);
+	}
+	manage_bench.served = vm;
+	command->data_used = 3;
+	return MANAGE_OK;
+}
+
 bool vuart_takes_input(struct vm *vm)
 {
 	(void)vm;

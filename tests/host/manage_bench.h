@@ -32,6 +32,10 @@ struct manage_bench {
 	uint32_t room;            /* what it takes, of typed_count */
 	struct vm *resized;       /* whose console was told last; NULL: nobody's */
 	uint32_t power_off_count; /* of the machine */
+	struct vm *served;        /* by disk_serve() */
+	/* disk_serve() in full; may be NULL */
+	enum manage_status (*on_disk)(const struct vm_arch *caller, gpa_t data,
+				      struct manage_command *command);
 };
 extern struct manage_bench manage_bench;
 
@@ -81,6 +85,8 @@ static inline void start_with(uint64_t cpus)
 	manage_bench.typed_count = 0;
 	manage_bench.resized = NULL;
 	manage_bench.power_off_count = 0;
+	manage_bench.on_disk = NULL;
+	manage_bench.served = NULL;
 	manage_bench.room = sizeof(manage_bench.typed);
 	vm_create_all(&manage_bench.boot);
 	vm_start_all(&manage_bench.boot);

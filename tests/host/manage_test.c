@@ -256,6 +256,56 @@ static void a_name_keeps_its_id(void)
 	TAP_EQUAL(slot()->result, 1);
 }
 
+/* Its size is the one that its driver reads; without the device there is no disk, whatever it
+ * reads. */
+static void served_disks(void)
+{
+	struct manage_create request = wanted("alpha", 2, 4 * MIB);
+	uint32_t id;
+
+	start();
+	request.pci[PLATFORM_SLOT_BLOCK].value[0] = 0x10421af4;
+	request.pci[PLATFORM_SLOT_BLOCK].config[0] = 5;
+	request.pci[PLATFORM_SLOT_BLOCK].config[1] = 1;
+	request.config.devices = CONFIG_DEVICE_SERVED0;
+	TAP_EQUAL(create(&request), MANAGE_OK);
+	id = (uint32_t)slot()->result;
+	TAP_EQUAL(vm_get(id)->image.disk_sectors, UINT64_C(0x100000005));
+	TAP_EQUAL(vm_get(id)->image.disk_base, 0);
+	strcpy(request.config.name, "beta");
+	request.config.cpus = 4;
+	request.config.devices = 0;
+	TAP_EQUAL(create(&request), MANAGE_OK);
+	TAP_EQUAL(vm_get((uint32_t)slot()->result)->image.disk_sectors, 0);
+	TAP_EQUAL(order(MANAGE_DISK_TAKE, 0, 0, 64), MANAGE_DENIED); /* its own */
+	TAP_EQUAL(order(MANAGE_DISK_DONE, 0, 0, 64), MANAGE_DENIED);
+	TAP_CHECK(manage_bench.served == NULL);
+	TAP_EQUAL(order(MANAGE_DISK_TAKE, id, 77, 64), MANAGE_OK);
+	TAP_CHECK(manage_bench.served == vm_get(id));
+	TAP_EQUAL(slot()->data_used, 3);
+	TAP_EQUAL(order(MANAGE_DISK_DONE, id, 0, 64), MANAGE_OK);
+	TAP_EQUAL(order(MANAGE_DISK_DONE, id, 1, 64), MANAGE_INVALID);
+}
+
+static void kicks_are_seen(void)
+{
+	uint64_t events;
+	uint32_t id;
+
+	start();
+	id = made();
+	events = window()->event_next;
+	fake_clock.tsc = 1234;
+	manage_disk_kick(vm_get(id));
+	TAP_EQUAL(window()->disk_kicks[id], 1234);
+	TAP_EQUAL(window()->disk_kicks[id - 1] + window()->disk_kicks[id + 1], 0);
+	TAP_EQUAL(window()->event_next, events); /* no flood of a guest's hides an event */
+	fake_clock.tsc = 1235;
+	atomic_store(&manage_bench.manager->state, VM_STOPPING);
+	manage_disk_kick(vm_get(id));
+	TAP_EQUAL(window()->disk_kicks[id], 1234);
+}
+
 static const struct tap_case cases[] = {
 	{"a life", a_life},
 	{"a thousand lives", a_thousand_lives},
@@ -265,6 +315,8 @@ static const struct tap_case cases[] = {
 	{"failures are undone", failures_are_undone},
 	{"a name keeps its id", a_name_keeps_its_id},
 	{"consoles and log", consoles_and_log},
+	{"served disks", served_disks},
+	{"kicks are seen", kicks_are_seen},
 };
 
 TAP_MAIN(cases)

@@ -97,6 +97,12 @@ void manage_command(struct vm *caller, uint32_t slot)
 	bench.command_count++;
 }
 
+void manage_disk_kick(const struct vm *vm)
+{
+	TAP_CHECK(vm == &bench.vm);
+	bench.disk_kick_count++;
+}
+
 void console_input_again(void)
 {
 	bench.input_again_count++;

@@ -17,6 +17,7 @@ struct bench {
 	uint32_t output_count;
 	uint32_t command_slot; /* manage_command() */
 	uint32_t command_count;
+	uint32_t disk_kick_count;   /* manage_disk_kick() */
 	uint32_t input_again_count; /* console_input_again() */
 	void (*on_output)(void);    /* before each console_write(); may be NULL */
 	uint32_t stop_count;

@@ -30,8 +30,8 @@ class Config:
         seen = {}
         for partition in self.partitions:
             for key in ("kernel", "initrd", "disk0"):
-                if key in partition.keys:
-                    path, line = partition.keys[key]
+                path, line = partition.keys.get(key, ("", 0))
+                if line and not (key == "disk0" and path.startswith("served:")):
                     seen.setdefault(path, line)
         return sorted(seen.items(), key=lambda item: item[1])
 

@@ -4,8 +4,8 @@
 
 _bh() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-	local commands='ls info create check-config start stop pause resume reset rm give take inspect stat top console log
-		events trace'
+	local commands='ls info create check-config start stop pause resume reset rm give take inspect stat top console disk
+		log events trace'
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$commands --help" -- "$word")
@@ -16,7 +16,11 @@ _bh() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 	elif [ "$command" = check-config ] || [[ $command == create && ($before == -f || $before == --file) ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
-	elif [[ ' start stop pause resume reset rm give take inspect stat console trace ' == *" $command "* ]]; then
+	elif [ "$command" = disk ] && [ "$COMP_CWORD" -eq 2 ]; then
+		COMPREPLY=(serve)
+	elif [ "$command" = disk ] && [ "$COMP_CWORD" -ge 4 ]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+	elif [[ ' start stop pause resume reset rm give take inspect stat console trace disk ' == *" $command "* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(bh ls 2>/dev/null | awk 'NR > 1 { print $2 }')" -- "$word")
 	fi
 }

@@ -85,6 +85,9 @@ int bh_take(struct bh *bh);
 int bh_stat(struct bh *bh);
 int bh_top(struct bh *bh);
 
+/* disk.c */
+int bh_disk(struct bh *bh);
+
 /* log.c */
 int bh_log(struct bh *bh);
 int bh_events(struct bh *bh);

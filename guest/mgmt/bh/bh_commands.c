@@ -43,6 +43,9 @@ const struct bh_command bh_commands[] = {
 	 false, bh_top, "bh top\nbh top -i 5\n"},
 	{"console", "NAME", "a terminal on its console; Ctrl-] leaves it", 0, 1, 1, false,
 	 bh_console, "bh console web\necho ls | bh console web\n"},
+	{"disk", "serve NAME FILE", "be the disk of a partition, until Ctrl-C",
+	 OPTION_READ_ONLY | OPTION_SYNC, 3, 3, false, bh_disk,
+	 "bh disk serve web /data/web.img\nbh disk serve web /dev/nvme0n1p3 &\n"},
 	{"log", "", "the hypervisor's log", OPTION_FOLLOW, 0, 0, false, bh_log,
 	 "bh log\nbh log -f\n"},
 	{"events", "", "what happened to partitions", OPTION_FOLLOW | OPTION_JSON, 0, 0, false,
@@ -158,8 +161,9 @@ int bh_run(struct bh *bh, int argc, char **argv)
 	count = bh->options.name_count;
 	if (count < command->names_min || count > command->names_max) {
 		return bh_fail(bh, BH_USAGE, "%s: %s; usage: bh %s %s", command->name,
-			       count < command->names_min ? "no partition is named"
-							  : "too many arguments",
+			       count > command->names_max ? "too many arguments"
+			       : command->names_min > 1   ? "too few arguments"
+							  : "no partition is named",
 			       command->name, command->arguments);
 	}
 	return run(bh, command);

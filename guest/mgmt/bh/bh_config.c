@@ -148,6 +148,12 @@ int bh_config_allowed(struct bh *bh, const struct bh_config *config, uint32_t in
 		return bh_fail(bh, BH_FAILED, "%s:%u: partition %s %s", config->path,
 			       config->parsed.sources[index].line, partition->name, why);
 	}
+	if ((devices & CONFIG_DEVICE_BLOCK0) != 0) {
+		return bh_fail(bh, BH_FAILED,
+			       "%s:%u: partition %s has a disk in RAM, which is made at boot only; "
+			       "`disk0 = served:SIZE` and `bh disk serve` give it one",
+			       config->path, config->parsed.sources[index].line, partition->name);
+	}
 	if (devices != 0) {
 		return bh_fail(bh, BH_FAILED,
 			       "%s:%u: partition %s has a device that cannot be made at run time: "

@@ -115,7 +115,8 @@ const char *words_size(char *text, size_t size, uint64_t bytes)
 
 const char *words_devices(char *text, size_t size, uint32_t devices)
 {
-	static const char *const names[] = {"console", "net0", "block0", "entropy", "channel0"};
+	static const char *const names[] = {"console", "net0",     "block0",
+					    "entropy", "channel0", "block0 (served)"};
 	size_t used = 0;
 
 	snprintf(text, size, "none");

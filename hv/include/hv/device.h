@@ -2,10 +2,14 @@
 /* Device models: what a guest sees at its ports and device addresses. */
 #pragma once
 
+#include "addr.h"
+#include "manage_abi.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
 struct vcpu;
+struct vm_arch;
 struct vm;
 
 #define DEVICE_MODEL_MAX 16u
@@ -59,3 +63,8 @@ void virtio_console_resize(struct vm *vm);
 /* Is there room? Where there is none input had better wait; the UART calls console_input_again()
  * when there is some. Any CPU. */
 bool vuart_takes_input(struct vm *vm);
+
+/* Does MANAGE_DISK_TAKE or _DONE of `caller`, the management partition, whose RAM the command's
+ * data is, on another VM. No lock of a VM or device is held. In drivers/model/virtio_block.c. */
+enum manage_status disk_serve(struct vm *vm, const struct vm_arch *caller, gpa_t data,
+			      struct manage_command *command);
