@@ -2,6 +2,7 @@
 /* Log lines and partition lines share the real console; a lock keeps lines whole. */
 #include "console.h"
 
+#include "arch/clock.h"
 #include "arch/cpu.h"
 #include "arch/spin.h"
 #include "boot_abi.h"
@@ -14,11 +15,16 @@
 #define RING_SIZE   16384u /* a power of two */
 #define INPUT_BATCH 64u
 #define LOCK_TRIES  1000000u
+/* Beside the management partition's own console, which a person must be able to read. The rest is
+ * in the partition's ring. */
+#define LINES_A_MINUTE 600u
 
 /* What a partition has written since its last newline. Guarded by `lock`. */
 struct line {
 	uint32_t length;
 	uint32_t escape; /* ESCAPE_*: inside an escape sequence */
+	uint32_t count;  /* of lines, since `minute` */
+	uint64_t minute; /* TSC */
 	char text[LINE_MAX];
 };
 
@@ -28,6 +34,7 @@ static struct console_ring log_ring = {.bytes = log_bytes, .size = RING_SIZE};
 static _Atomic uint32_t lock;
 static _Atomic bool is_lock_broken;
 static enum log_level level_max = LOG_INFO;
+static bool is_managed;  /* the raw partition is the management partition */
 static bool is_raw_open; /* the raw partition's cursor is in the middle of a line */
 
 /*
@@ -133,6 +140,17 @@ static char printable(struct line *line, uint8_t byte)
 	return (byte >= 0x20 && byte != 0x7f) || byte == '\t' ? (char)byte : '?';
 }
 
+static bool may_show(struct line *line)
+{
+	uint64_t now = arch_tsc();
+
+	if (now - line->minute > arch_tsc_hz() * 60) {
+		line->minute = now;
+		line->count = 0;
+	}
+	return line->count++ < LINES_A_MINUTE || !is_managed;
+}
+
 static void finish_line(struct vm *vm)
 {
 	struct line *line = &lines[vm->id];
@@ -140,7 +158,9 @@ static void finish_line(struct vm *vm)
 	size_t length = fmt_print(text, sizeof(text), "[%s] %.*s\n", vm->name, (int)line->length,
 				  line->text);
 
-	emit_line(text, length);
+	if (may_show(line)) {
+		emit_line(text, length);
+	}
 	line->length = 0;
 }
 
@@ -184,6 +204,7 @@ void console_write(struct vm *vm, const uint8_t *bytes, uint32_t size)
 		if ((vm->config.flags & CONFIG_PARTITION_OWNS_UART0) == 0) {
 			put_quoted(vm, bytes[i]);
 		} else {
+			is_managed = vm->passthrough != NULL;
 			put_raw(bytes[i]);
 		}
 	}
@@ -210,7 +231,7 @@ uint32_t console_read(struct vm *vm, uint64_t *position, char *to, uint32_t size
 
 static bool takes_input(struct vm *vm)
 {
-	return vm->is_console_virtio || vuart_takes_input(vm);
+	return vm->is_console_virtio ? virtio_console_takes_input(vm) : vuart_takes_input(vm);
 }
 
 bool console_input(struct vm *vm, uint8_t byte)

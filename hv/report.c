@@ -60,6 +60,7 @@ static void report_vm(const struct vm *vm)
 	}
 	log_info("partition %s: CPU %s, %lu MiB in %u piece%s", vm->name, cpus,
 		 (vm->memory_size >> 20), vm->extent_count, vm->extent_count == 1 ? "" : "s");
+	log_debug("partition %s: stage2=0x%lx", vm->name, vm->arch.stage2_root.value);
 	for (uint32_t i = 0; i < vm->extent_count; i++) {
 		log_debug("partition %s: ram=0x%lx+0x%lx", vm->name, vm->extents[i].host.value,
 			  vm->extents[i].size);

@@ -150,10 +150,23 @@ static bool notify(struct vm *vm, struct virtio *device, uint32_t queue)
 	if (queue == QUEUE_CONTROL_OUTPUT) {
 		is_again = take_events(vm, device);
 	}
-	if (queue != QUEUE_INPUT) { /* buffers for input are used when there is some */
+	if (queue == QUEUE_INPUT) { /* buffers: what was typed may have waited for them */
+		console_input_again();
+	} else {
 		send_events(vm, device);
 	}
 	return is_again;
+}
+
+bool virtio_console_takes_input(struct vm *vm)
+{
+	struct virtio *device = virtio_of(vm, PLATFORM_SLOT_CONSOLE);
+	bool is_taken;
+
+	spin_lock(&device->lock);
+	is_taken = !virtqueue_is_empty(&device->queues[QUEUE_INPUT], &vm->arch);
+	spin_unlock(&device->lock);
+	return is_taken;
 }
 
 void virtio_console_input(struct vm *vm, uint8_t byte)

@@ -192,6 +192,11 @@ bool virtqueue_pop(struct virtqueue *queue, const struct vm_arch *vm, struct vir
 	return !queue->is_broken;
 }
 
+bool virtqueue_is_empty(const struct virtqueue *queue, const struct vm_arch *vm)
+{
+	return queue->is_enabled && !queue->is_broken && count_waiting(queue, vm) == 0;
+}
+
 void virtqueue_push(struct virtqueue *queue, const struct vm_arch *vm, uint16_t head,
 		    uint32_t written)
 {

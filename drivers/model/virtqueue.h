@@ -54,6 +54,9 @@ bool virtqueue_is_sound(const struct virtqueue *queue, const struct vm_arch *vm)
 bool virtqueue_pop(struct virtqueue *queue, const struct vm_arch *vm,
 		   struct virtqueue_chain *chain);
 
+/* In use, and nothing is in it; the driver will tell of the next request. */
+bool virtqueue_is_empty(const struct virtqueue *queue, const struct vm_arch *vm);
+
 /* Gives a request back; written: bytes of its writable part that were filled. */
 void virtqueue_push(struct virtqueue *queue, const struct vm_arch *vm, uint16_t head,
 		    uint32_t written);

@@ -232,7 +232,10 @@ static void write_data(struct vuart *uart, struct vm *vm, uint8_t value)
 {
 	uart->is_thre_pending = true;
 	if ((uart->reg[REG_MCR] & MCR_LOOP) == 0) {
-		vm->is_console_virtio = false;
+		if (vm->is_console_virtio) {
+			vm->is_console_virtio = false;
+			console_input_again(); /* what has waited there comes here */
+		}
 		console_write(vm, &value, 1);
 	} else {
 		receive(uart, value);

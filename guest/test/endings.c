@@ -142,6 +142,23 @@ void test_storm(void)
 	report_true("storm", rounds > 0);
 }
 
+/* Writes to both consoles, whole lines and endless ones, as fast as it can, for `seconds=`. */
+void test_console_flood(void)
+{
+	static const char text[] = "a flood by hypercall, and on and on and on and on and on\n";
+	uint64_t end = cpu_rdtsc() + boot_option_number("seconds", 3) * timer_tsc_khz() * 1000;
+	uint64_t rounds = 0;
+
+	for (; cpu_rdtsc() < end; rounds++) {
+		hypercall(HYPERCALL_CONSOLE_WRITE, (uintptr_t)text, sizeof(text) - 1 - rounds % 2);
+		for (uint32_t i = 0; i < 64; i++) {
+			cpu_outb(UART_PORT, 'u');
+		}
+	}
+	console_print("\nNOTE flood of %llu rounds\n", (unsigned long long)rounds);
+	report_true("flood", rounds > 0);
+}
+
 /* Never ends, with interrupts off. */
 void test_hang(void)
 {

@@ -43,6 +43,7 @@ const struct guest_test guest_endings[] = {
 	{"channel_flood", test_channel_flood},
 	{"heartbeat", test_heartbeat},
 	{"storm", test_storm},
+	{"console_flood", test_console_flood},
 	{"triple_fault", test_triple_fault},
 	{"entry_fail", test_entry_fail},
 	{"crash", test_crash},

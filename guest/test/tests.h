@@ -41,4 +41,5 @@ void test_restart(void);
 void test_dirty_crash(void);
 void test_sleep(void);
 void test_storm(void);
+void test_console_flood(void);
 void test_hang(void);

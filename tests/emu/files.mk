@@ -19,11 +19,16 @@ DISK := $(BUILD)/emu/disk.img
 $(DISK): tests/emu/files.mk
 	@mkdir -p $(@D)
 	$(Q)awk 'BEGIN { for (i = 0; i < 6144 * 32; i++) printf "disk %010d\n", i }' > $@
-check-programs check-emu check-wx: $(DISK)
+# What only stands for a kernel.
+OFF := $(BUILD)/emu/off.kernel
+$(OFF): tests/emu/off.asm tests/emu/files.mk
+	@mkdir -p $(@D)
+	$(Q)$(NASM) -f bin $< -o $@
+check-programs check-emu check-wx: $(DISK) $(OFF)
 
 # The management image, with partitions to make.
 BH_TEST := $(BUILD)/emu/bh.cpio.gz
-$(BH_TEST): $(BUILD)/mgmt.cpio.gz $(wildcard tests/emu/bh/*) $(BUILD)/guest/hello-pvh.elf
+$(BH_TEST): $(BUILD)/mgmt.cpio.gz $(wildcard tests/emu/bh/* $(BUILD)/guest/virtio.cpio.gz) $(BUILD)/guest/hello-pvh.elf
 	@mkdir -p $(@D)
 	$(Q)GUESTS=$(abspath $(BUILD)/guest) tools/make-initramfs tests/emu/bh/list $@.more
 	$(Q)cat $< $@.more >$@
@@ -44,7 +49,7 @@ $(MANAGE_TEST): $(BUILD)/guest/small.cpio.gz $(wildcard tests/emu/manage/*) $(BU
 	$(Q)cat $< $@.more >$@
 check-programs check-emu: $(MANAGE_TEST)
 
-# --- W^X and "no guest RAM mapped", seen from outside the running machine -------------------------
+# --- W^X, "no guest RAM mapped" and "no frame in two partitions", seen from outside the running machine -------------------------
 CHECK_GROUPS += check-wx check-panic check-ssh
 .PHONY: check-wx check-panic check-ssh
 check-wx: all

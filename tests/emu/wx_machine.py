@@ -12,9 +12,11 @@ from wx_walk import VIRT_BASE, Memory, is_window, leaves
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CPUS = 4
 RAM = 256 << 20
-STOPPED = re.compile(r"^hv: partition (alpha|beta): stopped", re.M)
+PARTITIONS = ("mgmt", "alpha", "beta")  # of conf/wx.conf
+STOPPED = re.compile(r"^hv: partition (\w+): stopped", re.M)
 PLACE = re.compile(r"^hv: root=0x([0-9a-f]+) region=0x([0-9a-f]+)\+0x([0-9a-f]+)", re.M)
-GUEST_RAM = re.compile(r"^hv: partition \w+: ram=0x([0-9a-f]+)\+0x([0-9a-f]+)", re.M)
+GUEST_RAM = re.compile(r"^hv: partition (\w+): ram=0x([0-9a-f]+)\+0x([0-9a-f]+)", re.M)
+STAGE2 = re.compile(r"^hv: partition (\w+): stage2=0x([0-9a-f]+)", re.M)
 CONTROL = re.compile(r"\b(RIP|CR0|CR3|CR4|EFER)\s*=\s*(?:0x)?([0-9a-f]+)", re.I)
 SETTLE = 0.5  # seconds between the last partition's end and the look
 
@@ -55,7 +57,7 @@ class Reader(threading.Thread):
 
 
 def all_stopped(text):
-    return len(STOPPED.findall(text)) >= 2
+    return set(STOPPED.findall(text)) == set(PARTITIONS)
 
 
 def controls(text):
@@ -176,7 +178,7 @@ class Bochs:
 def look_bochs(build, folder, symbols, timeout):
     machine = Bochs(build, folder, "wx.conf", timeout)
     try:
-        # A CPU that has nothing more to do goes to sleep: the last time after the second partition's end.
+        # A CPU that has nothing more to do goes to sleep: the last time after the last partition's end.
         for address in entry_points(build, "cpu_wait_nmi", symbols["cpu_wait_nmi"]):
             machine.tell(f"lb {address:#x}")
         is_at_work = True
@@ -184,8 +186,8 @@ def look_bochs(build, folder, symbols, timeout):
             machine.go(VIRT_BASE)
             time.sleep(SETTLE)  # what it has printed is still on its way
             if all_stopped(machine.reader.text):
-                data = machine.save(VIRT_BASE, 2 << 20)
-                root, region, _ = (int(part, 16) for part in PLACE.search(machine.reader.text).groups())
+                root, region, size = (int(part, 16) for part in PLACE.search(machine.reader.text).groups())
+                data = machine.save(VIRT_BASE, size)
                 # Another CPU may still be clearing its partition's RAM, through its window.
                 is_at_work = any(map(is_window, leaves(Memory(region, data), root)))
         return machine.reader.text, machine.registers(), region, data

@@ -21,6 +21,7 @@ static struct vm owner = {
 static uint32_t input_left;
 static uint32_t input_taken;
 static uint32_t input_virtio;
+static uint32_t input_virtio_room = UINT32_MAX;
 static uint32_t input_room = UINT32_MAX; /* what the UART takes, of input_taken */
 static uint32_t rearm_count;
 
@@ -52,6 +53,12 @@ bool vuart_takes_input(struct vm *vm)
 {
 	(void)vm;
 	return input_taken < input_room;
+}
+
+bool virtio_console_takes_input(struct vm *vm)
+{
+	(void)vm;
+	return input_virtio < input_virtio_room;
 }
 
 void vuart_input(struct vm *vm, uint8_t byte)
@@ -182,7 +189,42 @@ static void input_goes_where_output_came_from(void)
 	console_poll_input(&owner);
 	TAP_EQUAL(input_virtio, 5);
 	TAP_EQUAL(input_taken, 0);
+	input_left = 5;
+	input_virtio_room = 7; /* buffers of its driver, of input_virtio */
+	console_poll_input(&owner);
+	TAP_EQUAL(input_virtio, 7);
+	TAP_EQUAL(input_left, 3);
+	TAP_CHECK(!console_input(&owner, 'k'));
 	owner.is_console_virtio = false;
+}
+
+/* A partition that floods its console leaves the management partition's readable. */
+static void floods_are_cut_beside_the_management_partition(void)
+{
+	static const struct boot_passthrough real;
+
+	start(CONFIG_LOG_INFO);
+	fake_clock.tsc = fake_clock.tsc_hz * 1000;
+	for (uint32_t i = 0; i < 700; i++) {
+		say(&alpha, "x\n");
+		output_size = 0;
+	}
+	say(&alpha, "all is shown\n");
+	TAP_TEXT(output, "[alpha] all is shown\n");
+	owner.passthrough = &real;
+	say(&owner, "~#\n");
+	output_size = 0;
+	say(&alpha, "too much\n");
+	say(&beta, "shown\n");
+	log_info("and");
+	say(&owner, "this\n");
+	TAP_TEXT(output, "[beta] shown\nhv: and\nthis\n");
+	fake_clock.tsc = fake_clock.tsc_hz * 1061;
+	output_size = 0;
+	say(&alpha, "again\n");
+	TAP_TEXT(output, "[alpha] again\n");
+	owner.passthrough = NULL;
+	say(&owner, "\n");
 }
 
 static const struct tap_case cases[] = {
@@ -193,6 +235,8 @@ static const struct tap_case cases[] = {
 	{"levels are kept", levels_are_kept},
 	{"input is taken in bounded pieces", input_is_bounded},
 	{"input waits for room", input_waits_for_room},
+	{"floods are cut beside the management partition",
+	 floods_are_cut_beside_the_management_partition},
 	{"input goes where output came from", input_goes_where_output_came_from},
 };
 

@@ -133,16 +133,25 @@ static void console_writes(void)
 static void console_reads(void)
 {
 	start(CONFIG_DEVICE_CONSOLE);
+	TAP_CHECK(virtio_console_takes_input(&bench.vm));
 	virtio_console_input(&bench.vm, 'x'); /* no driver yet: lost */
 	drive(VERSION_1);
-	virtio_console_input(&bench.vm, 'y'); /* no buffer: lost */
+	virtio_console_input(&bench.vm, 'y'); /* nobody has asked: lost */
+	TAP_CHECK(!virtio_console_takes_input(&bench.vm));
+	TAP_EQUAL(bench.input_again_count, 0);
 	offer(0, 0, 0x80000, 16, true);
+	set(PLATFORM_VIRTIO_NOTIFY, 2, 0);
+	TAP_EQUAL(bench.input_again_count, 1); /* what has waited may come */
+	TAP_CHECK(virtio_console_takes_input(&bench.vm));
 	virtio_console_input(&bench.vm, 'z');
 	virtio_console_input(&bench.vm, '!');
 	TAP_EQUAL(driver_memory(0x80000)[0], 'z');
 	TAP_EQUAL(driver_memory(0x80000)[1], 0);
 	TAP_EQUAL(*driver_word(queue_of(0).used + 2), 1);
 	TAP_EQUAL(bench.interrupted[VECTOR + 1], 2);
+	TAP_CHECK(!virtio_console_takes_input(&bench.vm));
+	set(0x14, 1, 0); /* nobody to wait for */
+	TAP_CHECK(virtio_console_takes_input(&bench.vm));
 }
 
 /* The driver says that it is ready, hears of the port, says that the port is, hears the rest. */

@@ -178,6 +178,19 @@ static void test_full_backlog(void)
 	TAP_EQUAL(bench.input_again_count, 2);
 }
 
+/* What has waited for the virtio console comes here once the guest writes here again. */
+static void test_console_comes_back(void)
+{
+	start();
+	set(DATA, 'x');
+	TAP_EQUAL(bench.input_again_count, 0);
+	bench.vm.is_console_virtio = true;
+	set(DATA, 'y');
+	set(DATA, 'z');
+	TAP_CHECK(!bench.vm.is_console_virtio);
+	TAP_EQUAL(bench.input_again_count, 1);
+}
+
 static void test_priority(void)
 {
 	start();
@@ -267,6 +280,7 @@ static const struct tap_case cases[] = {
 	{"input, trigger level, time-out", test_input},
 	{"backlog and overrun", test_backlog},
 	{"a full backlog holds the sender up", test_full_backlog},
+	{"the console comes back from virtio", test_console_comes_back},
 	{"priority of interrupt causes", test_priority},
 	{"loopback and modem lines", test_loopback},
 	{"OUT2 gates the line", test_out2_gates},

@@ -54,15 +54,16 @@ void vlapic_reset(struct vcpu *vcpu, bool is_init); /* is_init: INIT keeps IA32_
 void passthrough_silence(const struct vm *vm);
 
 /* A byte of host input for the partition that owns the real UART, to the console that it has
- * written to last: the UART, or the virtio console, which drops it when its driver has no buffer.
- * Any CPU. */
+ * written to last: the UART, or the virtio console, which drops it when it has no driver. Any CPU.
+ */
 void vuart_input(struct vm *vm, uint8_t byte);
 void virtio_console_input(struct vm *vm, uint8_t byte);
 /* The size of a running VM's console has become that of its image. Under vm->lock. */
 void virtio_console_resize(struct vm *vm);
-/* Is there room? Where there is none input had better wait; the UART calls console_input_again()
- * when there is some. Any CPU. */
+/* Is there room? Where there is none input had better wait; console_input_again() is called when
+ * there is some. Any CPU. */
 bool vuart_takes_input(struct vm *vm);
+bool virtio_console_takes_input(struct vm *vm);
 
 /* Does MANAGE_DISK_TAKE or _DONE of `caller`, the management partition, whose RAM the command's
  * data is, on another VM. No lock of a VM or device is held. In drivers/model/virtio_block.c. */
