@@ -24,51 +24,11 @@ struct call {
 };
 
 static struct spin_lock command_lock; /* commands of several vCPUs */
-static struct spin_lock event_lock;
-static uint64_t event_next = 1; /* guarded by event_lock */
-
-static gpa_t window_at(uint64_t offset)
-{
-	return gpa_from_u64(PLATFORM_MANAGE_WINDOW + offset);
-}
 
 static gpa_t data_at(const struct call *call, uint32_t offset)
 {
-	return window_at(offsetof(struct manage_window, data) + call->command.data_offset + offset);
-}
-
-void manage_event(enum manage_event_kind kind, uint32_t id, uint64_t value)
-{
-	struct vm *manager = vm_with_flag(CONFIG_PARTITION_MANAGEMENT);
-	struct manage_event event = {.kind = kind, .id = id, .value = value, .tsc = arch_tsc()};
-	enum hv_status status;
-	uint64_t offset;
-
-	if (manager == NULL || atomic_load(&manager->state) != VM_RUNNING) {
-		return;
-	}
-	spin_lock(&event_lock);
-	event.sequence = event_next++;
-	offset = offsetof(struct manage_window, events) +
-		 event.sequence % MANAGE_EVENT_COUNT * sizeof(event);
-	status = guest_mem_write(&manager->arch, window_at(offset), &event, sizeof(event));
-	if (status == HV_OK) {
-		status = guest_mem_write(&manager->arch, window_at(0), &event_next,
-					 sizeof(event_next));
-	}
-	spin_unlock(&event_lock);
-	(void)status; /* too little RAM for a window: it does not hear of it */
-}
-
-void manage_disk_kick(const struct vm *vm)
-{
-	struct vm *manager = vm_with_flag(CONFIG_PARTITION_MANAGEMENT);
-	uint64_t tsc = arch_tsc(); /* another value each time */
-	uint64_t offset = offsetof(struct manage_window, disk_kicks) + vm->id * sizeof(tsc);
-
-	if (manager != NULL && atomic_load(&manager->state) == VM_RUNNING) {
-		(void)!guest_mem_write(&manager->arch, window_at(offset), &tsc, sizeof(tsc));
-	}
+	return manage_window_at(offsetof(struct manage_window, data) + call->command.data_offset +
+				offset);
 }
 
 static enum manage_status answer(struct call *call, const void *data, uint32_t size)
@@ -398,7 +358,8 @@ void manage_command(struct vm *caller, uint32_t slot)
 	if (slot >= MANAGE_SLOT_COUNT) {
 		return;
 	}
-	at = window_at(offsetof(struct manage_window, commands) + slot * sizeof(call.command));
+	at = manage_window_at(offsetof(struct manage_window, commands) +
+			      slot * sizeof(call.command));
 	spin_lock(&command_lock);
 	status = guest_mem_read(&caller->arch, at, &call.command, sizeof(call.command));
 	if (status == HV_OK) {

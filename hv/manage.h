@@ -2,10 +2,18 @@
 /* Commands of the management partition (manage_abi.h), and what it is told. */
 #pragma once
 
+#include "addr.h"
 #include "hv/manage.h"
 #include "manage_abi.h"
+#include "platform_abi.h"
 
 struct vm;
+
+/* In the management partition's RAM: `offset` bytes into its struct manage_window. */
+static inline gpa_t manage_window_at(uint64_t offset)
+{
+	return gpa_from_u64(PLATFORM_MANAGE_WINDOW + offset);
+}
 
 /* MANAGE_CREATE, with what its data held: checked in full, then made. */
 enum manage_status manage_create(const struct manage_create *wanted, uint64_t *id);

@@ -15,7 +15,7 @@ MODEL_BENCH := tests/host/model_bench.c $(addprefix drivers/,$(filter model/%,$(
 	hv/guest_mem.c hv/entropy.c $(addprefix arch/fake/,$(filter-out fake_pte.c,$(ARCH_FAKE)))
 # `@bh`: all of bh but its main(), and the hypervisor's side of it.
 BH_BENCH := $(addprefix guest/mgmt/bh/,$(filter-out bh_main.c,$(BH))) $(addprefix boot/,$(BH_BOOT)) $(BUILD)/gen/names.c \
-	$(addprefix hv/,manage.c manage_create.c vm_create.c vm_life.c vm_load.c vcpu.c trace.c cpus.c exit.c hypercall.c io_bus.c \
+	$(addprefix hv/,manage.c manage_event.c manage_create.c vm_create.c vm_life.c vm_load.c vcpu.c trace.c cpus.c exit.c hypercall.c io_bus.c \
 	console.c stage2.c owner.c page_alloc.c guest_mem.c lib/fmt.c lib/str.c) $(addprefix arch/fake/,fake_cpu.c fake_vcpu.c \
 	fake_mem.c fake_lapic.c fake_clock.c fake_port.c fake_io.c fake_pte.c)
 links_of = $(foreach word,$(shell sed -n 's,^/\* Links: *\(.*\) \*/$$,\1,p' $(1)),$(if \
