@@ -28,7 +28,8 @@ static struct console_ring log_ring = {.bytes = log_bytes, .size = RING_SIZE}; /
 static _Atomic uint32_t lock;
 static _Atomic bool is_lock_broken;
 static enum log_level level_max = LOG_INFO;
-static bool is_raw_open; /* the raw partition's cursor is in the middle of a line */
+static const struct vm *sole_writer; /* has the real console to itself while it runs; or NULL */
+static bool is_raw_open;             /* the raw partition's cursor is in the middle of a line */
 
 /*
  * Not a ticket lock: log_write() also runs in NMI context, maybe on the CPU that holds the lock.
@@ -82,8 +83,12 @@ static void emit(const char *text, size_t size)
 	platform_console_write(text, size);
 }
 
-static void emit_line(const char *text, size_t size)
+static void emit_line(const char *text, size_t size, bool is_urgent)
 {
+	if (!is_urgent && sole_writer != NULL && atomic_load(&sole_writer->state) == VM_RUNNING) {
+		keep(&log_ring, text, size);
+		return;
+	}
 	if (is_raw_open) {
 		emit("\n", 1);
 		is_raw_open = false;
@@ -108,7 +113,7 @@ void log_write(enum log_level level, const char *format, ...)
 	va_end(arguments);
 	text[length++] = '\n';
 	is_taken = take_lock();
-	emit_line(text, length);
+	emit_line(text, length, level == LOG_ERROR);
 	release_lock(is_taken);
 }
 
@@ -145,7 +150,7 @@ static void finish_line(struct vm *vm)
 	size_t length = fmt_print(text, sizeof(text), "[%s] %.*s\n", vm->name, (int)line->length,
 				  line->text);
 
-	emit_line(text, length);
+	emit_line(text, length, false);
 	line->length = 0;
 }
 
@@ -168,14 +173,13 @@ static void put_quoted(struct vm *vm, uint8_t byte)
 	line->text[line->length++] = shown;
 }
 
-static void put_raw(uint8_t byte)
+static void put_raw(const struct vm *vm, uint8_t byte)
 {
 	char raw = (char)byte;
 
-	if (raw != '\r') { /* the driver makes \r\n of \n */
-		emit(&raw, 1);
-		is_raw_open = raw != '\n';
-	}
+	sole_writer = (vm->config.flags & CONFIG_PARTITION_UART0_ALONE) != 0 ? vm : NULL;
+	(sole_writer != NULL ? platform_console_write : emit)(&raw, 1);
+	is_raw_open = raw != '\n';
 }
 
 void console_write(struct vm *vm, const uint8_t *bytes, uint32_t size)
@@ -189,7 +193,7 @@ void console_write(struct vm *vm, const uint8_t *bytes, uint32_t size)
 		if ((vm->config.flags & CONFIG_PARTITION_OWNS_UART0) == 0) {
 			put_quoted(vm, bytes[i]);
 		} else {
-			put_raw(bytes[i]);
+			put_raw(vm, bytes[i]);
 		}
 	}
 	release_lock(is_taken);
