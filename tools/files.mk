@@ -44,6 +44,7 @@ make check-host   host tests only        make check-emu CASES='linux*'   some em
 make check-launch the launcher's tests   make check-clang                builds with Clang
 make check-ssh    boots the management image in QEMU and logs in; tools/mgmt-ssh PORT does it by hand
 make lint         layout of the C files (clang-format), the tree's limits, headers alone
+make transcript   runs the session that README.md shows, and writes it there
 make bench        measures exits, boot cost and sizes (10 minutes); BENCH_ARGUMENTS='--only exits'
 make iso, usb     boot media: $(BUILD)/bulkhead.iso, $(BUILD)/bulkhead-usb.img
 make clean        removes $(BUILD); downloaded packages stay in ~/.cache/bulkhead

@@ -29,6 +29,12 @@ $(BH_TEST): $(BUILD)/mgmt.cpio.gz $(wildcard tests/emu/bh/*) $(BUILD)/guest/hell
 	$(Q)cat $< $@.more >$@
 check-programs check-emu: $(BH_TEST)
 
+# The session that README.md shows, from a run; the case itself checks that it still is that one.
+.PHONY: transcript
+transcript: all
+	$(Q)tests/emu/run --build $(BUILD) --no-check 'transcript/qemu'
+	$(Q)tests/emu/transcript --write $(BUILD)/check/transcript-qemu.log README.md
+
 # --- W^X and "no guest RAM mapped", seen from outside the running machine -------------------------
 CHECK_GROUPS += check-wx check-panic check-ssh
 .PHONY: check-wx check-panic check-ssh
