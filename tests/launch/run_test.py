@@ -247,8 +247,9 @@ class Person(RunCase):
         self.assertNotIn(b"\x1b[2Jone", output)
 
     def test_seconds_are_counted_while_nothing_comes(self):
+        config = self.path("x.conf", "[partition one]\ncpus = 0\nmemory = 64M\nconsole = uart0\n")
         _, output = self.at_terminal("sleep 2; say hv: a\\nshell\\n; sleep 2; say end\\n", [], "--banner",
-                                     "--color", "never")
+                                     "--config", config, "--color", "never")
         self.assertIn(b"\r\x1b[K... booting, 1 s \r\x1b[K", output)
         self.assertIn(b" s \r\x1b[Khv: a\r\nshell\r\n", output)
         self.assertIn(b"shell\r\nend", output)

@@ -214,6 +214,12 @@ def conclude(options, run, verdict, status, emulator_text):
     return code
 
 
+def has_owner(options):
+    """Whether a partition will talk to the person."""
+    return options.settings is not None and any(partition.value("console").startswith("uart0")
+                                                for partition in options.settings.partitions)
+
+
 def make_printer(options):
     is_terminal = sys.stdout.isatty()
     is_colored = options.color == "always" or (options.color == "auto" and is_terminal
@@ -225,7 +231,7 @@ def make_printer(options):
         return terminal.PlainPrinter(out, prefixes)
     # A boot menu draws with the sequences that firmware only wipes the banner with.
     return terminal.TerminalPrinter(sys.stdout.buffer, prefixes, options.media == "esp",
-                                    b"booting" if options.banner else None)
+                                    b"booting" if options.banner and has_owner(options) else None)
 
 
 def run_machine(options, folder):

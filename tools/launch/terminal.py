@@ -15,6 +15,7 @@ UNWANTED = re.compile(rb"\x1b\[(?:[0-9;]*[HJ]|=\d+h|\?25[hl])|\x1b[c78]")
 ANY_ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_=>78c])")
 CUT_ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]{0,200})?$")
 BOOTED = re.compile(rb"^(?:hv: |bare-metal: )", re.MULTILINE)
+BOOTING = re.compile(rb"hv: |bare-metal: |\[")
 CURSOR_MOVE = re.compile(rb"\x1b\[[0-9]+;[0-9]+H")
 STATUS_AFTER = 1  # seconds of silence
 BLANK = re.compile(rb"[ \xb3\xc4]*")  # a menu's empty rows and its frame
@@ -83,6 +84,8 @@ class TerminalPrinter(Output):
         self.prefixes = prefixes
         self.is_cleaned = is_cleaned
         self.awaited = awaited
+        self.is_booted = False
+        self.line = b""  # the start of one
         self.status = None  # the seconds that the status line shows
         self.started = self.written = time.monotonic()
         self.is_line_start = True
@@ -114,7 +117,7 @@ class TerminalPrinter(Output):
         """From time to time: while nothing comes, a status line says that it goes on."""
         now = time.monotonic()
         seconds = int(now - self.started)
-        if self.awaited and self.is_line_start and not self.head and now - self.written >= STATUS_AFTER \
+        if self.awaited and not self.line.strip() and now - self.written >= STATUS_AFTER \
                 and self.status != seconds:
             self.status = seconds
             self.put(b"\r\x1b[K... %s, %d s " % (self.awaited, seconds))
@@ -123,9 +126,12 @@ class TerminalPrinter(Output):
         if self.status is not None:
             self.put(b"\r\x1b[K")
             self.status = None
-        if self.awaited and re.search(rb"^(?!hv: |\[)[^\r\n]", data, re.MULTILINE) and not self.is_cleaned:
-            self.awaited = None  # what the person waits for has begun to talk
         self.written = time.monotonic()
+        *lines, self.line = (self.line + data).split(b"\n")
+        for line in lines:
+            self.is_booted |= BOOTED.match(line) is not None
+            if self.is_booted and line.strip() and not BOOTING.match(line):
+                self.awaited = None  # what the person waits for has begun to talk
 
     def write(self, data):
         data = self.cut + data
