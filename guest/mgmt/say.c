@@ -24,6 +24,14 @@ void say_into(const char *path)
 	file = log >= 0 ? log : STDERR_FILENO;
 }
 
+void say_lend(void)
+{
+	if (file != STDERR_FILENO) {
+		dup2(file, STDOUT_FILENO);
+		dup2(file, STDERR_FILENO);
+	}
+}
+
 void say(const char *format, ...)
 {
 	char line[LINE_SIZE] = "init: ";
