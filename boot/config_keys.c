@@ -63,7 +63,7 @@ static enum hv_status set_choice(struct config_parser *parser, enum config_key k
 	static const char *const roles[] = {"guest", "management"};
 	static const char *const crashes[] = {"stop", "restart", "halt-machine"};
 	static const char *const answers[] = {"no", "yes"};
-	static const char *const consoles[] = {"uart0"};
+	static const char *const consoles[] = {"uart0", "uart0-alone"};
 	static const char *const dmas[] = {"trusted"};
 	static const struct {
 		const char *const *words;
@@ -86,6 +86,7 @@ static enum hv_status set_choice(struct config_parser *parser, enum config_key k
 		return set_only(parser, CONFIG_PARTITION_MANAGEMENT, "the management partition");
 	}
 	if (key == KEY_CONSOLE) {
+		partition->flags |= choice == 1 ? CONFIG_PARTITION_UART0_ALONE : 0;
 		return set_only(parser, CONFIG_PARTITION_OWNS_UART0, "the owner of uart0");
 	}
 	if (key == KEY_ON_CRASH) {

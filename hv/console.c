@@ -34,8 +34,9 @@ static struct console_ring log_ring = {.bytes = log_bytes, .size = RING_SIZE};
 static _Atomic uint32_t lock;
 static _Atomic bool is_lock_broken;
 static enum log_level level_max = LOG_INFO;
-static bool is_managed;  /* the raw partition is the management partition */
-static bool is_raw_open; /* the raw partition's cursor is in the middle of a line */
+static bool is_managed;              /* the raw partition is the management partition */
+static const struct vm *sole_writer; /* has the real console to itself while it runs; or NULL */
+static bool is_raw_open;             /* the raw partition's cursor is in the middle of a line */
 
 /*
  * Not a ticket lock: log_write() also runs in NMI context, maybe on the CPU that holds the lock.
@@ -83,8 +84,11 @@ static void keep(struct console_ring *ring, const char *text, size_t size)
 	}
 }
 
-static void emit_line(const char *text, size_t size)
+static void emit_line(const char *text, size_t size, bool is_urgent)
 {
+	if (!is_urgent && sole_writer != NULL && atomic_load(&sole_writer->state) == VM_RUNNING) {
+		return;
+	}
 	if (is_raw_open) {
 		platform_console_write("\n", 1);
 		is_raw_open = false;
@@ -110,7 +114,7 @@ void log_write(enum log_level level, const char *format, ...)
 	text[length++] = '\n';
 	is_taken = take_lock();
 	keep(&log_ring, text, length);
-	emit_line(text, length);
+	emit_line(text, length, level == LOG_ERROR);
 	release_lock(is_taken);
 }
 
@@ -159,7 +163,7 @@ static void finish_line(struct vm *vm)
 				  line->text);
 
 	if (may_show(line)) {
-		emit_line(text, length);
+		emit_line(text, length, false);
 	}
 	line->length = 0;
 }
@@ -183,14 +187,13 @@ static void put_quoted(struct vm *vm, uint8_t byte)
 	line->text[line->length++] = shown;
 }
 
-static void put_raw(uint8_t byte)
+static void put_raw(const struct vm *vm, uint8_t byte)
 {
 	char raw = (char)byte;
 
-	if (raw != '\r') { /* the driver makes \r\n of \n */
-		platform_console_write(&raw, 1);
-		is_raw_open = raw != '\n';
-	}
+	sole_writer = (vm->config.flags & CONFIG_PARTITION_UART0_ALONE) != 0 ? vm : NULL;
+	platform_console_write(&raw, 1);
+	is_raw_open = raw != '\n';
 }
 
 void console_write(struct vm *vm, const uint8_t *bytes, uint32_t size)
@@ -205,7 +208,7 @@ void console_write(struct vm *vm, const uint8_t *bytes, uint32_t size)
 			put_quoted(vm, bytes[i]);
 		} else {
 			is_managed = vm->passthrough != NULL;
-			put_raw(bytes[i]);
+			put_raw(vm, bytes[i]);
 		}
 	}
 	release_lock(is_taken);

@@ -10,7 +10,17 @@ setup:
 
 run: setup
 	$(BUILD_ALL)
-	$(Q)tools/run --build $(BUILD) --config $(CONFIG) --banner $(RUN_ARGUMENTS)
+	$(Q)tools/run --build $(BUILD) --config $(CONFIG) --banner --spare --ssh 2222 $(RUN_ARGUMENTS)
+
+# The management image with the demonstration's example on top; the archive of a kernel is not worth packing well.
+ifneq ($(and $(MGMT_PACKAGES),$(MGMT_MODULES)),)
+all: $(BUILD)/demo.cpio.gz
+endif
+$(BUILD)/demo.cpio.gz: $(BUILD)/mgmt.cpio.gz $(BUILD)/kernel/vmlinuz $(BUILD)/guest/virtio.cpio.gz \
+		tools/demo/list tools/demo/motd $(wildcard tools/demo/examples/*)
+	$(Q)KERNEL=$(abspath $(BUILD)/kernel/vmlinuz) GUESTS=$(abspath $(BUILD)/guest) \
+		tools/make-initramfs tools/demo/list $@.more
+	$(Q)cat $< $@.more >$@
 
 iso: setup
 	$(BUILD_ALL)
@@ -34,6 +44,7 @@ make check-host   host tests only        make check-emu CASES='linux*'   some em
 make check-launch the launcher's tests   make check-clang                builds with Clang
 make check-ssh    boots the management image in QEMU and logs in; tools/mgmt-ssh PORT does it by hand
 make lint         layout of the C files (clang-format), the tree's limits, headers alone
+make transcript   runs the session that README.md shows, and writes it there
 make bench        measures exits, boot cost, I/O, starts, sizes (20 minutes); BENCH_ARGUMENTS='--only exits'
 make iso, usb     boot media: $(BUILD)/bulkhead.iso, $(BUILD)/bulkhead-usb.img
 make clean        removes $(BUILD); downloaded packages stay in ~/.cache/bulkhead

@@ -26,6 +26,7 @@
 #define DISK_WAIT_MS   3000 /* disks answer later than their drivers load */
 #define TTY_SIZE       64
 #define MOTD           "/etc/motd"
+#define LOG_NAME       "INIT_LOG" /* of the environment, and so of the kernel's command line */
 #define SERVICE_FOLDER "/etc/services.d"
 
 /* /data is decided: a disk was found, or waited for long enough; only then come the services. */
@@ -93,6 +94,7 @@ static void start_shell(void)
 
 	say("shell on %s, %llu.%03llu s after the kernel's start", tty, now / 1000, now % 1000);
 	show_motd();
+	say_into(getenv(LOG_NAME)); /* now the console is the person's */
 	services_add("shell", argv, tty);
 	services_run();
 }

@@ -95,6 +95,7 @@ int process_run(char *const argv[])
 	int status = -1;
 
 	if (pid == 0) {
+		say_lend();
 		execute(argv);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status)) {

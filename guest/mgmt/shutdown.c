@@ -75,6 +75,7 @@ void shutdown_run(int signal)
 			end = &ends[i];
 		}
 	}
+	say_into(NULL);
 	say("%s", end->name);
 	end_processes();
 	mounts_end();

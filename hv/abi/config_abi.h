@@ -50,6 +50,7 @@ enum config_on_crash {
 #define CONFIG_PARTITION_AUTOSTART   (1u << 1) /* autostart = yes (the default) */
 #define CONFIG_PARTITION_OWNS_UART0  (1u << 2) /* console = uart0: raw output, and the input */
 #define CONFIG_PARTITION_DMA_TRUSTED (1u << 3) /* dma = trusted */
+#define CONFIG_PARTITION_UART0_ALONE (1u << 4) /* console = uart0-alone */
 
 struct config_partition {
 	char name[CONFIG_NAME_MAX + 1];

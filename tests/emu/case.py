@@ -5,7 +5,7 @@ import os
 import re
 
 LISTS = ("expect", "then", "reject", "send", "trace", "args", "extra")
-SINGLE = ("config", "emulators", "cpus", "memory", "timeout", "report", "skip-default-reject")
+SINGLE = ("config", "emulators", "cpus", "memory", "timeout", "report", "skip-default-reject", "check")
 # The machines a case can name: what tools/run is told.
 MACHINES = {
     "qemu": ["--emulator", "qemu"],

@@ -49,6 +49,12 @@ $(MANAGE_TEST): $(BUILD)/guest/small.cpio.gz $(wildcard tests/emu/manage/*) $(BU
 	$(Q)cat $< $@.more >$@
 check-programs check-emu: $(MANAGE_TEST)
 
+# The session that README.md shows, from a run; the case itself checks that it still is that one.
+.PHONY: transcript
+transcript: all
+	$(Q)tests/emu/run --build $(BUILD) --no-check 'transcript/qemu'
+	$(Q)tests/emu/transcript --write $(BUILD)/check/transcript-qemu.log README.md
+
 # --- W^X, "no guest RAM mapped" and "no frame in two partitions", seen from outside the running machine -------------------------
 CHECK_GROUPS += check-wx check-panic check-ssh
 .PHONY: check-wx check-panic check-ssh

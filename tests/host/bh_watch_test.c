@@ -140,7 +140,13 @@ static void tells_of_an_end(void)
 	BH(0, "console alpha"); /* of a stopped partition: bytes go nowhere */
 	TAP_TEXT(bench_typed(), "");
 	BH(0, "ls");
-	SAYS("stopped: crash, code 0");
+	SAYS("stopped: crash\n");
+	console_write(bench_vm(1), (const uint8_t *)"one\r\n\x1b[1mtwo\r\n\r\n", 15);
+	BH(0, "inspect alpha");
+	SAYS("last words     [1mtwo\n");
+	console_write(bench_vm(1), (const uint8_t *)"a panic\nmore\n", 13);
+	BH(0, "inspect alpha");
+	SAYS("last stop     crash\nlast words    a panic\n");
 }
 
 static void events_wrap(void)

@@ -133,6 +133,11 @@ static void test_defaults(void)
 	TAP_EQUAL(file.sources[0].initrd.length, 0);
 	TAP_EQUAL(file.sources[0].cmdline.length, 0);
 	TAP_EQUAL(file.sources[0].initrd_module, CONFIG_FILE_NONE);
+	TAP_EQUAL(parse("[partition a]\n" KEYS "console=uart0-alone",
+			strlen("[partition a]\n" KEYS) + 19),
+		  HV_OK);
+	TAP_EQUAL(file.config.partitions[0].flags & ~CONFIG_PARTITION_AUTOSTART,
+		  CONFIG_PARTITION_OWNS_UART0 | CONFIG_PARTITION_UART0_ALONE);
 }
 
 static void test_lines(void)
@@ -186,7 +191,8 @@ static void test_choices(void)
 		"on_crash is `reboot`, but can only be stop, restart or halt-machine");
 	refused("[partition a]\nautostart = maybe\n", 2,
 		"autostart is `maybe`, but can only be no or yes");
-	refused("[partition a]\nconsole = uart1\n", 2, "console is `uart1`, but can only be uart0");
+	refused("[partition a]\nconsole = uart1\n", 2,
+		"console is `uart1`, but can only be uart0 or uart0-alone");
 	refused("[partition a]\ndma = yes\n", 2, "dma is `yes`, but can only be trusted");
 }
 
@@ -374,7 +380,7 @@ static void test_prefixes(void)
 static const struct tap_case cases[] = {
 	{"the example of the design", test_example},
 	{"every key; CRLF, BOM, odd spacing, no newline at the end", test_every_key},
-	{"defaults", test_defaults},
+	{"defaults, and one console of two words", test_defaults},
 	{"malformed lines and sections", test_lines},
 	{"unknown, repeated, empty and missing keys", test_keys},
 	{"words that a key does not take", test_choices},

@@ -18,6 +18,10 @@ static struct vm alpha = {.id = 0, .name = "alpha"};
 static struct vm beta = {.id = 1, .name = "beta"};
 static struct vm owner = {
 	.id = 2, .name = "owner", .config = {.flags = CONFIG_PARTITION_OWNS_UART0}};
+static struct vm hermit = {
+	.id = 3,
+	.name = "hermit",
+	.config = {.flags = CONFIG_PARTITION_OWNS_UART0 | CONFIG_PARTITION_UART0_ALONE}};
 static uint32_t input_left;
 static uint32_t input_taken;
 static uint32_t input_virtio;
@@ -131,7 +135,31 @@ static void the_owner_writes_raw(void)
 	TAP_TEXT(output, "login: \x1b[1m\n[alpha] hello\n");
 	say(&owner, "x\r\n");
 	say(&alpha, "again\n");
-	TAP_TEXT(output, "login: \x1b[1m\n[alpha] hello\nx\n[alpha] again\n");
+	TAP_TEXT(output, "login: \x1b[1m\n[alpha] hello\nx\r\n[alpha] again\n");
+}
+
+/* Last of all: it stays the sole writer. */
+static void the_sole_writer_is_not_disturbed(void)
+{
+	uint64_t position = UINT64_MAX;
+	char log[4096];
+
+	start(CONFIG_LOG_INFO);
+	(void)console_read(NULL, &position, log, 0); /* to the log's end */
+	atomic_store(&hermit.state, VM_RUNNING);
+	say(&alpha, "first\n");
+	say(&hermit, "# ");
+	say(&alpha, "hello\n");
+	log_notice("n");
+	say(&hermit, "ls\r# ls");
+	TAP_TEXT(output, "[alpha] first\n# ls\r# ls");
+	log_error("bad");
+	TAP_TEXT(output, "[alpha] first\n# ls\r# ls\nhv: error: bad\n");
+	log[console_read(NULL, &position, log, sizeof(log) - 1)] = '\0';
+	TAP_TEXT(log, "hv: n\nhv: error: bad\n");
+	atomic_store(&hermit.state, VM_STOPPED);
+	log_notice("stopped");
+	TAP_TEXT(output, "[alpha] first\n# ls\r# ls\nhv: error: bad\nhv: stopped\n");
 }
 
 static void levels_are_kept(void)
@@ -238,6 +266,7 @@ static const struct tap_case cases[] = {
 	{"floods are cut beside the management partition",
 	 floods_are_cut_beside_the_management_partition},
 	{"input goes where output came from", input_goes_where_output_came_from},
+	{"the sole writer is not disturbed", the_sole_writer_is_not_disturbed},
 };
 
 TAP_MAIN(cases)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # tools/run as its callers see it: exit codes, messages, what is left behind. QEMU is a script.
 import os
+import pty
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -202,7 +204,55 @@ class Talk(RunCase):
         config = self.path("x.conf", "[partition one]\ncpus = 0-2\nmemory = 64M\n")
         result = self.check("", ["--config", config, "--banner"], 0)
         self.assertIn(b"[one]  CPUs 0-2, 64M", result.stdout)
-        self.assertIn(b"Ctrl-C ends", result.stdout)
+        self.assertIn(b"Ctrl-A X ends", result.stdout)
+
+
+class Person(RunCase):
+    """At a terminal."""
+
+    def at_terminal(self, steps, typed, *arguments):
+        """Types when something was printed. -> (status, output)"""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve(sys.executable, self.command(*arguments), self.environment(steps))
+        output = b""
+        while True:
+            try:
+                data = os.read(terminal, 4096)
+            except OSError:
+                data = b""
+            if not data:
+                break
+            output += data
+            while typed and typed[0][0] in output:
+                os.write(terminal, typed.pop(0)[1])
+        os.close(terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), output
+
+    def test_ctrl_c_is_the_machines(self):
+        status, output = self.at_terminal("say go\\n; read 3; sleep 30",
+                                          [(b"go", b"\x03\x01\x01\x01zk"), (b"got", b"\x01x")])
+        self.assertIn(rb"got b'\x03\x01k'", output)
+        self.assertIn(b"run: ended", output)
+        self.assertEqual(status, 0)
+
+    def test_ctrl_c_ends_what_is_judged(self):
+        status, _ = self.at_terminal("say go\\n; sleep 30", [(b"go", b"\x03")], "--expect", "never")
+        self.assertEqual(status, 130)
+
+    def test_screens_are_cleared_once_it_is_booted(self):
+        _, output = self.at_terminal("say \\x1b[2Jone\\nhv: two\\n\\x1b[2Jthree\\n; sleep 0.5", [],
+                                     "--color", "never")
+        self.assertIn(b"one\r\nhv: two\r\n\x1b[2Jthree", output)
+        self.assertNotIn(b"\x1b[2Jone", output)
+
+    def test_seconds_are_counted_while_nothing_comes(self):
+        config = self.path("x.conf", "[partition one]\ncpus = 0\nmemory = 64M\nconsole = uart0\n")
+        _, output = self.at_terminal("sleep 2; say hv: a\\nshell\\n; sleep 2; say end\\n", [], "--banner",
+                                     "--config", config, "--color", "never")
+        self.assertIn(b"\r\x1b[K... booting, 1 s \r\x1b[K", output)
+        self.assertIn(b" s \r\x1b[Khv: a\r\nshell\r\n", output)
+        self.assertIn(b"shell\r\nend", output)
 
 
 class Machine(RunCase):
@@ -218,6 +268,20 @@ class Machine(RunCase):
         line = self.arguments("--config", config)
         self.assertIn("-smp 6 ", line)
         self.assertIn("-m 1792M ", line)
+
+    def test_spare(self):
+        config = self.path("x.conf", "[partition one]\ncpus = 0\nmemory = 512M\n")
+        line = self.arguments("--config", config, "--spare")
+        self.assertIn("-smp 2 ", line)
+        self.assertIn("-m 1024M ", line)
+
+    def test_ssh_takes_another_port_when_this_one_is_taken(self):
+        self.assertRegex(self.arguments("--ssh", "0"), r"hostfwd=tcp:127.0.0.1:\d+-:22 -device virtio-net-pci")
+        with socket.socket() as one:
+            one.bind(("127.0.0.1", 0))
+            one.listen()
+            taken = one.getsockname()[1]
+            self.assertNotIn(f":{taken}-:22", self.arguments("--ssh", str(taken)))
 
     def test_icount_is_one_cpu_on_old_qemu(self):
         self.assertIn("-smp 1 ", self.arguments("--icount", "--cpus", "2"))

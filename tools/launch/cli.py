@@ -15,15 +15,16 @@ from .match import Judge
 MIB = 1 << 20
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FIRMWARE_MEMORY = 256 * MIB  # beside the partitions: firmware, loader, hypervisor
+SPARE_MEMORY = 256 * MIB
 MEMORY_LEAST = 512 * MIB
 LAST_LINES = 12
 
 EPILOG = """\
-exit status: 0 every --expect was seen (without any: the machine ended by itself, or Ctrl-C)
+exit status: 0 every --expect was seen (without any: the machine or the person ended it)
              1 a --reject matched, time-out, or the emulator ended before (it says which)
              2 wrong usage    130 interrupted while lines were expected
-keys:        Ctrl-C ends; Ctrl-A sends the next key to the machine as it is
-examples:    tools/run --config tools/demo/demo.conf
+keys:        Ctrl-A X ends, Ctrl-A Ctrl-A sends Ctrl-A, all others go to the machine; with --expect, Ctrl-C ends too
+examples:    tools/run --config tools/demo/demo.conf --spare --ssh 2222
              tools/run --emulator bochs --config my.conf --expect 'INIT-DONE' --timeout 300
              tools/run --config my.conf --icount -- -d int -D trace.txt
 """
@@ -43,6 +44,9 @@ def make_parser():
     add("--config", metavar="FILE", help="configuration; it and what it names go on the medium")
     add("--cpus", type=int, metavar="N", help="default: what the configuration uses")
     add("--memory", metavar="SIZE", help="default: what the configuration uses, and 256M")
+    add("--spare", action="store_true", help="one CPU and 256M more, for partitions made later")
+    add("--ssh", type=int, metavar="PORT",
+        help="QEMU: a network card, its port 22 reached at this port here (0, or in use: another)")
     add("--icount", action="store_true", help="TCG with exact instruction counts")
     add("--icount-shift", type=int, default=7, metavar="N", help="TSC = instructions << N (7)")
     add("--timeout", type=float, metavar="S", help="seconds until it is given up")
@@ -93,11 +97,11 @@ def resolve(options):
     options.settings = config.load(options.config) if options.config else None
     settings = options.settings
     if options.cpus is None:
-        options.cpus = settings.cpus() if settings else 1
+        options.cpus = (settings.cpus() if settings else 1) + options.spare
     if not 1 <= options.cpus <= 64:
         raise UsageError(f"--cpus {options.cpus}: 1 to 64")
     if options.memory is None:
-        wanted = settings.memory() if settings else 0
+        wanted = (settings.memory() if settings else 0) + options.spare * SPARE_MEMORY
         options.memory = max(MEMORY_LEAST, media.round_up(wanted + FIRMWARE_MEMORY, 64 * MIB))
     else:
         options.memory = config.parse_size(options.memory)
@@ -106,7 +110,10 @@ def resolve(options):
     if options.timeout is not None and options.timeout <= 0:
         raise UsageError("--timeout must be more than 0")
     if options.emulator == "bochs":
+        options.ssh = None  # it has no network that needs no root
         bochs.check(options)
+    if options.ssh is not None:
+        options.ssh = qemu.free_port(options.ssh)
     for name in ("kernel", "image", "loader", "hypervisor", "bochs_rc", "monitor_socket"):
         if getattr(options, name):
             setattr(options, name, os.path.abspath(getattr(options, name)))
@@ -157,8 +164,10 @@ def print_banner(options):
     for partition in options.settings.partitions if options.settings else []:
         rows.append(f"  [{partition.name}]  CPUs {partition.value('cpus', '?')}, "
                     f"{partition.value('memory', '?')}, {partition.value('kernel', '?')}"
-                    + (", has the keyboard" if partition.value("console") == "uart0" else ""))
-    rows += ["Lines that begin with `hv: ` are the hypervisor's. Ctrl-C ends everything.", ""]
+                    + (", has the keyboard" if partition.value("console").startswith("uart0") else ""))
+    if options.ssh is not None:
+        rows.append(f"  SSH into it, when it has booted: tools/mgmt-ssh {options.ssh}")
+    rows += ["Ctrl-A X ends all of it, at any time.", ""]
     print("\n".join(rows), flush=True)
 
 
@@ -180,7 +189,7 @@ def conclude(options, run, verdict, status, emulator_text):
         note(f"ok: every expected line was seen ({seconds})")
         return EXIT_OK
     if verdict == session.INTERRUPTED and not judge.has_expects:
-        note(f"ended by Ctrl-C ({seconds})")
+        note(f"ended ({seconds})")
         return EXIT_OK
     code = EXIT_FAILED
     if verdict == session.REJECTED:
@@ -205,6 +214,12 @@ def conclude(options, run, verdict, status, emulator_text):
     return code
 
 
+def has_owner(options):
+    """Whether a partition will talk to the person."""
+    return options.settings is not None and any(partition.value("console").startswith("uart0")
+                                                for partition in options.settings.partitions)
+
+
 def make_printer(options):
     is_terminal = sys.stdout.isatty()
     is_colored = options.color == "always" or (options.color == "auto" and is_terminal
@@ -215,8 +230,8 @@ def make_printer(options):
         out = open(os.devnull, "wb") if options.quiet else sys.stdout.buffer
         return terminal.PlainPrinter(out, prefixes)
     # A boot menu draws with the sequences that firmware only wipes the banner with.
-    unwanted = terminal.UNWANTED if options.media == "esp" else None
-    return terminal.TerminalPrinter(sys.stdout.buffer, prefixes, unwanted)
+    return terminal.TerminalPrinter(sys.stdout.buffer, prefixes, options.media == "esp",
+                                    b"booting" if options.banner and has_owner(options) else None)
 
 
 def run_machine(options, folder):
@@ -234,7 +249,7 @@ def run_machine(options, folder):
         print_banner(options)
     output = os.path.join(folder, "emulator.txt")
     log = open(options.log, "wb") if options.log else None
-    keyboard = terminal.Keyboard()
+    keyboard = terminal.Keyboard(bool(options.expect))
     run = session.Session(judge, make_printer(options), keyboard, log, options.timeout)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, run.interrupt)

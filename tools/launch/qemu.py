@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 
 from .errors import RunError, UsageError
@@ -97,6 +98,26 @@ def limit_cpus(options, program):
         options.cpus = 1
 
 
+def free_port(wanted):
+    """`wanted` where nobody listens on it, else another"""
+    for port in (wanted, 0):
+        with socket.socket() as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                one.bind(("127.0.0.1", port))
+                return one.getsockname()[1]
+            except (OSError, OverflowError):
+                pass
+    raise RunError("no free port for --ssh")
+
+
+def network_arguments(options):
+    if options.ssh is None:
+        return []
+    return ["-netdev", f"user,id=ssh,hostfwd=tcp:127.0.0.1:{options.ssh}-:22",
+            "-device", "virtio-net-pci,netdev=ssh"]
+
+
 def command(options, image, folder):
     program = find_program(options)
     limit_cpus(options, program)
@@ -112,7 +133,7 @@ def command(options, image, folder):
     else:
         line += firmware_arguments(folder)
         line += [part.format(image) for part in DRIVES[options.media]]
-    return line + options.extra
+    return line + network_arguments(options) + options.extra
 
 
 def ended_well(status):

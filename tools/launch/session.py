@@ -143,6 +143,7 @@ class Session:
             if self.to_send:
                 self.send(b"")
             if not events:
+                self.printer.tick()
                 self.send(self.judge.settle())
                 if self.process.poll() is not None or self.is_stream_ended():
                     return self.drain()

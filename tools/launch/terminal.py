@@ -3,15 +3,21 @@
 import os
 import re
 import termios
+import time
 
 CTRL_A = 0x01
 CTRL_C = 0x03
+END_KEYS = b"xX"  # after Ctrl-A
 COLORS = (36, 33, 35, 32, 34, 31, 96, 93, 95, 92)
-# Firmware clears the screen and moves the cursor, which would wipe the banner: such sequences go.
+# Firmware clears the screen and moves the cursor, which would wipe the banner: such sequences go, up to
+# the first line of what is booted.
 UNWANTED = re.compile(rb"\x1b\[(?:[0-9;]*[HJ]|=\d+h|\?25[hl])|\x1b[c78]")
 ANY_ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_=>78c])")
 CUT_ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]{0,200})?$")
+BOOTED = re.compile(rb"^(?:hv: |bare-metal: )", re.MULTILINE)
+BOOTING = re.compile(rb"hv: |bare-metal: |\[")
 CURSOR_MOVE = re.compile(rb"\x1b\[[0-9]+;[0-9]+H")
+STATUS_AFTER = 1  # seconds of silence
 BLANK = re.compile(rb"[ \xb3\xc4]*")  # a menu's empty rows and its frame
 
 
@@ -61,6 +67,9 @@ class PlainPrinter(Output):
         *lines, self.rest = (self.rest + data).split(b"\n")
         self.put(b"".join(self.clean(line) for line in lines))
 
+    def tick(self):
+        pass
+
     def finish(self):
         if self.rest:
             self.write(b"\n")
@@ -69,10 +78,16 @@ class PlainPrinter(Output):
 class TerminalPrinter(Output):
     """For people: at once, sequences and all; colours prefixes at line starts."""
 
-    def __init__(self, out, prefixes, unwanted):
+    def __init__(self, out, prefixes, is_cleaned, awaited=None):
+        """is_cleaned: without UNWANTED, until something is booted; awaited: what a status line counts seconds for"""
         super().__init__(out)
         self.prefixes = prefixes
-        self.unwanted = unwanted
+        self.is_cleaned = is_cleaned
+        self.awaited = awaited
+        self.is_booted = False
+        self.line = b""  # the start of one
+        self.status = None  # the seconds that the status line shows
+        self.started = self.written = time.monotonic()
         self.is_line_start = True
         self.head = b""  # a line's start that may become a prefix
         self.cut = b""   # a sequence whose end has not come
@@ -92,30 +107,63 @@ class TerminalPrinter(Output):
         self.is_line_start = line.endswith(b"\n")
         return line
 
+    def clean(self, data):
+        booted = BOOTED.search(data)
+        start = booted.start() if booted else len(data)
+        self.is_cleaned = not booted
+        return UNWANTED.sub(b"", data[:start]) + data[start:]
+
+    def tick(self):
+        """From time to time: while nothing comes, a status line says that it goes on."""
+        now = time.monotonic()
+        seconds = int(now - self.started)
+        if self.awaited and not self.line.strip() and now - self.written >= STATUS_AFTER \
+                and self.status != seconds:
+            self.status = seconds
+            self.put(b"\r\x1b[K... %s, %d s " % (self.awaited, seconds))
+
+    def end_status(self, data):
+        if self.status is not None:
+            self.put(b"\r\x1b[K")
+            self.status = None
+        self.written = time.monotonic()
+        *lines, self.line = (self.line + data).split(b"\n")
+        for line in lines:
+            self.is_booted |= BOOTED.match(line) is not None
+            if self.is_booted and line.strip() and not BOOTING.match(line):
+                self.awaited = None  # what the person waits for has begun to talk
+
     def write(self, data):
         data = self.cut + data
         match = CUT_ESCAPE.search(data)
         self.cut = match.group(0) if match else b""
         data = data[:len(data) - len(self.cut)]
-        if self.unwanted:
-            data = self.unwanted.sub(b"", data)
+        if self.is_cleaned:
+            data = self.clean(data)
+        self.end_status(data)
         if self.prefixes:
             data = b"".join(self.color_line(line) for line in data.splitlines(keepends=True))
         self.put(data)
 
     def finish(self):
         """Flushes what was held back, and ends a started line."""
+        if self.status is not None:
+            self.put(b"\r\x1b[K")
         if self.head or not self.is_line_start:
             self.put(self.head + b"\x1b[0m\r\n")
 
 
 class Keyboard:
-    """Standard input, raw while it is a terminal. Ctrl-C ends; Ctrl-A sends the next key as it is."""
+    """
+    Standard input, raw while it is a terminal. Ctrl-A X ends, Ctrl-A Ctrl-A sends Ctrl-A, as in QEMU;
+    Ctrl-C is the machine's when a person is at work, and ends a run that is judged.
+    """
 
-    def __init__(self):
+    def __init__(self, is_judged):
         self.fd = 0
         self.saved = None
-        self.is_quoted = False
+        self.is_judged = is_judged
+        self.is_prefixed = False
         if os.isatty(self.fd) and os.tcgetpgrp(self.fd) == os.getpgrp():
             self.saved = termios.tcgetattr(self.fd)
             mode = termios.tcgetattr(self.fd)
@@ -133,12 +181,15 @@ class Keyboard:
         data = os.read(self.fd, 1024)
         keys = bytearray()
         for key in data:
-            if self.is_quoted:
-                keys.append(key)
-                self.is_quoted = False
+            if self.is_prefixed:
+                self.is_prefixed = False
+                if key in END_KEYS:
+                    return bytes(keys), True
+                if key == CTRL_A:
+                    keys.append(key)
             elif key == CTRL_A:
-                self.is_quoted = True
-            elif key == CTRL_C:
+                self.is_prefixed = True
+            elif key == CTRL_C and self.is_judged:
                 return bytes(keys), True
             else:
                 keys.append(key)

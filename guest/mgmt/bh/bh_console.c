@@ -83,10 +83,9 @@ static int show_output(struct console *console)
 }
 
 /* What happened to it is said between its own lines. */
-static void show_events(struct console *console)
+static void show_events(struct console *console, uint64_t next)
 {
 	struct bh *bh = console->bh;
-	uint64_t next = bh_event_next(bh);
 	struct manage_event event;
 
 	if (next - console->event > MANAGE_EVENT_COUNT) {
@@ -144,6 +143,7 @@ static void read_input(struct console *console)
 static int serve(struct console *console)
 {
 	int result = BH_OK;
+	uint64_t next;
 
 	while (result == BH_OK && !console->is_left && is_ended == 0 &&
 	       (console->has_input || console->input_count > 0 || console->idle < IDLE_POLLS)) {
@@ -155,8 +155,10 @@ static int serve(struct console *console)
 		if (is_resized != 0) {
 			send_size(console);
 		}
+		next = bh_event_next(
+			console->bh); /* what it wrote before its end comes before it */
 		result = show_output(console);
-		show_events(console);
+		show_events(console, next);
 		if (poll(&input, 1, POLL_MS) > 0) {
 			read_input(console);
 		}

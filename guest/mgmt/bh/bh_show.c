@@ -9,7 +9,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define WORDS_SIZE 48u
+#define WORDS_SIZE  48u
+#define OUTPUT_SIZE 4096u
 
 static bool is_json(const struct bh *bh)
 {
@@ -28,9 +29,11 @@ static void state_cell(struct table *table, uint32_t column, const struct manage
 		table_cell(table, column, "%s", words_state(is->state));
 	} else if (is->cause == MANAGE_CAUSE_STOP) {
 		table_cell(table, column, "stopped");
-	} else {
+	} else if (is->cause == MANAGE_CAUSE_POWER_OFF) {
 		table_cell(table, column, "stopped: %s, code %" PRIu64, words_cause(is->cause),
 			   is->exit_code);
+	} else {
+		table_cell(table, column, "stopped: %s", words_cause(is->cause));
 	}
 }
 
@@ -182,6 +185,37 @@ static void inspect_json(struct bh *bh, const struct bh_partition *partition,
 	fputc('\n', bh->out);
 }
 
+/* Of the end of its output the line that tells of a panic, else the last one. */
+static void print_last_words(struct bh *bh, const struct bh_partition *partition)
+{
+	static char text[OUTPUT_SIZE + 1];
+	struct bh_call call = {.opcode = MANAGE_CONSOLE_READ,
+			       .id = partition->id,
+			       .receive = text,
+			       .receive_size = OUTPUT_SIZE};
+	const char *words = NULL;
+	char *rest = text;
+
+	if (partition->is.state != MANAGE_STOPPED || bh_call(&bh->device, &call) != MANAGE_OK) {
+		return;
+	}
+	for (uint32_t i = 0; i < call.used; i++) {
+		bool is_break = text[i] == '\n' || text[i] == '\r';
+
+		text[i] = is_break || (text[i] >= ' ' && text[i] <= '~') ? text[i] : ' ';
+	}
+	text[call.used] = '\0';
+	for (char *line = strtok_r(text, "\r\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\r\n", &rest)) {
+		if (words == NULL || strstr(words, "panic") == NULL) {
+			words = line;
+		}
+	}
+	if (words != NULL) {
+		fprintf(bh->out, "last words    %.100s\n", words);
+	}
+}
+
 static void inspect_text(struct bh *bh, const struct bh_partition *partition,
 			 const struct manage_vcpu *vcpus, uint32_t count)
 {
@@ -193,9 +227,13 @@ static void inspect_text(struct bh *bh, const struct bh_partition *partition,
 	fprintf(bh->out, "partition     %s (id %u)\n", is->config.name, partition->id);
 	fprintf(bh->out, "state         %s\n", words_state(is->state));
 	if (has_stopped(is)) {
-		fprintf(bh->out, "last stop     %s, code %" PRIu64 "\n", words_cause(is->cause),
-			is->exit_code);
+		fprintf(bh->out, "last stop     %s", words_cause(is->cause));
+		if (is->cause == MANAGE_CAUSE_POWER_OFF) {
+			fprintf(bh->out, ", code %" PRIu64, is->exit_code);
+		}
+		fputc('\n', bh->out);
 	}
+	print_last_words(bh, partition);
 	fprintf(bh->out, "starts        %u\n", is->start_count);
 	fprintf(bh->out, "CPUs          %s\n", words_cpus(text, sizeof(text), is->config.cpus));
 	fprintf(bh->out, "memory        %s\n", words_size(text, sizeof(text), is->config.memory));
