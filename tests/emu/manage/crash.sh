@@ -7,9 +7,9 @@ echo "CHAPTER $start"
 room() {
 	bh info --json | sed 's/.*"memory_free":\([0-9]*\).*"pool_used":\([0-9]*\).*/ROOM memory=\1 pool=\2/'
 }
-# As the last start has left it, which the log still has.
+# As the last start has left it, which its console still has.
 compare() {
-	before=$(bh log | grep '^ROOM' | tail -n 1)
+	before=$(bh console mgmt </dev/null | tr -d '\r' | grep '^ROOM' | tail -n 1)
 	now=$(room)
 	echo "$now"
 	[ "$now" = "$before" ] && echo "same-room=$start"
