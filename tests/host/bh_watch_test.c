@@ -272,7 +272,7 @@ static void consoles_get_the_windows_size(void)
 }
 
 #define ENTERED "\033[?1049h\033[?25l"
-#define LEFT    "\033[?25h\033[?1049l"
+#define LEFT    "\r\n\033[?25h\033[?1049l"
 
 static void check_left(int terminal, const struct termios *before)
 {

@@ -14,7 +14,7 @@
 
 /* xterm's control sequences, which every terminal of today takes. */
 #define ENTER     "\033[?1049h\033[?25l\033[H\033[2J" /* other screen, no cursor, empty */
-#define LEAVE     "\033[?25h\033[?1049l"
+#define LEAVE     "\r\n\033[?25h\033[?1049l"          /* a new line, for who records it */
 #define HOME      "\033[H"
 #define END_LINE  "\033[K"
 #define END_PAGE  "\033[J"

@@ -11,6 +11,7 @@
 #define USES_OTHER    2u /* not its own id */
 #define USES_ARGUMENT 4u
 #define USES_DATA     8u
+#define USES_CPU      16u /* in place of an id */
 
 static const uint32_t uses[MANAGE_COUNT] = {
 	[MANAGE_INFO] = USES_DATA,
@@ -26,6 +27,13 @@ static const uint32_t uses[MANAGE_COUNT] = {
 	[MANAGE_LOG] = USES_ARGUMENT | USES_DATA,
 	[MANAGE_CONSOLE_READ] = USES_ID | USES_ARGUMENT | USES_DATA,
 	[MANAGE_CONSOLE_WRITE] = USES_ID | USES_OTHER | USES_DATA,
+	[MANAGE_TRACE] = USES_ARGUMENT,
+	[MANAGE_TRACE_READ] = USES_CPU | USES_ARGUMENT | USES_DATA,
+	[MANAGE_TAKE_CPU] = USES_ID | USES_ARGUMENT,
+	[MANAGE_GIVE_CPU] = USES_ID | USES_ARGUMENT,
+	[MANAGE_CONSOLE_SIZE] = USES_ID | USES_OTHER | USES_ARGUMENT,
+	[MANAGE_DISK_TAKE] = USES_ID | USES_OTHER | USES_ARGUMENT | USES_DATA,
+	[MANAGE_DISK_DONE] = USES_ID | USES_OTHER | USES_DATA,
 };
 
 /* A group of commands that must be refused, reported as one. */
@@ -112,7 +120,7 @@ static void unused_fields(uint32_t id)
 		REFUSED(bad.reserved2 = 0x80000000u);
 		REFUSED(bad.reserved3[0] = 1);
 		REFUSED(bad.reserved3[1] = UINT64_MAX);
-		if ((uses[opcode] & USES_ID) == 0) {
+		if ((uses[opcode] & (USES_ID | USES_CPU)) == 0) {
 			REFUSED(bad.id = BETA);
 			REFUSED(bad.id = UINT32_MAX);
 		}
@@ -191,6 +199,53 @@ static void small_answers(uint32_t id)
 	end("sizes");
 }
 
+/* Of the CPUs that it could lend, of consoles' sizes, of disks, of the trace, which is off. */
+static void wrong_arguments(uint32_t id)
+{
+	static const uint64_t sizes[] = {0, 80, 24 << 16, UINT64_C(1) << 32 | 24 << 16 | 80,
+					 UINT64_MAX};
+
+	begin();
+	for (uint32_t opcode = MANAGE_TAKE_CPU; opcode <= MANAGE_GIVE_CPU; opcode++) {
+		struct manage_command bad = good(opcode, OWN_ID);
+
+		refused(&bad, MANAGE_DENIED); /* its boot CPU */
+		bad.argument = 1;
+		refused(&bad, MANAGE_INVALID); /* it has one */
+		bad.argument = UINT64_C(1) << 32;
+		refused(&bad, MANAGE_INVALID);
+		bad = good(opcode, id);
+		bad.argument = 1;
+		refused(&bad, MANAGE_DENIED); /* not another's */
+	}
+	for (uint32_t i = 0; i < 5; i++) {
+		struct manage_command bad = good(MANAGE_CONSOLE_SIZE, id);
+
+		bad.argument = sizes[i];
+		refused(&bad, MANAGE_INVALID);
+	}
+	refused(&(struct manage_command){.opcode = MANAGE_CONSOLE_SIZE,
+					 .id = id,
+					 .argument = 24 << 16 | 80},
+		MANAGE_DENIED); /* it has no such console */
+	for (uint32_t opcode = MANAGE_DISK_TAKE; opcode <= MANAGE_DISK_DONE; opcode++) {
+		struct manage_command bad = good(opcode, id);
+
+		refused(&bad, MANAGE_DENIED); /* nor such a disk */
+	}
+	refused(&(struct manage_command){.opcode = MANAGE_TRACE, .argument = 2}, MANAGE_INVALID);
+	refused(&(struct manage_command){.opcode = MANAGE_TRACE, .argument = UINT64_MAX},
+		MANAGE_INVALID);
+	refused(&(struct manage_command){.opcode = MANAGE_TRACE}, MANAGE_BUSY);
+	refused(&(struct manage_command){.opcode = MANAGE_TRACE_READ, .data_size = 64},
+		MANAGE_NO_CPU);
+	refused(&(struct manage_command){.opcode = MANAGE_TRACE_READ,
+					 .id = UINT32_MAX,
+					 .data_size = 64},
+		MANAGE_NO_CPU);
+	end("arguments");
+}
+
 static void wrong_addresses(uint32_t id)
 {
 	static const uint64_t addresses[] = {CONFIG_MEMORY_ALIGN - 63, CONFIG_MEMORY_ALIGN,
@@ -262,6 +317,7 @@ void bad_commands(void)
 	unused_fields(id);
 	wrong_ids();
 	small_answers(id);
+	wrong_arguments(id);
 	wrong_addresses(id);
 	wrong_states(id);
 	report(order(MANAGE_DESTROY, id) == MANAGE_OK && wait_gone(id), "destroy", "refused");

@@ -66,8 +66,8 @@ static void bad_resources(void)
 	REFUSED(MANAGE_INVALID, bad.config.devices = CONFIG_DEVICE_BLOCK0);
 	REFUSED(MANAGE_INVALID, bad.config.devices = 0x80000000u);
 	REFUSED(MANAGE_INVALID, bad.config.devices = UINT32_MAX);
-	REFUSED(MANAGE_INVALID, bad.config.pci_count = 1);
-	REFUSED(MANAGE_INVALID, bad.config.pci_count = UINT32_MAX);
+	REFUSED(MANAGE_NEEDS_IOMMU, bad.config.pci_count = 1);
+	REFUSED(MANAGE_NEEDS_IOMMU, bad.config.pci_count = UINT32_MAX);
 	REFUSED(MANAGE_INVALID, bad.config.cpus = 0);
 	REFUSED(MANAGE_NO_CPU, bad.config.cpus = 1u << OWN_ID);
 	REFUSED(MANAGE_NO_CPU, bad.config.cpus = 2); /* beta's */
