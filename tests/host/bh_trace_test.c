@@ -283,7 +283,8 @@ static void ends_cleanly(void)
 	lock = open(path, O_RDWR);
 	TAP_EQUAL(flock(lock, LOCK_EX), 0);
 	BH(1, "trace -s 0.01");
-	COMPLAINS("bh: cannot trace: another `bh trace` runs; end that one first\n");
+	COMPLAINS("bh: cannot trace: another `bh trace` or `bh stat --cycles` runs; end that one "
+		  "first\n");
 	close(lock);
 	TAP_EQUAL(page_alloc_used(), used);
 }
@@ -310,6 +311,32 @@ static void refuses(void)
 	TAP_TEXT(read_file("t.json.part"), "");
 }
 
+/* By the trace, which is off again afterwards, and is not taken from who has it. */
+static void exits_cost(void)
+{
+	char path[300];
+	int lock;
+
+	start_alpha();
+	BH(0, "stat alpha --cycles -i 0.05");
+	SAYS("SHARE  CYCLES\n");
+	SAYS("100 %    1250\n");
+	SAYS("memory 16 MiB, the hypervisor's for it ");
+	SAYS("exits took ");
+	TAP_CHECK(hv_trace_rings == NULL);
+	BH(0, "stat alpha --cycles --json -i 0.05");
+	SAYS("\"cycles\":{\"total\":1250.000,\"cpuid\":1250.000");
+	SAYS("\"memory\":16777216");
+	BH(0, "stat alpha -i 0.01");
+	TAP_CHECK(!bench_says(bench_out(), "CYCLES"));
+	snprintf(path, sizeof(path), "%s/trace.lock", bench_folder());
+	lock = open(path, O_RDWR);
+	TAP_EQUAL(flock(lock, LOCK_EX | LOCK_NB), 0);
+	BH(1, "stat alpha --cycles");
+	COMPLAINS("another `bh trace` or `bh stat --cycles` runs");
+	close(lock);
+}
+
 static const struct tap_case cases[] = {
 	{"shows text", shows_text},
 	{"writes JSON", writes_json},
@@ -317,6 +344,7 @@ static const struct tap_case cases[] = {
 	{"shows commands", shows_commands},
 	{"ends cleanly", ends_cleanly},
 	{"refuses", refuses},
+	{"exits cost", exits_cost},
 };
 
 TAP_MAIN(cases)

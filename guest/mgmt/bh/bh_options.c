@@ -36,6 +36,8 @@ static const struct option {
 	{OPTION_READ_ONLY, '\0', "read-only", NULL, "--read-only",
 	 "what the partition writes fails"},
 	{OPTION_SYNC, '\0', "sync", NULL, "--sync", "a write is on the medium before it is done"},
+	{OPTION_CYCLES, '\0', "cycles", NULL, "--cycles",
+	 "measure what exits cost, too; by the trace"},
 	{OPTION_JSON, 'j', "json", NULL, "-j, --json", "JSON, one value a line"},
 	{OPTION_OUTPUT, 'o', "output", "FILE", "-o, --output FILE",
 	 "JSON for Perfetto (ui.perfetto.dev), or - for standard output"},

@@ -21,6 +21,7 @@
 #define OPTION_RECORDS   (1u << 13) /* -n N, of count */
 #define OPTION_READ_ONLY (1u << 14)
 #define OPTION_SYNC      (1u << 15)
+#define OPTION_CYCLES    (1u << 16)
 #define OPTION_CPU       (1u << 20)
 #define OPTION_MEMORY    (1u << 21)
 #define OPTION_PCI       (1u << 22)

@@ -3,6 +3,7 @@
 #include "bh_partition.h"
 #include "bh_screen.h"
 #include "bh_table.h"
+#include "bh_trace.h"
 #include "bh_words.h"
 
 #include "bits.h"
@@ -26,6 +27,8 @@ struct measure {
 	uint32_t count;
 	double when;
 	double seconds; /* of the interval */
+	bool has_costs;
+	struct trace_cost costs[CONFIG_PARTITION_MAX]; /* by id, of the interval */
 };
 
 /* What top shows of the 16 reasons. */
@@ -116,6 +119,34 @@ static double rate(const struct measure *measure, uint64_t count)
 	return measure->seconds > 0 ? (double)count / measure->seconds : 0;
 }
 
+static const struct trace_cost *cost_of(const struct measure *measure, const struct sample *sample)
+{
+	return &measure->costs[sample->partition.id % CONFIG_PARTITION_MAX];
+}
+
+static double mean(const struct trace_cost *cost, uint32_t reason)
+{
+	return cost->count[reason] > 0 ? (double)cost->ticks[reason] / (double)cost->count[reason]
+				       : 0;
+}
+
+static void json_costs(struct json *json, const struct measure *measure,
+		       const struct sample *sample)
+{
+	const struct trace_cost *cost = cost_of(measure, sample);
+
+	if (!measure->has_costs) {
+		return;
+	}
+	json_object(json, "cycles");
+	for (uint32_t reason = 0; reason < EXIT_COUNT_REASONS; reason++) {
+		json_decimal(json, name_find(names_exit, reason), mean(cost, reason));
+	}
+	json_end(json, '}');
+	json_number(json, "cycles_measured", cost->count[EXIT_COUNT_TOTAL]);
+	json_number(json, "cycles_lost", cost->lost);
+}
+
 static void print_json(struct bh *bh, const struct measure *measure)
 {
 	struct json json = {.out = bh->out};
@@ -139,6 +170,10 @@ static void print_json(struct bh *bh, const struct measure *measure)
 				     rate(measure, sample->since[reason]));
 		}
 		json_end(&json, '}');
+		json_number(&json, "memory", sample->partition.is.config.memory);
+		json_number(&json, "hypervisor_memory",
+			    (uint64_t)sample->partition.is.pool_pages << 12);
+		json_costs(&json, measure, sample);
 		json_end(&json, '}');
 	}
 	json_end(&json, ']');
@@ -174,15 +209,41 @@ static void print_all(const struct measure *measure, FILE *out, bool has_colours
 	table_print(&table, out, has_colours);
 }
 
+/* A guest that halts does so without an exit: only what the hypervisor takes is seen from here. */
+static void print_use(struct bh *bh, const struct measure *measure, const struct sample *sample)
+{
+	const struct manage_partition *is = &sample->partition.is;
+	const struct trace_cost *cost = cost_of(measure, sample);
+	struct manage_info info;
+	char words[48];
+
+	fprintf(bh->out, "memory %s, the hypervisor's for it %u KiB",
+		words_size(words, sizeof(words), is->config.memory), is->pool_pages * 4);
+	if (measure->has_costs && is->vcpu_count > 0 && bh_get_info(bh, &info) == BH_OK) {
+		double all = measure->seconds * (double)info.tsc_hz * is->vcpu_count;
+
+		fprintf(bh->out, "; exits took %.3f %% of the time of %u CPUs",
+			(double)cost->ticks[EXIT_COUNT_TOTAL] * 100 / all, is->vcpu_count);
+		if (cost->lost > 0) {
+			fprintf(bh->out, ", and %" PRIu64 " exits more that came too fast",
+				cost->lost);
+		}
+	}
+	fputc('\n', bh->out);
+}
+
 static void print_one(struct bh *bh, const struct measure *measure)
 {
-	static const char *const titles[] = {"EXIT", ">TOTAL", ">PER SECOND", ">SHARE"};
+	static const char *const titles[] = {"EXIT", ">TOTAL", ">PER SECOND", ">SHARE", ">CYCLES"};
 	const struct sample *sample = &measure->samples[0];
 	double total = (double)sample->since[EXIT_COUNT_TOTAL];
 	static struct table table;
 
-	table_start(&table, titles, 4);
-	for (uint32_t reason = 0; reason < EXIT_COUNT_REASONS && measure->count > 0; reason++) {
+	if (measure->count == 0) {
+		return;
+	}
+	table_start(&table, titles, measure->has_costs ? 5 : 4);
+	for (uint32_t reason = 0; reason < EXIT_COUNT_REASONS; reason++) {
 		if (sample->exits[reason] == 0 && reason != EXIT_COUNT_TOTAL) {
 			continue;
 		}
@@ -192,8 +253,24 @@ static void print_one(struct bh *bh, const struct measure *measure)
 		table_cell(&table, 2, "%.0f", rate(measure, sample->since[reason]));
 		table_cell(&table, 3, "%.0f %%",
 			   total > 0 ? (double)sample->since[reason] * 100 / total : 0);
+		if (measure->has_costs) {
+			table_cell(&table, 4, "%.0f", mean(cost_of(measure, sample), reason));
+		}
 	}
 	table_print(&table, bh->out, bh->is_terminal);
+	print_use(bh, measure, sample);
+}
+
+static int wait_interval(struct bh *bh, struct measure *measure)
+{
+	double seconds = bh->options.interval / 1e3;
+
+	measure->has_costs = (bh->options.given & OPTION_CYCLES) != 0;
+	if (measure->has_costs) {
+		return trace_measure(bh, seconds, measure->costs);
+	}
+	bh_sleep(seconds);
+	return BH_OK;
 }
 
 /* Measures `count` times, without end for 0. */
@@ -205,8 +282,8 @@ static int measure(struct bh *bh, uint32_t count)
 
 	for (uint32_t i = 0; result == BH_OK && (count == 0 || i < count) && !ferror(bh->out);
 	     i++) {
-		bh_sleep(bh->options.interval / 1e3);
-		result = take(bh, &now);
+		result = wait_interval(bh, &now);
+		result = result == BH_OK ? take(bh, &now) : result;
 		if (result != BH_OK) {
 			break;
 		}

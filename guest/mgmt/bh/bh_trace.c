@@ -42,16 +42,15 @@ struct trace {
 	char path[PATH_LENGTH]; /* the file that becomes options.output; "": none */
 };
 
-static volatile sig_atomic_t is_told_to_end;
+static volatile sig_atomic_t is_told_to_end; /* by this signal */
 
 static void on_signal(int number)
 {
-	(void)number;
-	is_told_to_end = 1;
+	is_told_to_end = number;
 }
 
 /* What ends a person's command ends the trace, and what has been recorded is shown. */
-static void catch_signals(void)
+void trace_catch_signals(void)
 {
 	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction action = {.sa_handler = on_signal};
@@ -62,6 +61,11 @@ static void catch_signals(void)
 	}
 	action.sa_handler = SIG_IGN; /* writing fails instead */
 	sigaction(SIGPIPE, &action, NULL);
+}
+
+int trace_signal(void)
+{
+	return is_told_to_end;
 }
 
 /* Partitions may come while it runs; one that has gone keeps its name. */
@@ -191,32 +195,21 @@ static int close_output(struct trace *trace, int result)
 /* --- the device ---------------------------------------------------------------------------------
  */
 
-static uint32_t switch_trace(struct trace *trace, bool is_on)
+static uint32_t switch_trace(struct bh *bh, bool is_on)
 {
 	struct bh_call call = {.opcode = MANAGE_TRACE, .argument = is_on ? 1 : 0};
 
-	return bh_call(&trace->bh->device, &call);
+	return bh_call(&bh->device, &call);
 }
 
 /* Whoever holds the lock is the one that traces: where it is on then, somebody was killed. */
-static int begin(struct trace *trace)
+static int switch_on(struct bh *bh)
 {
-	struct bh *bh = trace->bh;
-	char path[PATH_LENGTH];
-	uint32_t status;
+	uint32_t status = switch_trace(bh, true);
 
-	(void)mkdir(bh->folder, 0700);
-	snprintf(path, sizeof(path), "%s/trace.lock", bh->folder);
-	trace->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (trace->lock < 0 || flock(trace->lock, LOCK_EX | LOCK_NB) != 0) {
-		return bh_fail(bh, BH_FAILED, "cannot trace: %s",
-			       trace->lock < 0 ? strerror(errno)
-					       : "another `bh trace` runs; end that one first");
-	}
-	status = switch_trace(trace, true);
 	if (status == MANAGE_BUSY) {
-		(void)switch_trace(trace, false);
-		status = switch_trace(trace, true);
+		(void)switch_trace(bh, false);
+		status = switch_trace(bh, true);
 	}
 	if (status == MANAGE_NO_MEMORY) {
 		return bh_fail(bh, BH_FAILED,
@@ -226,6 +219,34 @@ static int begin(struct trace *trace)
 	return status == MANAGE_OK
 		       ? BH_OK
 		       : bh_fail(bh, BH_FAILED, "cannot trace: %s", words_status(status));
+}
+
+int trace_begin(struct bh *bh, int *lock)
+{
+	char path[PATH_LENGTH];
+	int result;
+
+	(void)mkdir(bh->folder, 0700);
+	snprintf(path, sizeof(path), "%s/trace.lock", bh->folder);
+	*lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (*lock < 0) {
+		return bh_fail(bh, BH_FAILED, "cannot trace: %s: %s", path, strerror(errno));
+	}
+	result = flock(*lock, LOCK_EX | LOCK_NB) == 0
+			 ? switch_on(bh)
+			 : bh_fail(bh, BH_FAILED,
+				   "cannot trace: another `bh trace` or `bh stat --cycles` runs; "
+				   "end that one first");
+	if (result != BH_OK) {
+		close(*lock);
+	}
+	return result;
+}
+
+void trace_end(struct bh *bh, int lock)
+{
+	(void)switch_trace(bh, false);
+	close(lock);
 }
 
 /* Commands that change something are everybody's. */
@@ -339,27 +360,26 @@ static int run(struct trace *trace)
 	if (bh->shows_progress && (bh->options.given & OPTION_SECONDS) == 0) {
 		fputs("bh: tracing until Ctrl-C\n", bh->errors);
 	}
-	result = begin(trace);
+	result = trace_begin(bh, &trace->lock);
 	if (result == BH_OK) {
 		trace_view_start(&trace->view);
 		result = follow(trace);
 		trace_view_end(&trace->view, trace->shown, trace->lost);
-		(void)switch_trace(trace, false);
+		trace_end(bh, trace->lock);
 	}
 	return result;
 }
 
 int bh_trace(struct bh *bh)
 {
-	struct trace trace = {
-		.view = {.name_of = name_of}, .bh = bh, .wanted = UINT64_MAX, .lock = -1};
+	struct trace trace = {.view = {.name_of = name_of}, .bh = bh, .wanted = UINT64_MAX};
 	bool is_text = (bh->options.given & OPTION_TEXT) != 0;
 	double since = bh_seconds();
 	int result;
 
 	trace.view.is_json =
 		!is_text && (bh->options.output != NULL || isatty(fileno(bh->out)) == 0);
-	catch_signals();
+	trace_catch_signals();
 	result = open_output(&trace);
 	result = result == BH_OK ? choose(&trace) : result;
 	result = result == BH_OK ? run(&trace) : result;
@@ -370,8 +390,5 @@ int bh_trace(struct bh *bh)
 			(unsigned long long)trace.lost);
 	}
 	free(trace.items);
-	if (trace.lock >= 0) {
-		close(trace.lock);
-	}
 	return result;
 }

@@ -33,3 +33,21 @@ static inline uint32_t trace_opcode(const struct manage_trace *record)
 {
 	return (uint32_t)(record->info >> 16 & 0xffff);
 }
+
+/* The one trace that there is, on, and off again; *lock is held meanwhile. Returns enum bh_result.
+ */
+int trace_begin(struct bh *bh, int *lock);
+void trace_end(struct bh *bh, int lock);
+/* What would end a person's command is only noted from now on: the last such signal; 0: none. */
+void trace_catch_signals(void);
+int trace_signal(void);
+
+/* What exits of a partition have cost, by their reason. */
+struct trace_cost {
+	uint64_t count[EXIT_COUNT_REASONS];
+	uint64_t ticks[EXIT_COUNT_REASONS]; /* of the TSC, from exit to answer */
+	uint64_t lost;                      /* records of its CPUs that came too fast to be read */
+};
+
+/* Of all partitions, over this many seconds, by the trace. Returns enum bh_result. */
+int trace_measure(struct bh *bh, double seconds, struct trace_cost costs[CONFIG_PARTITION_MAX]);
