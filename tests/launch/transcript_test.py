@@ -11,8 +11,8 @@ PROGRAM = os.path.join(os.path.dirname(HERE), "emu", "transcript")
 BEGIN = "<!-- transcript: what `make transcript` puts here comes from a run of tests/emu/transcript.case -->"
 EMPTY = f"before\n{BEGIN}\n<!-- end of transcript -->\nafter\n"
 TABLE = "\x1b[1mNAME   EXITS/S\x1b[0m\r\ngamma  {}\r\n"
-LOG = ("hv: x\r\nmgmt:~# \x1b[6nbh tpo\b\b\x1b[Jop\r\n\x1b[H\x1b[2J" + TABLE.format("    1") + "\x1b[H\x1b[2J" + TABLE.format("   22")
-       + "^C\r\nmgmt:~# crash\r\n[    1.5] one\r\n[    1.6] two\r\n[    1.7] three\r\n[    1.8] four\r\n\r\n\r\nmgmt:~# ")
+LOG = ("hv: x\r\nmgmt:~# \x1b[6nbh tpo\b\b\x1b[Jop\r\n\x1b[?1049h\x1b[?25l\x1b[H\x1b[2J\x1b[H" + TABLE.format("    1") + "\x1b[H" + TABLE.format("   22")
+       + "\x1b[J\r\n\x1b[?25h\x1b[?1049l^C\r\nmgmt:~# crash\r\n[    1.5] one\r\n[    1.6] two\r\n[    1.7] three\r\n[    1.8] four\r\n\r\n\r\nmgmt:~# ")
 WANTED = ("```\nmgmt:~# bh top\nNAME   EXITS/S\ngamma     22\n^C\nmgmt:~# crash\n[    1.5] one\n[    1.6] two\n    ...\n```\n")
 
 
