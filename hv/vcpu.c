@@ -26,14 +26,24 @@ void vcpu_request(struct vcpu *vcpu, uint32_t requests)
 	}
 }
 
+/* Out of line: an interrupt that nobody traces needs no stack frame. */
+__attribute__((noinline)) static void interrupt_traced(struct vcpu *vcpu, uint8_t vector)
+{
+	hv_trace(MANAGE_TRACE_INTERRUPT, vcpu->vm->id << 16 | vcpu->index << 8 | vector, 0);
+	arch_lapic_send(vcpu->cpu->apic_id, LAPIC_DELIVERY_FIXED, vector);
+}
+
 void vcpu_interrupt(struct vcpu *vcpu, uint8_t vector)
 {
-	if (vector >= FIRST_VECTOR && vcpu_has_cpu(vcpu)) {
-		if (hv_trace_rings != NULL) {
-			hv_trace(MANAGE_TRACE_INTERRUPT,
-				 vcpu->vm->id << 16 | vcpu->index << 8 | vector, 0);
-		}
-		arch_lapic_send(vcpu->cpu->apic_id, LAPIC_DELIVERY_FIXED, vector);
+	uint32_t apic_id = vcpu->cpu->apic_id;
+
+	if (vector < FIRST_VECTOR || !vcpu_has_cpu(vcpu)) {
+		return;
+	}
+	if (hv_trace_rings != NULL) {
+		interrupt_traced(vcpu, vector);
+	} else {
+		arch_lapic_send(apic_id, LAPIC_DELIVERY_FIXED, vector);
 	}
 }
 
