@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* arch/cpu.h: halting and idling become jumps and counters. */
+#include "arch/spin.h"
 #include "fake.h"
 
 #include "boot_abi.h"
@@ -84,4 +85,11 @@ bool arch_random(uint64_t *value)
 void arch_cpu_pause(void)
 {
 	CHECK(fake_cpus.is_pause_allowed);
+}
+
+void arch_spin_wait(struct spin_lock *lock, uint32_t ticket)
+{
+	while (atomic_load_explicit(&lock->serving, memory_order_acquire) != ticket) {
+		arch_cpu_pause();
+	}
 }

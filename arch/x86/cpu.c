@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The CPU the code runs on: registers, tables, sleep, wake-up, the end. */
+#include "arch/spin.h"
 #include "arch/cpu.h"
 #include "arch/lapic.h"
 #include "arch/mmu.h"
@@ -82,4 +83,11 @@ bool arch_random(uint64_t *value)
 void arch_cpu_pause(void)
 {
 	__asm__ volatile("pause" : : : "memory");
+}
+
+void arch_spin_wait(struct spin_lock *lock, uint32_t ticket)
+{
+	while (atomic_load_explicit(&lock->serving, memory_order_acquire) != ticket) {
+		arch_cpu_pause();
+	}
 }

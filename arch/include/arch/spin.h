@@ -10,14 +10,15 @@ struct spin_lock {
 	_Atomic uint32_t serving;
 };
 
-void arch_cpu_pause(void);
+/* Until the ticket is served. Out of line: who need not wait keeps registers free of it. */
+void arch_spin_wait(struct spin_lock *lock, uint32_t ticket);
 
 static inline void spin_lock(struct spin_lock *lock)
 {
 	uint32_t ticket = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
 
-	while (atomic_load_explicit(&lock->serving, memory_order_acquire) != ticket) {
-		arch_cpu_pause();
+	if (atomic_load_explicit(&lock->serving, memory_order_acquire) != ticket) {
+		arch_spin_wait(lock, ticket);
 	}
 }
 
