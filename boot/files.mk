@@ -1,6 +1,6 @@
 # Rules of boot: the UEFI loader. Included by the top Makefile.
 BOOT := main.c options.c console.c esp.c config_load.c modules.c machine.c font.c cpu_list.c clock.c apic_timer.c tsc_hz.c \
-	virt_check.c virt_read.c virt_plan.c xsave_check.c vmx_control.c msr_pass.c msr_list.c region.c pagetable.c space.c leave.c elf_load.c memmap.c memmove.c madt.c \
+	virt_check.c virt_read.c virt_plan.c xsave_check.c virt_facts.c vmx_control.c msr_pass.c msr_list.c region.c pagetable.c space.c leave.c elf_load.c memmap.c memmove.c madt.c \
 	images.c management.c real_pci.c bare_metal.c handoff.asm ap_start.asm \
 	config_parse.c config_keys.c config_value.c config_check.c \
 	kernel_image.c kernel_elf.c kernel_multiboot.c linux_boot.c \

@@ -13,6 +13,7 @@
 #include "space_abi.h"
 #include "start_regs.h"
 #include "str.h"
+#include "virt_facts.h"
 
 #define MAP_SPARE      64u /* entries by which the firmware's map may grow until the end */
 #define TRAMPOLINE_MAX UINT64_C(0xfffff)                 /* start-up IPIs reach the first 1 MiB */
@@ -173,6 +174,8 @@ static void fill_info(struct loader *loader, const struct layout *layout)
 		.tsc_firmware = loader->tsc_firmware,
 	};
 	info->virt.msr_bitmaps = in_region(layout->msr_bitmaps);
+	info->virt.facts = virt_facts(&loader->virt, &loader->virt_plan,
+				      loader->file.config.huge_pages == CONFIG_HUGE_PAGES_ALWAYS);
 	msr_pass_fill((uint8_t *)(loader->region + layout->msr_bitmaps),
 		      loader->virt_plan.msr_format, loader->virt_plan.msrs);
 	memcpy(info->entropy, loader->entropy, sizeof(info->entropy));

@@ -11,6 +11,7 @@
 #include "hv/entropy.h"
 #include "hv/platform.h"
 #include "log.h"
+#include "manage.h"
 #include "owner.h"
 #include "page_alloc.h"
 #include "panic.h"
@@ -63,6 +64,7 @@ void hv_main(struct boot_info *boot)
 	stage2_init(boot->config.huge_pages == CONFIG_HUGE_PAGES_ALWAYS);
 	cpus_start_others(boot); /* before partitions: they need to know which CPUs are there */
 	entropy_init(boot);
+	manage_init(boot);
 	vm_create_all(boot);
 	report_machine(boot);
 	platform_console_rearm(); /* from now on keys typed reach their partition */

@@ -23,7 +23,13 @@ struct call {
 	struct manage_command command;
 };
 
+static const struct boot_info *machine;
 static struct spin_lock command_lock; /* commands of several vCPUs */
+
+void manage_init(const struct boot_info *boot)
+{
+	machine = boot;
+}
 
 static gpa_t data_at(const struct call *call, uint32_t offset)
 {
@@ -55,6 +61,7 @@ static enum manage_status do_info(struct call *call)
 		.pool_used = (uint64_t)page_alloc_used() << PAGE_SHIFT,
 		.partition_max = CONFIG_PARTITION_MAX,
 		.is_x2apic = arch_lapic_is_x2apic(),
+		.facts = machine->virt.facts,
 	};
 
 	for (uint32_t i = 0; i < info.cpu_count; i++) {

@@ -15,6 +15,9 @@ static inline gpa_t manage_window_at(uint64_t offset)
 	return gpa_from_u64(PLATFORM_MANAGE_WINDOW + offset);
 }
 
+/* Before any command; *boot stays. */
+void manage_init(const struct boot_info *boot);
+
 /* MANAGE_CREATE, with what its data held: checked in full, then made. */
 enum manage_status manage_create(const struct manage_create *wanted, uint64_t *id);
 

@@ -17,7 +17,7 @@
  * addresses of the hand-off are virtual.
  */
 #define BOOT_MAGIC      UINT64_C(0x44414548484b4c42) /* "BLKHHEAD" */
-#define BOOT_VERSION    7u
+#define BOOT_VERSION    8u
 #define HV_VIRT_BASE    UINT64_C(0xffffffff80000000)
 #define HV_REGION_ALIGN (UINT64_C(2) << 20)
 

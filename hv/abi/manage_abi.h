@@ -145,6 +145,8 @@ struct manage_info {
 	uint64_t pool_used;
 	uint32_t partition_max;
 	uint32_t is_x2apic;
+	uint32_t facts; /* VIRT_FACT_* */
+	uint32_t reserved;
 };
 
 enum manage_state {

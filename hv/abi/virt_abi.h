@@ -38,7 +38,22 @@ struct boot_msr {
 #define BOOT_MSR_PASS  4u /* written through; and where the CPU has none, nor has the guest */
 #define BOOT_MSR_MAX   40u
 
+/* What people are told: how partitions run, and what is done against faults of the CPU. */
+#define VIRT_FACT_VMX           BIT32(0) /* VT-x with EPT; else AMD SVM with nested paging */
+#define VIRT_FACT_TAGGED        BIT32(1) /* VPID, or ASIDs: an exit costs no translations */
+#define VIRT_FACT_PAGES_2M      BIT32(2) /* below partitions */
+#define VIRT_FACT_PAGES_1G      BIT32(3)
+#define VIRT_FACT_DEADLINE      BIT32(4)  /* guests have the TSC-deadline timer */
+#define VIRT_FACT_XSAVEC        BIT32(5)  /* not hidden, where the CPU has it */
+#define VIRT_FACT_CLEAN         BIT32(6)  /* VMCB clean bits */
+#define VIRT_FACT_SMALL_PAGES   BIT32(16) /* 4 KiB pages, against CVE-2018-12207 */
+#define VIRT_FACT_MULTIHIT_OPEN BIT32(17) /* large pages in spite of it: huge_pages = always */
+#define VIRT_FACT_VERW          BIT32(18) /* as is_verw_needed */
+#define VIRT_FACT_L1D_FLUSH     BIT32(19) /* as is_l1d_flush_needed */
+#define VIRT_FACT_SPEC_CTRL     BIT32(20) /* as has_spec_ctrl */
+
 struct boot_virt {
+	uint32_t facts;      /* VIRT_FACT_* */
 	uint8_t is_vmx;      /* else SVM */
 	uint8_t max_leaf;    /* as arch_stage2_max_leaf() */
 	uint8_t is_multihit; /* as arch_stage2_is_multihit() */

@@ -111,6 +111,13 @@ static void words(void)
 	char text[48];
 	char small[6];
 
+	TAP_TEXT(words_features(text, sizeof(text), 0), "SVM with nested paging");
+	TAP_TEXT(words_features(text, sizeof(text), VIRT_FACT_VMX | VIRT_FACT_TAGGED),
+		 "VT-x with EPT, VPID");
+	TAP_TEXT(words_features(text, 12, UINT32_MAX), "VT-x with E");
+	TAP_TEXT(words_mitigations(text, sizeof(text), VIRT_FACT_VMX), "none needed");
+	TAP_TEXT(words_mitigations(text, sizeof(text), VIRT_FACT_SMALL_PAGES),
+		 "4 KiB pages (CVE-2018-12207)");
 	TAP_TEXT(words_cpus(text, sizeof(text), 0), "-");
 	TAP_TEXT(words_cpus(text, sizeof(text), 1), "0");
 	TAP_TEXT(words_cpus(text, sizeof(text), 0x1d), "0,2-4");

@@ -67,6 +67,8 @@ static void creates_from_a_file(void)
 	SAYS("{\"id\":2,\"name\":\"beta\",\"state\":\"stopped\",\"cpus\":[2],"
 	     "\"memory\":8388608,");
 	BH(0, "info");
+	SAYS("run by        VT-x with EPT, VPID\n");
+	SAYS("mitigations   4 KiB pages (CVE-2018-12207)\n");
 	SAYS("CPUs          4, free: -\n");
 	SAYS("free memory   28 MiB\n");
 	BH(0, "inspect alpha");

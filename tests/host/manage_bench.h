@@ -88,6 +88,8 @@ static inline void start_with(uint64_t cpus)
 	manage_bench.on_disk = NULL;
 	manage_bench.served = NULL;
 	manage_bench.room = sizeof(manage_bench.typed);
+	manage_bench.boot.virt.facts = VIRT_FACT_VMX | VIRT_FACT_TAGGED | VIRT_FACT_SMALL_PAGES;
+	manage_init(&manage_bench.boot);
 	vm_create_all(&manage_bench.boot);
 	vm_start_all(&manage_bench.boot);
 	manage_bench.manager = vm_get(0);

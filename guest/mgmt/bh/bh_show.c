@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define WORDS_SIZE  48u
+#define FACTS_SIZE  256u
 #define OUTPUT_SIZE 4096u
 
 static bool is_json(const struct bh *bh)
@@ -119,6 +120,7 @@ int bh_ls(struct bh *bh)
 static void info_json(struct bh *bh, const struct manage_info *info)
 {
 	struct json json = {.out = bh->out};
+	char words[FACTS_SIZE];
 
 	json_object(&json, NULL);
 	json_number(&json, "version", info->version);
@@ -132,6 +134,8 @@ static void info_json(struct bh *bh, const struct manage_info *info)
 	json_number(&json, "unix_nanoseconds", info->unix_nanoseconds);
 	json_number(&json, "partitions_max", info->partition_max);
 	json_bool(&json, "x2apic", info->is_x2apic != 0);
+	json_text(&json, "features", words_features(words, sizeof(words), info->facts));
+	json_text(&json, "mitigations", words_mitigations(words, sizeof(words), info->facts));
 	json_end(&json, '}');
 	fputc('\n', bh->out);
 }
@@ -140,6 +144,7 @@ int bh_info(struct bh *bh)
 {
 	struct manage_info info;
 	char free[WORDS_SIZE];
+	char facts[FACTS_SIZE];
 	int result = bh_get_info(bh, &info);
 
 	if (result != BH_OK) {
@@ -157,6 +162,8 @@ int bh_info(struct bh *bh)
 	fprintf(bh->out, "TSC           %.3f MHz\n", (double)info.tsc_hz / 1e6);
 	fprintf(bh->out, "APIC          %s\n", info.is_x2apic != 0 ? "x2APIC" : "xAPIC");
 	fprintf(bh->out, "partitions    at most %u\n", info.partition_max);
+	fprintf(bh->out, "run by        %s\n", words_features(facts, sizeof(facts), info.facts));
+	fprintf(bh->out, "mitigations   %s\n", words_mitigations(facts, sizeof(facts), info.facts));
 	return BH_OK;
 }
 

@@ -128,3 +128,56 @@ const char *words_devices(char *text, size_t size, uint32_t devices)
 	}
 	return text;
 }
+
+struct fact {
+	uint32_t bit;
+	const char *word;
+};
+
+/* Those that are so, with commas between; `none` if none is. */
+static const char *words_facts(char *text, size_t size, uint32_t facts, const struct fact *known,
+			       uint32_t count, const char *none)
+{
+	size_t length = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if ((facts & known[i].bit) != 0 && length < size) {
+			length += (size_t)snprintf(text + length, size - length, "%s%s",
+						   length > 0 ? ", " : "", known[i].word);
+		}
+	}
+	if (length == 0) {
+		snprintf(text, size, "%s", none);
+	}
+	return text;
+}
+
+const char *words_features(char *text, size_t size, uint32_t facts)
+{
+	bool is_vmx = (facts & VIRT_FACT_VMX) != 0;
+	const struct fact known[] = {
+		{UINT32_MAX, is_vmx ? "VT-x with EPT" : "SVM with nested paging"},
+		{VIRT_FACT_TAGGED, is_vmx ? "VPID" : "ASIDs"},
+		{VIRT_FACT_CLEAN, "clean bits"},
+		{VIRT_FACT_PAGES_2M, "2 MiB pages"},
+		{VIRT_FACT_PAGES_1G, "1 GiB pages"},
+		{VIRT_FACT_DEADLINE, "TSC-deadline timer"},
+		{VIRT_FACT_XSAVEC, "XSAVEC sound"},
+	};
+
+	/* The first is always so. */
+	return words_facts(text, size, facts | BIT32(31), known, ARRAY_COUNT(known), "");
+}
+
+const char *words_mitigations(char *text, size_t size, uint32_t facts)
+{
+	static const struct fact known[] = {
+		{VIRT_FACT_SMALL_PAGES, "4 KiB pages (CVE-2018-12207)"},
+		{VIRT_FACT_MULTIHIT_OPEN, "NONE against CVE-2018-12207 (huge_pages = always)"},
+		{VIRT_FACT_VERW, "buffers cleared at entries (MDS, TAA)"},
+		{VIRT_FACT_L1D_FLUSH, "L1 data cache flushed at entries (L1TF)"},
+		{VIRT_FACT_SPEC_CTRL, "return stack refilled at exits (Spectre)"},
+	};
+
+	return words_facts(text, size, facts, known, ARRAY_COUNT(known), "none needed");
+}

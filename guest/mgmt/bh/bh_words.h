@@ -20,3 +20,7 @@ const char *words_cpus(char *text, size_t size, uint64_t cpus);
 const char *words_size(char *text, size_t size, uint64_t bytes);
 /* "console, entropy"; "none". */
 const char *words_devices(char *text, size_t size, uint32_t devices);
+/* Of VIRT_FACT_*: how partitions run, "VT-x with EPT, VPID, 2 MiB pages"; what is done against
+ * faults of the CPU, "none needed". */
+const char *words_features(char *text, size_t size, uint32_t facts);
+const char *words_mitigations(char *text, size_t size, uint32_t facts);
