@@ -2,6 +2,9 @@
 /* bh console: a terminal on a partition's console. */
 #include "bh_partition.h"
 #include "bh_words.h"
+#include "bh_signal.h"
+
+#include "bits.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -29,20 +32,7 @@ struct console {
 	bool is_left;
 };
 
-static volatile sig_atomic_t is_ended;
-static volatile sig_atomic_t is_resized;
-
-static void end(int number)
-{
-	(void)number;
-	is_ended = 1;
-}
-
-static void resize(int number)
-{
-	(void)number;
-	is_resized = 1;
-}
+static const int noted[] = {SIGTERM, SIGHUP, SIGWINCH};
 
 /* The window's size becomes that of the partition's virtio console, if it has one. */
 static void send_size(struct console *console)
@@ -51,7 +41,7 @@ static void send_size(struct console *console)
 	struct bh_call call = {.opcode = MANAGE_CONSOLE_SIZE, .id = console->partition.id};
 	struct winsize is;
 
-	is_resized = 0;
+	signal_resized = 0;
 	if ((ioctl(bh->input, TIOCGWINSZ, &is) == 0 ||
 	     ioctl(fileno(bh->out), TIOCGWINSZ, &is) == 0) &&
 	    is.ws_col != 0 && is.ws_row != 0) {
@@ -145,14 +135,14 @@ static int serve(struct console *console)
 	int result = BH_OK;
 	uint64_t next;
 
-	while (result == BH_OK && !console->is_left && is_ended == 0 &&
+	while (result == BH_OK && !console->is_left && signal_ended == 0 &&
 	       (console->has_input || console->input_count > 0 || console->idle < IDLE_POLLS)) {
 		bool has_room = console->input_count < INPUT_SIZE;
 		struct pollfd input = {.fd = console->has_input && has_room ? console->bh->input
 									    : -1,
 				       .events = POLLIN};
 
-		if (is_resized != 0) {
+		if (signal_resized != 0) {
 			send_size(console);
 		}
 		next = bh_event_next(
@@ -180,10 +170,7 @@ int bh_console(struct bh *bh)
 	if (result != BH_OK) {
 		return result;
 	}
-	is_ended = 0;
-	signal(SIGTERM, end);
-	signal(SIGHUP, end);
-	signal(SIGWINCH, resize);
+	signal_note(noted, ARRAY_COUNT(noted), NULL);
 	send_size(&console);
 	if (is_terminal) {
 		fprintf(bh->errors, "[console of %s; Ctrl-] leaves it]\n",

@@ -2,6 +2,7 @@
 /* What exits cost: the trace, summed up. While nobody measures, counting exits is all that is done.
  */
 #include "bh_trace.h"
+#include "bh_signal.h"
 
 #include "bits.h"
 
@@ -77,11 +78,11 @@ int trace_measure(struct bh *bh, double seconds, struct trace_cost costs[CONFIG_
 		for (uint32_t cpu = 0; cpu < reader.cpu_count && status == MANAGE_OK; cpu++) {
 			status = take(&reader, cpu);
 		}
-	} while (status == MANAGE_OK && trace_signal() == 0 && bh_seconds() < end);
+	} while (status == MANAGE_OK && signal_ended == 0 && bh_seconds() < end);
 	trace_end(bh, lock);
-	if (trace_signal() != 0) {
-		(void)signal(trace_signal(), SIG_DFL);
-		(void)raise(trace_signal());
+	if (signal_ended != 0) {
+		(void)signal(signal_ended, SIG_DFL);
+		(void)raise(signal_ended);
 	}
 	return status == MANAGE_OK ? BH_OK : bh_refused(bh, "measure", "what exits cost", status);
 }

@@ -2,6 +2,9 @@
 /* bh disk serve: a file is the disk of a partition. */
 #include "bh_partition.h"
 #include "bh_words.h"
+#include "bh_signal.h"
+
+#include "bits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,13 +49,7 @@ struct server {
 	} sent;
 };
 
-static volatile sig_atomic_t is_ended;
-
-static void end(int number)
-{
-	(void)number;
-	is_ended = 1;
-}
+static const int noted[] = {SIGTERM, SIGINT, SIGHUP};
 
 static uint64_t kick_of(const struct server *server)
 {
@@ -207,7 +204,7 @@ static void wait_kick(const struct server *server, uint64_t kick, double last)
 	double start = bh_seconds();
 	double now = start;
 
-	while (is_ended == 0 && kick_of(server) == kick && now - start < LOOK_EVERY) {
+	while (signal_ended == 0 && kick_of(server) == kick && now - start < LOOK_EVERY) {
 		double pause = (now - last) / SLEEP_PART;
 
 		if (now - last > SPIN) {
@@ -224,7 +221,7 @@ static int serve(struct server *server)
 	const char *name = server->partition.is.config.name;
 	double last = bh_seconds();
 
-	while (is_ended == 0) {
+	while (signal_ended == 0) {
 		uint64_t kick = kick_of(server);
 		uint32_t status = take(server, 0);
 
@@ -343,7 +340,6 @@ static int start(struct server *server)
 int bh_disk(struct bh *bh)
 {
 	static struct server server;
-	struct sigaction action = {.sa_handler = end};
 	int result;
 
 	if (strcmp(bh->options.names[0], "serve") != 0) {
@@ -357,10 +353,7 @@ int bh_disk(struct bh *bh)
 				 .file = -1,
 				 .lock = -1,
 				 .is_read_only = (bh->options.given & OPTION_READ_ONLY) != 0};
-	is_ended = 0;
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	signal_note(noted, ARRAY_COUNT(noted), NULL);
 	(void)prctl(PR_SET_TIMERSLACK, 1000ul, 0ul, 0ul, 0ul); /* nanoseconds */
 	result = start(&server);
 	if (result == BH_OK) {

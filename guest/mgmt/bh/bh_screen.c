@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A whole screen that is drawn again and again, and left as it was found. */
 #include "bh_screen.h"
+#include "bh_signal.h"
 
 #include "bits.h"
 
@@ -13,51 +14,28 @@
 #include <unistd.h>
 
 /* xterm's control sequences, which every terminal of today takes. */
-#define ENTER     "\033[?1049h\033[?25l\033[H\033[2J" /* other screen, no cursor, empty */
-#define LEAVE     "\r\n\033[?25h\033[?1049l"          /* a new line, for who records it */
-#define HOME      "\033[H"
-#define END_LINE  "\033[K"
-#define END_PAGE  "\033[J"
-#define BOLD      "\033[1m"
-#define PLAIN     "\033[0m"
-#define COLUMNS   80u /* where the terminal does not know */
-#define ROWS      24u
-#define KEY_ETX   0x03
-#define ARRAY(of) (sizeof(of) / sizeof((of)[0]))
+#define ENTER    "\033[?1049h\033[?25l\033[H\033[2J" /* other screen, no cursor, empty */
+#define LEAVE    "\r\n\033[?25h\033[?1049l"          /* a new line, for who records it */
+#define HOME     "\033[H"
+#define END_LINE "\033[K"
+#define END_PAGE "\033[J"
+#define BOLD     "\033[1m"
+#define PLAIN    "\033[0m"
+#define COLUMNS  80u /* where the terminal does not know */
+#define ROWS     24u
+#define KEY_ETX  0x03
 
-static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-static struct sigaction saved[ARRAY(ends)];
-static struct sigaction saved_resize;
+static const int noted[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH};
+static struct sigaction saved[ARRAY_COUNT(noted)];
 static struct sigaction saved_stop;
-static volatile sig_atomic_t is_ended;
-static volatile sig_atomic_t is_resized;
-
-static void end(int number)
-{
-	(void)number;
-	is_ended = 1;
-}
-
-static void resize(int number)
-{
-	(void)number;
-	is_resized = 1;
-}
 
 void screen_open(struct screen *screen, FILE *out, int input)
 {
-	struct sigaction on_end = {.sa_handler = end};
-	struct sigaction on_resize = {.sa_handler = resize};
 	struct sigaction on_stop = {.sa_handler = SIG_IGN}; /* it would keep the screen */
 	struct termios keys;
 
 	*screen = (struct screen){.out = out, .input = input};
-	is_ended = 0;
-	is_resized = 0;
-	for (size_t i = 0; i < ARRAY(ends); i++) {
-		sigaction(ends[i], &on_end, &saved[i]);
-	}
-	sigaction(SIGWINCH, &on_resize, &saved_resize);
+	signal_note(noted, ARRAY_COUNT(noted), saved);
 	sigaction(SIGTSTP, &on_stop, &saved_stop);
 	screen->has_keys = tcgetattr(input, &screen->before) == 0;
 	if (screen->has_keys) {
@@ -78,10 +56,9 @@ void screen_close(struct screen *screen)
 	if (screen->has_keys) {
 		tcsetattr(screen->input, TCSAFLUSH, &screen->before);
 	}
-	for (size_t i = 0; i < ARRAY(ends); i++) {
-		sigaction(ends[i], &saved[i], NULL);
+	for (size_t i = 0; i < ARRAY_COUNT(noted); i++) {
+		sigaction(noted[i], &saved[i], NULL);
 	}
-	sigaction(SIGWINCH, &saved_resize, NULL);
 	sigaction(SIGTSTP, &saved_stop, NULL);
 }
 
@@ -111,9 +88,8 @@ enum screen_event screen_wait(struct screen *screen, double seconds)
 	enum screen_event event = SCREEN_TIME;
 
 	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGWINCH);
-	for (size_t i = 0; i < ARRAY(ends); i++) {
-		sigaddset(&blocked, ends[i]);
+	for (size_t i = 0; i < ARRAY_COUNT(noted); i++) {
+		sigaddset(&blocked, noted[i]);
 	}
 	sigprocmask(SIG_BLOCK, &blocked,
 		    &before); /* a signal ends ppoll(), never comes before it */
@@ -123,18 +99,18 @@ enum screen_event screen_wait(struct screen *screen, double seconds)
 		struct timespec time = {.tv_sec = (time_t)left};
 
 		time.tv_nsec = (long)((left - (double)time.tv_sec) * 1e9);
-		if (is_ended == 0 && is_resized == 0 && ppoll(&keys, 1, &time, &before) > 0 &&
-		    is_last_key(screen)) {
-			is_ended = 1;
+		if (signal_ended == 0 && signal_resized == 0 &&
+		    ppoll(&keys, 1, &time, &before) > 0 && is_last_key(screen)) {
+			signal_ended = SIGINT;
 		}
-		if (is_ended != 0 || is_resized != 0) {
+		if (signal_ended != 0 || signal_resized != 0) {
 			break;
 		}
 	}
-	if (is_ended != 0) {
+	if (signal_ended != 0) {
 		event = SCREEN_END;
-	} else if (is_resized != 0) {
-		is_resized = 0;
+	} else if (signal_resized != 0) {
+		signal_resized = 0;
 		event = SCREEN_RESIZED;
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);

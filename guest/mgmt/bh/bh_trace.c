@@ -3,6 +3,7 @@
 #include "bh_trace.h"
 
 #include "bh_words.h"
+#include "bh_signal.h"
 
 #include "bits.h"
 
@@ -42,30 +43,14 @@ struct trace {
 	char path[PATH_LENGTH]; /* the file that becomes options.output; "": none */
 };
 
-static volatile sig_atomic_t is_told_to_end; /* by this signal */
-
-static void on_signal(int number)
-{
-	is_told_to_end = number;
-}
-
 /* What ends a person's command ends the trace, and what has been recorded is shown. */
 void trace_catch_signals(void)
 {
-	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action = {.sa_handler = on_signal};
+	static const int noted[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction ignore = {.sa_handler = SIG_IGN}; /* writing fails instead */
 
-	is_told_to_end = 0;
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		sigaction(numbers[i], &action, NULL);
-	}
-	action.sa_handler = SIG_IGN; /* writing fails instead */
-	sigaction(SIGPIPE, &action, NULL);
-}
-
-int trace_signal(void)
-{
-	return is_told_to_end;
+	signal_note(noted, ARRAY_COUNT(noted), NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
 }
 
 /* Partitions may come while it runs; one that has gone keeps its name. */
@@ -333,7 +318,7 @@ static int follow(struct trace *trace)
 		if (!trace->is_busy && left > 0) {
 			bh_sleep(left < POLL ? left : POLL);
 		}
-		is_last = is_told_to_end != 0 || (has_end && bh_seconds() >= end);
+		is_last = signal_ended != 0 || (has_end && bh_seconds() >= end);
 		result = take_round(trace);
 		is_last = is_last || ferror(trace->view.out) != 0 ||
 			  (options->count != 0 && trace->shown >= options->count);

@@ -38,9 +38,8 @@ static inline uint32_t trace_opcode(const struct manage_trace *record)
  */
 int trace_begin(struct bh *bh, int *lock);
 void trace_end(struct bh *bh, int lock);
-/* What would end a person's command is only noted from now on: the last such signal; 0: none. */
+/* What would end a person's command is noted only, by bh_signal.h. */
 void trace_catch_signals(void);
-int trace_signal(void);
 
 /* What exits of a partition have cost, by their reason. */
 struct trace_cost {
