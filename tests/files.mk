@@ -2,7 +2,7 @@
 
 # --- host tests: every tests/host/X_test.c, linked with the sources its `Links:` line names ----
 INC_tests := -Ihv/abi -Ihv/lib -Iarch/include -Ihv/include -Idrivers/include -Iarch/x86 -Iarch/vmx \
-	-Iarch/svm -Iarch/fake -Ihv -Iboot -Itests -Idrivers/hw -Idrivers/model -Iguest/mgmt -Iguest/mgmt/bh -I$(BUILD)/gen
+	-Iarch/svm -Iarch/fake -Ihv -Iboot -Itests -Idrivers/hw -Idrivers/model -Iguest/mgmt -Iguest/mgmt/bh -Iguest/common -I$(BUILD)/gen
 HOST_TESTS := $(patsubst tests/host/%_test.c,%,$(wildcard tests/host/*_test.c))
 HOST_PROGRAMS := $(HOST_TESTS:%=$(BUILD)/host-tests/%)
 
@@ -20,12 +20,14 @@ BH_BENCH := $(addprefix guest/mgmt/bh/,$(filter-out bh_main.c,$(BH))) $(addprefi
 	fake_mem.c fake_lapic.c fake_clock.c fake_port.c fake_io.c fake_pte.c)
 links_of = $(foreach word,$(shell sed -n 's,^/\* Links: *\(.*\) \*/$$,\1,p' $(1)),$(if \
 	$(filter @models,$(word)),$(MODEL_BENCH),$(if $(filter @bh,$(word)),$(BH_BENCH),$(word))))
+# A test of programs that use libraries names them: `Libraries: -ljson-c`.
+libraries_of = $(shell sed -n 's,^/\* Libraries: *\(.*\) \*/$$,\1,p' $(1))
 # $(call host_test_rule,name)
 define host_test_rule
 $(BUILD)/host-tests/$(1): $(patsubst %.c,$(BUILD)/host-objs/%.o,tests/host/$(1)_test.c tests/tap.c \
 		$(call links_of,tests/host/$(1)_test.c))
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(SANITIZE) $$^ -o $$@
+	$$(Q)$$(CC) $$(SANITIZE) $$^ $(call libraries_of,tests/host/$(1)_test.c) -o $$@
 endef
 $(foreach test,$(HOST_TESTS),$(eval $(call host_test_rule,$(test))))
 # What it creates partitions of.
@@ -60,7 +62,7 @@ lint: $(BUILD)/gen/dsdt_aml.h $(GEN_NUMBERS)
 		'arch/fake=$(HOSTED) $(INC_fake)' 'hv/include/hv=$(HV_FLAGS) $(INC_lib) -Iarch/include -Ihv/include' \
 		'hv=$(HV_FLAGS) $(INC_hv)' 'drivers/hw=$(HV_FLAGS) $(INC_drivers)' \
 		'drivers/model=$(HV_FLAGS) $(INC_drivers)' 'boot=$(BOOT_FLAGS)' 'guest/lib=$(GUEST_FLAGS)' \
-		'guest/test=$(GUEST_FLAGS)' 'guest/mgmt=$(MGMT_FLAGS)' 'tests=$(HOSTED) $(INC_tests)' 'tests/host=$(HOSTED) $(INC_tests)'
+		'guest/test=$(GUEST_FLAGS)' 'guest/mgmt=$(MGMT_FLAGS)' 'guest/common=$(APP_FLAGS)' 'tests=$(HOSTED) $(INC_tests)' 'tests/host=$(HOSTED) $(INC_tests)'
 
 check-launch:
 	$(Q)tests/launch/run

@@ -1,0 +1,31 @@
+# Rules of the programs of containers; included by guest/files.mk. guest/common is what they share; each
+# folder's files.mk names its program, its sources and its libraries.
+BIN := $(BUILD)/bin
+APP_OBJ := $(BUILD)/app-objs
+APP_FLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE $(WARN) -MMD -MP \
+	-Iguest/common
+COMMON := text.c file.c in_root.c json.c spawn.c
+COMMON_OBJECTS := $(COMMON:%.c=$(APP_OBJ)/guest/common/%.o)
+
+# $(call app_rules,folder,more flags): the objects of a folder
+define app_rules
+$(APP_OBJ)/$(1)/%.o: $(1)/%.c Makefile guest/common/files.mk $(1)/files.mk
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(APP_FLAGS) $$(APP_EXTRA) -I$(1) $(2) -c $$< -o $$@
+-include $(wildcard $(APP_OBJ)/$(1)/*.d)
+endef
+# $(call app_program,name,folder,sources,libraries): build/bin/NAME; those of -lX are shared
+define app_program
+$(BIN)/$(1): $(patsubst %.c,$(APP_OBJ)/$(2)/%.o,$(3)) $(COMMON_OBJECTS)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(APP_EXTRA) -pie $$^ $(4) -ljson-c -o $$@
+all: $(BIN)/$(1)
+endef
+# The same, linked statically: what starts with each container.
+define app_program_static
+$(BIN)/$(1): $(patsubst %.c,$(APP_OBJ)/$(2)/%.o,$(3)) $(COMMON_OBJECTS)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(APP_EXTRA) -static -Wl,--gc-sections $$^ $(4) -ljson-c -o $$@
+all: $(BIN)/$(1)
+endef
+$(eval $(call app_rules,guest/common,))

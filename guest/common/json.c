@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "json.h"
+
+#include <limits.h>
+
+#define JSON_DEPTH 64
+
+json *json_parse(const char *bytes, size_t length, const char **error)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH);
+	json *value = NULL;
+
+	*error = "out of memory";
+	if (tokener && length <= INT_MAX) {
+		json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+		value = json_tokener_parse_ex(tokener, bytes, (int)length);
+		enum json_tokener_error state = json_tokener_get_error(tokener);
+		/* A number ends only at what follows it. */
+		if (state == json_tokener_continue) {
+			value = json_tokener_parse_ex(tokener, "", 1);
+			state = json_tokener_get_error(tokener);
+		}
+		*error = state == json_tokener_success ? NULL : json_tokener_error_desc(state);
+		if (*error) {
+			json_object_put(value);
+			value = NULL;
+		} else if (!value) {
+			*error = "the value is null";
+		}
+	}
+	if (tokener) {
+		json_tokener_free(tokener);
+	}
+	return value;
+}
+
+json *json_get(json *object, const char *key)
+{
+	json *value = NULL;
+
+	if (json_object_is_type(object, json_type_object)) {
+		json_object_object_get_ex(object, key, &value);
+	}
+	return value;
+}
+
+static json *get_typed(json *object, const char *key, enum json_type type)
+{
+	json *value = json_get(object, key);
+
+	return json_object_is_type(value, type) ? value : NULL;
+}
+
+json *json_get_object(json *object, const char *key)
+{
+	return get_typed(object, key, json_type_object);
+}
+
+json *json_get_array(json *object, const char *key)
+{
+	return get_typed(object, key, json_type_array);
+}
+
+const char *json_get_string(json *object, const char *key, const char *fallback)
+{
+	json *value = get_typed(object, key, json_type_string);
+
+	return value ? json_object_get_string(value) : fallback;
+}
+
+int64_t json_get_int(json *object, const char *key, int64_t fallback)
+{
+	json *value = get_typed(object, key, json_type_int);
+
+	return value ? json_object_get_int64(value) : fallback;
+}
+
+bool json_get_bool(json *object, const char *key, bool fallback)
+{
+	json *value = get_typed(object, key, json_type_boolean);
+
+	return value ? json_object_get_boolean(value) : fallback;
+}
+
+size_t json_count(json *array)
+{
+	return json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
+}
+
+const char *json_string_at(json *array, size_t index)
+{
+	json *value = index < json_count(array) ? json_object_array_get_idx(array, index) : NULL;
+
+	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+}
+
+void json_set(json *object, const char *key, json *value)
+{
+	json_object_object_add(object, key, value);
+}
+
+void json_set_string(json *object, const char *key, const char *value)
+{
+	json_set(object, key, value ? json_object_new_string(value) : NULL);
+}
+
+void json_set_int(json *object, const char *key, int64_t value)
+{
+	json_set(object, key, json_object_new_int64(value));
+}
+
+void json_set_bool(json *object, const char *key, bool value)
+{
+	json_set(object, key, json_object_new_boolean(value));
+}
+
+void json_append_string(json *array, const char *value)
+{
+	json_object_array_add(array, json_object_new_string(value));
+}
+
+const char *json_text(json *value)
+{
+	return json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
+							     JSON_C_TO_STRING_NOSLASHESCAPE);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * json-c with defaults: a key that is missing, null or of another type gives the fallback, and an
+ * object may be NULL. What must be there is checked by the caller, who knows the words to say.
+ */
+#pragma once
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct json_object json;
+
+/* Strict: one value, nothing after it, at most 64 deep. NULL with *error (a constant) on failure;
+ * otherwise the caller puts it. */
+json *json_parse(const char *bytes, size_t length, const char **error);
+
+/* The member, or NULL. Borrowed. */
+json *json_get(json *object, const char *key);
+/* The member if it is an object (array), else NULL. Borrowed. */
+json *json_get_object(json *object, const char *key);
+json *json_get_array(json *object, const char *key);
+/* Borrowed; "" as the usual fallback, or NULL. */
+const char *json_get_string(json *object, const char *key, const char *fallback);
+int64_t json_get_int(json *object, const char *key, int64_t fallback);
+bool json_get_bool(json *object, const char *key, bool fallback);
+/* Elements of an array, 0 for NULL or another type. */
+size_t json_count(json *array);
+/* Element as a string, or NULL. Borrowed. */
+const char *json_string_at(json *array, size_t index);
+
+/* Setters: the object takes what is given; a NULL string becomes null. */
+void json_set(json *object, const char *key, json *value);
+void json_set_string(json *object, const char *key, const char *value);
+void json_set_int(json *object, const char *key, int64_t value);
+void json_set_bool(json *object, const char *key, bool value);
+void json_append_string(json *array, const char *value);
+/* Compact, without escaped slashes. Borrowed from the object. */
+const char *json_text(json *value);
