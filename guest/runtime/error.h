@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What went wrong, in words for a person. The first failure stands; later ones do not replace it. */
+/* What went wrong, in words for a person. The first failure stands; later ones do not replace it.
+ */
 #pragma once
 
 struct error {
