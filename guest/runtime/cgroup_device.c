@@ -21,10 +21,10 @@ struct device_rule {
 	int access;    /* BPF_DEVCG_ACC_* */
 };
 
-/* The devices of runtime-spec's "Default Devices". */
+/* The devices of runtime-spec's "Default Devices", the last first. What allows a part of the
+ * accesses stands at the end: behind it the kernel's verifier has to go through all that follows
+ * once more. */
 static const struct device_rule usual_rules[] = {
-	{true, BPF_DEVCG_DEV_CHAR, ANY, ANY, BPF_DEVCG_ACC_MKNOD},
-	{true, BPF_DEVCG_DEV_BLOCK, ANY, ANY, BPF_DEVCG_ACC_MKNOD},
 	{true, BPF_DEVCG_DEV_CHAR, 1, 3, ACCESS_ALL},     /* null */
 	{true, BPF_DEVCG_DEV_CHAR, 1, 5, ACCESS_ALL},     /* zero */
 	{true, BPF_DEVCG_DEV_CHAR, 1, 7, ACCESS_ALL},     /* full */
@@ -34,6 +34,7 @@ static const struct device_rule usual_rules[] = {
 	{true, BPF_DEVCG_DEV_CHAR, 5, 1, ACCESS_ALL},     /* console */
 	{true, BPF_DEVCG_DEV_CHAR, 5, 2, ACCESS_ALL},     /* ptmx */
 	{true, BPF_DEVCG_DEV_CHAR, 136, ANY, ACCESS_ALL}, /* pts */
+	{true, ANY, ANY, ANY, BPF_DEVCG_ACC_MKNOD},
 };
 
 enum {
@@ -106,13 +107,11 @@ static void emit_start(struct device_program *program)
 	emit_alu(program, BPF_RSH, REG_ACCESS, 16);
 }
 
-/* A rule that counts for what comes here is 4 instructions long behind its conditions. */
-#define VERDICT_LENGTH 4
-
 static void emit_rule(struct device_program *program, const struct device_rule *rule)
 {
 	int conditions = (rule->type != ANY) + (rule->major != ANY) + (rule->minor != ANY);
-	int over = VERDICT_LENGTH + conditions;
+	bool is_final = rule->is_allow && rule->access == ACCESS_ALL;
+	int over = conditions + (is_final ? 2 : 4); /* what follows the conditions */
 
 	if (rule->type != ANY) {
 		emit_jump(program, BPF_JNE, REG_TYPE, rule->type, --over);
@@ -123,7 +122,9 @@ static void emit_rule(struct device_program *program, const struct device_rule *
 	if (rule->minor != ANY) {
 		emit_jump(program, BPF_JNE, REG_MINOR, rule->minor, --over);
 	}
-	if (rule->is_allow) {
+	if (is_final) {
+		emit_return(program, 1);
+	} else if (rule->is_allow) {
 		emit_alu(program, BPF_AND, REG_ACCESS, ACCESS_ALL & ~rule->access);
 		emit_jump(program, BPF_JNE, REG_ACCESS, 0, 2);
 		emit_return(program, 1);
@@ -211,8 +212,8 @@ int cgroup_device_program(struct device_program *program, json *rules, struct er
 	}
 	emit_start(program);
 	/* The usual devices are what nearly all accesses are to. */
-	for (size_t i = usual; i > 0; i--) {
-		emit_rule(program, &usual_rules[i - 1]);
+	for (size_t i = 0; i < usual; i++) {
+		emit_rule(program, &usual_rules[i]);
 	}
 	for (size_t i = count; i > 0; i--) {
 		if (read_rule(&rule, json_object_array_get_idx(rules, i - 1)) < 0) {
