@@ -175,6 +175,5 @@ int main(int argc, char **argv)
 	}
 	runtime_call_create(&monitor);
 	monitor_loop(&monitor);
-	server_close(&monitor);
 	return 0;
 }

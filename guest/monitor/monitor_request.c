@@ -13,8 +13,35 @@ static const struct {
 	{"wait", MONITOR_WAIT},     {"reopen-log", MONITOR_REOPEN_LOG},
 };
 
-static const char *parse_attach(json *object, struct attach_options *attach)
+static int digit(char c)
 {
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Two hexadecimal digits a byte. */
+static bool parse_input(const char *text, struct monitor_request *request)
+{
+	size_t length = strlen(text) / 2;
+
+	if (strlen(text) % 2 || length > MONITOR_INPUT_MAX) {
+		return false;
+	}
+	for (size_t i = 0; i < length; i++) {
+		int high = digit(text[2 * i]);
+		int low = digit(text[2 * i + 1]);
+		if (high < 0 || low < 0) {
+			return false;
+		}
+		request->input[i] = (unsigned char)(high << 4 | low);
+	}
+	request->input_length = length;
+	return true;
+}
+
+static const char *parse_attach(json *object, struct monitor_request *request)
+{
+	struct attach_options *attach = &request->attach;
+
 	*attach = (struct attach_options){
 		.with_stdin = json_get_bool(object, "stdin", false),
 		.with_stdout = json_get_bool(object, "stdout", false),
@@ -27,6 +54,9 @@ static const char *parse_attach(json *object, struct attach_options *attach)
 	const char *keys = json_get_string(object, "detach_keys", NULL);
 	if (!detach_keys_parse(keys && *keys ? keys : DETACH_KEYS_DEFAULT, &attach->detach)) {
 		return "detach_keys are not keys like ctrl-p,ctrl-q";
+	}
+	if (!parse_input(json_get_string(object, "input", ""), request)) {
+		return "input is not bytes as lower-case hexadecimal, at most 32768";
 	}
 	return NULL;
 }
@@ -57,7 +87,7 @@ static const char *parse_object(json *object, struct monitor_request *request)
 		}
 		request->op = ops[i].op;
 		if (request->op == MONITOR_ATTACH) {
-			return parse_attach(object, &request->attach);
+			return parse_attach(object, request);
 		}
 		return request->op == MONITOR_RESIZE ? parse_resize(object, request) : NULL;
 	}
@@ -68,7 +98,7 @@ const char *monitor_request_parse(const char *bytes, size_t length, struct monit
 {
 	const char *error;
 
-	*request = (struct monitor_request){0};
+	memset(request, 0, sizeof(*request));
 	json *object = json_parse(bytes, length, &error);
 	if (error) {
 		return error;

@@ -7,7 +7,8 @@
 #include <stdint.h>
 #include "detach_keys.h"
 
-#define MONITOR_REQUEST_MAX 16384 /* bytes of a packet */
+#define MONITOR_REQUEST_MAX 65536 /* bytes of a packet */
+#define MONITOR_INPUT_MAX   32768 /* bytes of input in it */
 
 enum monitor_op {
 	MONITOR_START,
@@ -29,8 +30,10 @@ struct attach_options {
 
 struct monitor_request {
 	enum monitor_op op;
-	struct attach_options attach; /* of MONITOR_ATTACH */
-	uint16_t width;               /* columns, of MONITOR_RESIZE */
+	struct attach_options attach;           /* of MONITOR_ATTACH, as are: */
+	unsigned char input[MONITOR_INPUT_MAX]; /* that the client sent before it was handed over */
+	size_t input_length;
+	uint16_t width; /* columns, of MONITOR_RESIZE */
 	uint16_t height;
 };
 

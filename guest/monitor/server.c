@@ -57,7 +57,7 @@ int server_open(struct monitor *monitor)
 	return fd < 0 ? -1 : 0;
 }
 
-void server_accept(struct monitor *monitor)
+bool server_accept(struct monitor *monitor)
 {
 	int fd = accept4(monitor->socket.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
@@ -68,12 +68,13 @@ void server_accept(struct monitor *monitor)
 			connection->watch =
 				(struct watch){.fd = fd, .source = SOURCE_CONNECTION, .slot = i};
 			monitor_watch(monitor, &connection->watch, EPOLLIN);
-			return;
+			return true;
 		}
 	}
 	if (fd >= 0) {
 		close(fd);
 	}
+	return fd >= 0;
 }
 
 /* A connection whose reader is gone or asleep is closed. */
@@ -146,14 +147,17 @@ static void do_attach(struct monitor *monitor, struct connection *connection,
 		return;
 	}
 	packet->fd_count = 0;
-	reply_result(monitor, connection,
-		     clients_attach(monitor, packet->fds[0], &request->attach));
+	const char *error = clients_attach(monitor, packet->fds[0], &request->attach);
+	if (!error && request->attach.with_stdin && request->input_length) {
+		stdin_put(monitor, (const char *)request->input, request->input_length);
+	}
+	reply_result(monitor, connection, error);
 }
 
 static void do_request(struct monitor *monitor, struct connection *connection,
 		       struct packet *packet)
 {
-	struct monitor_request request;
+	static struct monitor_request request;
 	const char *error =
 		packet->is_cut ? "the request is too long"
 			       : monitor_request_parse(packet->bytes, packet->length, &request);
@@ -234,7 +238,7 @@ static int receive(const struct connection *connection, struct packet *packet)
 void server_ready(struct monitor *monitor, uint32_t slot, uint32_t events)
 {
 	struct connection *connection = &monitor->connections[slot];
-	struct packet packet;
+	static struct packet packet;
 
 	if (connection->watch.fd < 0) {
 		return;
@@ -275,6 +279,15 @@ void server_started(struct monitor *monitor, const char *error)
 
 void server_ended(struct monitor *monitor)
 {
+	unlinkat(monitor->run_dir, SOCKET_NAME, 0);
+	while (server_accept(monitor)) {
+	}
+	monitor_unwatch(monitor, &monitor->socket);
+	for (uint32_t i = 0; i < CONNECTIONS_MAX; i++) {
+		if (monitor->connections[i].state == CONNECTION_IDLE) {
+			server_ready(monitor, i, EPOLLIN);
+		}
+	}
 	server_started(monitor, "the container has ended");
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
 		struct connection *connection = &monitor->connections[i];
@@ -282,10 +295,4 @@ void server_ended(struct monitor *monitor)
 			reply_exit(monitor, connection);
 		}
 	}
-}
-
-void server_close(struct monitor *monitor)
-{
-	unlinkat(monitor->run_dir, SOCKET_NAME, 0);
-	monitor_unwatch(monitor, &monitor->socket);
 }

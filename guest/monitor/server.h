@@ -8,11 +8,12 @@
 
 /* Binds and listens; -1 with errno, EADDRINUSE when a monitor of this container lives. */
 int server_open(struct monitor *monitor);
-void server_accept(struct monitor *monitor);
+/* Takes one connection; false when none waits. */
+bool server_accept(struct monitor *monitor);
 void server_ready(struct monitor *monitor, uint32_t slot, uint32_t events);
 bool server_waits_for_start(const struct monitor *monitor);
 /* Answers those who wait for the start: NULL or the error. */
 void server_started(struct monitor *monitor, const char *error);
-/* Answers those who wait for the end. */
+/* Removes the socket, so that the next monitor of the container can have it, and answers those who
+ * have asked. */
 void server_ended(struct monitor *monitor);
-void server_close(struct monitor *monitor);

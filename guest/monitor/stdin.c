@@ -12,7 +12,10 @@ void stdin_close(struct monitor *monitor)
 {
 	monitor_unwatch(monitor, &monitor->input);
 	client_queue_free(&monitor->input_queue);
-	monitor->is_input_open = false;
+	if (monitor->is_input_open) {
+		monitor->is_input_open = false;
+		clients_input_flow(monitor); /* what they still send is dropped */
+	}
 }
 
 /* Writes what is queued as far as it goes. */

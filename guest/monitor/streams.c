@@ -150,5 +150,6 @@ void streams_close(struct monitor *monitor)
 {
 	for (uint32_t i = 0; i < STREAM_COUNT; i++) {
 		close_stream(monitor, i);
+		log_file_end(&monitor->log, &monitor->streams[i].line, stream_names[i]);
 	}
 }

@@ -46,9 +46,9 @@ class Container:
     """One bh-monitor. `report` is its line on descriptor 3, None with wait=False."""
     count = 0
 
-    def __init__(self, args, *options, tty=False, faults=(), attach=(), log=True, wait=True, session=None, runtime=FAKE, bundle=None):
+    def __init__(self, args, *options, tty=False, faults=(), attach=(), log=True, wait=True, session=None, again=None, runtime=FAKE, bundle=None):
         Container.count += 1
-        self.id = session.id if session else f"c{Container.count}"
+        self.id = session.id if session else again.id if again else f"c{Container.count}"
         self.dir = os.path.join(ROOT, self.id)
         self.run = session.run if session else os.path.join(self.dir, "run")
         os.makedirs(self.dir, exist_ok=True)
