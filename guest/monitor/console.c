@@ -41,7 +41,7 @@ int console_listen_at(const struct monitor *monitor, const char *name, int type)
 	free(path);
 	mode_t mask = umask(0177);
 	if (fd < 0 || (unlinkat(monitor->run_dir, name, 0) < 0 && errno != ENOENT) ||
-	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 64) < 0) {
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 256) < 0) {
 		int error = errno;
 		umask(mask);
 		if (fd >= 0) {
