@@ -65,6 +65,9 @@ class Container:
             exec_id = f"e{Container.count}"
             self.run = os.path.join(session.run, "exec", exec_id)
             path = os.path.join(self.dir, exec_id + ".json")
+            if bundle:
+                with open(os.path.join(bundle, "process.json")) as file:
+                    process = dict(json.load(file), **process)
             with open(path, "w") as file:
                 json.dump(process, file)
             command += ["--exec", path, "--exec-id", exec_id]
@@ -203,6 +206,31 @@ def frames(data):
     for stream in parts:
         result[stream] = b"".join(parts[stream])
     return result
+
+
+def program(name):
+    """A peer's program that is unpacked below the build folder, or one of this machine; None without."""
+    places = [os.path.join(BUILD, "peers", place) for place in ("bin", "usr/sbin", "usr/bin", "root/usr/sbin", "root/usr/bin", "root/bin")]
+    return shutil.which(name, path=os.pathsep.join(places)) or shutil.which(name)
+
+
+def bundle(runtime, name, args, terminal=False):
+    """A folder with busybox as root file system and the runtime's own default configuration."""
+    path = os.path.join(ROOT, "bundle-" + name)
+    os.makedirs(os.path.join(path, "rootfs", "bin"))
+    shutil.copy(program("busybox"), os.path.join(path, "rootfs", "bin", "busybox"))
+    for applet in ("sh", "cat", "sleep", "stty", "true", "seq"):
+        os.symlink("busybox", os.path.join(path, "rootfs", "bin", applet))
+    subprocess.run([runtime, "spec"], cwd=path, check=True)
+    with open(os.path.join(path, "config.json")) as file:
+        config = json.load(file)
+    config["process"].update(args=args, terminal=terminal)
+    config["process"].pop("rlimits", None)
+    with open(os.path.join(path, "config.json"), "w") as file:
+        json.dump(config, file)
+    with open(os.path.join(path, "process.json"), "w") as file:
+        json.dump(config["process"], file)
+    return path
 
 
 def run_tests(tests):

@@ -6,12 +6,13 @@ import os
 import random
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from monitor_bench import (ROOT, Container, alive, check, equal, frames, pair, read_all, run_tests, until)
+from monitor_bench import (ROOT, Container, alive, bundle, check, equal, frames, pair, program, read_all, run_tests, until)
 
 MEBI = 1 << 20
 
@@ -437,7 +438,6 @@ def signals():
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
         os.kill(box.report["monitor"], number)
     from monitor_bench import MONITOR
-    import subprocess
     second = subprocess.run([MONITOR, "--id", box.id, "--runtime", "true", "--bundle", "/", "--run-dir", box.run], capture_output=True, text=True)
     check(second.returncode == 1 and "in use" in second.stderr, f"second monitor: {second}")
     equal(box.exit()["code"], 0, "exit")
@@ -453,10 +453,67 @@ def long_path():
     os.kill(box.report["pid"], signal.SIGKILL)
 
 
+def with_runtime(name, state):
+    """A container, its terminal, a session and a failure, by a real runtime."""
+    runtime = program(name)
+    if not runtime or not program("busybox"):
+        return f"no {name} or no busybox below build/peers"
+    root = ["--root", os.path.join(ROOT, state)]
+    path = bundle(runtime, name, ["sh", "-c", "echo in; echo err >&2; read x; echo $x; exit 5"])
+
+    def container(*args, **more):
+        return Container([], *args, runtime=runtime, faults=root, bundle=path, **more)
+
+    def remove(box):
+        subprocess.run([runtime, *root, "delete", "--force", box.id], check=True, stderr=subprocess.DEVNULL)
+    box = container("--stdin", "--stdin-once")
+    check("pid" in box.report, f"report: {box.report}")
+    client = box.attach("ioe")
+    box.start()
+    run = Container(["sh", "-c", "cat; exit 3"], "--stdin", session=box, runtime=runtime, faults=root, bundle=path)
+    check("pid" in run.report, f"report: {run.report}")
+    run.ask({"op": "close-stdin"})
+    equal(run.exit()["code"], 3, "session")
+    shell = Container(["stty", "size"], "--stdin", session=box, runtime=runtime, faults=root, bundle=path, tty=True)
+    equal(shell.exit()["code"], 0, "session with a terminal")
+    bad = Container(["/nonexistent"], session=box, runtime=runtime, faults=root, bundle=path)
+    check("nonexistent" in bad.report["error"], f"words: {bad.report}")
+    client.send(b"word\n")
+    client.shutdown(socket.SHUT_WR)
+    equal(frames(read_all(client)), {1: b"in\nword\n", 2: b"err\n"}, "output")
+    client.close()
+    equal(box.exit()["code"], 5, "exit")
+    remove(box)
+    with open(os.path.join(path, "config.json")) as file:
+        config = json.load(file)
+    config["process"].update(terminal=True, args=["sh", "-c", "stty size; kill -9 $$; sleep 1"])
+    config["linux"]["namespaces"] = [entry for entry in config["linux"]["namespaces"] if entry["type"] != "pid"]
+    with open(os.path.join(path, "config.json"), "w") as file:
+        json.dump(config, file)
+    box = container(tty=True)
+    box.ask({"op": "resize", "width": 44, "height": 33})
+    client = box.attach("o")
+    box.start()
+    equal(read_all(client), b"33 44\r\n", "terminal")
+    client.close()
+    equal(box.exit()["signal"], 9, "exit")
+    remove(box)
+    config["process"]["args"] = ["/nonexistent"]
+    with open(os.path.join(path, "config.json"), "w") as file:
+        json.dump(config, file)
+    box = container("--start", tty=True)
+    check("nonexistent" in box.report["error"], f"words: {box.report}")
+    return None
+
+
+def runc():
+    """with runc: container, sessions, terminal, errors"""
+    return with_runtime("runc", "runc")
+
+
 def usage():
     """wrong usage: exit status 2 and an error in the report"""
     from monitor_bench import MONITOR
-    import subprocess
     good = ["--id", "a", "--runtime", "true", "--bundle", "/", "--run-dir", ROOT + "/usage"]
     for bad in ([], ["--id"], ["--wat"], good + ["x"], good + ["--id", "../a"], good + ["--attach", "1:o"], good + ["--attach", "9:z"],
                 good + ["--log-max-size", "-1"], good + ["--log-max-file", "0"], good + ["--exec", "f"], good + ["--detach-keys", "ctrl-1", "--attach", "9:o"]):
@@ -479,6 +536,6 @@ def small():
 
 TESTS = [output, killed, lines, rotation, log_full, echo_unix, echo_tcp, several, stdin_stays, stdin_once_killed, stdin_unread, slow_client,
          dead_client, gone_client, last_output, grandchild, orphans, terminal, terminal_early, terminal_reopened, terminal_volume, detach, started_again,
-         bad_requests, sessions, runtime_faults, starter_killed, signals, long_path, usage, small]
+         bad_requests, sessions, runtime_faults, starter_killed, signals, long_path, usage, small, runc]
 if __name__ == "__main__":
     sys.exit(run_tests(TESTS))
