@@ -101,3 +101,11 @@ int report_failure(const struct failure *failure)
 	}
 	return 1;
 }
+
+void report_close(void)
+{
+	if (report_fd == REPORT_FD) {
+		close(report_fd);
+		report_fd = STDERR_FILENO;
+	}
+}

@@ -27,3 +27,5 @@ void report_status(const char *format, ...) __attribute__((format(printf, 1, 2))
 int report_result(json *result);
 /* Returns the exit status, 1. A person's copy goes to standard error when that is a terminal. */
 int report_failure(const struct failure *failure);
+/* For a process that stays: who reads the report sees its end. */
+void report_close(void);
