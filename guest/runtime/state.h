@@ -29,7 +29,9 @@ struct state {
 	pid_t pid;          /* of the container's first process; 0 before there is one */
 	uint64_t pid_start; /* its start time, clock ticks since boot: tells a reused pid */
 	uid_t owner;        /* who created it */
+	bool chroot;        /* root is a chroot in its mount namespace, not the namespace's root */
 	enum state_status status;
+	bool locked;       /* by this process */
 	json *annotations; /* object, or NULL; owned */
 	int dir;           /* ROOT/ID, -1 when closed */
 };
@@ -43,6 +45,10 @@ int state_create(struct runtime *rt, const char *id, struct state *s);
 int state_load(struct runtime *rt, const char *id, struct state *s);
 /* Waits until no other command changes this container; state_free() unlocks. */
 int state_lock(struct runtime *rt, struct state *s);
+void state_unlock(struct state *s);
+/* state_load() of what no other command changes meanwhile. One that is being created is not waited
+ * for. */
+int state_open_locked(struct runtime *rt, const char *id, struct state *s);
 /* Writes state.json; the old one stands until the new one is complete. */
 int state_save(struct runtime *rt, const struct state *s);
 /* The config.json of create; the caller puts it. NULL with rt->error. */
