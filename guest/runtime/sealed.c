@@ -4,10 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -41,6 +44,32 @@ static int copy_of(int from, struct error *e)
 	return copy;
 }
 
+/* Of a mount that nobody can write through, or of a sealed file in memory. */
+static bool is_sealed(int self)
+{
+	struct statvfs fs;
+	int seals = fcntl(self, F_GET_SEALS);
+
+	return (seals >= 0 && (seals & SEALS) == SEALS) ||
+	       (fstatvfs(self, &fs) == 0 && (fs.f_flag & ST_RDONLY));
+}
+
+/* A read-only mount of the program alone, in no mount namespace: it has no path, and ends with its
+ * last user, so that nobody can find it and make it writable. Needs CAP_SYS_ADMIN. */
+static int mount_of(int self)
+{
+	struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
+	int tree = (int)syscall(SYS_open_tree, self, "",
+				OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+
+	if (tree >= 0 && syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes,
+				 sizeof(attributes)) < 0) {
+		close(tree);
+		return -1;
+	}
+	return tree;
+}
+
 int sealed_enter(char **argv, struct error *e)
 {
 	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -48,16 +77,19 @@ int sealed_enter(char **argv, struct error *e)
 	if (self < 0) {
 		return error_set(e, errno, "cannot open /proc/self/exe; is /proc mounted?");
 	}
-	int seals = fcntl(self, F_GET_SEALS);
-	if (seals >= 0 && (seals & SEALS) == SEALS) {
+	if (is_sealed(self)) {
 		close(self);
 		prctl(PR_SET_NAME, "bh-runtime");
 		return 0;
 	}
-	int copy = copy_of(self, e);
-	if (copy < 0) {
+	int sealed = mount_of(self);
+	if (sealed >= 0) {
+		syscall(SYS_execveat, sealed, "", argv, environ, AT_EMPTY_PATH);
+	}
+	sealed = copy_of(self, e);
+	if (sealed < 0) {
 		return -1;
 	}
-	syscall(SYS_execveat, copy, "", argv, environ, AT_EMPTY_PATH);
+	syscall(SYS_execveat, sealed, "", argv, environ, AT_EMPTY_PATH);
 	return error_set(e, errno, "cannot execute the program's sealed copy");
 }
