@@ -137,19 +137,16 @@ static void leave_starter(void)
 	}
 }
 
-/* Only what ends the container ends the monitor; SIGKILL cannot be refused. */
+/* Only what ends the container ends the monitor: no signal but SIGKILL and SIGSTOP gets through.
+ */
 static void take_signals(void)
 {
-	static const int ignored[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE, SIGTERM,
-				      SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP};
 	sigset_t set;
 
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++) {
-		signal(ignored[i], SIG_IGN);
-	}
+	sigfillset(&set);
+	sigprocmask(SIG_SETMASK, &set, NULL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
 	monitor.signals = (struct watch){
 		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
 		.source = SOURCE_SIGNAL,

@@ -44,6 +44,15 @@ static void times(void)
 	TAP_TEXT(text, "2023-11-14T22:13:20.000000005Z");
 	timestamp_format(&(struct timespec){0, 999999999}, text);
 	TAP_TEXT(text, "1970-01-01T00:00:00.999999999Z");
+	for (int64_t seconds = -100; seconds < 4000000000; seconds += 7919 * 61) {
+		char expected[TIMESTAMP_SIZE];
+		struct tm parts;
+		time_t moment = seconds < 0 ? 0 : seconds;
+		gmtime_r(&moment, &parts);
+		strftime(expected, sizeof(expected), "%Y-%m-%dT%H:%M:%S.000000007Z", &parts);
+		timestamp_format(&(struct timespec){seconds, 7}, text);
+		TAP_TEXT(text, expected);
+	}
 	timestamp_format(&(struct timespec){INT64_MAX, 0}, text);
 	TAP_CHECK(strlen(text) < TIMESTAMP_SIZE);
 }
