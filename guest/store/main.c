@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bh-image: images, layers and archives of containers; one command, then it ends. */
+#include <errno.h>
+#include <getopt.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "commands.h"
+#include "report.h"
+#include "store.h"
+#include "stream.h"
+#include "unpack.h"
+
+#define VERSION      "bh-image (Bulkhead) 1"
+#define DEFAULT_ROOT "/var/lib/bulkhead"
+#define EXIT_USAGE   2
+
+struct command {
+	const char *name;
+	void (*run)(const char *argument);
+	const char *operand; /* NULL: none */
+	const char *help;
+	bool has_output; /* standard output is data */
+	bool has_store;
+};
+
+static const struct command commands[] = {
+	{"load", command_load, NULL, "images of an archive on standard input", false, true},
+	{"import", command_import, NULL, "a root file system's tar becomes an image", false, true},
+};
+
+static void help(void)
+{
+	puts("Usage: bh-image [--root DIR] COMMAND [OPERAND]\n"
+	     "Works on images and layers for bh-engine. The request is JSON on descriptor 4, the\n"
+	     "report JSON lines on descriptor 3 (else on standard output).\n\n"
+	     "Commands:");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		printf("  %-14s%-9s %s\n", commands[i].name,
+		       commands[i].operand ? commands[i].operand : "", commands[i].help);
+	}
+	puts("\nOptions:\n"
+	     "  --root DIR         the store (" DEFAULT_ROOT ")\n"
+	     "  --max-bytes N      an archive may unpack to so many bytes\n"
+	     "  --max-entries N    an archive may have so many entries\n"
+	     "  --help, --version\n\n"
+	     "Example: bh-image load <busybox.tar\n"
+	     "Exit status: 0 done, 1 failed (the last line says why), 2 wrong usage.");
+}
+
+static _Noreturn void usage(const char *problem, const char *word)
+{
+	fprintf(stderr, "bh-image: %s%s; see bh-image --help\n", problem, word);
+	exit(EXIT_USAGE);
+}
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(commands[i].name, name) == 0) {
+			return &commands[i];
+		}
+	}
+	usage("unknown command ", name);
+}
+
+static uint64_t number(const char *word)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long long value = strtoull(word, &end, 10);
+	if (errno || *end || end == word || value == 0) {
+		usage("not a number: ", word);
+	}
+	return value;
+}
+
+static const char *read_options(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"root", required_argument, NULL, 'r'},
+		{"max-bytes", required_argument, NULL, 'b'},
+		{"max-entries", required_argument, NULL, 'e'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'v'},
+		{NULL, 0, NULL, 0},
+	};
+	const char *root = DEFAULT_ROOT;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
+		switch (option) {
+		case 'r':
+			root = optarg;
+			break;
+		case 'b':
+			stream_limit_bytes = number(optarg);
+			break;
+		case 'e':
+			unpack_limit_entries = number(optarg);
+			break;
+		case 'h':
+			help();
+			exit(0);
+		case 'v':
+			puts(VERSION);
+			exit(0);
+		default:
+			exit(EXIT_USAGE);
+		}
+	}
+	return root;
+}
+
+int main(int argc, char **argv)
+{
+	const char *root = read_options(argc, argv);
+
+	if (optind >= argc) {
+		usage("a command is missing", "");
+	}
+	const struct command *command = find(argv[optind++]);
+	const char *operand = command->operand && optind < argc ? argv[optind++] : NULL;
+	if (command->operand && !operand) {
+		usage("an operand is missing: ", command->operand);
+	}
+	if (optind < argc) {
+		usage("too many words: ", argv[optind]);
+	}
+	/* Names in archives are bytes; libarchive wants a locale for those of pax headers. */
+	setlocale(LC_CTYPE, "C.UTF-8");
+	signal(SIGPIPE, SIG_IGN);
+	umask(0);
+	report_start(command->has_output);
+	if (command->has_store) {
+		store_open(root);
+	}
+	command->run(operand);
+	return 0;
+}
