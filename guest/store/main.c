@@ -31,6 +31,12 @@ struct command {
 static const struct command commands[] = {
 	{"load", command_load, NULL, "images of an archive on standard input", false, true},
 	{"import", command_import, NULL, "a root file system's tar becomes an image", false, true},
+	{"commit", command_commit, NULL, "a container's changes become a layer", false, true},
+	{"diff", command_diff, NULL, "what a container has changed", false, false},
+	{"export", command_export, NULL, "tar of a root file system", true, false},
+	{"archive-get", command_archive_get, NULL, "tar of a path in a container", true, false},
+	{"archive-put", command_archive_put, NULL, "unpacks a tar into a container", false, true},
+	{"archive-stat", command_archive_stat, NULL, "what a path in a container is", false, false},
 };
 
 static void help(void)

@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "file.h"
 #include "text.h"
@@ -18,6 +20,8 @@ static int report_fd = REPORT_FD;
 static bool is_for_person;
 static json *request;
 static char *doing;
+static pid_t child;
+static int child_words = -1;
 
 /* Nothing opened later may land on a descriptor with a meaning. */
 static void fill_up_to(int last)
@@ -115,6 +119,26 @@ void report_result(json *result)
 	write_line(line);
 }
 
+/* What the child failed with is the cause of what this process would say. */
+static void forward_child(void)
+{
+	struct text text = {0};
+	int status;
+
+	(void)file_read_fd(child_words, &text, REQUEST_LIMIT);
+	(void)waitpid(child, &status, 0);
+	if (text.length) {
+		if (report_fd >= 0) {
+			(void)file_write_all(report_fd, text.data, text.length);
+		}
+		if (is_for_person) {
+			fprintf(stderr, "bh-image: %s", text.data);
+		}
+		exit(1);
+	}
+	text_free(&text);
+}
+
 static _Noreturn void end(enum fail_kind kind, const char *words, int error)
 {
 	static const char *const kinds[] = {
@@ -133,6 +157,10 @@ static _Noreturn void end(enum fail_kind kind, const char *words, int error)
 	text_printf(&message, "%s%s%s", doing ? doing : "", doing ? ": " : "", words);
 	if (error) {
 		text_printf(&message, ": %s", strerror(error));
+	}
+	if (child > 0) {
+		kill(child, SIGKILL);
+		forward_child();
 	}
 	json *line = json_object_new_object();
 	json_set_string(line, "error", message.data);
@@ -180,4 +208,40 @@ void fail_errno(const char *format, ...)
 	char *words = text_vformat(format, arguments);
 	va_end(arguments);
 	end(kind_of(error), words, error);
+}
+
+pid_t report_fork(void)
+{
+	int words[2];
+
+	if (pipe2(words, O_CLOEXEC) < 0) {
+		fail_errno("cannot make a pipe");
+	}
+	child = fork();
+	if (child < 0) {
+		fail_errno("cannot start a process");
+	}
+	if (child == 0) {
+		report_fd = words[1];
+		is_for_person = false;
+		close(words[0]);
+		return 0;
+	}
+	close(words[1]);
+	child_words = words[0];
+	return child;
+}
+
+void report_join(void)
+{
+	int status = 0;
+	pid_t pid = child;
+
+	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+		child = 0;
+		close(child_words);
+		child_words = -1;
+		return;
+	}
+	fail(FAIL_IO, "a part of the work ended");
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include "json.h"
 
 enum fail_kind {
@@ -39,3 +40,10 @@ _Noreturn void fail(enum fail_kind kind, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* The same with the words of errno, and the kind that follows from it. */
 _Noreturn void fail_errno(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* fork() for a part of the work that feeds this one through a pipe. Returns 0 in the child, which
+ * ends by exit(); what it fails with is reported by the parent, before anything of its own. One at
+ * a time. */
+pid_t report_fork(void);
+/* Waits for the child; ends the process when it failed. */
+void report_join(void);

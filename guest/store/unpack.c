@@ -220,6 +220,26 @@ static void unpack_entry(struct unpack *unpack, struct archive *tar, struct arch
 	}
 }
 
+static char *add_prefix(const char *prefix, char *path)
+{
+	char *whole = text_format("%s%s%s", prefix, *path ? "/" : "", path);
+
+	free(path);
+	return whole;
+}
+
+/* Links to the root are refused before, so a prefix changes nothing that was checked. */
+static void set_prefix(const struct unpack *unpack, struct plan *plan)
+{
+	if (!unpack->prefix || !*unpack->prefix || plan->kind == PLAN_REFUSED) {
+		return;
+	}
+	plan->path = add_prefix(unpack->prefix, plan->path);
+	if (plan->kind == PLAN_HARDLINK) {
+		plan->target = add_prefix(unpack->prefix, plan->target);
+	}
+}
+
 void unpack_tar(struct unpack *unpack, struct stream *stream)
 {
 	struct archive *tar = stream_tar(stream);
@@ -239,6 +259,7 @@ void unpack_tar(struct unpack *unpack, struct stream *stream)
 			     (unsigned long long)unpack_limit_entries);
 		}
 		plan_make(entry, unpack->mode, &plan);
+		set_prefix(unpack, &plan);
 		unpack_entry(unpack, tar, entry, &plan);
 		plan_free(&plan);
 	}

@@ -13,7 +13,8 @@
 #include "tar_plan.h"
 
 struct unpack {
-	int root; /* borrowed */
+	int root;           /* borrowed */
+	const char *prefix; /* directory below the root that the archive's names are in, or NULL */
 	enum tar_mode mode;
 	bool is_owned;     /* owners and extended attributes are kept */
 	bool is_owner_set; /* all belongs to uid:gid */
