@@ -11,3 +11,6 @@ void command_export(const char *argument);
 void command_archive_get(const char *argument);
 void command_archive_put(const char *argument);
 void command_archive_stat(const char *argument);
+void command_pull(const char *argument);
+void command_push(const char *argument);
+void command_login(const char *argument);

@@ -60,6 +60,13 @@ json *layer_json(const struct layer *layer)
 	json_set_string(object, "media", layer->media);
 	json_set_int(object, "size", (int64_t)layer->size);
 	json_set_int(object, "packed", (int64_t)layer->packed);
+	if (layer->source[0]) {
+		json_set_string(object, "source", layer->source);
+	}
+	if (layer->gzip.text[0]) {
+		json_set_string(object, "gzip", layer->gzip.text);
+		json_set_int(object, "gzip_size", (int64_t)layer->gzip_size);
+	}
 	return object;
 }
 
@@ -76,6 +83,9 @@ bool layer_from_json(json *object, struct layer *layer)
 	snprintf(layer->media, sizeof(layer->media), "%s", json_get_string(object, "media", ""));
 	layer->size = (uint64_t)json_get_int(object, "size", 0);
 	layer->packed = (uint64_t)json_get_int(object, "packed", 0);
+	snprintf(layer->source, sizeof(layer->source), "%s", json_get_string(object, "source", ""));
+	digest_parse(json_get_string(object, "gzip", NULL), &layer->gzip);
+	layer->gzip_size = (uint64_t)json_get_int(object, "gzip_size", 0);
 	return true;
 }
 
@@ -119,7 +129,7 @@ int layer_open(const struct digest *chain)
 	return fd;
 }
 
-static void write_record(const struct layer *layer)
+void layer_update(const struct layer *layer)
 {
 	json *record = layer_json(layer);
 	const char *text = json_text(record);
@@ -220,7 +230,7 @@ void layer_unpack(struct layer_stack *stack, const struct layer_source *source, 
 	pending->chain = layer.chain;
 	pending->next = pendings;
 	pendings = pending;
-	write_record(&layer);
+	layer_update(&layer);
 	add_to_stack(stack, &layer);
 	if (blob) {
 		*blob = packed;
@@ -235,7 +245,7 @@ void layer_set_blob(struct layer_stack *stack, const struct digest *blob, uint64
 	layer->blob = *blob;
 	layer->packed = packed;
 	snprintf(layer->media, sizeof(layer->media), "%s", media);
-	write_record(layer);
+	layer_update(layer);
 }
 
 bool layer_push(struct layer_stack *stack, const struct digest *diff)

@@ -18,6 +18,9 @@ struct layer {
 	char media[80];      /* of the blob, OCI's name */
 	uint64_t size;       /* bytes of files */
 	uint64_t packed;     /* bytes of the blob */
+	char source[512];    /* DOMAIN/PATH of a repository that has the blob, or "" */
+	struct digest gzip;  /* of what push packs when there is no packed blob; "" is not known */
+	uint64_t gzip_size;
 };
 
 /* An image's layers from the lowest up. */
@@ -48,6 +51,8 @@ void layer_unpack(struct layer_stack *stack, const struct layer_source *source,
 /* Names the blob of the topmost layer. */
 void layer_set_blob(struct layer_stack *stack, const struct digest *blob, uint64_t packed,
 		    const char *media);
+/* Writes the record of a layer again, after a change of its blob, source or gzip. */
+void layer_update(const struct layer *layer);
 /* Puts a layer that is there on top; false when it is not there. */
 bool layer_push(struct layer_stack *stack, const struct digest *diff);
 void layer_publish(void);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "commands.h"
+#include "registry.h"
 #include "report.h"
 #include "store.h"
 #include "stream.h"
@@ -29,6 +30,9 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{"pull", command_pull, "IMAGE", "fetches an image of a registry", false, true},
+	{"push", command_push, "IMAGE", "sends an image to a registry", false, true},
+	{"login", command_login, "SERVER", "tries a name and password", false, false},
 	{"load", command_load, NULL, "images of an archive on standard input", false, true},
 	{"import", command_import, NULL, "a root file system's tar becomes an image", false, true},
 	{"commit", command_commit, NULL, "a container's changes become a layer", false, true},
@@ -53,6 +57,8 @@ static void help(void)
 	     "  --root DIR         the store (" DEFAULT_ROOT ")\n"
 	     "  --max-bytes N      an archive may unpack to so many bytes\n"
 	     "  --max-entries N    an archive may have so many entries\n"
+	     "  --stall SECONDS    a registry that sends nothing for so long is given up (30)\n"
+	     "  --certificates DIR DIR/HOST/ca.crt is trusted for HOST (/etc/docker/certs.d)\n"
 	     "  --help, --version\n\n"
 	     "Example: bh-image load <busybox.tar\n"
 	     "Exit status: 0 done, 1 failed (the last line says why), 2 wrong usage.");
@@ -92,6 +98,8 @@ static const char *read_options(int argc, char **argv)
 		{"root", required_argument, NULL, 'r'},
 		{"max-bytes", required_argument, NULL, 'b'},
 		{"max-entries", required_argument, NULL, 'e'},
+		{"stall", required_argument, NULL, 's'},
+		{"certificates", required_argument, NULL, 'c'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'v'},
 		{NULL, 0, NULL, 0},
@@ -109,6 +117,12 @@ static const char *read_options(int argc, char **argv)
 			break;
 		case 'e':
 			unpack_limit_entries = number(optarg);
+			break;
+		case 's':
+			http_stall = (long)number(optarg);
+			break;
+		case 'c':
+			registry_certificates = optarg;
 			break;
 		case 'h':
 			help();

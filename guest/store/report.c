@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "file.h"
@@ -22,6 +23,7 @@ static json *request;
 static char *doing;
 static pid_t child;
 static int child_words = -1;
+static int error_fd = -1; /* where a child's last words go; -1: with all else */
 
 /* Nothing opened later may land on a descriptor with a meaning. */
 static void fill_up_to(int last)
@@ -79,14 +81,14 @@ void report_doing(const char *format, ...)
 }
 
 /* A reader that has gone does not stop the work. */
-static void write_line(json *line)
+static void write_line(json *line, int fd)
 {
 	struct text text = {0};
 
 	text_puts(&text, json_text(line));
 	text_puts(&text, "\n");
-	if (report_fd >= 0) {
-		(void)file_write_all(report_fd, text.data, text.length);
+	if (fd >= 0) {
+		(void)file_write_all(fd, text.data, text.length);
 	}
 	text_free(&text);
 	json_object_put(line);
@@ -108,7 +110,7 @@ void report_progress(const char *status, const char *id, uint64_t current, uint6
 	} else {
 		json_object_put(detail);
 	}
-	write_line(line);
+	write_line(line, report_fd);
 }
 
 void report_result(json *result)
@@ -116,7 +118,7 @@ void report_result(json *result)
 	json *line = json_object_new_object();
 
 	json_set(line, "result", result);
-	write_line(line);
+	write_line(line, report_fd);
 }
 
 /* What the child failed with is the cause of what this process would say. */
@@ -165,7 +167,7 @@ static _Noreturn void end(enum fail_kind kind, const char *words, int error)
 	json *line = json_object_new_object();
 	json_set_string(line, "error", message.data);
 	json_set_string(line, "kind", kinds[kind]);
-	write_line(line);
+	write_line(line, error_fd >= 0 ? error_fd : report_fd);
 	if (is_for_person) {
 		fprintf(stderr, "bh-image: %s\n", message.data);
 	}
@@ -222,8 +224,9 @@ pid_t report_fork(void)
 		fail_errno("cannot start a process");
 	}
 	if (child == 0) {
-		report_fd = words[1];
+		error_fd = words[1];
 		is_for_person = false;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(words[0]);
 		return 0;
 	}
