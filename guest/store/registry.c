@@ -25,7 +25,8 @@ static char *words_of(const struct http_reply *reply)
 {
 	const char *error;
 	json *body = json_parse(reply->body.data, reply->body.length, &error);
-	json *first = json_object_array_get_idx(json_get_array(body, "errors"), 0);
+	json *errors = json_get_array(body, "errors");
+	json *first = json_count(errors) ? json_object_array_get_idx(errors, 0) : NULL;
 	const char *message = json_get_string(first, "message", "");
 	char *copy = text_format("%s%.200s", *message ? ": " : "", message);
 

@@ -1,41 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """bh-image without a registry: layers, commit, diff, export, cp."""
+import gzip
+import io
+import lzma
 import os
-import shutil
 import stat
-import sys
+import tarfile
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from store_tool import *  # noqa: E402,F403
+from store_tool import busybox_layer, call, diff_dir, docker_archive, fails, fresh, load_layer, output, sha, tar_of
+from support import main, test
 
-CASES = []
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-def fresh(name):
-    path = os.path.join(ROOT, name)
-    shutil.rmtree(path, ignore_errors=True)
-    os.makedirs(path)
-    return path
-
-
-def fails(kind, *words, **more):
-    try:
-        call(*words, **more)
-    except Failed as error:
-        assert error.kind == kind, f"{error.kind} ({error}), expected {kind}"
-        return str(error)
-    raise AssertionError(f"did not fail: {words}")
-
-
-@case
+@test("load makes a layer of docker save's archive")
 def load_busybox():
-    """load makes a layer of docker save's archive"""
     layer = busybox_layer()
     diff = load_layer(layer)
     assert os.readlink(diff + "/bin/sh") == "busybox"
@@ -43,19 +20,16 @@ def load_busybox():
     assert os.stat(diff + "/etc/passwd").st_mtime == 1700000000
 
 
-@case
+@test("load of what is there changes nothing")
 def load_again():
-    """load of what is there changes nothing"""
     archive = docker_archive([busybox_layer()])
     first = call("load", data=archive)
     second = call("load", data=archive)
     assert first == second
 
 
-@case
+@test("import makes an image of a plain tar, gzip and xz too")
 def import_image():
-    """import makes an image of a plain tar, gzip and xz too"""
-    import lzma
     layer = busybox_layer()
     ids = [call("import", data=data, request={"config": {"Cmd": ["/bin/sh"]}})["image"]
            for data in (layer, gzip.compress(layer), lzma.compress(layer))]
@@ -64,9 +38,8 @@ def import_image():
         assert image["config"]["config"] == {"Cmd": ["/bin/sh"]}
 
 
-@case
+@test("commit turns an upper directory into a layer, whiteouts and opaque directories too")
 def commit_round():
-    """commit turns an upper directory into a layer, whiteouts and opaque directories too"""
     base = call("load", data=docker_archive([busybox_layer()]))["images"][0]["image"]
     upper = fresh("upper")
     os.makedirs(upper + "/etc/new")
@@ -97,9 +70,8 @@ def commit_round():
     assert again["layers"][1]["diff"] == image["layers"][1]["diff"], "packing is not repeatable"
 
 
-@case
+@test("commit of an empty layer changes the config alone")
 def commit_empty():
-    """commit of an empty layer changes the config alone"""
     base = call("load", data=docker_archive([busybox_layer()]))["images"][0]["image"]
     image = call("commit", request={"image": base, "empty_layer": True, "created_by": "ENV A=b",
                                     "config": {"Env": ["A=b"]}})["image"]
@@ -107,9 +79,8 @@ def commit_empty():
     assert image["config"]["history"][-1]["empty_layer"] is True
 
 
-@case
+@test("diff tells what was added, changed and deleted")
 def diff_kinds():
-    """diff tells what was added, changed and deleted"""
     base = call("load", data=docker_archive([busybox_layer()]))["images"][0]["image"]
     upper = fresh("upper")
     os.makedirs(upper + "/etc")
@@ -122,9 +93,8 @@ def diff_kinds():
         ("/bin", 0), ("/bin/cat", 0), ("/bin/ls", 2), ("/etc", 0), ("/etc/new", 1)], changes
 
 
-@case
+@test("export's tar is the root file system")
 def export_round():
-    """export's tar is the root file system"""
     base = call("load", data=docker_archive([busybox_layer()]))["images"][0]["image"]
     data, _ = output("export", request={"rootfs": diff_dir(base)})
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
@@ -134,9 +104,8 @@ def export_round():
     assert all(name in names for name in ("bin/busybox",))
 
 
-@case
+@test("archive-put and archive-get stay in the root, symbolic links or not")
 def copy_in_and_out():
-    """archive-put and archive-get stay in the root, symbolic links or not"""
     root = fresh("rootfs")
     outside = fresh("outside")
     os.makedirs(root + "/dir")
@@ -163,19 +132,4 @@ def copy_in_and_out():
           request={"rootfs": root, "path": "/dir", "no_overwrite_dir_non_dir": True})
 
 
-def main():
-    if os.geteuid() != 0:
-        print("skip - store # needs root\n0 passed, 0 failed, 1 skipped")
-        return 0
-    shutil.rmtree(ROOT, ignore_errors=True)
-    os.makedirs(ROOT)
-    results = Results()
-    for function in CASES:
-        if not sys.argv[1:] or function.__name__ in sys.argv[1:]:
-            results.run(function)
-    shutil.rmtree(ROOT, ignore_errors=True)
-    return results.end()
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+main(__name__)

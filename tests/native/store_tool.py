@@ -9,10 +9,27 @@ import shutil
 import subprocess
 import tarfile
 
-BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
-IMAGE = os.path.join(BUILD, "bin", "bh-image")
-PEERS = os.path.join(BUILD, "peers", "root")
-ROOT = os.path.join(BUILD, "native", "store")
+from support import folder, ours
+
+ROOT = os.path.join(folder(), "root")
+
+
+def fresh(name):
+    """An empty directory below the test's own"""
+    path = os.path.join(folder(), name)
+    shutil.rmtree(path, ignore_errors=True)
+    os.makedirs(path)
+    return path
+
+
+def fails(kind, *words, **more):
+    """The call ends with an error of this kind; its words"""
+    try:
+        call(*words, **more)
+    except Failed as error:
+        assert error.kind == kind, f"{error.kind} ({error}), expected {kind}"
+        return str(error)
+    raise AssertionError(f"did not fail: {words}")
 
 
 class Failed(Exception):
@@ -40,7 +57,7 @@ def start(command, *operands, request=None, root=None, stdin=subprocess.DEVNULL,
         os.close(high_report)
         os.close(high_request)
 
-    words = [IMAGE, "--root", root or os.path.join(ROOT, "root"), *options, command, *operands]
+    words = [ours("bh-image"), "--root", root or ROOT, *options, command, *operands]
     process = subprocess.Popen(words, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
                                preexec_fn=place, close_fds=False)
     os.close(report_write)
@@ -147,7 +164,7 @@ def load_layer(layer, root=None, **more):
 
 def diff_dir(image, index=-1, root=None):
     chain = image["layers"][index]["chain"][7:]
-    return os.path.join(root or os.path.join(ROOT, "root"), "layers", chain, "diff")
+    return os.path.join(root or ROOT, "layers", chain, "diff")
 
 
 def busybox_layer():
@@ -156,30 +173,3 @@ def busybox_layer():
     links = [(f"bin/{name}", ("sym", "busybox")) for name in ("sh", "ls", "cat", "true")]
     return tar_of(("bin", "dir"), ("bin/busybox", binary, {"mode": 0o755}), *links, ("etc", "dir"),
                   ("etc/passwd", b"root:x:0:0:root:/:/bin/sh\n"), ("tmp", "dir", {"mode": 0o1777}))
-
-
-class Results:
-    """TAP-like lines; run() catches what a case throws."""
-    def __init__(self):
-        self.passed = self.failed = self.skipped = 0
-
-    def run(self, case):
-        name = (case.__doc__ or case.__name__).splitlines()[0].rstrip(".")
-        try:
-            why = case()
-        except Exception as error:  # a case that breaks is a failed case
-            self.failed += 1
-            print(f"not ok - {name} # {type(error).__name__}: {error}", flush=True)
-            if os.environ.get("TRACE"):
-                raise
-            return
-        if isinstance(why, str):
-            self.skipped += 1
-            print(f"skip - {name} # {why}", flush=True)
-        else:
-            self.passed += 1
-            print(f"ok - {name}", flush=True)
-
-    def end(self):
-        print(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped")
-        return 1 if self.failed else 0
