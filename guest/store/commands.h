@@ -14,3 +14,8 @@ void command_archive_stat(const char *argument);
 void command_pull(const char *argument);
 void command_push(const char *argument);
 void command_login(const char *argument);
+void command_context(const char *argument);
+void command_copy(const char *argument);
+void command_save(const char *argument);
+void command_gc(const char *argument);
+void command_verify(const char *argument);

@@ -56,6 +56,7 @@ json *layer_json(const struct layer *layer)
 
 	json_set_string(object, "diff", layer->diff.text);
 	json_set_string(object, "chain", layer->chain.text);
+	json_set_string(object, "parent", layer->parent.text[0] ? layer->parent.text : NULL);
 	json_set_string(object, "blob", layer->blob.text[0] ? layer->blob.text : NULL);
 	json_set_string(object, "media", layer->media);
 	json_set_int(object, "size", (int64_t)layer->size);
@@ -80,6 +81,7 @@ bool layer_from_json(json *object, struct layer *layer)
 	    (blob && !digest_parse(blob, &layer->blob))) {
 		return false;
 	}
+	digest_parse(json_get_string(object, "parent", NULL), &layer->parent);
 	snprintf(layer->media, sizeof(layer->media), "%s", json_get_string(object, "media", ""));
 	layer->size = (uint64_t)json_get_int(object, "size", 0);
 	layer->packed = (uint64_t)json_get_int(object, "packed", 0);
@@ -227,6 +229,9 @@ void layer_unpack(struct layer_stack *stack, const struct layer_source *source, 
 	check(&packed, source->blob, "a packed layer");
 	check(&layer.diff, source->diff, "a layer");
 	layer_chain(stack, &layer.diff, &layer.chain);
+	if (stack->count) {
+		layer.parent = stack->layers[stack->count - 1].chain;
+	}
 	pending->chain = layer.chain;
 	pending->next = pendings;
 	pendings = pending;

@@ -12,14 +12,15 @@
 #include "stream.h"
 
 struct layer {
-	struct digest diff;  /* of the tar, not packed */
-	struct digest chain; /* the name in ROOT/layers */
-	struct digest blob;  /* of what a registry or archive gave, in blobs; "" is none */
-	char media[80];      /* of the blob, OCI's name */
-	uint64_t size;       /* bytes of files */
-	uint64_t packed;     /* bytes of the blob */
-	char source[512];    /* DOMAIN/PATH of a repository that has the blob, or "" */
-	struct digest gzip;  /* of what push packs when there is no packed blob; "" is not known */
+	struct digest diff;   /* of the tar, not packed */
+	struct digest chain;  /* the name in ROOT/layers */
+	struct digest parent; /* chain of the layer below, "" for the lowest */
+	struct digest blob;   /* of what a registry or archive gave, in blobs; "" is none */
+	char media[80];       /* of the blob, OCI's name */
+	uint64_t size;        /* bytes of files */
+	uint64_t packed;      /* bytes of the blob */
+	char source[512];     /* DOMAIN/PATH of a repository that has the blob, or "" */
+	struct digest gzip;   /* of what push packs when there is no packed blob; "" is not known */
 	uint64_t gzip_size;
 };
 

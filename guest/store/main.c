@@ -34,6 +34,7 @@ static const struct command commands[] = {
 	{"push", command_push, "IMAGE", "sends an image to a registry", false, true},
 	{"login", command_login, "SERVER", "tries a name and password", false, false},
 	{"load", command_load, NULL, "images of an archive on standard input", false, true},
+	{"save", command_save, NULL, "images as an archive on standard output", true, true},
 	{"import", command_import, NULL, "a root file system's tar becomes an image", false, true},
 	{"commit", command_commit, NULL, "a container's changes become a layer", false, true},
 	{"diff", command_diff, NULL, "what a container has changed", false, false},
@@ -41,6 +42,10 @@ static const struct command commands[] = {
 	{"archive-get", command_archive_get, NULL, "tar of a path in a container", true, false},
 	{"archive-put", command_archive_put, NULL, "unpacks a tar into a container", false, true},
 	{"archive-stat", command_archive_stat, NULL, "what a path in a container is", false, false},
+	{"context", command_context, NULL, "unpacks a build context", false, true},
+	{"copy", command_copy, NULL, "COPY and ADD of a Dockerfile", false, true},
+	{"gc", command_gc, NULL, "removes what is not to be kept", false, true},
+	{"verify", command_verify, NULL, "checks every digest in the store", false, true},
 };
 
 static void help(void)

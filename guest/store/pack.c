@@ -82,15 +82,16 @@ static void copy_data(struct pack *pack, int fd, uint64_t size, const char *path
 	}
 }
 
-static struct archive_entry *new_entry(const char *path, const struct stat *status)
+static struct archive_entry *new_entry(const struct pack *pack, const char *path,
+				       const struct stat *status)
 {
 	struct archive_entry *entry = archive_entry_new();
 
 	archive_entry_set_pathname(entry, path);
 	archive_entry_set_mode(entry, status->st_mode);
-	archive_entry_set_uid(entry, status->st_uid);
-	archive_entry_set_gid(entry, status->st_gid);
-	archive_entry_set_mtime(entry, status->st_mtim.tv_sec, 0);
+	archive_entry_set_uid(entry, pack->is_owner_set ? pack->uid : status->st_uid);
+	archive_entry_set_gid(entry, pack->is_owner_set ? pack->gid : status->st_gid);
+	archive_entry_set_mtime(entry, pack->has_no_times ? 0 : status->st_mtim.tv_sec, 0);
 	return entry;
 }
 
@@ -183,7 +184,7 @@ void pack_one(struct pack *pack, int parent, const char *name, const char *path)
 	    pack_special(pack, &status, name, path)) {
 		return;
 	}
-	struct archive_entry *entry = new_entry(path, &status);
+	struct archive_entry *entry = new_entry(pack, path, &status);
 	const char *first = NULL;
 	if (!S_ISDIR(status.st_mode) && status.st_nlink > 1) {
 		first = links_seen(&pack->links, status.st_dev, status.st_ino, path);
@@ -204,15 +205,15 @@ void pack_one(struct pack *pack, int parent, const char *name, const char *path)
 	archive_entry_free(entry);
 }
 
-static bool is_skipped(const struct pack *pack, const char *path)
+static enum pack_choice choice_of(const struct pack *pack, const char *path)
 {
 	for (size_t i = 0; i < json_count(pack->skip); i++) {
 		const char *skip = json_string_at(pack->skip, i);
 		if (skip && strcmp(skip + (*skip == '/'), path) == 0) {
-			return true;
+			return PACK_LEAVE;
 		}
 	}
-	return false;
+	return pack->choose ? pack->choose(pack->choose_opaque, path) : PACK_TAKE;
 }
 
 void pack_tree(struct pack *pack, int root, const char *prefix)
@@ -221,35 +222,56 @@ void pack_tree(struct pack *pack, int root, const char *prefix)
 
 	tree_open(&tree, root);
 	while (tree_next(&tree)) {
-		if (is_skipped(pack, tree.path.data)) {
+		enum pack_choice choice = choice_of(pack, tree.path.data);
+		if (choice == PACK_LEAVE) {
 			tree_skip(&tree);
-			continue;
+		} else if (choice == PACK_TAKE) {
+			char *path = text_format("%s%s", prefix, tree.path.data);
+			pack_one(pack, tree.parent, tree.name, path);
+			free(path);
 		}
-		char *path = text_format("%s%s", prefix, tree.path.data);
-		pack_one(pack, tree.parent, tree.name, path);
-		free(path);
 	}
 	tree_close(&tree);
 }
 
-void pack_bytes(struct pack *pack, const char *path, const void *bytes, size_t length)
+void pack_file(struct pack *pack, int fd, const char *path)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0) {
+		fail_errno("cannot look at %s", path);
+	}
+	struct archive_entry *entry = new_entry(pack, path, &status);
+	pack_xattrs(entry, fd, pack->mode, path);
+	archive_entry_set_size(entry, status.st_size);
+	write_header(pack, entry, path);
+	copy_data(pack, fd, (uint64_t)status.st_size, path);
+	archive_entry_free(entry);
+}
+
+void pack_start(struct pack *pack, const char *path, uint64_t size)
 {
 	struct stat status = {.st_mode = S_IFREG | 0644};
-	struct archive_entry *entry = new_entry(path, &status);
+	struct archive_entry *entry = new_entry(pack, path, &status);
 
-	archive_entry_set_size(entry, (la_int64_t)length);
+	archive_entry_set_size(entry, (la_int64_t)size);
 	write_header(pack, entry, path);
-	check(pack, archive_write_data(pack->out, bytes, length), path);
 	archive_entry_free(entry);
+}
+
+void pack_more(struct pack *pack, const void *bytes, size_t length)
+{
+	check(pack, archive_write_data(pack->out, bytes, length), "the archive");
+}
+
+void pack_bytes(struct pack *pack, const char *path, const void *bytes, size_t length)
+{
+	pack_start(pack, path, length);
+	pack_more(pack, bytes, length);
 }
 
 void pack_fd(struct pack *pack, const char *path, int fd, uint64_t size)
 {
-	struct stat status = {.st_mode = S_IFREG | 0644};
-	struct archive_entry *entry = new_entry(path, &status);
-
-	archive_entry_set_size(entry, (la_int64_t)size);
-	write_header(pack, entry, path);
+	pack_start(pack, path, size);
 	copy_data(pack, fd, size, path);
-	archive_entry_free(entry);
 }
