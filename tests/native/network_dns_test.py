@@ -162,7 +162,7 @@ def names(**more):
 
 def serve(*options):
     server = start([ours("bh-network"), "dns", "--listen", GATEWAY, "--table", TABLE, "--interface", "bh5",
-                    "--resolv", RESOLV, *options], log="dns.log")
+                    "--resolv", RESOLV, *options], log=f"dns{len(state)}.log")
     wait_for(lambda: os.path.getsize(server.log) and "result" in open(server.log, encoding="utf-8").read(), "the server", process=server)
     return server
 
@@ -308,6 +308,7 @@ def ends():
 
 @test("an internal network's server asks nobody")
 def internal():
+    state["second"] = True
     asked = len(state["good"].asked)
     server = serve("--no-forward")
     equal(ask("web"), (NO_ERROR, [ip("10.55.0.2")]))
