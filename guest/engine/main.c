@@ -6,6 +6,8 @@
 #include "http.h"
 #include "listen.h"
 #include "loop.h"
+#include "name.h"
+#include "reconcile.h"
 #include "runtime.h"
 #include "text.h"
 
@@ -217,6 +219,21 @@ static int make_folders(void)
 	return result;
 }
 
+/* Of this installation, made once. */
+static int set_id(void)
+{
+	char id[ID_SIZE];
+
+	if (db_run("INSERT OR IGNORE INTO meta (key, value) VALUES ('id', ?)", "t", id_random(id)) <
+	    0) {
+		return -1;
+	}
+	sqlite3_stmt *query = db_query("SELECT value FROM meta WHERE key = 'id'", "");
+	engine.id = text_copy(db_step(query) ? db_text(query, 0) : "");
+	db_done(query);
+	return 0;
+}
+
 static int start(void)
 {
 	umask(022);
@@ -234,6 +251,9 @@ static int start(void)
 	}
 	if (loop_open() < 0 || watch_signals() < 0) {
 		engine_log("cannot watch events: %s", strerror(errno));
+		return -1;
+	}
+	if (set_id() < 0 || reconcile() < 0) {
 		return -1;
 	}
 	return listen_hosts();

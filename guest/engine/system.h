@@ -4,4 +4,4 @@
 
 #include "route.h"
 
-extern const struct route system_routes[3];
+extern const struct route system_routes[4];

@@ -32,10 +32,15 @@ struct worker {
 	worker_progress_fn progress;
 	worker_done_fn done;
 	void *context;
+	void (*finished)(void *context);
+	void *finished_context;
 };
 
 static void worker_free(struct worker *worker)
 {
+	if (worker->finished) {
+		worker->finished(worker->finished_context);
+	}
 	json_object_put(worker->last);
 	text_free(&worker->line);
 	free(worker->name);
@@ -205,6 +210,9 @@ struct worker *worker_start(const struct worker_call *call)
 		char *words = text_format("cannot start %s: %s", call->program, strerror(error));
 		call->done(call->context, NULL, words, "unavailable");
 		free(words);
+		if (call->finished) {
+			call->finished(call->finished_context);
+		}
 		return NULL;
 	}
 	struct worker *worker = memory_zeroed(1, sizeof(*worker));
@@ -214,6 +222,8 @@ struct worker *worker_start(const struct worker_call *call)
 	worker->progress = call->progress;
 	worker->done = call->done;
 	worker->context = call->context;
+	worker->finished = call->finished;
+	worker->finished_context = call->finished_context;
 	fcntl(report[0], F_SETFL, O_NONBLOCK);
 	worker->watch = loop_add_fd(report[0], EPOLLIN, on_report, worker);
 	worker->child = loop_add_child(pid, pidfd, on_exit_status, worker);

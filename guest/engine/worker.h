@@ -28,6 +28,10 @@ struct worker_call {
 	worker_progress_fn progress; /* may be NULL */
 	worker_done_fn done;
 	void *context;
+	/* When the process is over, whatever came of it, also of a start that failed. May be NULL.
+	 */
+	void (*finished)(void *context);
+	void *finished_context;
 };
 
 /* A start that fails is told by `done`, before or after this returns NULL. */
