@@ -37,5 +37,11 @@ static const char schema_0[] =
 	" PRIMARY KEY (container, volume)) WITHOUT ROWID;"
 	"CREATE INDEX container_volume_volume ON container_volume(volume);";
 
-const char *const db_schema[] = {schema_0};
+/* Which image an instruction of a Dockerfile made of another: build_cache.c. */
+static const char schema_1[] =
+	"CREATE TABLE build_cache (key TEXT PRIMARY KEY, image TEXT NOT NULL REFERENCES image(id)"
+	" ON DELETE CASCADE) WITHOUT ROWID;"
+	"CREATE INDEX build_cache_image ON build_cache(image);";
+
+const char *const db_schema[] = {schema_0, schema_1};
 const int db_schema_version = sizeof(db_schema) / sizeof(db_schema[0]);

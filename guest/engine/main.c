@@ -8,6 +8,7 @@
 #include "loop.h"
 #include "name.h"
 #include "reconcile.h"
+#include "rootfs.h"
 #include "runtime.h"
 #include "text.h"
 
@@ -216,7 +217,7 @@ static int make_folders(void)
 		result |= file_make_dirs(path, 0711);
 		free(path);
 	}
-	return result;
+	return result | rootfs_make_base();
 }
 
 /* Of this installation, made once. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs.h"
 #include "engine.h"
+#include "file.h"
 #include "image.h"
 #include "text.h"
 
@@ -16,7 +17,7 @@
 #define OPTION_LIMIT 4000 /* mount(2) takes a page */
 
 struct overlay {
-	int fds[LAYERS_MAX + 3];
+	int fds[LAYERS_MAX + 4];
 	size_t count;
 	struct text options;
 };
@@ -28,11 +29,38 @@ static char *layer_path(const char *chain)
 	return engine_root_path("layers/%s/diff", hex);
 }
 
+int rootfs_make_base(void)
+{
+	static const char *const folders[] = {"etc", "dev", "proc", "sys"};
+	static const char *const files[] = {"etc/hosts", "etc/hostname", "etc/resolv.conf",
+					    ".dockerenv"};
+	int result = 0;
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		char *path = engine_root_path("base/%s", folders[i]);
+		result |= file_make_dirs(path, 0755);
+		free(path);
+	}
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char *path = engine_root_path("base/%s", files[i]);
+		int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+		result |= fd;
+		if (fd >= 0) {
+			close(fd);
+		}
+		free(path);
+	}
+	return result < 0 ? -1 : 0;
+}
+
 json *rootfs_lowers(const struct container *container)
 {
 	json *chains = image_layers(container->image);
 	json *lowers = json_object_new_array();
+	char *base = engine_root_path("base");
 
+	json_append_string(lowers, base);
+	free(base);
 	for (size_t i = json_count(chains); i > 0; i--) {
 		char *path = layer_path(json_string_at(chains, i - 1));
 		json_append_string(lowers, path);
@@ -61,19 +89,12 @@ static int add_lowers(struct overlay *overlay, struct container *container)
 	size_t count = json_count(lowers);
 	int result = 0;
 
-	if (count > LAYERS_MAX) {
+	if (count > LAYERS_MAX + 1) {
 		errno = E2BIG;
 		result = -1;
 	}
 	for (size_t i = 0; result == 0 && i < count; i++) {
 		result = add_dir(overlay, i ? ":" : "lowerdir=", json_string_at(lowers, i));
-	}
-	if (result == 0 && count == 0) {
-		/* An image from scratch: overlayfs wants at least one. */
-		char *path = container_path(container, "bundle/empty");
-		mkdir(path, 0755);
-		result = add_dir(overlay, "lowerdir=", path);
-		free(path);
 	}
 	int error = errno;
 	json_object_put(lowers);
