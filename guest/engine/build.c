@@ -173,7 +173,13 @@ static bool add_labels(struct build *build)
 	build->labels = NULL;
 	free(build->created_by);
 	build->created_by = words.data;
-	build_commit(build, NULL);
+	char *cached = build_cached_as(build, words.data);
+	if (cached) {
+		build_done_with(build, cached);
+		free(cached);
+	} else {
+		build_commit(build, NULL);
+	}
 	return true;
 }
 

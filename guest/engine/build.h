@@ -102,6 +102,8 @@ int build_last_stage(const struct build *build, char **error);
 /* The image that this instruction made of this image before, when its key is the same; else NULL,
  * and the key is kept for build_remember(). `more` is added to the key, may be NULL. */
 char *build_cached(struct build *build, const char *more);
+/* The same by a key of one's own. */
+char *build_cached_as(struct build *build, const char *key);
 void build_remember(struct build *build, const char *image);
 
 /* build_commit.c: an image of build->image with build->config; `container` gives its changes, NULL:

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *make_key(struct build *build, const char *more)
+static char *key_of_instruction(struct build *build, const char *more)
 {
 	struct text key = {0};
 
-	text_printf(&key, "%s\n%s", build->image, instruction_name(build->instruction->kind));
+	text_puts(&key, instruction_name(build->instruction->kind));
 	for (size_t i = 0; i < build->instruction->flag_count; i++) {
 		text_printf(&key, "\n--%s", build->instruction->flags[i]);
 	}
@@ -26,10 +26,19 @@ static char *make_key(struct build *build, const char *more)
 
 char *build_cached(struct build *build, const char *more)
 {
+	char *key = key_of_instruction(build, more);
+	char *image = build_cached_as(build, key);
+
+	free(key);
+	return image;
+}
+
+char *build_cached_as(struct build *build, const char *key)
+{
 	char *image = NULL;
 
 	free(build->cache_key);
-	build->cache_key = make_key(build, more);
+	build->cache_key = text_format("%s\n%s", build->image, key);
 	if (build->has_no_cache || build->is_cache_missed) {
 		return NULL;
 	}

@@ -57,14 +57,15 @@ static json *copy_request(const struct copy *copy, const char *to)
 	json_set_string(request, "from", copy->folder);
 	json_set(request, "sources", sources);
 	json_set_string(request, "dest", absolute);
-	json_set_string(request, "chown", instruction_flag(one, "chown"));
-	json_set_string(request, "chmod", instruction_flag(one, "chmod"));
 	json_set_bool(request, "add", one->kind == INSTRUCTION_ADD);
 	json_set(request, "ignore",
 		 copy->from ? json_object_new_array() : json_object_get(build->ignore));
 	if (to) {
 		json_set_string(request, "to", to);
+		json_set_string(request, "chown", instruction_flag(one, "chown"));
+		json_set_string(request, "chmod", instruction_flag(one, "chmod"));
 	} else {
+		/* The flags are in the key as they stand. */
 		json_set_bool(request, "hash_only", true);
 	}
 	free(absolute);

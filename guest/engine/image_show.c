@@ -180,7 +180,10 @@ static json *inspect(const char *id, json *image)
 	json_set(result, "RepoTags", image_tags(id));
 	json_set(result, "RepoDigests", image_digests(id));
 	json_set_string(result, "Parent", is_there ? db_text(query, 0) : "");
-	copy_member(result, "Comment", config, "comment");
+	json *steps = json_get_array(config, "history");
+	json *last = json_count(steps) ? json_object_array_get_idx(steps, json_count(steps) - 1)
+				       : config;
+	copy_member(result, "Comment", last, "comment");
 	copy_member(result, "Created", config, "created");
 	copy_member(result, "DockerVersion", config, "docker_version");
 	copy_member(result, "Author", config, "author");

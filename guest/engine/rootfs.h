@@ -16,8 +16,8 @@ void rootfs_unmount_path(const char *path);
 /* Is mounted already, by a former engine: counts one holder. */
 void rootfs_adopt(struct container *container);
 
-/* ROOT/base, a layer above every image's: what containers get mounted over, so that their own changes,
- * and images made of them, do not have it. At the engine's start; -1 with errno. */
+/* ROOT/base, a layer above every image's: what containers get mounted over, so that their own
+ * changes, and images made of them, do not have it. At the engine's start; -1 with errno. */
 int rootfs_make_base(void);
 
 /* Folders of the lower layers, from the top down, absolute; for bh-image. */
