@@ -186,7 +186,29 @@ test_refused() {
 	[ ! -e $top/no ] || echo 'a cgroup is left;'
 }
 
-for name in read_back update memory pids cpu devices device_update io freezer processes refused rlimits; do
+# A user whose session was given a cgroup, as systemd does it.
+test_rootless() {
+	mkdir -p /etc /home $(dirname $top)/user/session /run/user
+	echo 'user:x:1000:1000::/home:/bin/sh' >/etc/passwd
+	echo 'user:x:1000:' >/etc/group
+	(cd $(dirname $top)/user && chown 1000:1000 . cgroup.procs cgroup.subtree_control session session/cgroup.procs)
+	chown 1000:1000 /home /run/user; chmod 777 /c
+	cat >/home/script <<-END
+	mkdir -p /home/b && cat >/home/b/config.json <<-EOF
+	{"ociVersion":"1.0.2","process":{"args":["/bin/sh","-c","for i in 1 2 3 4 5 6 7 8 9; do sleep 1 & done; echo all"],"cwd":"/","env":["PATH=/bin"],
+	"user":{"uid":0,"gid":0}},"root":{"path":"/c/rootfs"},"mounts":[{"destination":"/dev","type":"tmpfs","source":"tmpfs"}],"linux":{"namespaces":[{"type":"user"},{"type":"pid"},{"type":"mount"}],
+	"uidMappings":[{"containerID":0,"hostID":1000,"size":1}],"gidMappings":[{"containerID":0,"hostID":1000,"size":1}],
+	"resources":{"pids":{"limit":6},"memory":{"limit":33554432},"devices":[{"allow":false}]}}}
+	EOF
+	bh-runtime --root /run/user/bh run --bundle /home/b mine 2>&1
+	END
+	out=$(sh -c "echo \$\$ >$(dirname $top)/user/session/cgroup.procs; exec su -s /bin/sh user -c 'sh /home/script'")
+	is output "$out" "/bin/sh: can't fork: Resource temporarily unavailable"
+	[ -d $(dirname $top)/user/bulkhead ] || echo 'the cgroup was not made beside the session;'
+	[ ! -e $(dirname $top)/user/bulkhead/mine ] || echo 'a cgroup is left;'
+}
+
+for name in read_back update memory pids cpu devices device_update io freezer processes refused rootless rlimits; do
 	result $name "$(test_$name)"
 done
 echo "DONE passed=$passed failed=$failed skipped=0"
