@@ -210,7 +210,7 @@ def frames(data):
 
 def program(name):
     """A peer's program that is unpacked below the build folder, or one of this machine; None without."""
-    places = [os.path.join(BUILD, "peers", place) for place in ("bin", "usr/sbin", "usr/bin", "root/usr/sbin", "root/usr/bin", "root/bin")]
+    places = [os.path.join(BUILD, "bin")] + [os.path.join(BUILD, "peers", place) for place in ("bin", "usr/sbin", "usr/bin", "root/usr/sbin", "root/usr/bin", "root/bin")]
     return shutil.which(name, path=os.pathsep.join(places)) or shutil.which(name)
 
 
@@ -221,7 +221,7 @@ def bundle(runtime, name, args, terminal=False):
     shutil.copy(program("busybox"), os.path.join(path, "rootfs", "bin", "busybox"))
     for applet in ("sh", "cat", "sleep", "stty", "true", "seq"):
         os.symlink("busybox", os.path.join(path, "rootfs", "bin", applet))
-    subprocess.run([runtime, "spec"], cwd=path, check=True)
+    subprocess.run([runtime, "spec"], cwd=path, check=True, timeout=TIMEOUT)
     with open(os.path.join(path, "config.json")) as file:
         config = json.load(file)
     config["process"].update(args=args, terminal=terminal)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
+# Seconds: 25
 """bh-monitor as a whole, by its contract (guest/monitor/README.md): streams, log, exit, requests."""
 import json
 import os
@@ -457,7 +458,7 @@ def with_runtime(name, state):
     """A container, its terminal, a session and a failure, by a real runtime."""
     runtime = program(name)
     if not runtime or not program("busybox"):
-        return f"no {name} or no busybox below build/peers"
+        return f"no {name} or no busybox below the build folder"
     root = ["--root", os.path.join(ROOT, state)]
     path = bundle(runtime, name, ["sh", "-c", "echo in; echo err >&2; read x; echo $x; exit 5"])
 
@@ -511,6 +512,11 @@ def runc():
     return with_runtime("runc", "runc")
 
 
+def our_runtime():
+    """with bh-runtime: container, sessions, terminal, errors"""
+    return with_runtime("bh-runtime", "ours")
+
+
 def usage():
     """wrong usage: exit status 2 and an error in the report"""
     from monitor_bench import MONITOR
@@ -536,6 +542,6 @@ def small():
 
 TESTS = [output, killed, lines, rotation, log_full, echo_unix, echo_tcp, several, stdin_stays, stdin_once_killed, stdin_unread, slow_client,
          dead_client, gone_client, last_output, grandchild, orphans, terminal, terminal_early, terminal_reopened, terminal_volume, detach, started_again,
-         bad_requests, sessions, runtime_faults, starter_killed, signals, long_path, usage, small, runc]
+         bad_requests, sessions, runtime_faults, starter_killed, signals, long_path, usage, small, runc, our_runtime]
 if __name__ == "__main__":
     sys.exit(run_tests(TESTS))
