@@ -4,6 +4,7 @@ import array
 import json
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -45,9 +46,13 @@ def until(condition, what, seconds=TIMEOUT):
 class Container:
     """One bh-monitor. `report` is its line on descriptor 3, None with wait=False."""
     count = 0
+    made = []
 
     def __init__(self, args, *options, tty=False, faults=(), attach=(), log=True, wait=True, session=None, again=None, runtime=FAKE, bundle=None):
         Container.count += 1
+        Container.made.append(self)
+        self.report = None
+        self.clients = []
         self.id = session.id if session else again.id if again else f"c{Container.count}"
         self.dir = os.path.join(ROOT, self.id)
         self.run = session.run if session else os.path.join(self.dir, "run")
@@ -142,16 +147,20 @@ class Container:
         request = {"op": "attach", "stdin": "i" in flags, "stdout": "o" in flags, "stderr": "e" in flags, **more}
         equal(self.ask(request, [theirs.fileno()]), {}, "attach")
         theirs.close()
+        self.clients.append(ours)
         return ours
 
     def wait(self):
         return self.ask({"op": "wait"})
 
     def exit(self):
+        """exit.json, when the monitor has ended too; clients of attach() are closed meanwhile."""
         path = os.path.join(self.run, "exit.json")
         until(lambda: os.path.exists(path), "exit.json")
         with open(path) as file:
             result = json.load(file)
+        for client in self.clients:
+            client.close()
         until(lambda: not alive(self.report.get("monitor", 0)), "end of the monitor")
         return result
 
@@ -233,6 +242,16 @@ def bundle(runtime, name, args, terminal=False):
     return path
 
 
+def end_all():
+    """Ends what a test left running; a container's process leads a group of its own."""
+    for box in Container.made:
+        try:
+            os.killpg(box.report["pid"], signal.SIGKILL)
+        except (TypeError, KeyError, OSError):
+            pass
+    Container.made.clear()
+
+
 def run_tests(tests):
     """Runs the functions; prints one line each and the sum."""
     shutil.rmtree(ROOT, ignore_errors=True)
@@ -250,6 +269,8 @@ def run_tests(tests):
             print(f"not ok - {name}\n# {type(error).__name__}: {error}", flush=True)
             failed += 1
             continue
+        finally:
+            end_all()
         print(f"skip - {name} # {why}" if why else f"ok - {name}", flush=True)
         if "TIMES" in os.environ:
             print(f"# {time.monotonic() - begin:.2f} s")

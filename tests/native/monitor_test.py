@@ -180,6 +180,7 @@ def slow_client():
         if random.random() < 0.05:
             time.sleep(0.02)
     equal(frames(bytes(data))[1] == expected, True, "all of the output")
+    ours.close()
     box.exit()
 
 
@@ -434,7 +435,7 @@ def command_line(pid):
 
 def starter_killed():
     """the starter killed in the middle of create: the monitor goes on"""
-    box = Container(["sh", "-c", "sleep 1; echo alive; exit 4"], "--start", faults=["--slow", "0.3"], wait=False)
+    box = Container(["sh", "-c", "sleep 0.5; echo alive; exit 4"], "--start", faults=["--slow", "0.3"], wait=False)
     until(lambda: os.path.exists(os.path.join(box.run, "monitor.sock")), "socket")
     box.starter.kill()
     os.close(box.report_fd)
