@@ -248,7 +248,7 @@ def damaged():
         fails("bad-input", "load", data=data)
     store_is_clean()
     small = docker_archive([tar_of(("d", "dir"), ("d/f", b"x" * 600), ("l", ("sym", "d")), (".wh.g", b""))])
-    for _ in range(40):
+    for _ in range(25):
         bad = bytearray(small)
         for _ in range(noise.randint(1, 8)):
             bad[noise.randrange(len(bad))] = noise.randrange(256)
@@ -299,7 +299,7 @@ def kills():
     whole = time.monotonic() - begin
     noise = random.Random(9)
     killed = 0
-    for _ in range(25):
+    for _ in range(15):
         with open(path, "rb") as file:
             process = start("load", stdin=file, root=root)
             time.sleep(noise.uniform(0, whole))
@@ -311,7 +311,7 @@ def kills():
             process.stderr.close()
         if os.path.exists(root + "/layers"):
             call("verify", root=root)
-    assert killed > 5, f"only {killed} were killed"
+    assert killed > 3, f"only {killed} were killed"
     with open(path, "rb") as file:
         call("load", data=file, root=root)
     call("verify", root=root)
