@@ -16,7 +16,7 @@ $(BUILD)/fuzz/$(1): tests/fuzz/$(1)_fuzz.c $(FUZZ_MAIN) $(2) $(wildcard hv/lib/*
 		tests/fuzz/fuzz.h tests/fuzz/files.mk
 	@mkdir -p $$(@D)
 	$$(Q)$(FUZZ_CC) $(filter-out -MMD -MP,$(HOSTED)) -O2 $(SANITIZE) $(INC_tests) -Itests/fuzz \
-		$$(filter %.c,$$^) -o $$@
+		$$(filter %.c,$$^) $(call libraries_of,tests/fuzz/$(1)_fuzz.c) -o $$@
 $(BUILD)/host-tests/fuzz_$(1): $(BUILD)/fuzz/$(1)
 	@mkdir -p $$(@D)
 	$$(Q)printf '#!/bin/sh\nexec %s/tests/fuzz/run %s %s $$$${FUZZ_SECONDS:-%s} %s\n' $(CURDIR) \
