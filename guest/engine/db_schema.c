@@ -43,5 +43,17 @@ static const char schema_1[] =
 	" ON DELETE CASCADE) WITHOUT ROWID;"
 	"CREATE INDEX build_cache_image ON build_cache(image);";
 
-const char *const db_schema[] = {schema_0, schema_1};
+/* `subnet`, `gateway` (IPv4 in host order), `prefix`: null until its bridge was up once. An
+ * endpoint is a running container's place in a network. */
+static const char schema_2[] =
+	"CREATE TABLE network (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created INTEGER NOT"
+	" NULL, bridge TEXT NOT NULL, subnet INTEGER, gateway INTEGER, prefix INTEGER,"
+	" spec TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE endpoint (id TEXT PRIMARY KEY, container TEXT NOT NULL REFERENCES"
+	" container(id) ON DELETE CASCADE, network TEXT NOT NULL REFERENCES network(id),"
+	" address INTEGER NOT NULL, mac TEXT NOT NULL, interface TEXT NOT NULL,"
+	" host_interface TEXT NOT NULL, ports TEXT NOT NULL, config TEXT NOT NULL,"
+	" UNIQUE (network, address), UNIQUE (container, network)) WITHOUT ROWID;";
+
+const char *const db_schema[] = {schema_0, schema_1, schema_2};
 const int db_schema_version = sizeof(db_schema) / sizeof(db_schema[0]);

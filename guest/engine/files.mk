@@ -1,15 +1,5 @@
-# Rules of the daemon bh-engine; included by guest/files.mk.
-ENGINE := main.c listen.c loop.c route.c routes.c http.c http_request.c http_reply.c http_stream.c db.c db_schema.c \
-	worker.c worker_reply.c runtime.c runtime_call.c system.c moment.c filter.c name.c event.c \
-	image.c image_ref.c image_store.c image_job.c image_show.c image_change.c image_registry.c image_tar.c image_commit.c \
-	registry_auth.c request_list.c dockerfile_config.c build.c build_open.c build_words.c build_stage.c build_cache.c \
-	build_commit.c build_run.c build_copy.c volume.c volume_sweep.c network_mode.c rootfs.c monitor.c monitor_start.c reconcile.c \
-	spec_check.c capability_names.c create_config.c create_mounts.c \
-	oci_config.c oci_linux.c oci_mounts.c oci_process.c oci_user.c cgroup.c log_reader.c restart.c attach.c exec.c \
-	exec_process.c container_store.c container_create.c container_make.c container_actions.c container_start.c container_end.c \
-	container_stop.c container_remove.c container_wait.c container_view.c container_logs.c container_copy.c \
-	container_top.c container_stats.c
-DOCKERFILE := $(addprefix ../build/,dockerfile.c dockerfile_arguments.c dockerfile_expand.c)
+# Rules of the daemon bh-engine; included by guest/files.mk. The reader of Dockerfiles is a part of it.
+ENGINE := $(notdir $(wildcard guest/engine/*.c)) $(addprefix ../build/,$(notdir $(wildcard guest/build/*.c)))
 $(eval $(call app_rules,guest/build,))
 $(eval $(call app_rules,guest/engine,-Iguest/build))
-$(eval $(call app_program,bh-engine,guest/engine,$(ENGINE) $(DOCKERFILE),-lmicrohttpd -lsqlite3))
+$(eval $(call app_program,bh-engine,guest/engine,$(ENGINE),-lmicrohttpd -lsqlite3))

@@ -6,6 +6,14 @@
 #pragma once
 
 #include "container.h"
+#include "route.h"
+
+extern const struct route network_routes[7];
+
+/* Reads the networks: before containers are adopted. */
+int network_load_all(void);
+/* After that: puts the kernel's state right, and lets what waits begin. */
+void network_sync(void);
 
 typedef void (*network_done_fn)(void *context, const char *error);
 

@@ -6,6 +6,7 @@
 #include "event.h"
 #include "exec.h"
 #include "image_routes.h"
+#include "network.h"
 #include "system.h"
 #include "volume.h"
 #include "wait.h"
@@ -20,6 +21,6 @@ const struct route_table route_tables[] = {
 	ROUTE_TABLE(volume_routes),       ROUTE_TABLE(image_show_routes),
 	ROUTE_TABLE(image_change_routes), ROUTE_TABLE(image_registry_routes),
 	ROUTE_TABLE(image_tar_routes),    ROUTE_TABLE(build_routes),
-	ROUTE_TABLE(image_commit_routes),
+	ROUTE_TABLE(image_commit_routes), ROUTE_TABLE(network_routes),
 };
 const size_t route_table_count = sizeof(route_tables) / sizeof(route_tables[0]);

@@ -25,6 +25,8 @@
 #define RESOLV_MAX     65536
 #define EVENTS_AT_ONCE 64
 #define DESCRIPTORS    1024
+#define LOCK_TRIES     10
+#define LOCK_PAUSE_US  5000
 
 struct options {
 	const char *listen, *table, *interface, *resolv;
@@ -130,6 +132,11 @@ static int lock_table(struct files *files, struct failure *failure, bool *is_ser
 	int fd = openat(files->directory, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	int result = fd < 0 ? -1 : flock(fd, LOCK_EX | LOCK_NB);
 
+	/* One whose table was removed a moment ago may be about to end. */
+	for (int i = 0; i < LOCK_TRIES && result < 0 && fd >= 0 && errno == EWOULDBLOCK; i++) {
+		usleep(LOCK_PAUSE_US);
+		result = flock(fd, LOCK_EX | LOCK_NB);
+	}
 	*is_served = result < 0 && fd >= 0 && errno == EWOULDBLOCK;
 	if (result < 0 && !*is_served) {
 		fail(failure, fail_kind(errno), "cannot lock %s: %s", name, strerror(errno));
