@@ -24,7 +24,8 @@ struct listener {
 };
 
 static struct job *waiting;
-static struct listener *listeners;
+/* Those who asked before a collection began are told at its end. */
+static struct listener *listeners, *served;
 static int running;
 static bool is_collecting, is_wanted;
 
@@ -102,14 +103,14 @@ static json *texts(const char *sql)
 
 static void on_collected(void *context, json *result, const char *error, const char *kind)
 {
-	struct listener *told = listeners;
+	struct listener *told = served;
 
 	(void)context;
 	(void)kind;
 	if (error) {
 		engine_log("garbage is left in the image store: %s", error);
 	}
-	listeners = NULL;
+	served = NULL;
 	is_collecting = false;
 	while (told) {
 		struct listener *next = told->next;
@@ -122,6 +123,7 @@ static void on_collected(void *context, json *result, const char *error, const c
 		waiting = job->next;
 		start_job(job);
 	}
+	collect_if_idle();
 }
 
 static void collect(void *context)
@@ -138,6 +140,8 @@ static void collect(void *context)
 	}
 	is_wanted = false;
 	is_collecting = true;
+	served = listeners;
+	listeners = NULL;
 	call.request = json_object_new_object();
 	json_set(call.request, "layers", texts("SELECT chain FROM layer"));
 	json_set(call.request, "blobs",
