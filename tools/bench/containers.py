@@ -12,7 +12,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "native"))
 import images  # noqa: E402
 import services  # noqa: E402
-from support import BIN, Skip, environment, folder, on_cgroup2, peer, run, stop_all  # noqa: E402
+from support import BIN, BUILD, Skip, environment, folder, on_cgroup2, peer, run, stop_all  # noqa: E402
 
 ROUNDS, WARM_UP = 40, 5
 DOCKER_ROUNDS, DOCKER_WARM_UP = 12, 2
@@ -54,9 +54,9 @@ def add_namespaces(config):
 
 
 def peak_kib(command, cwd):
-    """The largest resident set of the command's processes, started by a small program: the peak outlives an exec."""
-    done = subprocess.run([images.busybox(), "time", "-f", "peak %M", *command], cwd=cwd, env=ENVIRONMENT, stderr=subprocess.PIPE, check=True)
-    return int(done.stderr.decode().rpartition("peak ")[2])
+    """The largest resident set of the command's processes, as peak.c sees it"""
+    done = subprocess.run([os.path.join(BUILD, "bench", "peak"), *command], cwd=cwd, env=ENVIRONMENT, stderr=subprocess.PIPE, check=True)
+    return int(done.stderr.decode().rpartition("peak ")[2].split()[0])
 
 
 def runtime_part(result):
