@@ -110,18 +110,22 @@ static int write_all(struct cgroup *cg, const struct cgroup_plan *plan, struct e
 
 static void read_now(struct cgroup *cg, struct cgroup_now *now)
 {
-	struct text memory = {0};
-	struct text cpu = {0};
+	static const char *const files[] = {"memory.max", "cpu.max", "cpu.max.burst"};
+	struct text texts[3] = {0};
 
 	*now = (struct cgroup_now){0};
-	if (cg->fd >= 0 && !cg->is_new) {
-		int has_memory = file_read_at(cg->fd, "memory.max", &memory, CGROUP_FILE_LIMIT);
-		int has_cpu = file_read_at(cg->fd, "cpu.max", &cpu, CGROUP_FILE_LIMIT);
-		cgroup_now_read(now, has_memory < 0 ? "0" : memory.data,
-				has_cpu < 0 ? "0 0" : cpu.data);
+	if (cg->fd < 0 || cg->is_new) {
+		return;
 	}
-	text_free(&memory);
-	text_free(&cpu);
+	for (int i = 0; i < 3; i++) {
+		if (file_read_at(cg->fd, files[i], &texts[i], CGROUP_FILE_LIMIT) < 0) {
+			text_puts(&texts[i], "0 0");
+		}
+	}
+	cgroup_now_read(now, texts[0].data, texts[1].data, texts[2].data);
+	for (int i = 0; i < 3; i++) {
+		text_free(&texts[i]);
+	}
 }
 
 static int check_fit(struct cgroup *cg, uint64_t limit, struct error *e)

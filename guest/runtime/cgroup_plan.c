@@ -99,11 +99,12 @@ int cgroup_swap_of_total(int64_t total, int64_t memory, int64_t *swap, struct er
 	return 0;
 }
 
-void cgroup_now_read(struct cgroup_now *now, const char *memory_max, const char *cpu_max)
+void cgroup_now_read(struct cgroup_now *now, const char *memory_max, const char *cpu_max,
+		     const char *cpu_max_burst)
 {
 	char *end;
 
-	*now = (struct cgroup_now){0};
+	now->burst = strtoull(cpu_max_burst, NULL, 10);
 	now->memory = strncmp(memory_max, "max", 3) ? strtoll(memory_max, NULL, 10) : -1;
 	if (!strncmp(cpu_max, "max", 3)) {
 		now->quota = -1;
@@ -158,6 +159,11 @@ static int plan_cpu_quota(struct plan_maker *maker, json *cpu)
 		period = period ? period : (int64_t)maker->now->period;
 		period = period ? period : PERIOD_DEFAULT;
 		if (quota > 0) {
+			/* The kernel wants no burst above the quota. */
+			if (!has_burst && maker->now->burst > (uint64_t)quota) {
+				plan_add(maker->plan, "cpu.max.burst", true, "%lld",
+					 (long long)quota);
+			}
 			plan_add(maker->plan, "cpu.max", false, "%lld %lld", (long long)quota,
 				 (long long)period);
 		} else {

@@ -35,6 +35,7 @@ struct cgroup_now {
 	int64_t memory;  /* memory.max in bytes; -1: no limit, 0: not known */
 	int64_t quota;   /* microseconds; -1: no limit, 0: not known */
 	uint64_t period; /* microseconds; 0: not known */
+	uint64_t burst;  /* microseconds */
 };
 
 /* Adds all of `resources` but devices, in the order in which they are to be written. -1 with *e for
@@ -43,8 +44,9 @@ struct cgroup_now {
 int cgroup_plan_make(struct cgroup_plan *plan, json *resources, const struct cgroup_now *now,
 		     struct error *e);
 void cgroup_plan_free(struct cgroup_plan *plan);
-/* The files' contents as cgroup_now has them: "max", "max 100000", "50000 100000", "1048576". */
-void cgroup_now_read(struct cgroup_now *now, const char *memory_max, const char *cpu_max);
+/* From the files' contents: "max" or "1048576", "max 100000" or "50000 100000", "0". */
+void cgroup_now_read(struct cgroup_now *now, const char *memory_max, const char *cpu_max,
+		     const char *cpu_max_burst);
 
 /* cpu.shares (2 to 262144) as cpu.weight (1 to 10000): the curve that leaves v1's default at v2's,
  * 1024 at 100, as runc and crun have it. 0 stays 0. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Device filters: the program of rules, run here. */
-/* Links: guest/runtime/cgroup_device.c guest/runtime/error.c guest/common/text.c guest/common/json.c */
+/* Links: guest/runtime/cgroup_device.c guest/runtime/cgroup_device_emit.c */
+/* Links: guest/runtime/error.c guest/common/text.c guest/common/json.c */
 /* Libraries: -ljson-c */
 #include "tap.h"
 
@@ -66,6 +67,21 @@ static bool step(const struct bpf_insn *now, uint64_t *reg,
 		return true;
 	case BPF_ALU | BPF_K | BPF_RSH:
 		reg[now->dst_reg] = left >> constant;
+		return true;
+	case BPF_ALU64 | BPF_X | BPF_RSH:
+		TAP_CHECK(reg[now->src_reg] < 64);
+		reg[now->dst_reg] >>= reg[now->src_reg];
+		return true;
+	case BPF_LD | BPF_IMM | BPF_DW:
+		TAP_EQUAL(now[1].code, 0);
+		reg[now->dst_reg] = (uint64_t)(uint32_t)now[1].imm << 32 | constant;
+		*jump = 1;
+		return true;
+	case BPF_JMP32 | BPF_K | BPF_JGT:
+		*jump = left > constant ? now->off : 0;
+		return true;
+	case BPF_JMP32 | BPF_K | BPF_JEQ:
+		*jump = left == constant ? now->off : 0;
 		return true;
 	case BPF_JMP32 | BPF_K | BPF_JNE:
 		*jump = left != constant ? now->off : 0;
@@ -175,6 +191,93 @@ static void test_large_numbers(void)
 	TAP_CHECK(!is_allowed(CHAR, UINT32_MAX, 0x80000001u, READ));
 }
 
+/* What rules say, bit by bit: the last that names device and access counts. */
+static bool is_meant(json *rules, uint32_t type, uint32_t major, uint32_t minor, uint32_t access)
+{
+	for (uint32_t bit = 1; bit <= 4; bit <<= 1) {
+		static const char letters[] = {0, 'm', 'r', 0, 'w'};
+		int verdict = -1;
+		if (!(access & bit)) {
+			continue;
+		}
+		/* The usual devices, which stand behind all rules. */
+		if (bit == MKNOD ||
+		    (type == CHAR && ((major == 1 && strchr("\3\5\7\10\11", (int)minor) && minor) ||
+				      (major == 5 && minor <= 2) || major == 136))) {
+			continue;
+		}
+		for (size_t i = json_count(rules); i > 0 && verdict < 0; i--) {
+			json *rule = json_object_array_get_idx(rules, i - 1);
+			const char *kind = json_get_string(rule, "type", "a");
+			int64_t wanted[] = {json_get_int(rule, "major", -1),
+					    json_get_int(rule, "minor", -1)};
+			if ((*kind == 'a' || (*kind == 'c') == (type == CHAR)) &&
+			    (wanted[0] < 0 || wanted[0] == major) &&
+			    (wanted[1] < 0 || wanted[1] == minor) &&
+			    strchr(json_get_string(rule, "access", "rwm"), letters[bit])) {
+				verdict = json_get_bool(rule, "allow", false);
+			}
+		}
+		if (verdict <= 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static uint32_t seed = 1;
+
+static uint32_t choose(uint32_t count)
+{
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 8) % count;
+}
+
+static void add_random_rule(json *rules)
+{
+	static const char *const types[] = {"a", "b", "c", "c"};
+	static const char *const accesses[] = {"rwm", "rwm", "rwm", "r", "w", "rw", "m", "wm"};
+	static const int64_t minors[] = {-1, 0, 3, 63, 64, 70};
+	json *rule = json_object_new_object();
+
+	json_set_bool(rule, "allow", choose(3) > 0);
+	json_set_string(rule, "type", types[choose(4)]);
+	json_set_int(rule, "major", choose(4) == 0 ? -1 : (int64_t)choose(3));
+	json_set_int(rule, "minor", minors[choose(6)]);
+	json_set_string(rule, "access", accesses[choose(8)]);
+	json_object_array_add(rules, rule);
+}
+
+static void test_random(void)
+{
+	static const uint32_t minors[] = {0, 1, 3, 63, 64, 70, 71};
+
+	for (int round = 0; round < 300; round++) {
+		json *rules = json_object_new_array();
+		unsigned int wrong = 0;
+		for (uint32_t count = choose(9); count > 0; count--) {
+			add_random_rule(rules);
+		}
+		struct error e = {0};
+		cgroup_device_free(&program);
+		TAP_EQUAL(cgroup_device_program(&program, rules, &e), 0);
+		for (uint32_t i = 0; i < 2 * 4 * 7 * 7; i++) {
+			uint32_t type = i & 1 ? CHAR : BLOCK;
+			uint32_t major = i >> 1 & 3;
+			uint32_t minor = minors[i / 8 % 7];
+			uint32_t access = i / 56 + 1;
+			wrong += is_allowed(type, major, minor, access) !=
+				 is_meant(rules, type, major, minor, access);
+		}
+		TAP_EQUAL(wrong, 0);
+		if (wrong) {
+			tap_note("%s", json_text(rules));
+			round = 300;
+		}
+		json_object_put(rules);
+	}
+}
+
 static void test_bad(void)
 {
 	TAP_CHECK(!make("[{\"allow\":true,\"type\":\"x\",\"access\":\"r\"}]"));
@@ -194,6 +297,7 @@ static const struct tap_case cases[] = {
 	{"each access by itself, the last rule counts", test_rules},
 	{"everything allowed needs no program", test_all},
 	{"numbers of 32 bits", test_large_numbers},
+	{"300 random lists say what they mean", test_random},
 	{"what is no rule", test_bad},
 };
 

@@ -119,17 +119,19 @@ static void test_update(void)
 {
 	struct cgroup_now now;
 
-	cgroup_now_read(&now, "1048576\n", "50000 20000\n");
+	cgroup_now_read(&now, "1048576\n", "50000 20000\n", "0\n");
 	TAP_EQUAL(now.memory, 1048576);
 	TAP_EQUAL(now.quota, 50000);
 	TAP_EQUAL(now.period, 20000);
 	expect_now("{\"cpu\":{\"period\":40000}}", "cpu.max 50000 40000;", &now);
 	expect_now("{\"cpu\":{\"quota\":7000}}", "cpu.max 7000 20000;", &now);
 	expect_now("{\"memory\":{\"swap\":1048577}}", "memory.swap.max 1;", &now);
-	cgroup_now_read(&now, "max\n", "max 100000\n");
+	cgroup_now_read(&now, "max\n", "max 100000\n", "9000\n");
 	TAP_CHECK(now.memory == -1 && now.quota == -1);
 	TAP_EQUAL(now.period, 100000);
 	expect_now("{\"cpu\":{\"period\":40000}}", "cpu.max? max 40000;", &now);
+	expect_now("{\"cpu\":{\"quota\":8000}}", "cpu.max.burst? 8000;cpu.max 8000 100000;", &now);
+	expect_now("{\"cpu\":{\"quota\":9000}}", "cpu.max 9000 100000;", &now);
 }
 
 static void test_memory(void)
