@@ -229,9 +229,9 @@ def recursive_read_only():
 def masks():
     def change(c):
         c["root"]["readonly"] = True
-        c["linux"]["maskedPaths"] = ["/proc/kcore", "/sys/firmware", "/nonesuch"]
+        c["linux"]["maskedPaths"] = ["/proc/uptime", "/sys/kernel", "/nonesuch"]
         c["linux"]["readonlyPaths"] = ["/proc/sys", "/nonesuch"]
-    text = output(runtime, "wc -c </proc/kcore; ls /sys/firmware | wc -l; echo x 2>&1 >/proc/sys/kernel/hostname; touch /x 2>&1; true", change)
+    text = output(runtime, "wc -c </proc/uptime; ls /sys/kernel | wc -l; echo x 2>&1 >/proc/sys/kernel/hostname; touch /x 2>&1; true", change)
     contains(text, "0\n0\n")
     contains(text, "/proc/sys/kernel/hostname: Read-only")
     contains(text, "/x: Read-only")
@@ -242,7 +242,7 @@ def devices():
     def change(c):
         c["linux"]["devices"] = [{"path": "/dev/sub/my", "type": "c", "major": 1, "minor": 7, "fileMode": 0o640, "uid": 3, "gid": 4},
                                  {"path": "/dev/pipe", "type": "p"}]
-    text = output(runtime, "cd /dev; stat -c '%n %F %t:%T %a %u:%g' null zero full random urandom tty sub/my; readlink fd stdin ptmx; test -p pipe && echo pipe", change)
+    text = output(runtime, "cd /dev; stat -c '%n %F %t:%T %a %u:%g' null zero full random urandom tty sub/my; for i in fd stdin ptmx; do readlink $i; done; test -p pipe && echo pipe", change)
     for row in ("null character special file 1:3 666 0:0", "tty character special file 5:0 666", "sub/my character special file 1:7 640 3:4",
                 "/proc/self/fd\n", "/proc/self/fd/0\n", "pts/ptmx\n", "pipe\n"):
         contains(text, row)
@@ -511,13 +511,11 @@ USER = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"]
 
 @test("rootless: run, exec, delete by an ordinary user")
 def rootless():
-    home = folder("user")
     user = Runtime(ours("bh-runtime"), "user-state", USER)
-    os.chmod(home, 0o777)
     def change(c):
         c["linux"]["namespaces"].append({"type": "user"})
         c["linux"]["uidMappings"] = c["linux"]["gidMappings"] = [{"containerID": 0, "hostID": 54321, "size": 1}]
-    b = shell("id -u; cat /proc/self/uid_map; hostname; echo x >/dev/null && sleep 60", change)
+    b = shell("{ id -u; cat /proc/self/uid_map; hostname; } >/tmp/out; echo x >/dev/null && sleep 60", change)
     for top in (b.path, user.root):
         os.chown(top, 54321, 54321)
         for at, dirs, files in os.walk(top):
@@ -528,12 +526,9 @@ def rootless():
         if not os.stat(at).st_mode & 1:
             raise Skip(f"an ordinary user cannot pass {at}")
         at = os.path.dirname(at)
-    out = os.path.join(home, "out")
-    with open(out, "w+", encoding="utf-8") as file:
-        result = subprocess.run(user.command("run", "--detach", "--bundle", b.path, b.id), stdout=file, stderr=subprocess.PIPE,
-                                stdin=subprocess.DEVNULL, check=False)
-        check(result.returncode == 0, result.stderr.decode())
-    wait_for(lambda: "test\n" in open(out, encoding="utf-8").read(), "its output")
+    user.call("run", "--detach", "--bundle", b.path, b.id)
+    out = b.rootfs("tmp", "out")
+    wait_for(lambda: os.path.exists(out) and "test\n" in open(out, encoding="utf-8").read(), "its output")
     equal(open(out, encoding="utf-8").read().split()[:4], ["0", "0", "54321", "1"])
     equal(user.call("exec", b.id, "sh", "-c", "id -u; readlink /proc/1/ns/pid").out.split()[0], "0")
     user.call("kill", b.id, "KILL")
