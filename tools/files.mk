@@ -36,12 +36,13 @@ clean:
 
 define HELP_TEXT
 make              builds the hypervisor, the loader, the test kernels and the management image into $(BUILD)
-make setup        installs packages (apt), unpacks Debian's kernels and the management image's packages
+make setup        installs packages (apt), unpacks Debian's kernels, the management image's packages, the tests' peers
 make run          set-up, build, and the demonstration in QEMU; CONFIG=FILE for another configuration,
                   RUN_ARGUMENTS='--emulator bochs' for another machine (tools/run --help)
 make check        set-up, build, all tests; ends with `N passed, N failed`
 make check-host   host tests only        make check-emu CASES='linux*'   some emulator tests
 make check-launch the launcher's tests   make check-clang                builds with Clang
+make check-native containers, on this machine as root; NATIVE='peers' for one of tests/native/*_test.py
 make check-ssh    boots the management image in QEMU and logs in; tools/mgmt-ssh PORT does it by hand
 make lint         layout of the C files (clang-format), the tree's limits, headers alone
 make transcript   runs the session that README.md shows, and writes it there

@@ -6,3 +6,8 @@ $(eval $(call app_program_static,bh-runtime,guest/runtime,$(RUNTIME),-s -Wl$(COM
 $(BIN)/bh-process: $(BIN)/bh-runtime
 	$(Q)ln -f $< $@
 all: $(BIN)/bh-process
+# The engine's default profile lies beside it.
+$(BIN)/seccomp.json: guest/runtime/seccomp.json
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+all: $(BIN)/seccomp.json
