@@ -505,6 +505,23 @@ def readonly_relative(r):
     refuses(r, lambda c: c["linux"].update(readonlyPaths=["relative"]))
 
 
+@must("config.md Linux process", "scheduler: the policy and nice value are as given")
+def scheduler(r):
+    text = output(r, "cut -d' ' -f19,41 /proc/self/stat", lambda c: c["process"].update(scheduler={"policy": "SCHED_BATCH", "nice": 5}))
+    equal(text, "5 3\n")
+
+
+@must("config.md Linux process", "ioPriority: class and level are as given")
+def io_priority(r):
+    refuses(r, lambda c: c["process"].update(ioPriority={"class": "IOPRIO_CLASS_NONE_SUCH", "priority": 4}))
+    equal(output(r, "echo yes", lambda c: c["process"].update(ioPriority={"class": "IOPRIO_CLASS_BE", "priority": 7})), "yes\n")
+
+
+@must("config-linux.md Personality", "the execution domain is as given")
+def personality(r):
+    equal(output(r, "uname -m", lambda c: c["linux"].update(personality={"domain": "LINUX32"})), "i686\n")
+
+
 # --- the run ------------------------------------------------------------------------------------
 def result_of(row, runtime):
     if runtime is None:
