@@ -10,6 +10,7 @@ APP_FOLDERS := guest/common guest/build $(patsubst %/files.mk,%,$(wildcard $(add
 COMMON := text.c file.c in_root.c json.c spawn.c seccomp_profile.c
 COMMON_OBJECTS := $(COMMON:%.c=$(APP_OBJ)/guest/common/%.o)
 
+# json-c walks objects by a statement expression, which Clang would warn of.
 # $(call app_rules,folder,more flags): the objects of a folder
 define app_rules
 $(APP_OBJ)/$(1)/%.o: $(1)/%.c Makefile guest/common/files.mk $(1)/files.mk
