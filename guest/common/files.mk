@@ -2,15 +2,15 @@
 # folder's files.mk names its program, its sources and its libraries.
 BIN := $(BUILD)/bin
 APP_OBJ := $(BUILD)/app-objs
+# json-c walks objects by a statement expression, of which Clang warns.
 APP_FLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -ffunction-sections -fdata-sections $(WARN) -MMD -MP \
-	-Iguest/common
+	-Wno-gnu-statement-expression -Iguest/common
 # Folders of such programs, for lint: each one's headers compile alone.
 APP_FOLDERS := guest/common guest/build $(patsubst %/files.mk,%,$(wildcard $(addsuffix /files.mk,$(addprefix guest/,runtime \
 	monitor engine store network tls partition client))))
 COMMON := text.c file.c in_root.c json.c spawn.c seccomp_profile.c
 COMMON_OBJECTS := $(COMMON:%.c=$(APP_OBJ)/guest/common/%.o)
 
-# json-c walks objects by a statement expression, which Clang would warn of.
 # $(call app_rules,folder,more flags): the objects of a folder
 define app_rules
 $(APP_OBJ)/$(1)/%.o: $(1)/%.c Makefile guest/common/files.mk $(1)/files.mk
