@@ -77,6 +77,13 @@ int rootfs_open(struct container *c, struct error *e)
 		       : root;
 }
 
+/* Mounts that follow others only, which all are otherwise, need no such care. */
+static bool is_shared(struct container *c)
+{
+	return propagation_of(json_get_string(c->linux_config, "rootfsPropagation", "")) ==
+	       MS_SHARED;
+}
+
 static int open_root(struct container *c, struct error *e)
 {
 	if (set_host_propagation(c, e) < 0) {
@@ -86,7 +93,9 @@ static int open_root(struct container *c, struct error *e)
 	if (target < 0) {
 		return -1;
 	}
-	privatize_parent(c->state.rootfs);
+	if (is_shared(c)) {
+		privatize_parent(c->state.rootfs);
+	}
 	int tree = mounts_clone_tree(target, "", true);
 	if (tree < 0 || mounts_attach(tree, target) < 0) {
 		error_set(e, errno, "cannot make %s a mount", c->state.rootfs);
