@@ -184,8 +184,9 @@ int cgroup_open(struct cgroup **cg, json *spec, const char *id, bool rootless, s
 	made->top = strlen(mount);
 	made->is_rootless = rootless;
 	made->is_opened = true;
+	bool is_own = !strncmp(below, "/" DEFAULT_PARENT "/", sizeof(DEFAULT_PARENT) + 1);
 	free(below);
-	if (make(made, !json_get(json_get(spec, "linux"), "cgroupsPath")) == 0) {
+	if (make(made, is_own) == 0) {
 		made->fd = open(made->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (made->fd < 0) {
