@@ -30,15 +30,27 @@ static void tell(int notices, size_t index)
 	}
 }
 
+/* A blob that an earlier pull brought, but no layer was made of: a loss of power may have spoilt
+ * it.
+ */
 static bool is_there(const struct descriptor *blob)
 {
-	uint64_t bytes;
-	int fd = blob_open(&blob->digest, &bytes);
+	static uint8_t block[65536];
+	struct sha256_ctx hash;
+	struct digest found;
+	ssize_t count;
+	int fd = blob_open(&blob->digest, NULL);
 
-	if (fd >= 0) {
-		close(fd);
+	if (fd < 0) {
+		return false;
 	}
-	return fd >= 0 && bytes == blob->size;
+	sha256_init(&hash);
+	while ((count = read(fd, block, sizeof(block))) > 0) {
+		sha256_update(&hash, (size_t)count, block);
+	}
+	close(fd);
+	digest_finish(&hash, &found);
+	return digest_equal(&found, &blob->digest);
 }
 
 /* The same blob may be named more than once: the first one is fetched. */

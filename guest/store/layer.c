@@ -268,9 +268,9 @@ bool layer_push(struct layer_stack *stack, const struct digest *diff)
 
 void layer_publish(void)
 {
-	if (pendings && syncfs(store_work()) < 0) {
-		fail_errno("cannot write the layers to the disk");
-	}
+	bool has_layers = pendings != NULL;
+
+	store_sync(has_layers);
 	while (pendings) {
 		struct pending *pending = pendings;
 		pendings = pending->next;
@@ -283,7 +283,7 @@ void layer_publish(void)
 		free(pending->work_name);
 		free(pending);
 	}
-	if (fsync(store_layers()) < 0) {
+	if (has_layers && fsync(store_layers()) < 0) {
 		fail_errno("cannot write the layers to the disk");
 	}
 }

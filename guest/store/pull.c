@@ -250,7 +250,6 @@ void command_pull(const char *argument)
 	fetch_manifest(&pull, json_get_string(report_request(), "platform", PLATFORM));
 	fetch_config(&pull);
 	pull_layers(&pull, &stack);
-	layer_publish();
 	blob_put(pull.document.data, pull.document.length, &pull.digest);
 	char *line = text_format("Digest: %s", pull.top.text);
 	report_progress(line, NULL, 0, 0);
@@ -262,6 +261,7 @@ void command_pull(const char *argument)
 				 &pull.top));
 	json_set_string(result, "ref", argument);
 	json_set_bool(result, "new", pull.is_new);
+	layer_publish();
 	report_result(result);
 	json_object_put(pull.config);
 	manifest_free(&pull.manifest);

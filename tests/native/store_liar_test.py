@@ -7,12 +7,14 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
+import ssl
 import threading
 import time
 
 from store_tool import busybox_layer, call, config_of, diff_dir, fails, fresh, sha, start, tar_of
-from support import folder, main, test
+from support import Skip, folder, main, run, test
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -94,6 +96,11 @@ class Liar:
                 self.send(handler, 200, body)
         else:
             self.send(handler, 404, b'{"errors":[{"code":"NAME_UNKNOWN","message":"no \\u001b[31msuch thing"}]}')
+
+    def use_tls(self, folder_of_keys):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder_of_keys + "/cert.pem", folder_of_keys + "/key.pem")
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
 
     def close(self):
         self.server.shutdown()
@@ -360,6 +367,41 @@ def words():
         liar.rules["manifests"] = lambda h, status=status: liar.send(h, status, b"<html>")
         fails("unavailable", "pull", liar.ref, root=fresh("liar"))
     liar.close()
+
+
+@test("https for all but loopback: certificates are checked, plain HTTP is refused")
+def https():
+    if not shutil.which("openssl"):
+        raise Skip("no openssl to make a certificate with")
+    keys = fresh("keys")
+    run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+         "/CN=registry.test", "-addext", "subjectAltName=DNS:registry.test", "-keyout", keys + "/key.pem", "-out", keys + "/cert.pem"])
+    with open("/etc/hosts", "a") as file:
+        file.write("127.0.0.1 registry.test other.test\n")
+    plain, secure = Liar(), Liar()
+    secure.use_tls(keys)
+
+    def at(liar, host="registry.test"):
+        return f"{host}:{liar.name.split(':')[1]}/x:1"
+    fails("unavailable", "pull", at(plain), root=fresh("liar"), options=QUICK)
+    assert not plain.seen, "it spoke plain HTTP"
+    assert "pull" and call("pull", at(plain), root=fresh("liar"), options=QUICK, request={"insecure": True})["new"]
+    assert "certificate" in fails("unavailable", "pull", at(secure), root=fresh("liar"), options=QUICK).lower()
+    trust = fresh("trust")
+    for host in ("registry.test", "other.test"):
+        os.makedirs(f"{trust}/{at(secure, host).split('/')[0]}")
+        shutil.copy(keys + "/cert.pem", f"{trust}/{at(secure, host).split('/')[0]}/ca.crt")
+    trusting = [*QUICK, "--certificates", trust]
+    assert call("pull", at(secure), root=fresh("liar"), options=trusting)["new"]
+    fails("unavailable", "pull", at(secure, "other.test"), root=fresh("liar"), options=trusting)  # another name than the certificate's
+    plain.seen.clear()
+    secure.rules["blobs/"] = lambda h: secure.send(h, 307, Location=f"http://{at(plain).split('/')[0]}{h.path}")
+    fails("unavailable", "pull", at(secure), root=fresh("liar"), options=trusting)
+    secure.rules = {"/v2/": lambda h: secure.send(h, 401, WWW_Authenticate=f'Bearer realm="http://{plain.name}/token"')}
+    fails("unavailable", "pull", at(secure), root=fresh("liar"), options=trusting, request={"auth": {"username": "u", "password": "p"}})
+    assert not plain.seen, plain.seen
+    plain.close()
+    secure.close()
 
 
 @test("kill -9 at any moment of pull: what is visible is whole, and the next pull completes it")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* peak PROGRAM [ARGUMENT...]: runs it, and tells its largest resident set on standard error. A process
- * begins with the set of the one that started it, so this one is static and small. */
+/* peak PROGRAM [ARGUMENT...]: runs it, and tells its largest resident set on standard error. A
+ * process begins with the set of the one that started it, so this one is static and small. */
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

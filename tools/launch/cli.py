@@ -71,6 +71,7 @@ def make_parser():
     add("--qemu", metavar="PROGRAM", help="another QEMU")
     add("--bochs", metavar="PROGRAM", help="another Bochs")
     add("--bochs-rc", metavar="FILE", help="debugger commands for Bochs instead of 'c'")
+    add("--plain-firmware", action="store_true", help="Bochs: OVMF as it comes, which takes twice as long")
     add("--monitor-socket", metavar="PATH", help="QEMU's monitor on a Unix socket")
     add("--build", default=os.environ.get("BUILD") or "build", metavar="DIR")
     add("--color", choices=("auto", "always", "never"), default="auto")
