@@ -51,10 +51,11 @@ static void key_add_number(struct text *key, char type, uint64_t number)
 static void key_add_object(json *object, struct text *key)
 {
 	key_add_number(key, '{', (uint64_t)json_object_object_length(object));
-	json_object_object_foreach(object, name, value)
+	struct json_object_iter at;
+	json_object_object_foreachC(object, at)
 	{
-		key_add(key, 'k', name, strlen(name));
-		seccomp_key(value, key);
+		key_add(key, 'k', at.key, strlen(at.key));
+		seccomp_key(at.val, key);
 	}
 }
 
