@@ -68,7 +68,7 @@ lint: $(BUILD)/gen/dsdt_aml.h $(GEN_NUMBERS)
 		'arch/fake=$(HOSTED) $(INC_fake)' 'hv/include/hv=$(HV_FLAGS) $(INC_lib) -Iarch/include -Ihv/include' \
 		'hv=$(HV_FLAGS) $(INC_hv)' 'drivers/hw=$(HV_FLAGS) $(INC_drivers)' \
 		'drivers/model=$(HV_FLAGS) $(INC_drivers)' 'boot=$(BOOT_FLAGS)' 'guest/lib=$(GUEST_FLAGS)' \
-		'guest/test=$(GUEST_FLAGS)' 'guest/mgmt=$(MGMT_FLAGS)' 'guest/common=$(APP_FLAGS)' 'tests=$(HOSTED) $(INC_tests)' 'tests/host=$(HOSTED) $(INC_tests)'
+		'guest/test=$(GUEST_FLAGS)' 'guest/mgmt=$(MGMT_FLAGS)' 'guest/common=$(APP_FLAGS)' 'guest/store=$(APP_FLAGS)' 'tests=$(HOSTED) $(INC_tests)' 'tests/host=$(HOSTED) $(INC_tests)'
 
 check-launch:
 	$(Q)tests/launch/run
