@@ -68,7 +68,7 @@ class Liar:
         self.server = Server(("127.0.0.1", 0), Handler)
         self.name = f"127.0.0.1:{self.server.server_address[1]}"
         self.ref = f"{self.name}/x:1"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def send(self, handler, status, body=b"", **headers):
         handler.send_response(status)
