@@ -189,7 +189,7 @@ void registry_try(struct registry *registry, const char *path, struct http_call 
 		if (reply->status != 401 || attempt) {
 			break;
 		}
-		if (reply->challenge.scheme == CHALLENGE_BEARER) {
+		if (reply->challenge.scheme != CHALLENGE_NONE) {
 			registry->challenge = reply->challenge;
 		}
 		http_reply_free(reply);

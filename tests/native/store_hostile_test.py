@@ -317,6 +317,21 @@ def kills():
     call("verify", root=root)
 
 
+@test("a full disk ends a command, says so, and nothing is left")
+def full():
+    root = fresh("small")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "small", root], check=True)
+    try:
+        small = docker_archive([tar_of(("a", b"x"))])
+        call("load", data=small, root=root)
+        words = fails("no-space", "load", data=docker_archive([tar_of(*[(f"f{i}", os.urandom(1 << 20)) for i in range(30)])]), root=root)
+        assert "load" in words
+        store_is_clean(root)
+        call("verify", root=root)
+    finally:
+        subprocess.run(["umount", root], check=True)
+
+
 @test("memory stays below 24 MiB for a large layer")
 def memory():
     path = os.path.join(folder(), "large.tar")

@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 
-from store_tool import busybox_layer, call, config_of, diff_dir, fails, fresh, sha, start, tar_of
+from store_tool import busybox_layer, call, config_of, diff_dir, fails, finish, fresh, sha, start, tar_of
 from support import Skip, folder, main, run, test
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -403,6 +403,18 @@ def https():
     assert not plain.seen, plain.seen
     plain.close()
     secure.close()
+
+
+@test("pulls of one image at the same time do not meet")
+def together():
+    liar = Liar()
+    root = fresh("liar")
+    processes = [start("pull", liar.ref, root=root, options=QUICK) for _ in range(4)]
+    images = [finish(process)[0]["image"] for process in processes]
+    assert all(image == images[0] for image in images)
+    call("verify", root=root)
+    assert [name for name in os.listdir(root + "/tmp")] == []
+    liar.close()
 
 
 @test("kill -9 at any moment of pull: what is visible is whole, and the next pull completes it")

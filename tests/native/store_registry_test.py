@@ -119,6 +119,18 @@ def skopeo_writes():
         assert again["digest"] == pulled["digest"], name
 
 
+@test("an image without layers goes everywhere")
+def no_layers():
+    image = call("commit", request={"image": None, "empty_layer": True, "config": {"Labels": {"a": "b"}}})["image"]
+    assert image["layers"] == []
+    ref = f"{registry().server}/team/empty:1"
+    call("push", ref, request={"auth": AUTH, "image": image})
+    pulled = call("pull", ref, request={"auth": AUTH}, root=fresh("pulled"))["image"]
+    assert pulled["id"] == image["id"] and pulled["size"] == 0
+    data, _ = output("save", request={"images": [{"image": image, "tags": []}]})
+    assert call("load", data=data, root=fresh("pulled"))["images"][0]["image"]["id"] == image["id"]
+
+
 @test("Debian's dockerd loads what we save, pulls what we push, and the other way")
 def dockerd():
     daemon = services.Dockerd()
