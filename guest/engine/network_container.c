@@ -18,10 +18,9 @@ char *network_check(json *host, unsigned *status)
 			*status = 404;
 			return text_format("No such container: %s", mode + 10);
 		}
-	} else if (*mode && strcmp(mode, "default") != 0 && !network_find(mode)) {
-		*status = 404;
-		return text_format("network %s not found", mode);
 	}
+	/* A network that is missing is told at the start: at the creation the client would take 404
+	 * for a missing image, and pull it. */
 	char *error = network_port_check(host);
 	*status = error ? 400 : *status;
 	return error;
