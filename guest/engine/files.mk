@@ -3,7 +3,7 @@ ENGINE := main.c listen.c loop.c route.c routes.c http.c http_request.c http_rep
 	worker.c worker_reply.c runtime.c runtime_call.c system.c moment.c filter.c name.c event.c \
 	image.c image_ref.c image_basic.c volume.c volume_sweep.c network_store.c network_address.c endpoint_store.c network_plan.c \
 	network_port.c network_job.c network_up.c network_join.c network_dns.c network_view.c network_container.c \
-	network_sync.c network_routes.c network_create.c network_member.c rootfs.c monitor.c monitor_start.c reconcile.c \
+	network_sync.c network_hosts.c network_routes.c network_create.c network_member.c rootfs.c monitor.c monitor_start.c reconcile.c \
 	spec_check.c capability_names.c create_config.c create_mounts.c \
 	oci_config.c oci_linux.c oci_mounts.c oci_process.c oci_user.c cgroup.c log_reader.c restart.c attach.c exec.c \
 	exec_process.c container_store.c container_create.c container_actions.c container_start.c container_end.c \

@@ -33,7 +33,7 @@ static void on_synced(void *context, json *result, const char *error, const char
 	for (struct network *one = network_first(); one; one = one->next) {
 		one->is_up = one->subnet != 0;
 		if (one->is_up) {
-			network_dns_update(one, ignore, NULL);
+			network_dns_update(one, NULL, ignore, NULL);
 		}
 	}
 }
@@ -102,7 +102,11 @@ void network_sync(void)
 	add_endpoints(endpoints);
 	for (struct network *one = network_first(); one; one = one->next) {
 		if (one->subnet) {
+			json *device = device_request(one);
 			json_object_array_add(networks, network_request(one));
+			if (device) {
+				json_object_array_add(endpoints, device);
+			}
 		}
 	}
 	/* Without containers in networks nothing is touched: bridges come up when they are needed.

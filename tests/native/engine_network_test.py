@@ -130,7 +130,8 @@ def user_network():
     docker("network", "create", "back")
     serve("db", "--network", "back", "--network-alias", "database", words="db")
     serve("app", "--network", "front", "--ip", "10.77.0.99", words="app")
-    docker("run", "-d", "--name", "client", "--network", "back", "test/box", "sleep", "1000")
+    docker("run", "-d", "--name", "client", "--network", "back", "test/box", "sh", "-c",
+           "while true; do echo client | nc -l -p 90; done")
     equal(inspect("container", "app")["NetworkSettings"]["Networks"]["front"]["IPAddress"], "10.77.0.99")
     for name in ("db", "database", "db.back", inspect("container", "db")["Id"][:12]):
         reaches("client", name, 80, "db")
@@ -143,11 +144,14 @@ def user_network():
 @test("connect and disconnect, running and stopped")
 def connect():
     docker("network", "connect", "--alias", "second", "front", "client")
-    reaches("client", "10.77.0.99", 80, "app")
+    # By name, though the name server is the first network's; and the other way.
+    reaches("client", "app", 80, "app")
+    reaches("app", "second", 90, "client")
+    check(inside("app", "sh", "-c", "nc -w 1 db 80 </dev/null", ok=False).status != 0, "a name of a network that it is not in")
     equal(sorted(inspect("container", "client")["NetworkSettings"]["Networks"]), ["back", "front"])
     contains(docker("network", "connect", "front", "client", ok=False).err, "already")
     docker("restart", "-t", "0", "client")
-    reaches("client", "10.77.0.99", 80, "app")
+    reaches("client", "app", 80, "app")
     reaches("client", "database", 80, "db")
     docker("network", "disconnect", "front", "client")
     check(inside("client", "sh", "-c", "nc -w 1 10.77.0.99 80 </dev/null", ok=False).status != 0, "still a way")
@@ -156,6 +160,23 @@ def connect():
     docker("network", "connect", "front", "client")
     docker("start", "client")
     reaches("client", "10.77.0.99", 80, "app")
+
+
+@test("a new name, links, host-gateway, an interface of the host")
+def names():
+    docker("rename", "db", "store")
+    reaches("client", "store", 80, "db")
+    check(inside("client", "sh", "-c", "nc -w 1 db 80 </dev/null", ok=False).status != 0, "the old name")
+    docker("rename", "store", "db")
+    address = inspect("container", "one")["NetworkSettings"]["IPAddress"]
+    shown = docker("run", "--rm", "--link", "one:first", "--add-host", "host.docker.internal:host-gateway", "test/box", "cat", "/etc/hosts").out
+    contains(shown, f"{address}\tfirst ")
+    contains(shown, f"{inspect('network', 'bridge')['IPAM']['Config'][0]['Gateway']}\thost.docker.internal")
+    run(["ip", "link", "add", "name", "nic1", "type", "veth", "peer", "name", "nic2"])
+    docker("network", "create", "-o", "bulkhead.device=nic1", "wired")
+    contains(run(["ip", "-o", "link", "show", "nic1"]).out, "master br-")
+    docker("network", "rm", "wired")
+    equal("master" in run(["ip", "-o", "link", "show", "nic1"]).out, False)
 
 
 @test("internal networks have no way out; the modes none, host and container:")
