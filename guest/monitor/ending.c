@@ -70,10 +70,10 @@ void ending_failed(struct monitor *monitor, const char *error)
 	if (!monitor->error) {
 		monitor->error = text_copy(error);
 	}
-	ending_report(monitor, error);
-	server_started(monitor, error);
 	kill_processes(monitor);
 	if (was_created) {
+		ending_report(monitor, error);
+		server_started(monitor, error);
 		return; /* its process's end follows */
 	}
 	monitor->phase = PHASE_FAILED;
@@ -84,6 +84,7 @@ void ending_failed(struct monitor *monitor, const char *error)
 	stdin_close(monitor);
 	monitor->is_ended = true;
 	server_ended(monitor);
+	ending_report(monitor, error); /* the socket is free for another try now */
 	clients_finish(monitor);
 }
 

@@ -20,7 +20,8 @@
 #include "runtime_call.h"
 #include "server.h"
 
-#define REPORT_FD 3
+#define REPORT_FD   3
+#define HANDOVER_MS 1000
 
 static struct monitor monitor = {
 	.epoll = -1,
@@ -87,6 +88,22 @@ static void parse_options(int argc, char **argv)
 	}
 }
 
+/* A monitor of the container that has written exit.json gives the socket back at once. */
+static int open_server(void)
+{
+	int result = server_open(&monitor);
+
+	for (int i = 0; result < 0 && errno == EADDRINUSE && i < HANDOVER_MS; i++) {
+		if (faccessat(monitor.run_dir, "exit.json", F_OK, 0) < 0) {
+			errno = EADDRINUSE;
+			break;
+		}
+		usleep(1000);
+		result = server_open(&monitor);
+	}
+	return result;
+}
+
 /* The run directory, its socket and the log: what can fail before anything is done. */
 static void prepare(void)
 {
@@ -102,7 +119,7 @@ static void prepare(void)
 	if (!options->run_dir || monitor.run_dir < 0) {
 		refuse_errno(dir);
 	}
-	if (server_open(&monitor) < 0) {
+	if (open_server() < 0) {
 		refuse_errno(text_format("%s/monitor.sock", dir));
 	}
 	monitor.log.path = options->log;

@@ -288,7 +288,7 @@ void server_ended(struct monitor *monitor)
 			server_ready(monitor, i, EPOLLIN);
 		}
 	}
-	server_started(monitor, "the container has ended");
+	server_started(monitor, monitor->error ? monitor->error : "the container has ended");
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
 		struct connection *connection = &monitor->connections[i];
 		if (connection->watch.fd >= 0 && connection->state == CONNECTION_WAITS_EXIT) {

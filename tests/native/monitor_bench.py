@@ -4,6 +4,7 @@ import array
 import json
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -45,9 +46,13 @@ def until(condition, what, seconds=TIMEOUT):
 class Container:
     """One bh-monitor. `report` is its line on descriptor 3, None with wait=False."""
     count = 0
+    made = []
 
     def __init__(self, args, *options, tty=False, faults=(), attach=(), log=True, wait=True, session=None, again=None, runtime=FAKE, bundle=None):
         Container.count += 1
+        Container.made.append(self)
+        self.report = None
+        self.clients = []
         self.id = session.id if session else again.id if again else f"c{Container.count}"
         self.dir = os.path.join(ROOT, self.id)
         self.run = session.run if session else os.path.join(self.dir, "run")
@@ -142,16 +147,20 @@ class Container:
         request = {"op": "attach", "stdin": "i" in flags, "stdout": "o" in flags, "stderr": "e" in flags, **more}
         equal(self.ask(request, [theirs.fileno()]), {}, "attach")
         theirs.close()
+        self.clients.append(ours)
         return ours
 
     def wait(self):
         return self.ask({"op": "wait"})
 
     def exit(self):
+        """exit.json, when the monitor has ended too; clients of attach() are closed meanwhile."""
         path = os.path.join(self.run, "exit.json")
         until(lambda: os.path.exists(path), "exit.json")
         with open(path) as file:
             result = json.load(file)
+        for client in self.clients:
+            client.close()
         until(lambda: not alive(self.report.get("monitor", 0)), "end of the monitor")
         return result
 
@@ -210,7 +219,7 @@ def frames(data):
 
 def program(name):
     """A peer's program that is unpacked below the build folder, or one of this machine; None without."""
-    places = [os.path.join(BUILD, "peers", place) for place in ("bin", "usr/sbin", "usr/bin", "root/usr/sbin", "root/usr/bin", "root/bin")]
+    places = [os.path.join(BUILD, "bin")] + [os.path.join(BUILD, "peers", place) for place in ("bin", "usr/sbin", "usr/bin", "root/usr/sbin", "root/usr/bin", "root/bin")]
     return shutil.which(name, path=os.pathsep.join(places)) or shutil.which(name)
 
 
@@ -221,7 +230,7 @@ def bundle(runtime, name, args, terminal=False):
     shutil.copy(program("busybox"), os.path.join(path, "rootfs", "bin", "busybox"))
     for applet in ("sh", "cat", "sleep", "stty", "true", "seq"):
         os.symlink("busybox", os.path.join(path, "rootfs", "bin", applet))
-    subprocess.run([runtime, "spec"], cwd=path, check=True)
+    subprocess.run([runtime, "spec"], cwd=path, check=True, timeout=TIMEOUT)
     with open(os.path.join(path, "config.json")) as file:
         config = json.load(file)
     config["process"].update(args=args, terminal=terminal)
@@ -231,6 +240,16 @@ def bundle(runtime, name, args, terminal=False):
     with open(os.path.join(path, "process.json"), "w") as file:
         json.dump(config["process"], file)
     return path
+
+
+def end_all():
+    """Ends what a test left running; a container's process leads a group of its own."""
+    for box in Container.made:
+        try:
+            os.killpg(box.report["pid"], signal.SIGKILL)
+        except (TypeError, KeyError, OSError):
+            pass
+    Container.made.clear()
 
 
 def run_tests(tests):
@@ -250,6 +269,8 @@ def run_tests(tests):
             print(f"not ok - {name}\n# {type(error).__name__}: {error}", flush=True)
             failed += 1
             continue
+        finally:
+            end_all()
         print(f"skip - {name} # {why}" if why else f"ok - {name}", flush=True)
         if "TIMES" in os.environ:
             print(f"# {time.monotonic() - begin:.2f} s")
