@@ -6,10 +6,12 @@
 import http.client
 import json
 import os
+import random
 import re
 import signal
 import socket
 import subprocess
+import time
 
 import images
 from services import Engine
@@ -226,6 +228,62 @@ def killed():
     equal(inspect("container", "web")["NetworkSettings"]["Ports"]["80/tcp"][0]["HostPort"], "8080")
     serve("later", "--network", "back", words="later")
     reaches("client", "later", 80, "later")
+
+
+def remains():
+    """What the kernel has of containers, and what the database says of them"""
+    rows = {}
+    for network in api("GET", "/networks")[1]:
+        for container, place in api("GET", f"/networks/{network['Id']}")[1]["Containers"].items():
+            rows["veth" + place["EndpointID"][:8]] = container
+    veths = set(re.findall(r"\b(veth[0-9a-f]{8})", run(["ip", "-o", "link"]).out))
+    return veths, set(rows), set(os.listdir(os.path.join(state["engine"].run_folder, "netns"))), set(rows.values())
+
+
+def is_consistent():
+    veths, rows, places, containers = remains()
+    return veths == rows and places == containers
+
+
+@test("kill -9 at any moment of a start or a stop: the next engine leaves what runs and takes away the rest")
+def killed_anywhere():
+    random.seed(7)
+    for number in range(6):
+        name = f"victim{number}"
+        words = ["run", "-d", "--name", name, "--network", "back", "-p", f"{8600 + number}:80", "test/box", "sleep", "1000"]
+        if number % 2:
+            docker(*words)
+            words = ["stop", "-t", "0", name]
+        with subprocess.Popen(["docker", "-H", state["engine"].host, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as client:
+            time.sleep(random.random() * 0.15)
+            kill_engine()
+            client.wait(20)
+        state["engine"] = Engine()
+        wait_for(is_consistent, f"round {number}: the kernel and the database agree", timeout=5)
+        found = docker("ps", "-aq", "--filter", f"name={name}").out.split()
+        if found:
+            docker("start", name)
+            docker("rm", "-f", name)
+    wait_for(is_consistent, "the end of the last", timeout=5)
+    reaches("client", "database", 80, "db")
+
+
+@test("20 containers at once, each with a port of its own and a name")
+def many():
+    begin = time.monotonic()
+    clients = [subprocess.Popen(["docker", "-H", state["engine"].host, "run", "-d", "--name", f"many{i}", "--network", "back", "-p", f"{8700 + i}:80",
+                                 "test/box", "sleep", "1000"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for i in range(20)]
+    for client in clients:
+        errors = client.communicate(timeout=120)[1]
+        equal(client.returncode, 0, errors.decode())
+    print(f"# 20 containers in {time.monotonic() - begin:.1f} s")
+    facts = json.loads(docker("network", "inspect", "back").out)[0]["Containers"]
+    addresses = [place["IPv4Address"] for place in facts.values()]
+    equal(len(set(addresses)), len(addresses), "addresses")
+    check(len(addresses) >= 20, facts)
+    contains(inside("client", "nslookup", "many19").out, addresses[-1].split("/")[0].rsplit(".", 1)[0])
+    docker("rm", "-f", *[f"many{i}" for i in range(20)])
+    wait_for(is_consistent, "their end", timeout=20)
 
 
 @test("prune, and nothing remains of what is removed")
