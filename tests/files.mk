@@ -3,7 +3,7 @@
 # --- host tests: every tests/host/X_test.c, linked with the sources its `Links:` line names ----
 INC_tests := -Ihv/abi -Ihv/lib -Iarch/include -Ihv/include -Idrivers/include -Iarch/x86 -Iarch/vmx \
 	-Iarch/svm -Iarch/fake -Ihv -Iboot -Itests -Idrivers/hw -Idrivers/model -Iguest/mgmt -Iguest/mgmt/bh -Iguest/common -Iguest/network -Iguest/tls -I$(BUILD)/gen
-INC_tests += -Iguest/monitor
+INC_tests += -Iguest/monitor -Iguest/engine
 HOST_TESTS := $(patsubst tests/host/%_test.c,%,$(wildcard tests/host/*_test.c))
 HOST_PROGRAMS := $(HOST_TESTS:%=$(BUILD)/host-tests/%)
 
@@ -70,7 +70,6 @@ lint: $(BUILD)/gen/dsdt_aml.h $(GEN_NUMBERS)
 		'hv=$(HV_FLAGS) $(INC_hv)' 'drivers/hw=$(HV_FLAGS) $(INC_drivers)' \
 		'drivers/model=$(HV_FLAGS) $(INC_drivers)' 'boot=$(BOOT_FLAGS)' 'guest/lib=$(GUEST_FLAGS)' \
 		'guest/test=$(GUEST_FLAGS)' 'guest/mgmt=$(MGMT_FLAGS)' 'guest/common=$(APP_FLAGS)' 'guest/network=$(APP_FLAGS) -Iguest/network' 'guest/tls=$(APP_FLAGS) -Iguest/tls' 'guest/monitor=$(APP_FLAGS)' 'tests=$(HOSTED) $(INC_tests)' 'tests/host=$(HOSTED) $(INC_tests)'
-INC_tests += -Iguest/monitor
 
 check-launch:
 	$(Q)tests/launch/run

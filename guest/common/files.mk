@@ -6,6 +6,8 @@ APP_FLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protect
 	-Iguest/common
 COMMON := text.c file.c in_root.c json.c spawn.c
 COMMON_OBJECTS := $(COMMON:%.c=$(APP_OBJ)/guest/common/%.o)
+# The loops of json-c's headers are statement expressions.
+APP_FLAGS += -Wno-gnu-statement-expression
 
 # $(call app_rules,folder,more flags): the objects of a folder
 define app_rules
