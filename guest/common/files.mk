@@ -4,7 +4,7 @@ BIN := $(BUILD)/bin
 APP_OBJ := $(BUILD)/app-objs
 APP_FLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE $(WARN) -MMD -MP \
 	-Iguest/common
-COMMON := text.c file.c in_root.c json.c spawn.c
+COMMON := text.c file.c in_root.c json.c spawn.c seccomp_profile.c
 COMMON_OBJECTS := $(COMMON:%.c=$(APP_OBJ)/guest/common/%.o)
 # The loops of json-c's headers are statement expressions.
 APP_FLAGS += -Wno-gnu-statement-expression

@@ -87,7 +87,7 @@ static void post_load(struct request *request)
 	worker_reply(request, &call, reply_loaded);
 }
 
-static void get_images(struct request *request)
+json *image_list(void)
 {
 	json *list = json_object_new_array();
 	sqlite3_stmt *query =
@@ -108,7 +108,12 @@ static void get_images(struct request *request)
 		json_object_array_add(list, entry);
 	}
 	db_done(query);
-	reply_json(request, 200, list);
+	return list;
+}
+
+static void get_images(struct request *request)
+{
+	reply_json(request, 200, image_list());
 }
 
 static void get_image(struct request *request)

@@ -8,6 +8,7 @@
 #include "loop.h"
 #include "name.h"
 #include "reconcile.h"
+#include "rootfs.h"
 #include "runtime.h"
 #include "text.h"
 
@@ -258,6 +259,10 @@ static int start(void)
 	}
 	if (loop_open() < 0 || watch_signals() < 0) {
 		engine_log("cannot watch events: %s", strerror(errno));
+		return -1;
+	}
+	if (rootfs_prepare() < 0) {
+		engine_log("cannot make %s/mount-points: %s", engine.root, strerror(errno));
 		return -1;
 	}
 	if (set_id() < 0 || reconcile() < 0) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs.h"
 #include "engine.h"
+#include "file.h"
 #include "image.h"
 #include "text.h"
 
@@ -12,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LAYERS_MAX   128
+#define MOUNT_POINTS "mount-points"
+#define LAYERS_MAX   129  /* 128 of the image */
 #define OPTION_LIMIT 4000 /* mount(2) takes a page */
 
 struct overlay {
@@ -28,10 +30,51 @@ static char *layer_path(const char *chain)
 	return engine_root_path("layers/%s/diff", hex);
 }
 
+/*
+ * Mount points that every container needs lie in a layer of their own, above the image's, so that
+ * they are no changes of the container ("diff", "commit").
+ */
+static int make_file(const char *path, const char *name, bool is_folder)
+{
+	char *full = text_format("%s/%s", path, name);
+	int result = 0;
+
+	if (is_folder) {
+		result = file_make_dirs(full, 0755);
+	} else {
+		int fd = open(full, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+		result = fd < 0 ? -1 : close(fd);
+	}
+	free(full);
+	return result;
+}
+
+int rootfs_prepare(void)
+{
+	static const char *const folders[] = {"dev/pts", "dev/shm", "proc", "sys", "etc"};
+	static const char *const files[] = {"dev/console", "etc/hosts", "etc/hostname",
+					    "etc/resolv.conf"};
+	char *path = engine_root_path(MOUNT_POINTS);
+	int result = 0;
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		result |= make_file(path, folders[i], true);
+	}
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		result |= make_file(path, files[i], false);
+	}
+	free(path);
+	return result;
+}
+
 json *rootfs_lowers(const struct container *container)
 {
 	json *chains = image_layers(container->image);
 	json *lowers = json_object_new_array();
+	char *points = engine_root_path(MOUNT_POINTS);
+
+	json_append_string(lowers, points);
+	free(points);
 
 	for (size_t i = json_count(chains); i > 0; i--) {
 		char *path = layer_path(json_string_at(chains, i - 1));
@@ -67,13 +110,6 @@ static int add_lowers(struct overlay *overlay, struct container *container)
 	}
 	for (size_t i = 0; result == 0 && i < count; i++) {
 		result = add_dir(overlay, i ? ":" : "lowerdir=", json_string_at(lowers, i));
-	}
-	if (result == 0 && count == 0) {
-		/* An image from scratch: overlayfs wants at least one. */
-		char *path = container_path(container, "bundle/empty");
-		mkdir(path, 0755);
-		result = add_dir(overlay, "lowerdir=", path);
-		free(path);
 	}
 	int error = errno;
 	json_object_put(lowers);

@@ -7,6 +7,8 @@
 
 #include "container.h"
 
+/* Makes the layer of mount points, once at the engine's start. */
+int rootfs_prepare(void);
 /* Mounts it if it is not. -1: *error (the caller frees it) says why; nothing is held then. */
 int rootfs_hold(struct container *container, char **error);
 /* Unmounts it with the last holder. */
