@@ -10,6 +10,8 @@ APP_FOLDERS := guest/common guest/build $(patsubst %/files.mk,%,$(wildcard $(add
 	monitor engine store network tls partition client))))
 COMMON := text.c file.c in_root.c json.c spawn.c seccomp_profile.c
 COMMON_OBJECTS := $(COMMON:%.c=$(APP_OBJ)/guest/common/%.o)
+# The loops of json-c's headers are statement expressions.
+APP_FLAGS += -Wno-gnu-statement-expression
 
 # $(call app_rules,folder,more flags): the objects of a folder
 define app_rules

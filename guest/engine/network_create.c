@@ -85,7 +85,8 @@ static char *check(json *body, struct wish *wish, unsigned *status)
 		json_get_string(json_get(body, "Options"), "com.docker.network.bridge.name", NULL);
 
 	*status = 400;
-	if (!name_is_valid(name)) {
+	bool is_letter = isalnum((unsigned char)name[0]) && !name[1];
+	if (!is_letter && !name_is_valid(name)) {
 		return text_format("invalid network name: \"%.60s\"; only "
 				   "[a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
 				   name);

@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 
-from support import Skip, check, contains, equal, folder, main, ours, run, test, wait_for
+from support import SCALE, Skip, check, contains, equal, folder, main, ours, run, test, wait_for
 
 RUN = folder("run")
 libc = ctypes.CDLL(None, use_errno=True)
@@ -391,6 +391,14 @@ def conflicts():
     equal(status["CapEff"].strip(), "0" * 16)
 
 
+def is_bound(server, port):
+    try:
+        server.bind(("127.0.0.1", port))
+        return True
+    except OSError:
+        return False
+
+
 def everything():
     return {"networks": NETWORKS, "endpoints": list(ENDPOINTS.values())}
 
@@ -423,7 +431,7 @@ def sync():
     for pid in holders():
         os.kill(pid, signal.SIGKILL)
     with socket.socket() as server:
-        server.bind(("127.0.0.1", 8090))
+        wait_for(lambda: is_bound(server, 8090), "the port's release")
         server.listen(1)
         result, _ = call("sync", everything())
     equal([(f["interface"], f["kind"]) for f in result["failed"]], [("vethtwo", "conflict")])
@@ -525,14 +533,16 @@ def speed():
             call(command, request)
             times[command].append((time.monotonic() - begin) * 1000)
         call("netns-delete", request)
-    begin = time.monotonic()
+    starts = []
     for _ in range(7):
+        begin = time.monotonic()
         run(["bash", "-c", "exec true"])
-    base = (time.monotonic() - begin) * 1000 / 7
+        starts.append((time.monotonic() - begin) * 1000)
+    base = min(starts)
     best = {command: min(all_times) - base for command, all_times in times.items()}
     print(f"# attach {best['attach']:.1f} ms, detach {best['detach']:.1f} ms (best of 7, without {base:.1f} ms to start a shell)")
     for command, milliseconds in best.items():
-        check(milliseconds < 10, f"{command} took {milliseconds:.1f} ms")
+        check(milliseconds < 10 * SCALE, f"{command} took {milliseconds:.1f} ms")
 
 
 @test("nothing remains")
