@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -104,6 +106,20 @@ static int open_console(struct container *c)
 	return 0;
 }
 
+/* Parameters are written through it from inside: it must be what it seems. */
+static int open_proc(struct container *c, struct error *e)
+{
+	struct statfs fs;
+
+	c->host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->host_proc < 0 || fstatfs(c->host_proc, &fs) < 0) {
+		return error_set(e, errno, "cannot open /proc");
+	}
+	return fs.f_type == PROC_SUPER_MAGIC
+		       ? 0
+		       : error_set(e, 0, "/proc is no procfs; mount -t proc proc /proc");
+}
+
 static int prepare(struct container *c)
 {
 	struct error *e = &c->rt->error;
@@ -124,9 +140,7 @@ static int prepare(struct container *c)
 		runtime_say(c->rt, "warning", "unknown capabilities are left out: %s",
 			    c->capabilities.unknown);
 	}
-	c->host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return c->host_proc < 0 ? error_set(e, errno, "cannot open /proc")
-				: mounts_open_sources(c, e);
+	return open_proc(c, e) < 0 ? -1 : mounts_open_sources(c, e);
 }
 
 static int run_runtime_hooks(struct container *c)

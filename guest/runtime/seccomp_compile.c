@@ -63,8 +63,12 @@ static int read_action(json *object, const char *action_key, const char *errno_k
 		return error_set(e, 0, "linux.seccomp: %s %lld is not from 0 to %d", errno_key,
 				 (long long)error_number, ERRNO_LIMIT);
 	}
-	return action_of(json_get_string(object, action_key, ""), (uint32_t)error_number, action,
-			 e);
+	const char *name = json_get_string(object, action_key, "");
+	if (json_get(object, errno_key) && *name && strcmp(name, "SCMP_ACT_ERRNO") &&
+	    strcmp(name, "SCMP_ACT_TRACE")) {
+		return error_set(e, 0, "linux.seccomp: %s takes no %s", name, errno_key);
+	}
+	return action_of(name, (uint32_t)error_number, action, e);
 }
 
 int seccomp_read_flags(json *profile, unsigned int *flags, struct error *e)
@@ -219,6 +223,10 @@ static int add_syscalls(scmp_filter_ctx filter, json *entry, const struct plan *
 	int result = read_action(entry, "action", "errnoRet", &rule.action, e) < 0 ||
 		     read_arguments(json_get_array(entry, "args"), &rule, e) < 0;
 
+	if (!result && !json_count(names)) {
+		result = 1;
+		error_set(e, 0, "linux.seccomp: a rule names no system call");
+	}
 	for (size_t i = 0; i < json_count(names) && !result; i++) {
 		const char *name = json_string_at(names, i);
 		int number = name ? seccomp_syscall_resolve_name(name) : __NR_SCMP_ERROR;
