@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Seconds: 14
 # Archives that want out, in, or too much: each is refused or does no harm, and leaves nothing behind.
 import gzip
 import io

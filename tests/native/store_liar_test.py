@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Seconds: 14
 # bh-image against a registry that lies, stalls, breaks off, redirects and asks for tokens: a small server that does
 # what each test wants.
 import base64

@@ -1,15 +1,17 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
+# Seconds: 3
 """bh-image without a registry: layers, commit, diff, export, cp."""
 import gzip
 import io
+import json
 import lzma
 import os
 import stat
+import subprocess
 import tarfile
 
 from store_tool import busybox_layer, call, diff_dir, docker_archive, fails, fresh, load_layer, output, sha, tar_of
-from support import main, test
+from support import main, ours, run, test
 
 @test("load makes a layer of docker save's archive")
 def load_busybox():
@@ -130,6 +132,24 @@ def copy_in_and_out():
     fails("bad-input", "archive-put", request={"rootfs": root, "path": "/dir/a/b"}, data=tar_of())
     fails("conflict", "archive-put", data=tar_of(("a", b"")),
           request={"rootfs": root, "path": "/dir", "no_overwrite_dir_non_dir": True})
+
+
+@test("command line: usage, help, a report for people, a request that is none")
+def command_line():
+    def plain(*words):
+        return run([ours("bh-image"), "--root", fresh("cli"), *words], ok=False)
+    assert plain().status == 2 and plain("none").status == 2 and plain("pull").status == 2 and plain("load", "x").status == 2
+    assert plain("--max-bytes", "x", "load").status == 2
+    assert plain("--help").status == 0 and "archive-put" in plain("--help").out and plain("--version").status == 0
+    told = plain("verify")
+    assert told.status == 0 and json.loads(told.out) == {"result": {"blobs": 0, "layers": 0}}
+    told = plain("export")
+    assert told.status == 1 and told.out == "" and told.err.startswith("bh-image: cannot export: the request has no"), told
+    for bad in (b"[]", b"{", b"null", b"{} x", b'{"a":' * 100):
+        process = subprocess.Popen(["sh", "-c", 'exec "$0" "$@" 3>&1 4<&0', ours("bh-image"), "--root", fresh("cli"), "diff"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        out, _ = process.communicate(bad)
+        assert process.returncode == 1 and json.loads(out)["kind"] == "bad-input", out
 
 
 main(__name__)
