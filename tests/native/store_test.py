@@ -10,7 +10,7 @@ import stat
 import subprocess
 import tarfile
 
-from store_tool import busybox_layer, call, diff_dir, docker_archive, fails, fresh, load_layer, output, sha, tar_of
+from store_tool import busybox_layer, call, config_of, diff_dir, docker_archive, fails, fresh, load_layer, output, sha, tar_of
 from support import main, ours, run, test
 
 @test("load makes a layer of docker save's archive")
@@ -20,6 +20,21 @@ def load_busybox():
     assert os.readlink(diff + "/bin/sh") == "busybox"
     assert stat.S_IMODE(os.stat(diff + "/tmp").st_mode) == 0o1777
     assert os.stat(diff + "/etc/passwd").st_mtime == 1700000000
+
+
+@test("load follows the archive's own links to layers, as old docker save made them, and only those")
+def load_links():
+    layer = tar_of(("f", b"1"))
+    config = config_of([layer, layer])
+    manifest = json.dumps([{"Config": "c.json", "RepoTags": None, "Layers": ["a/layer.tar", "b/layer.tar"]}]).encode()
+    for target, works in (("../a/layer.tar", True), ("/a/layer.tar", True), ("../../../../../../etc/passwd", False), ("b", False)):
+        data = tar_of(("a", "dir"), ("a/layer.tar", layer), ("b", "dir"), ("b/layer.tar", ("sym", target)), ("c.json", config),
+                      ("manifest.json", manifest))
+        if works:
+            image = call("load", data=data, root=fresh("links"))["images"][0]["image"]
+            assert image["layers"][0]["blob"] == image["layers"][1]["blob"] == sha(layer)
+        else:
+            fails("bad-input", "load", data=data, root=fresh("links"))
 
 
 @test("load of what is there changes nothing")
