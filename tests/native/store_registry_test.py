@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Seconds: 10
 # bh-image against Debian's docker-registry; skopeo and umoci read what it pushed and write what it pulls.
 import json
 import os
