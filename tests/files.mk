@@ -2,7 +2,7 @@
 
 # --- host tests: every tests/host/X_test.c, linked with the sources its `Links:` line names ----
 INC_tests := -Ihv/abi -Ihv/lib -Iarch/include -Ihv/include -Idrivers/include -Iarch/x86 -Iarch/vmx \
-	-Iarch/svm -Iarch/fake -Ihv -Iboot -Itests -Idrivers/hw -Idrivers/model -Iguest/mgmt -Iguest/mgmt/bh -Iguest/common -I$(BUILD)/gen
+	-Iarch/svm -Iarch/fake -Ihv -Iboot -Itests -Idrivers/hw -Idrivers/model -Iguest/mgmt -Iguest/mgmt/bh -Iguest/common -Iguest/partition -I$(BUILD)/gen
 HOST_TESTS := $(patsubst tests/host/%_test.c,%,$(wildcard tests/host/*_test.c))
 HOST_PROGRAMS := $(HOST_TESTS:%=$(BUILD)/host-tests/%)
 

@@ -25,9 +25,10 @@ bool hyper_open(struct hyper *hyper)
 
 bool hyper_start(struct hyper *hyper)
 {
-	uint32_t status = bh_order(&hyper->bh.device, MANAGE_START, hyper->partition.id);
+	uint32_t status;
 
-	hyper->tsc[STAGE_STARTED] = bh_tsc();
+	hyper->tsc[STAGE_ORDERED] = bh_tsc();
+	status = bh_order(&hyper->bh.device, MANAGE_START, hyper->partition.id);
 	return status == MANAGE_OK ||
 	       bh_refused(&hyper->bh, "start", hyper->partition.is.config.name, status) == BH_OK;
 }

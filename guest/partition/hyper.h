@@ -13,7 +13,7 @@
 	X(CREATED, "created")      /* the partition exists */                                      \
 	X(ZEROED, "RAM zeroed")                                                                    \
 	X(LOADED, "image built and copied")                                                        \
-	X(STARTED, "started")                                                                      \
+	X(ORDERED, "start ordered")                                                                \
 	X(ENTERED, "kernel's first instruction")                                                   \
 	X(AGENT, "agent's first instruction")                                                      \
 	X(LINKED, "agent's drivers loaded")                                                        \

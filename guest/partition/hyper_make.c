@@ -20,7 +20,7 @@
 #define ATTEMPTS 4u /* others take CPUs meanwhile */
 /* An address that no piece of a file has: the initramfs is made while it is loaded. */
 #define INITRD_AT (UINT64_C(1) << 60)
-#define CMDLINE   "console=ttyS0 quiet panic=-1 cryptomgr.notests 8250.nr_uarts=1 no_timer_check"
+#define CMDLINE   "console=ttyS0 quiet panic=-1 cryptomgr.notests 8250.nr_uarts=1"
 
 static bool map_file(struct hyper *hyper, const char *path, struct bh_file *file)
 {

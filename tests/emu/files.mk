@@ -65,3 +65,14 @@ check-panic: all
 # The management image from this machine's side.
 check-ssh: all
 	$(Q)tests/emu/ssh_check --build $(BUILD)
+
+# Containers that boot as partitions.
+$(BUILD)/emu/terminal: tests/emu/partition/terminal.c tests/emu/files.mk
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) -static -s $< -o $@
+PARTITION_TEST := $(BUILD)/emu/partition.cpio.gz
+$(PARTITION_TEST): $(BUILD)/mgmt.cpio.gz $(wildcard tests/emu/partition/*) $(BIN)/bh-partition $(BIN)/bh-agent.cpio $(BIN)/vmlinuz $(BUILD)/emu/terminal
+	@mkdir -p $(@D)
+	$(Q)BUILD=$(abspath $(BUILD)) tools/make-initramfs tests/emu/partition/list $@.more
+	$(Q)cat $< $@.more >$@
+check-programs check-emu: $(PARTITION_TEST)
