@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -145,18 +146,19 @@ int part_start(void)
 /* Passes on what comes here, until the keeper ends. */
 static int wait_keeper(pid_t pid)
 {
-	int signals = part_signals();
 	struct signalfd_siginfo info;
-	struct pollfd polled = {.fd = signals, .events = POLLIN};
+	struct pollfd polled[2] = {{.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN},
+				   {.fd = part_signals(), .events = POLLIN}};
 	int status = 0;
 
-	while (waitpid(pid, &status, WNOHANG) == 0) {
-		if (poll(&polled, 1, 10) > 0 &&
-		    read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+	while (poll(polled, 2, -1) >= 0 && polled[0].revents == 0) {
+		if (read(polled[1].fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 			(void)kill(pid, (int)info.ssi_signo);
 		}
 	}
-	close(signals);
+	(void)waitpid(pid, &status, 0);
+	close(polled[0].fd);
+	close(polled[1].fd);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -80,15 +79,13 @@ void relay_save(struct relay *relay, const char *status)
 static void take_signal(struct relay *relay)
 {
 	struct signalfd_siginfo info;
-	struct winsize size;
 	struct relay_session *session = relay_session_find(relay, FRAME_MAIN);
 
 	while (read(relay->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo != SIGWINCH) {
 			relay_signal(relay, FRAME_MAIN, info.ssi_signo);
-		} else if (session != NULL && session->is_terminal &&
-			   ioctl(session->input, TIOCGWINSZ, &size) == 0) {
-			relay_resize(relay, FRAME_MAIN, size.ws_row, size.ws_col);
+		} else if (session != NULL) {
+			relay_session_size(relay, session);
 		}
 	}
 }

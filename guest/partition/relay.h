@@ -101,6 +101,7 @@ struct relay_session *relay_session_open(struct relay *relay, uint16_t id, const
 					 bool is_terminal);
 void relay_session_write(struct relay *relay, struct relay_session *session, int stream);
 void relay_session_read(struct relay *relay, struct relay_session *session);
+void relay_session_size(struct relay *relay, const struct relay_session *session);
 /* Something of it still has to be written. */
 bool relay_session_waits(const struct relay_session *session);
 void relay_session_close(struct relay_session *session);

@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define GRANT_FROM (FRAME_WINDOW / 4) /* granted in few frames */
@@ -247,6 +249,17 @@ static void ready(struct relay *relay, const struct frame *frame)
 	relay_begin(relay);
 }
 
+/* As large as the terminal here is. */
+void relay_session_size(struct relay *relay, const struct relay_session *session)
+{
+	struct winsize size;
+
+	if (session->is_terminal && ioctl(session->input, TIOCGWINSZ, &size) == 0 &&
+	    size.ws_row > 0) {
+		relay_resize(relay, session->id, size.ws_row, size.ws_col);
+	}
+}
+
 static void started(struct relay *relay, struct relay_session *session, const struct frame *frame)
 {
 	uint64_t tsc = 0;
@@ -260,6 +273,7 @@ static void started(struct relay *relay, struct relay_session *session, const st
 		relay->hyper.tsc[STAGE_EXECUTED] = tsc;
 		relay_save(relay, "running");
 	}
+	relay_session_size(relay, session);
 	relay_tell(relay, session->id, CONTROL_STARTED, 0, "");
 }
 
