@@ -70,9 +70,14 @@ check-ssh: all
 $(BUILD)/emu/terminal: tests/emu/partition/terminal.c tests/emu/files.mk
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) -static -s $< -o $@
-PARTITION_TEST := $(BUILD)/emu/partition.cpio.gz
-$(PARTITION_TEST): $(BUILD)/mgmt.cpio.gz $(wildcard tests/emu/partition/*) $(BIN)/bh-partition $(BIN)/bh-agent.cpio $(BIN)/vmlinuz $(BUILD)/emu/terminal
+PARTITION_FILES := $(BUILD)/emu/partition.cpio
+PARTITION_TEST := $(BUILD)/emu/partition.cpio.gz $(BUILD)/emu/partition-small.cpio.gz
+$(PARTITION_FILES): $(wildcard tests/emu/partition/*) $(BIN)/bh-partition $(BIN)/bh-agent.cpio $(BIN)/vmlinuz \
+		$(BUILD)/mgmt/bh $(BUILD)/emu/terminal
 	@mkdir -p $(@D)
-	$(Q)BUILD=$(abspath $(BUILD)) tools/make-initramfs tests/emu/partition/list $@.more
-	$(Q)cat $< $@.more >$@
+	$(Q)BUILD=$(abspath $(BUILD)) tools/make-initramfs tests/emu/partition/list $@
+$(BUILD)/emu/partition.cpio.gz: $(BUILD)/mgmt.cpio.gz $(PARTITION_FILES)
+	$(Q)$(call over,$(word 1,$^),$(word 2,$^)) >$@
+$(BUILD)/emu/partition-small.cpio.gz: $(BUILD)/guest/small.cpio.gz $(PARTITION_FILES)
+	$(Q)$(call over,$(word 1,$^),$(word 2,$^)) >$@
 check-programs check-emu: $(PARTITION_TEST)
