@@ -94,15 +94,15 @@ static void read_paths(struct bundle *bundle, const char *key, char letter)
 static void read_sysctls(struct bundle *bundle)
 {
 	json *all = json_get_object(json_get_object(bundle->config, "linux"), "sysctl");
+	struct lh_entry *entry = all != NULL ? json_object_get_object(all)->head : NULL;
 
-	if (all != NULL) {
-		json_object_object_foreach(all, key, value)
-		{
-			char *line = text_format("%s=%s", key, json_object_get_string(value));
+	for (; entry != NULL; entry = entry->next) {
+		char *line =
+			text_format("%s=%s", (const char *)lh_entry_k(entry),
+				    json_object_get_string((json *)(uintptr_t)lh_entry_v(entry)));
 
-			bundle_record(&bundle->setup, SPEC_SYSCTL, line);
-			free(line);
-		}
+		bundle_record(&bundle->setup, SPEC_SYSCTL, line);
+		free(line);
 	}
 }
 
