@@ -196,6 +196,12 @@ static int take_options(int argc, char **argv, int *at)
 		while (option < end && !fits(option, word, length)) {
 			option++;
 		}
+		if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+			exit(fputs(help, stdout) < 0);
+		}
+		if (strcmp(word, "--version") == 0 || strcmp(word, "-v") == 0) {
+			exit(fputs(VERSION, stdout) < 0);
+		}
 		if (option == end) {
 			return usage("no such option: ", word);
 		}
@@ -253,14 +259,6 @@ int main(int argc, char **argv)
 	int result;
 
 	part.began = bh_tsc();
-	for (int i = 1; i < argc && argv[i][0] == '-'; i++) {
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			return fputs(help, stdout) < 0;
-		}
-		if (strcmp(argv[i], "--version") == 0 || strcmp(argv[i], "-v") == 0) {
-			return fputs(VERSION, stdout) < 0;
-		}
-	}
 	result = take_options(argc, argv, &at);
 	if (result != 0) {
 		return result;
