@@ -7,6 +7,7 @@
 #include "bundle_parts.h"
 
 #include "spec.h"
+#include "switch.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -130,7 +131,7 @@ static char *ask_namespace(const char *path)
 }
 
 /* "ADDRESS/PREFIX,GATEWAY,MTU" */
-static void use_annotation(struct bundle *bundle, const char *value)
+static bool use_annotation(struct bundle *bundle, const char *value, char **error)
 {
 	char *line = text_copy(value);
 
@@ -142,6 +143,7 @@ static void use_annotation(struct bundle *bundle, const char *value)
 		bundle_record(&bundle->setup, SPEC_NETWORK, line);
 	}
 	free(line);
+	return !bundle->has_network || switch_join(value, error);
 }
 
 bool bundle_network(struct bundle *bundle, char **error)
@@ -151,6 +153,7 @@ bool bundle_network(struct bundle *bundle, char **error)
 					   "bulkhead.network", NULL);
 	const char *path = NULL;
 	bool has_space = false;
+	bool is_joined = true;
 	char *line;
 
 	for (size_t i = 0; i < json_count(spaces); i++) {
@@ -162,8 +165,7 @@ bool bundle_network(struct bundle *bundle, char **error)
 		}
 	}
 	if (wish != NULL) {
-		use_annotation(bundle, wish);
-		return true;
+		return use_annotation(bundle, wish, error);
 	}
 	if (!has_space) {
 		*error = text_format("a partition cannot have the host's network; use a bridge "
@@ -178,7 +180,8 @@ bool bundle_network(struct bundle *bundle, char **error)
 	bundle->has_network = *line != '\0';
 	if (bundle->has_network) {
 		bundle_record(&bundle->setup, SPEC_NETWORK, line);
+		is_joined = switch_join(line, error);
 	}
 	free(line);
-	return true;
+	return is_joined;
 }
