@@ -21,7 +21,9 @@ $(APP_OBJ)/$(1)/%.o: $(1)/%.c Makefile guest/common/files.mk $(1)/files.mk
 -include $(wildcard $(APP_OBJ)/$(1)/*.d)
 endef
 # $(call app_program,name,folder,sources,libraries): build/bin/NAME; those of -lX are shared
+# All are in APP_PROGRAMS.
 define app_program
+APP_PROGRAMS += $(1)
 $(BIN)/$(1): $(patsubst %.c,$(APP_OBJ)/$(2)/%.o,$(3)) $(COMMON_OBJECTS)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(APP_EXTRA) -pie -Wl,--gc-sections $$^ $(4) -ljson-c -o $$@
@@ -29,6 +31,7 @@ all: $(BIN)/$(1)
 endef
 # The same, linked statically: what starts with each container.
 define app_program_static
+APP_PROGRAMS += $(1)
 $(BIN)/$(1): $(patsubst %.c,$(APP_OBJ)/$(2)/%.o,$(3)) $(COMMON_OBJECTS)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(APP_EXTRA) -static -Wl,--gc-sections $$^ $(4) -ljson-c -o $$@
