@@ -2,9 +2,12 @@
 # folder's files.mk names its program, its sources and its libraries.
 BIN := $(BUILD)/bin
 APP_OBJ := $(BUILD)/app-objs
-APP_FLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE $(WARN) -MMD -MP \
+APP_FLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -ffunction-sections -fdata-sections $(WARN) -MMD -MP \
 	-Iguest/common
-COMMON := text.c file.c in_root.c json.c spawn.c
+# Folders of such programs, for lint: each one's headers compile alone.
+APP_FOLDERS := guest/common guest/build $(patsubst %/files.mk,%,$(wildcard $(addsuffix /files.mk,$(addprefix guest/,runtime \
+	monitor engine store network tls partition client))))
+COMMON := text.c file.c in_root.c json.c spawn.c seccomp_profile.c
 COMMON_OBJECTS := $(COMMON:%.c=$(APP_OBJ)/guest/common/%.o)
 
 # $(call app_rules,folder,more flags): the objects of a folder
@@ -18,7 +21,7 @@ endef
 define app_program
 $(BIN)/$(1): $(patsubst %.c,$(APP_OBJ)/$(2)/%.o,$(3)) $(COMMON_OBJECTS)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(APP_EXTRA) -pie $$^ $(4) -ljson-c -o $$@
+	$$(Q)$$(CC) $$(APP_EXTRA) -pie -Wl,--gc-sections $$^ $(4) -ljson-c -o $$@
 all: $(BIN)/$(1)
 endef
 # The same, linked statically: what starts with each container.

@@ -49,6 +49,14 @@ $(MANAGE_TEST): $(BUILD)/guest/small.cpio.gz $(wildcard tests/emu/manage/*) $(BU
 	$(Q)cat $< $@.more >$@
 check-programs check-emu: $(MANAGE_TEST)
 
+# Containers in a Linux without a hypervisor.
+LIMITS_TEST := $(BUILD)/emu/limits.cpio.gz
+$(LIMITS_TEST): $(BUILD)/guest/small.cpio.gz $(wildcard tests/emu/limits/*) $(BUILD)/bin/bh-runtime
+	@mkdir -p $(@D)
+	$(Q)BUILD=$(abspath $(BUILD)) tools/make-initramfs tests/emu/limits/list $@.more
+	$(Q)cat $< $@.more >$@
+check-programs check-emu: $(LIMITS_TEST)
+
 # The session that README.md shows, from a run; the case itself checks that it still is that one.
 .PHONY: transcript
 transcript: all

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files of containers, by bh-image: archive (docker cp), export, changes (docker diff). */
+#include "container_routes.h"
+#include "engine.h"
+#include "http.h"
+#include "moment.h"
+#include "rootfs.h"
+#include "text.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The root file system is held for the time of the worker. */
+static void on_finished(void *context)
+{
+	struct container *container = container_find(context, NULL);
+
+	if (container) {
+		rootfs_release(container);
+	}
+	free(context);
+}
+
+/* False: the reply was sent. */
+static bool hold(struct request *request, struct container *container, struct worker_call *call,
+		 const char *command)
+{
+	char *error = NULL;
+
+	if (rootfs_hold(container, &error) < 0) {
+		reply_error(request, 500, "%s", error);
+		free(error);
+		return false;
+	}
+	*call = (struct worker_call){
+		.program = "bh-image",
+		.arguments = {"--root", engine.root, command},
+		.request = json_object_new_object(),
+		.stdin_fd = -1,
+		.stdout_fd = -1,
+		.finished = on_finished,
+		.finished_context = text_copy(container->id),
+	};
+	return true;
+}
+
+/* A running container is seen as it sees itself, with its volumes. */
+static void set_rootfs(json *request, struct container *container, bool with_mounts)
+{
+	char *path = with_mounts && container->state.is_running
+			     ? text_format("/proc/%d/root", (int)container->state.pid)
+			     : container_path(container, "rootfs");
+
+	json_set_string(request, "rootfs", path);
+	free(path);
+}
+
+static bool start_archive(struct request *request, struct worker_call *call, const char *command)
+{
+	struct container *container = container_of_request(request);
+	const char *path = request_query(request, "path");
+
+	if (!container) {
+		return false;
+	}
+	if (!path || !*path) {
+		reply_error(request, 400, "missing parameter: 'path'");
+		return false;
+	}
+	if (!hold(request, container, call, command)) {
+		return false;
+	}
+	set_rootfs(call->request, container, true);
+	json_set_string(call->request, "path", path);
+	return true;
+}
+
+static char *base64(const char *text)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *bytes = (const unsigned char *)text;
+	size_t length = strlen(text);
+	struct text out = {0};
+
+	for (size_t i = 0; i < length; i += 3) {
+		uint32_t group = (uint32_t)bytes[i] << 16;
+		group |= i + 1 < length ? (uint32_t)bytes[i + 1] << 8 : 0;
+		group |= i + 2 < length ? bytes[i + 2] : 0;
+		char four[4] = {digits[group >> 18], digits[group >> 12 & 63],
+				i + 1 < length ? digits[group >> 6 & 63] : '=',
+				i + 2 < length ? digits[group & 63] : '='};
+		text_add(&out, four, 4);
+	}
+	return out.data ? out.data : text_copy("");
+}
+
+/* Go's os.FileMode, which the client expects: type bits are at the top. */
+static int64_t go_mode(int64_t mode)
+{
+	int64_t result = mode & 0777;
+
+	result |= S_ISDIR(mode) ? INT64_C(1) << 31 : 0;
+	result |= S_ISLNK(mode) ? 1 << 27 : 0;
+	result |= S_ISBLK(mode) ? 1 << 26 : 0;
+	result |= S_ISCHR(mode) ? 1 << 26 | 1 << 21 : 0;
+	result |= S_ISFIFO(mode) ? 1 << 25 : 0;
+	result |= S_ISSOCK(mode) ? 1 << 24 : 0;
+	result |= mode & S_ISUID ? 1 << 23 : 0;
+	result |= mode & S_ISGID ? 1 << 22 : 0;
+	result |= mode & S_ISVTX ? 1 << 20 : 0;
+	return result;
+}
+
+static char *stat_header(json *result)
+{
+	json *stat = json_object_new_object();
+
+	json_set_string(stat, "name", json_get_string(result, "name", ""));
+	json_set_int(stat, "size", json_get_int(result, "size", 0));
+	json_set_int(stat, "mode", go_mode(json_get_int(result, "mode", 0)));
+	json_set(stat, "mtime", json_object_get(json_get(result, "mtime")));
+	json_set_string(stat, "linkTarget", json_get_string(result, "linkTarget", ""));
+	char *header = base64(json_text(stat));
+	json_object_put(stat);
+	return header;
+}
+
+static void reply_stat(struct request *request, json *result)
+{
+	char *header = stat_header(result);
+
+	reply_header(request, "X-Docker-Container-Path-Stat", header);
+	reply_empty(request, 200);
+	free(header);
+}
+
+static void head_archive(struct request *request)
+{
+	struct worker_call call;
+
+	if (start_archive(request, &call, "archive-stat")) {
+		worker_reply(request, &call, reply_stat);
+	}
+}
+
+static void download_with_stat(struct request *request, json *result)
+{
+	struct worker_call call;
+	char *header = stat_header(result);
+
+	if (start_archive(request, &call, "archive-get")) {
+		reply_header(request, "X-Docker-Container-Path-Stat", header);
+		worker_download(request, &call, "application/x-tar");
+	}
+	free(header);
+}
+
+static void get_archive(struct request *request)
+{
+	struct worker_call call;
+
+	if (start_archive(request, &call, "archive-stat")) {
+		worker_reply(request, &call, download_with_stat);
+	}
+}
+
+static void reply_done(struct request *request, json *result)
+{
+	(void)result;
+	reply_empty(request, 200);
+}
+
+static void put_archive(struct request *request)
+{
+	struct worker_call call;
+	int input[2];
+
+	if (!start_archive(request, &call, "archive-put")) {
+		return;
+	}
+	json_set_bool(call.request, "no_overwrite_dir_non_dir",
+		      request_query_bool(request, "noOverwriteDirNonDir", false));
+	json_set_bool(call.request, "copy_uid_gid",
+		      request_query_bool(request, "copyUIDGID", false));
+	if (pipe2(input, O_CLOEXEC) < 0) {
+		json_object_put(call.request);
+		on_finished(call.finished_context);
+		reply_error(request, 500, "cannot make a pipe: %s", strerror(errno));
+		return;
+	}
+	call.stdin_fd = input[0];
+	request_body_to_fd(request, input[1]);
+	worker_reply(request, &call, reply_done);
+}
+
+static void get_export(struct request *request)
+{
+	struct container *container = container_of_request(request);
+	struct worker_call call;
+
+	if (container && hold(request, container, &call, "export")) {
+		set_rootfs(call.request, container, false);
+		worker_download(request, &call, "application/octet-stream");
+	}
+}
+
+static void reply_changes(struct request *request, json *result)
+{
+	json *changes = json_get_array(result, "changes");
+
+	reply_json(request, 200, json_count(changes) ? json_object_get(changes) : NULL);
+}
+
+static void get_changes(struct request *request)
+{
+	struct container *container = container_of_request(request);
+	struct worker_call call;
+
+	if (container && hold(request, container, &call, "diff")) {
+		char *upper = container_path(container, "upper");
+		json_set_string(call.request, "upper", upper);
+		json_set(call.request, "lowers", rootfs_lowers(container));
+		free(upper);
+		worker_reply(request, &call, reply_changes);
+	}
+}
+
+const struct route copy_routes[5] = {
+	{"HEAD", "/containers/{id}/archive", head_archive, 0},
+	{"GET", "/containers/{id}/archive", get_archive, 0},
+	{"PUT", "/containers/{id}/archive", put_archive, ROUTE_BODY},
+	{"GET", "/containers/{id}/export", get_export, 0},
+	{"GET", "/containers/{id}/changes", get_changes, 0},
+};

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Removal: of what is on disk first, then of the row, so that a kill in between leaves a row that
+ * the next start removes. */
+#include "life.h"
+#include "attach.h"
+#include "engine.h"
+#include "exec.h"
+#include "file.h"
+#include "loop.h"
+#include "spawn.h"
+#include "text.h"
+#include "volume.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct removal {
+	struct container *container;
+	bool with_volumes;
+	life_done_fn done;
+	void *context;
+};
+
+static void on_tree_removed(void *context, int status)
+{
+	(void)context;
+	(void)status; /* tmp is emptied at the next start */
+}
+
+/* A tree may be big: a child does it. */
+static void remove_later(const char *path)
+{
+	char *copy = text_copy(path);
+	char *argv[] = {"rm", "-rf", "--", copy, NULL};
+	struct spawn spawn = {.path = "rm", .argv = argv};
+	int pidfd = -1;
+	pid_t pid = spawn_start(&spawn, &pidfd);
+
+	if (pid > 0) {
+		loop_add_child(pid, pidfd, on_tree_removed, NULL);
+	}
+	free(copy);
+}
+
+/* By rename, so that a big tree does not hold up the engine; the tree goes with a child. */
+static int remove_folder(struct container *container)
+{
+	char *path = container_path(container, "");
+	char *away = engine_root_path("tmp/removed-%s", container->id);
+	int result = rename(path, away);
+
+	if (result < 0 && errno == ENOENT) {
+		result = 0;
+	} else if (result == 0) {
+		remove_later(away);
+	}
+	free(path);
+	free(away);
+	char *run = container_run_path(container, "");
+	file_remove_tree_at(AT_FDCWD, run);
+	free(run);
+	return result;
+}
+
+static void removal_finish(struct removal *removal)
+{
+	struct container *container = removal->container;
+	json *spec = container_spec(container);
+
+	container->state.is_dead = true;
+	exec_forget_all(container);
+	attach_drop_all(container);
+	if (remove_folder(container) < 0) {
+		char *words = text_format("cannot remove container %s: %s", container->id,
+					  strerror(errno));
+		container->is_removing = false;
+		container_store_state(container);
+		removal->done(removal->context, words, 500);
+		free(words);
+	} else {
+		container_event(container, "destroy", NULL, NULL);
+		container_wait_wake(container, true);
+		if (container_delete(container) < 0) {
+			removal->done(removal->context, "the database does not take it", 500);
+		} else {
+			if (removal->with_volumes) {
+				volume_remove_anonymous(json_get(spec, "Mounts"));
+			}
+			removal->done(removal->context, NULL, 204);
+		}
+	}
+	json_object_put(spec);
+	free(removal);
+}
+
+static void on_exit_before_removal(void *context, int code)
+{
+	(void)code;
+	removal_finish(context);
+}
+
+static void on_kill_sent(void *context, const char *error, unsigned status)
+{
+	(void)context;
+	(void)status;
+	if (error) {
+		engine_log("rm -f: %s", error);
+	}
+}
+
+void container_remove(struct container *container, bool force, bool with_volumes, life_done_fn done,
+		      void *context)
+{
+	bool is_active = container->state.is_running || container->start || container->is_ending;
+
+	if (container->is_removing) {
+		char *words = text_format("removal of container %s is already in progress",
+					  container->id);
+		done(context, words, 409);
+		free(words);
+		return;
+	}
+	if (is_active && !force) {
+		char *words =
+			text_format("cannot remove container \"/%s\": container is %s: stop the "
+				    "container before removing or force remove",
+				    container->name, container_status(container));
+		done(context, words, 409);
+		free(words);
+		return;
+	}
+	struct removal *removal = memory_zeroed(1, sizeof(*removal));
+	removal->container = container;
+	removal->with_volumes = with_volumes;
+	removal->done = done;
+	removal->context = context;
+	container->is_removing = true;
+	container->state.is_stopped_by_hand = true;
+	loop_cancel(container->restart_timer);
+	container->restart_timer = NULL;
+	if (!is_active) {
+		removal_finish(removal);
+		return;
+	}
+	container_wait_add(container, WAIT_NEXT_EXIT, on_exit_before_removal, removal);
+	if (container->state.is_running && !container->is_ending) {
+		container_kill(container, SIGKILL, on_kill_sent, NULL);
+	}
+}

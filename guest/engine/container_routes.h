@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tables of /containers. */
+#pragma once
+
+#include "container.h"
+#include "route.h"
+
+extern const struct route create_routes[1];  /* container_create.c */
+extern const struct route action_routes[10]; /* container_actions.c */
+extern const struct route view_routes[2];    /* container_view.c */
+extern const struct route log_routes[1];     /* container_logs.c */
+extern const struct route top_routes[1];     /* container_top.c */
+extern const struct route stats_routes[1];   /* container_stats.c */
+extern const struct route copy_routes[5];    /* container_copy.c */
+
+/* The object of inspect. */
+json *container_describe(struct container *container);

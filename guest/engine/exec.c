@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exec.h"
+#include "attach.h"
+#include "create_config.h"
+#include "engine.h"
+#include "exec_process.h"
+#include "file.h"
+#include "http.h"
+#include "moment.h"
+#include "monitor.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXEC_MAX 1000 /* of a container */
+
+struct exec {
+	struct exec *next;
+	struct container *container; /* NULL: removed meanwhile */
+	char id[ID_SIZE];
+	json *config; /* of the request */
+	bool has_tty;
+	bool is_started;
+	bool is_running;
+	int exit_code;
+	pid_t pid;
+	struct monitor_wait *wait;
+	struct request *request; /* of a detached start, which waits for the report */
+	int client;              /* gets the words of a failure, or -1 */
+};
+
+json *exec_ids(const struct container *container)
+{
+	json *list = NULL;
+
+	for (struct exec *exec = container->execs; exec; exec = exec->next) {
+		if (exec->is_running) {
+			list = list ? list : json_object_new_array();
+			json_append_string(list, exec->id);
+		}
+	}
+	return list;
+}
+
+static struct exec *exec_find(const char *id)
+{
+	for (struct container *one = container_first(); one; one = one->next) {
+		for (struct exec *exec = one->execs; exec; exec = exec->next) {
+			if (!strcmp(exec->id, id)) {
+				return exec;
+			}
+		}
+	}
+	return NULL;
+}
+
+static struct exec *exec_of_request(struct request *request)
+{
+	struct exec *exec = exec_find(request_parameter(request, 0));
+
+	if (!exec) {
+		reply_error(request, 404, "No such exec instance: %s",
+			    request_parameter(request, 0));
+	}
+	return exec;
+}
+
+static void exec_event(struct exec *exec, const char *action)
+{
+	json *config = exec->config;
+	struct text text = {0};
+
+	text_puts(&text, action);
+	if (strcmp(action, "exec_die") != 0) {
+		json *command = json_get(config, "Cmd");
+		text_puts(&text, ":");
+		for (size_t i = 0; i < json_count(command); i++) {
+			text_printf(&text, " %s", json_string_at(command, i));
+		}
+	}
+	container_event(exec->container, text.data, "execID", exec->id);
+	text_free(&text);
+}
+
+static void exec_free(struct exec *exec)
+{
+	if (exec->client >= 0) {
+		close(exec->client);
+	}
+	json_object_put(exec->config);
+	free(exec);
+}
+
+static bool config_is_valid(struct request *request, json *config)
+{
+	json *command = json_get(config, "Cmd");
+
+	for (size_t i = 0; i < json_count(command); i++) {
+		if (!json_string_at(command, i)) {
+			reply_error(request, 400, "Cmd is no list of strings");
+			return false;
+		}
+	}
+	if (!json_count(command)) {
+		reply_error(request, 400, "No exec command specified");
+		return false;
+	}
+	return true;
+}
+
+static void post_create(struct request *request)
+{
+	struct container *container = container_of_request(request);
+	json *config = request_body(request);
+	size_t count = 0;
+
+	if (!container || !config_is_valid(request, config)) {
+		return;
+	}
+	if (!container->state.is_running || container->is_ending) {
+		reply_error(request, 409, "container %s is not running", container->id);
+		return;
+	}
+	if (container->state.is_paused) {
+		reply_error(request, 409,
+			    "container %s is paused, unpause the container before exec",
+			    container->id);
+		return;
+	}
+	exec_forget_old(container);
+	for (struct exec *one = container->execs; one; one = one->next) {
+		count++;
+	}
+	if (count >= EXEC_MAX) {
+		reply_error(request, 409, "container %s has %d exec instances", container->id,
+			    EXEC_MAX);
+		return;
+	}
+	struct exec *exec = memory_zeroed(1, sizeof(*exec));
+	id_random(exec->id);
+	exec->container = container;
+	exec->config = json_object_get(config);
+	exec->has_tty = json_get_bool(config, "Tty", false);
+	exec->client = -1;
+	exec->next = container->execs;
+	container->execs = exec;
+	exec_event(exec, "exec_create");
+	json *reply = json_object_new_object();
+	json_set_string(reply, "Id", exec->id);
+	reply_json(request, 201, reply);
+}
+
+static void exec_over(struct exec *exec, const struct monitor_end *end)
+{
+	if (exec->is_running) {
+		exec->is_running = false;
+		exec->exit_code = end->code;
+		exec_event(exec, "exec_die");
+		char *folder = monitor_folder(exec->container, exec->id);
+		file_remove_tree_at(AT_FDCWD, folder);
+		free(folder);
+	}
+}
+
+static void on_end(void *context, const struct monitor_end *end)
+{
+	struct exec *exec = context;
+
+	exec->wait = NULL;
+	exec_over(exec, end);
+}
+
+/* The connection is the client's already: what went wrong is told in the stream. */
+static void tell_failure(struct exec *exec, const char *error)
+{
+	char *words = text_format("OCI runtime exec failed: %s\r\n", error);
+	size_t length = strlen(words);
+	unsigned char header[8] = {2,
+				   0,
+				   0,
+				   0,
+				   (unsigned char)(length >> 24),
+				   (unsigned char)(length >> 16),
+				   (unsigned char)(length >> 8),
+				   (unsigned char)length};
+
+	if (!exec->has_tty) {
+		(void)!write(exec->client, header, sizeof(header));
+	}
+	(void)!write(exec->client, words, length);
+	free(words);
+}
+
+static void on_started(void *context, pid_t pid, const char *error)
+{
+	struct exec *exec = context;
+	struct request *request = exec->request;
+
+	exec->request = NULL;
+	if (error) {
+		bool is_missing = strstr(error, "not found") || strstr(error, "o such file");
+		exec->exit_code = is_missing ? 127 : 126;
+		exec->is_running = false;
+		if (request) {
+			reply_error(request, is_missing ? 400 : 500, "OCI runtime exec failed: %s",
+				    error);
+		} else if (exec->client >= 0) {
+			tell_failure(exec, error);
+		}
+	} else {
+		exec->pid = pid;
+		if (exec->container) {
+			exec_event(exec, "exec_start");
+		}
+		if (request) {
+			reply_empty(request, 200);
+		}
+	}
+	if (exec->client >= 0) {
+		close(exec->client);
+		exec->client = -1;
+	}
+	if (!exec->container) {
+		exec_free(exec);
+	} else if (!error) {
+		char *folder = monitor_folder(exec->container, exec->id);
+		struct monitor_wait *wait = monitor_wait(folder, on_end, exec);
+		exec->wait = wait && exec->is_running ? wait : NULL;
+		free(folder);
+	}
+}
+
+static void make_flags(struct exec *exec, char flags[8])
+{
+	char *next = flags;
+
+	if (json_get_bool(exec->config, "AttachStdin", false)) {
+		*next++ = 'i';
+	}
+	if (json_get_bool(exec->config, "AttachStdout", false) || exec->has_tty) {
+		*next++ = 'o';
+	}
+	if (json_get_bool(exec->config, "AttachStderr", false)) {
+		*next++ = 'e';
+	}
+	if (exec->has_tty) {
+		*next++ = 'r';
+	}
+	*next = '\0';
+}
+
+/* `fd` is the client's connection, taken, or -1. */
+static void exec_run(struct exec *exec, int fd)
+{
+	struct container *container = exec->container;
+	char flags[8];
+	struct monitor_attach attach = {.fd = fd, .flags = flags};
+	char *error = NULL;
+	char *process = exec_write_process(container, exec->config, exec->id, &error);
+
+	exec->is_running = true;
+	exec->client = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 16) : -1;
+	make_flags(exec, flags);
+	if (!process) {
+		if (fd >= 0) {
+			close(fd);
+		}
+		on_started(exec, 0, error);
+		free(error);
+		return;
+	}
+	struct monitor_call call = {
+		.container = container,
+		.exec_id = exec->id,
+		.process = process,
+		.has_tty = exec->has_tty,
+		.has_stdin = json_get_bool(exec->config, "AttachStdin", false),
+		.detach_keys = json_get_string(exec->config, "DetachKeys", NULL),
+		.attaches = &attach,
+		.attach_count = fd >= 0 ? 1 : 0,
+	};
+	monitor_start(&call, on_started, exec);
+	free(process);
+}
+
+static void on_taken(void *context, int fd, const char *extra, size_t extra_length)
+{
+	struct exec *exec = exec_find(context);
+
+	(void)extra;
+	(void)extra_length;
+	free(context);
+	if (exec && fd >= 0 && exec->container->state.is_running) {
+		exec_run(exec, fd);
+	} else if (fd >= 0) {
+		close(fd);
+	}
+}
+
+static void post_start(struct request *request)
+{
+	struct exec *exec = exec_of_request(request);
+
+	if (!exec) {
+		return;
+	}
+	if (exec->is_started) {
+		reply_error(request, 409, "exec %s has been started already", exec->id);
+		return;
+	}
+	if (!exec->container->state.is_running || exec->container->is_ending) {
+		reply_error(request, 409, "container %s is not running", exec->container->id);
+		return;
+	}
+	exec->is_started = true;
+	if (json_get_bool(request_body(request), "Detach", false)) {
+		exec->request = request;
+		exec_run(exec, -1);
+		return;
+	}
+	bool is_raw = exec->has_tty || request_version(request) < 142;
+	reply_hijack(request,
+		     is_raw ? "application/vnd.docker.raw-stream"
+			    : "application/vnd.docker.multiplexed-stream",
+		     on_taken, text_copy(exec->id));
+}
+
+static void post_resize(struct request *request)
+{
+	struct exec *exec = exec_of_request(request);
+
+	if (exec && !exec->is_running) {
+		reply_error(request, 409, "exec %s is not running", exec->id);
+	} else if (exec) {
+		attach_resize(request, monitor_folder(exec->container, exec->id));
+	}
+}
+
+/* The client asks as soon as its stream has ended, which may be before the monitor's answer is
+ * here. */
+static void look_for_end(struct exec *exec)
+{
+	struct monitor_end end;
+	char *folder = monitor_folder(exec->container, exec->id);
+
+	if (exec->is_running && exec->wait) {
+		monitor_read_end(folder, &end);
+		if (end.is_known) {
+			monitor_forget(exec->wait);
+			exec->wait = NULL;
+			exec_over(exec, &end);
+		}
+	}
+	free(folder);
+}
+
+static void get_exec(struct request *request)
+{
+	struct exec *exec = exec_of_request(request);
+
+	if (!exec) {
+		return;
+	}
+	look_for_end(exec);
+	json *reply = json_object_new_object();
+	json_set_string(reply, "ID", exec->id);
+	json_set_bool(reply, "Running", exec->is_running);
+	json_set(reply, "ExitCode",
+		 exec->is_running || !exec->is_started ? NULL
+						       : json_object_new_int(exec->exit_code));
+	json_set(reply, "ProcessConfig", exec_describe(exec->config));
+	json_set_bool(reply, "OpenStdin", json_get_bool(exec->config, "AttachStdin", false));
+	json_set_bool(reply, "OpenStdout", json_get_bool(exec->config, "AttachStdout", false));
+	json_set_bool(reply, "OpenStderr", json_get_bool(exec->config, "AttachStderr", false));
+	json_set_bool(reply, "CanRemove", !exec->is_running);
+	json_set_string(reply, "ContainerID", exec->container->id);
+	json_set_string(reply, "DetachKeys", json_get_string(exec->config, "DetachKeys", ""));
+	json_set_int(reply, "Pid", exec->pid);
+	reply_json(request, 200, reply);
+}
+
+void exec_container_ended(struct container *container)
+{
+	struct monitor_end end = {.code = 137, .finished = moment_now()};
+
+	for (struct exec *exec = container->execs; exec; exec = exec->next) {
+		look_for_end(exec);
+		if (exec->is_running && exec->wait) {
+			monitor_forget(exec->wait);
+			exec->wait = NULL;
+			exec_over(exec, &end);
+		}
+	}
+}
+
+static void forget(struct container *container, bool with_all)
+{
+	struct exec **place = &container->execs;
+	size_t index = 0;
+
+	while (*place) {
+		struct exec *exec = *place;
+		bool is_done = exec->is_started && !exec->is_running && !exec->wait;
+		if (!with_all && (index++ < EXEC_MAX / 10 || !is_done)) {
+			place = &exec->next;
+			continue;
+		}
+		*place = exec->next;
+		if (exec->is_started && exec->is_running && !exec->wait) {
+			exec->container = NULL; /* its report comes still */
+		} else {
+			monitor_forget(exec->wait);
+			exec_free(exec);
+		}
+	}
+}
+
+void exec_forget_old(struct container *container)
+{
+	forget(container, false);
+}
+
+void exec_forget_all(struct container *container)
+{
+	forget(container, true);
+}
+
+const struct route exec_routes[4] = {
+	{"POST", "/containers/{id}/exec", post_create, 0},
+	{"POST", "/exec/{id}/start", post_start, 0},
+	{"POST", "/exec/{id}/resize", post_resize, 0},
+	{"GET", "/exec/{id}/json", get_exec, 0},
+};

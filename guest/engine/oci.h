@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container's config.json (runtime-spec 1.0.2 and later), from its spec and its mounted rootfs.
+ */
+#pragma once
+
+#include "container.h"
+
+/* Who runs: runtime-spec "user", of NAME|UID[:GROUP|GID] and the rootfs' /etc/passwd and
+ * /etc/group. */
+struct oci_user {
+	int64_t uid;
+	int64_t gid;
+	json *groups; /* additional, array of integers */
+	char *home;
+};
+/* `add` are GroupAdd, may be NULL. -1: *error (the caller frees it). */
+int oci_user_find(int rootfs, const char *user, json *add, struct oci_user *found, char **error);
+void oci_user_free(struct oci_user *user);
+
+/* The object of config.json; NULL: *error (the caller frees it) says why. */
+json *oci_config(struct container *container, json *spec, char **error);
+/* hosts, hostname, resolv.conf of the container's folder, which are mounted in it. -1 with errno.
+ */
+int oci_write_files(struct container *container, json *spec);
+
+/* Parts of it. */
+json *oci_capabilities(json *host);
+json *oci_process(struct container *container, json *spec, int rootfs, char **error);
+json *oci_mounts(struct container *container, json *spec, char **error);
+/* linux.resources of HostConfig; also for "update". */
+json *oci_resources(json *host);
+/* linux.devices, and their rules added to the resources. NULL: *error. */
+json *oci_devices(json *host, json *resources, char **error);
+json *oci_namespaces(struct container *container, json *spec, char **error);
+/* The default profile's text as a value, NULL when there is none beside the engine. */
+json *oci_default_seccomp(void);
+/* A value of SecurityOpt, "no-new-privileges" or "seccomp" ("seccomp=X"); "" without a value. NULL:
+ * not there. Borrowed. */
+const char *oci_security_option(json *host, const char *name);
+/* cgroup v2 alone is mounted at /sys/fs/cgroup. */
+bool oci_has_cgroup2(void);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A container must never get hold of the program's file on disk: /proc/PID/exe of a process that
+ * enters a container opens it, and the container's root could overwrite it (CVE-2019-5736).
+ */
+#pragma once
+
+#include "error.h"
+
+/* Starts the program again from a sealed copy in memory; returns 0 in the copy, -1 on failure. */
+int sealed_enter(char **argv, struct error *e);

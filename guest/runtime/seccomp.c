@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Filters: from the cache or the compiler into the kernel. */
+#include "seccomp_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <linux/seccomp.h>
+
+static int refuse_notify(json *profile, struct error *e)
+{
+	if (*json_get_string(profile, "listenerPath", "")) {
+		return error_set(e, 0,
+				 "linux.seccomp.listenerPath: a profile that asks another program "
+				 "(SCMP_ACT_NOTIFY) is not supported; use SCMP_ACT_ERRNO instead");
+	}
+	return 0;
+}
+
+int seccomp_load_filter(json *linux_seccomp, const char *cache_dir, struct seccomp_filter *out,
+			struct error *e)
+{
+	struct text key = {0};
+	int result;
+
+	*out = (struct seccomp_filter){0};
+	if (!linux_seccomp) {
+		return 0;
+	}
+	if (!json_object_is_type(linux_seccomp, json_type_object)) {
+		return error_set(e, 0, "linux.seccomp is not an object");
+	}
+	if (refuse_notify(linux_seccomp, e) < 0) {
+		return -1;
+	}
+	if (cache_dir) {
+		seccomp_key(linux_seccomp, &key);
+		if (seccomp_cache_read(cache_dir, &key, out) == 0) {
+			text_free(&key);
+			return 0;
+		}
+	}
+	result = seccomp_compile(linux_seccomp, out, e);
+	if (result == 0 && cache_dir) {
+		seccomp_cache_write(cache_dir, &key, out);
+	}
+	text_free(&key);
+	if (result < 0) {
+		seccomp_free(out);
+	}
+	return result;
+}
+
+int seccomp_install(const struct seccomp_filter *filter, struct error *e)
+{
+	struct sock_fprog program = {
+		.len = (unsigned short)filter->count,
+		.filter = filter->code,
+	};
+
+	if (!filter->code) {
+		return 0;
+	}
+	long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, filter->flags, &program);
+	if (result == 0) {
+		return 0;
+	}
+	if (result > 0) {
+		return error_set(e, 0, "cannot install the seccomp filter: thread %ld has another",
+				 result);
+	}
+	if (errno == EACCES) {
+		return error_set(e, 0,
+				 "cannot install the seccomp filter without CAP_SYS_ADMIN: set "
+				 "process.noNewPrivileges");
+	}
+	return error_set(e, errno, "cannot install the seccomp filter");
+}
+
+void seccomp_free(struct seccomp_filter *filter)
+{
+	free(filter->code);
+	*filter = (struct seccomp_filter){0};
+}

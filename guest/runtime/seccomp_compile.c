@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A profile of runtime-spec ("Seccomp" of its Linux configuration) through libseccomp into BPF. */
+#include "seccomp_private.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <seccomp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <linux/seccomp.h>
+
+#include "file.h"
+
+#define ARG_COUNT   6
+#define ERRNO_LIMIT 4095
+#define X32_BIT     0x40000000
+/* A tree of comparisons instead of a list: the kernel runs it for every call, and 400 times when it
+ * is installed. */
+#define OPTIMIZE_TREE 2
+
+/* -1 for a name that is none. */
+static int action_of(const char *name, uint32_t error_number, uint32_t *action, struct error *e)
+{
+	const struct {
+		const char *name;
+		uint32_t action;
+	} actions[] = {
+		{"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW},
+		{"SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(error_number)},
+		{"SCMP_ACT_KILL", SCMP_ACT_KILL_THREAD},
+		{"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD},
+		{"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS},
+		{"SCMP_ACT_TRAP", SCMP_ACT_TRAP},
+		{"SCMP_ACT_TRACE", SCMP_ACT_TRACE(error_number)},
+		{"SCMP_ACT_LOG", SCMP_ACT_LOG},
+	};
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		if (!strcmp(name, actions[i].name)) {
+			*action = actions[i].action;
+			return 0;
+		}
+	}
+	if (!strcmp(name, "SCMP_ACT_NOTIFY")) {
+		return error_set(e, 0,
+				 "linux.seccomp: SCMP_ACT_NOTIFY, which asks another program, is "
+				 "not supported; use SCMP_ACT_ERRNO instead");
+	}
+	return error_set(e, 0, "linux.seccomp: '%s' is not an action", name);
+}
+
+static int read_action(json *object, const char *action_key, const char *errno_key,
+		       uint32_t *action, struct error *e)
+{
+	int64_t error_number = json_get_int(object, errno_key, EPERM);
+
+	if (error_number < 0 || error_number > ERRNO_LIMIT) {
+		return error_set(e, 0, "linux.seccomp: %s %lld is not from 0 to %d", errno_key,
+				 (long long)error_number, ERRNO_LIMIT);
+	}
+	return action_of(json_get_string(object, action_key, ""), (uint32_t)error_number, action,
+			 e);
+}
+
+int seccomp_read_flags(json *profile, unsigned int *flags, struct error *e)
+{
+	static const struct {
+		const char *name;
+		unsigned int flag;
+	} known[] = {
+		{"SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC},
+		{"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
+		{"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
+	};
+	json *names = json_get_array(profile, "flags");
+
+	*flags = names ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	for (size_t i = 0; i < json_count(names); i++) {
+		const char *name = json_string_at(names, i);
+		size_t k = 0;
+		while (k < sizeof(known) / sizeof(known[0]) &&
+		       strcmp(name ? name : "", known[k].name)) {
+			k++;
+		}
+		if (k == sizeof(known) / sizeof(known[0])) {
+			return error_set(e, 0, "linux.seccomp: the flag '%s' is not supported",
+					 name ? name : "");
+		}
+		*flags |= known[k].flag;
+	}
+	return 0;
+}
+
+static int read_comparison(json *source, struct scmp_arg_cmp *comparison, struct error *e)
+{
+	static const struct {
+		const char *name;
+		enum scmp_compare op;
+	} ops[] = {
+		{"SCMP_CMP_NE", SCMP_CMP_NE},
+		{"SCMP_CMP_LT", SCMP_CMP_LT},
+		{"SCMP_CMP_LE", SCMP_CMP_LE},
+		{"SCMP_CMP_EQ", SCMP_CMP_EQ},
+		{"SCMP_CMP_GE", SCMP_CMP_GE},
+		{"SCMP_CMP_GT", SCMP_CMP_GT},
+		{"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ},
+	};
+	const char *name = json_get_string(source, "op", "");
+	int64_t index = json_get_int(source, "index", -1);
+
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		if (!strcmp(name, ops[i].name) && index >= 0 && index < ARG_COUNT) {
+			*comparison = (struct scmp_arg_cmp){
+				.arg = (unsigned int)index,
+				.op = ops[i].op,
+				.datum_a = json_object_get_uint64(json_get(source, "value")),
+				.datum_b = json_object_get_uint64(json_get(source, "valueTwo")),
+			};
+			return 0;
+		}
+	}
+	return error_set(e, 0,
+			 "linux.seccomp: an argument needs an index up to %d and an op as "
+			 "SCMP_CMP_EQ",
+			 ARG_COUNT - 1);
+}
+
+struct rule {
+	uint32_t action;
+	struct scmp_arg_cmp *comparisons;
+	unsigned int count;
+	bool is_split; /* an argument is named twice: any of the comparisons is enough, as runc has
+			  it */
+};
+
+static int read_arguments(json *list, struct rule *rule, struct error *e)
+{
+	unsigned int seen = 0;
+	size_t count = json_count(list);
+
+	if (count > 64) {
+		return error_set(e, 0, "linux.seccomp: a rule has more than 64 arguments");
+	}
+	rule->comparisons = memory_zeroed(count, sizeof(*rule->comparisons));
+	for (; rule->count < count; rule->count++) {
+		struct scmp_arg_cmp *comparison = &rule->comparisons[rule->count];
+		if (read_comparison(json_object_array_get_idx(list, rule->count), comparison, e) <
+		    0) {
+			return -1;
+		}
+		rule->is_split |= seen >> comparison->arg & 1;
+		seen |= 1u << comparison->arg;
+	}
+	return 0;
+}
+
+static int add_rule(scmp_filter_ctx filter, const struct rule *rule, int number)
+{
+	int result = 0;
+
+	if (!rule->is_split) {
+		return seccomp_rule_add_array(filter, rule->action, number, rule->count,
+					      rule->comparisons);
+	}
+	for (unsigned int i = 0; i < rule->count && result == 0; i++) {
+		result = seccomp_rule_add_array(filter, rule->action, number, 1,
+						&rule->comparisons[i]);
+	}
+	return result;
+}
+
+/* Keeps the highest number of each machine. */
+static void note_newest(struct seccomp_newest *newest, const char *name)
+{
+	int x86_64 = seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64, name);
+	int i386 = seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86, name);
+	int x32 = seccomp_syscall_resolve_name_arch(SCMP_ARCH_X32, name);
+
+	if (x86_64 > (int)newest->x86_64) {
+		newest->x86_64 = (unsigned int)x86_64;
+	}
+	if (i386 > (int)newest->i386) {
+		newest->i386 = (unsigned int)i386;
+	}
+	if (x32 > 0 && (unsigned int)(x32 & ~X32_BIT) > newest->x32) {
+		newest->x32 = (unsigned int)(x32 & ~X32_BIT);
+	}
+}
+
+static int add_syscalls(scmp_filter_ctx filter, json *entry, uint32_t default_action,
+			struct seccomp_newest *newest, struct error *e)
+{
+	json *names = json_get_array(entry, "names");
+	struct rule rule = {0};
+	int result = read_action(entry, "action", "errnoRet", &rule.action, e) < 0 ||
+		     read_arguments(json_get_array(entry, "args"), &rule, e) < 0;
+
+	for (size_t i = 0; i < json_count(names) && !result; i++) {
+		const char *name = json_string_at(names, i);
+		int number = name ? seccomp_syscall_resolve_name(name) : __NR_SCMP_ERROR;
+		if (number == __NR_SCMP_ERROR) {
+			continue;
+		}
+		note_newest(newest, name);
+		/* libseccomp refuses a rule that says what is so anyway. */
+		if (rule.action == default_action) {
+			continue;
+		}
+		int failed = add_rule(filter, &rule, number);
+		if (failed) {
+			result = 1;
+			error_set(e, -failed, "linux.seccomp: cannot add the rule of %s", name);
+		}
+	}
+	free(rule.comparisons);
+	return result ? -1 : 0;
+}
+
+static int add_architectures(scmp_filter_ctx filter, json *names, struct error *e)
+{
+	for (size_t i = 0; i < json_count(names); i++) {
+		const char *name = json_string_at(names, i);
+		char lower[32] = "";
+		if (name && !strncmp(name, "SCMP_ARCH_", 10) && strlen(name) < sizeof(lower)) {
+			for (size_t k = 0; name[10 + k]; k++) {
+				lower[k] = (char)tolower((unsigned char)name[10 + k]);
+			}
+		}
+		uint32_t token = seccomp_arch_resolve_name(lower);
+		int failed = token ? seccomp_arch_add(filter, token) : -EINVAL;
+		if (failed && failed != -EEXIST) {
+			return error_set(e, -failed,
+					 "linux.seccomp: cannot add the architecture '%s'",
+					 name ? name : "");
+		}
+	}
+	return 0;
+}
+
+static int export(scmp_filter_ctx filter, struct seccomp_filter *out, struct error *e)
+{
+	struct text code = {0};
+	int fd = memfd_create("seccomp", MFD_CLOEXEC);
+	int failed = fd < 0 ? -errno : seccomp_export_bpf(filter, fd);
+	size_t limit = SECCOMP_PROGRAM_LIMIT * sizeof(*out->code);
+
+	if (!failed && (lseek(fd, 0, SEEK_SET) < 0 || file_read_fd(fd, &code, limit) < 0)) {
+		failed = -errno;
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+	if (failed || !code.length || code.length % sizeof(*out->code)) {
+		text_free(&code);
+		return error_set(e, failed ? -failed : EIO,
+				 "linux.seccomp: cannot compile the profile");
+	}
+	out->code = (struct sock_filter *)code.data;
+	out->count = code.length / sizeof(*out->code);
+	return 0;
+}
+
+static int fill(scmp_filter_ctx filter, json *profile, uint32_t default_action,
+		struct seccomp_filter *out, struct error *e)
+{
+	json *entries = json_get_array(profile, "syscalls");
+	struct seccomp_newest newest = {0};
+	/* What cannot be had of these is slower, no more. */
+	(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, OPTIMIZE_TREE);
+	(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
+
+	if (add_architectures(filter, json_get_array(profile, "architectures"), e) < 0) {
+		return -1;
+	}
+	for (size_t i = 0; i < json_count(entries); i++) {
+		if (add_syscalls(filter, json_object_array_get_idx(entries, i), default_action,
+				 &newest, e) < 0) {
+			return -1;
+		}
+	}
+	if (export(filter, out, e) < 0) {
+		return -1;
+	}
+	/* Where the default lets calls through, newer ones are meant to be let through. */
+	if ((default_action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO &&
+	    default_action != SCMP_ACT_ERRNO(ENOSYS)) {
+		newest.i386 = seccomp_arch_exist(filter, SCMP_ARCH_X86) ? 0 : newest.i386;
+		newest.x32 = seccomp_arch_exist(filter, SCMP_ARCH_X32) ? 0 : newest.x32;
+		seccomp_prepend_enosys(out, &newest);
+	}
+	return 0;
+}
+
+int seccomp_compile(json *profile, struct seccomp_filter *out, struct error *e)
+{
+	uint32_t default_action;
+	unsigned int flags;
+
+	if (seccomp_read_flags(profile, &flags, e) < 0 ||
+	    read_action(profile, "defaultAction", "defaultErrnoRet", &default_action, e) < 0) {
+		return -1;
+	}
+	scmp_filter_ctx filter = seccomp_init(default_action);
+	if (!filter) {
+		return error_set(e, 0, "linux.seccomp: libseccomp refuses the default action");
+	}
+	int result = fill(filter, profile, default_action, out, e);
+	seccomp_release(filter);
+	out->flags = flags;
+	return result;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of seccomp_filter.h: the compiler and the cache. */
+#pragma once
+
+#include <linux/filter.h>
+
+#include "seccomp_filter.h"
+#include "text.h"
+
+#define SECCOMP_PROGRAM_LIMIT BPF_MAXINSNS
+
+/* By libseccomp, without looking at the cache. */
+int seccomp_compile(json *profile, struct seccomp_filter *out, struct error *e);
+/* The profile's flags; absent ones mean SPEC_ALLOW, as runc has it. */
+int seccomp_read_flags(json *profile, unsigned int *flags, struct error *e);
+/* Puts in front: what is newer than the profile fails with ENOSYS. `last` is the highest number
+ * that it names of x86_64, i386 and x32 (without its bit); 0: that machine is left alone. */
+struct seccomp_newest {
+	unsigned int x86_64;
+	unsigned int i386;
+	unsigned int x32;
+};
+void seccomp_prepend_enosys(struct seccomp_filter *filter, const struct seccomp_newest *last);
+
+/* All that the profile says, in bytes that are the same for the same profile and for no other. */
+void seccomp_key(json *profile, struct text *key);
+/* -1 where it is not there or not to be trusted. */
+int seccomp_cache_read(const char *dir, const struct text *key, struct seccomp_filter *out);
+void seccomp_cache_write(const char *dir, const struct text *key,
+			 const struct seccomp_filter *filter);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "save_layer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "image.h"
+#include "report.h"
+#include "store.h"
+#include "text.h"
+
+/* Where the bytes of a tar go: counted and hashed, or into the archive. */
+struct output {
+	struct pack *into; /* NULL: only counted */
+	struct sha256_ctx hash;
+	uint64_t bytes;
+};
+
+static void add(void *opaque, const void *bytes, size_t length)
+{
+	struct output *output = opaque;
+
+	sha256_update(&output->hash, length, bytes);
+	output->bytes += length;
+	if (output->into) {
+		pack_more(output->into, bytes, length);
+	}
+}
+
+static bool is_kept_as_it_is(const struct layer *layer)
+{
+	return layer->blob.text[0] && strstr(layer->media, "zstd") == NULL;
+}
+
+static void produce(const struct layer *layer, struct output *output)
+{
+	int blob = layer->blob.text[0] ? blob_open(&layer->blob, NULL) : -1;
+	struct digest diff;
+
+	sha256_init(&output->hash);
+	if (blob >= 0) {
+		struct stream *stream = memory_zeroed(1, sizeof(*stream));
+		const void *bytes;
+		size_t length;
+		stream_open(stream, blob, STREAM_LAYER);
+		while ((length = stream_read(stream, &bytes)) > 0) {
+			add(output, bytes, length);
+		}
+		stream_finish(stream, NULL, NULL);
+		free(stream);
+		close(blob);
+	} else {
+		struct pack pack = {.mode = TAR_LAYER, .write = add, .opaque = output};
+		int root = layer_open(&layer->chain);
+		pack_begin(&pack);
+		pack_tree(&pack, root, "");
+		pack_end(&pack);
+		close(root);
+	}
+	digest_finish(&output->hash, &diff);
+	if (!digest_equal(&diff, &layer->diff)) {
+		fail(FAIL_CONFLICT, "the layer %s is not what it was when it was made",
+		     layer->chain.text);
+	}
+}
+
+void save_layer_describe(const struct layer *layer, struct descriptor *descriptor)
+{
+	struct output output = {.into = NULL};
+
+	*descriptor = (struct descriptor){.digest = layer->blob, .size = layer->packed};
+	snprintf(descriptor->media, sizeof(descriptor->media), "%s", layer->media);
+	if (!is_kept_as_it_is(layer)) {
+		produce(layer, &output);
+		descriptor->digest = layer->diff;
+		descriptor->size = output.bytes;
+		strcpy(descriptor->media, MEDIA_LAYER);
+	}
+}
+
+void save_layer_write(struct pack *pack, const struct layer *layer,
+		      const struct descriptor *descriptor, const char *path)
+{
+	struct output output = {.into = pack};
+
+	if (is_kept_as_it_is(layer)) {
+		int fd = blob_open(&layer->blob, NULL);
+		if (fd < 0) {
+			fail_errno("cannot open the blob %s", layer->blob.text);
+		}
+		pack_fd(pack, path, fd, descriptor->size);
+		close(fd);
+		return;
+	}
+	pack_start(pack, path, descriptor->size);
+	produce(layer, &output);
+}
