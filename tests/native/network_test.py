@@ -422,6 +422,7 @@ def sync():
     # A port that somebody took meanwhile is told, and the rest stands.
     for pid in holders():
         os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not holders(), "the holding processes' end")
     with socket.socket() as server:
         server.bind(("127.0.0.1", 8090))
         server.listen(1)
