@@ -430,6 +430,7 @@ def sync():
     # A port that somebody took meanwhile is told, and the rest stands.
     for pid in holders():
         os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not holders(), "the holding processes' end")
     with socket.socket() as server:
         wait_for(lambda: is_bound(server, 8090), "the port's release")
         server.listen(1)
