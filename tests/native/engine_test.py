@@ -66,7 +66,10 @@ def raw(data, until=None):
         connection.sendall(data)
         got = b""
         while until is None or until not in got:
-            part = connection.recv(65536)
+            try:
+                part = connection.recv(65536)
+            except ConnectionResetError:
+                break  # closed with some of ours unread
             if not part:
                 break
             got += part
@@ -288,7 +291,7 @@ def _():
 @test("wrong requests: HTTP itself")
 def _():
     begin()
-    contains(raw(b"GET /_ping HTTP/1.1\r\nHost: d\r\nX: " + b"y" * 100000 + b"\r\n\r\n")[:30], b" 4")
+    contains(raw(b"GET /_ping HTTP/1.1\r\nHost: d\r\nX: " + b"y" * 40000 + b"\r\n\r\n", b"\r\n")[:30], b" 4")
     for data in (b"\0" * 100, b"GARBAGE\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"POST /containers/create HTTP/1.1\r\nHost: d\r\n"
                  b"Content-Length: -1\r\n\r\n", b"POST /containers/create HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"):
         with connect() as connection:
