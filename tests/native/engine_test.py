@@ -331,6 +331,7 @@ def _():
 def _():
     global engine
     begin()
+    remove_all()
     docker("run", "-d", "--name", "k1", *NET, "bb", "sh", "-c", "while :; do echo x; sleep 0.1; done")
     docker("run", "-d", "--name", "k2", *NET, "bb", "sh", "-c", "sleep 0.5; exit 6")
     docker("run", "-d", "--rm", "--name", "k3", *NET, "bb", "sleep", "0.5")
@@ -344,7 +345,7 @@ def _():
     equal(docker("inspect", "-f", "{{.State.ExitCode}}", "k2").out, "6\n")
     equal(docker("exec", "k1", "echo", "alive").out, "alive\n")
     docker("stop", "-t", "0", "k1")
-    equal(os.listdir(os.path.join(ROOT, "tmp")), [])
+    wait_for(lambda: os.listdir(os.path.join(ROOT, "tmp")) == [], "tmp is empty")
     check(not os.path.exists(os.path.join(ROOT, "containers", "f" * 64)), "what has no row is gone")
     docker("rm", "k1", "k2")
 
@@ -353,6 +354,7 @@ def _():
 def _():
     global engine
     begin()
+    remove_all()
     for delay in (0.0, 0.01, 0.02, 0.04, 0.06, 0.08, 0.12, 0.2):
         client_process = start([client(), "--host", "unix://" + SOCKET, "run", "--name", f"z{int(delay * 1000)}", *NET, "bb", "sleep", "0.05"])
         time.sleep(delay)
