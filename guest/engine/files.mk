@@ -1,7 +1,7 @@
 # Rules of the daemon bh-engine; included by guest/files.mk.
 ENGINE := main.c listen.c loop.c route.c routes.c http.c http_request.c http_reply.c http_stream.c http_connection.c db.c db_schema.c \
 	worker.c worker_reply.c runtime.c runtime_call.c system.c moment.c filter.c name.c event.c \
-	image.c image_ref.c image_basic.c volume.c volume_sweep.c network_mode.c rootfs.c monitor.c monitor_start.c reconcile.c \
+	image.c image_ref.c image_basic.c volume.c volume_sweep.c volume_fill.c network_mode.c rootfs.c monitor.c monitor_start.c reconcile.c \
 	spec_check.c capability_names.c create_config.c create_mounts.c \
 	oci_config.c oci_linux.c oci_mounts.c oci_process.c oci_seccomp.c oci_user.c cgroup.c log_reader.c restart.c attach.c exec.c exec_start.c \
 	exec_process.c container_store.c container_create.c container_actions.c container_start.c container_end.c \

@@ -171,6 +171,19 @@ def _():
     docker("volume", "rm", "data")
 
 
+@test("volumes: a new one gets what the image has there, an anonymous one goes with rm -v")
+def _():
+    begin()
+    equal(docker("run", "--rm", *NET, "-v", "users:/etc", "bb", "sh", "-c", "grep -c root /etc/passwd; echo x > /etc/own").out, "1\n")
+    equal(docker("run", "--rm", *NET, "-v", "users:/other", "bb", "cat", "/other/own").out, "x\n")
+    docker("run", "--name", "w1", *NET, "-v", "/anonymous", "bb", "touch", "/anonymous/f")
+    equal(len(docker("volume", "ls", "-q").out.split()), 2)
+    equal(docker("volume", "rm", "users").out, "users\n")
+    docker("rm", "-v", "w1")
+    equal(docker("volume", "ls", "-q").out, "")
+    equal(docker("volume", "inspect", "users", ok=False).status, 1)
+
+
 @test("exec: output, user, environment, exit codes, a program that is not there")
 def _():
     begin()
