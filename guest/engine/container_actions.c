@@ -231,6 +231,41 @@ static void update_running(struct request *request, struct container *container,
 	free(path);
 }
 
+static bool is_updatable(const char *key)
+{
+	static const char *const keys[] = {
+		"RestartPolicy",     "BlkioWeight", "CpuPeriod",  "CpuQuota",
+		"CpuShares",         "CpusetCpus",  "CpusetMems", "Memory",
+		"MemorySwap",        "NanoCpus",    "PidsLimit",  "Ulimits",
+		"MemoryReservation",
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (!strcmp(keys[i], key)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What the client left out comes as 0, "" or null. */
+static void merge_update(json *host, json *body)
+{
+	json_object_object_foreach(body, key, value)
+	{
+		bool is_set = json_object_is_type(value, json_type_int)
+				      ? json_object_get_int64(value) != 0
+			      : json_object_is_type(value, json_type_string)
+				      ? *json_object_get_string(value) != 0
+				      : value != NULL;
+		bool is_policy = !strcmp(key, "RestartPolicy");
+		if (is_set && is_updatable(key) &&
+		    (!is_policy || *json_get_string(value, "Name", ""))) {
+			json_set(host, key, json_object_get(value));
+		}
+	}
+}
+
 static void post_update(struct request *request)
 {
 	struct container *container = container_of_request(request);
@@ -246,18 +281,7 @@ static void post_update(struct request *request)
 	}
 	json *spec = container_spec(container);
 	json *host = json_get(spec, "HostConfig");
-	json_object_object_foreach(body, key, value)
-	{
-		bool is_set = json_object_is_type(value, json_type_int)
-				      ? json_object_get_int64(value) != 0
-			      : json_object_is_type(value, json_type_string)
-				      ? *json_object_get_string(value) != 0
-				      : value != NULL;
-		bool is_policy = !strcmp(key, "RestartPolicy");
-		if (is_set && (!is_policy || *json_get_string(value, "Name", ""))) {
-			json_set(host, key, json_object_get(value));
-		}
-	}
+	merge_update(host, body);
 	if (container_store_spec(container, spec) < 0) {
 		reply_error(request, 500, "the database does not take the change");
 	} else {
