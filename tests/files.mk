@@ -47,11 +47,7 @@ check-host: $(HOST_PROGRAMS)
 include tests/boot/files.mk
 include tests/emu/files.mk
 
-# --- containers, on this machine, beside their peers ----------------------------------------------
-CHECK_GROUPS += check-native
-.PHONY: check-native
-check-native: all
-	$(Q)tests/native/run --build $(BUILD) $(addprefix --only ,$(NATIVE))
+include tests/native/files.mk
 
 # --- make check: groups of tests, each a target whose last line is "NAME: N passed, N failed" -----
 CHECK_GROUPS += lint check-host check-launch check-clang check-emu
