@@ -13,6 +13,7 @@
 #include "rootfs.h"
 #include "spec_check.h"
 #include "text.h"
+#include "volume_fill.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -233,6 +234,13 @@ static void on_connected(void *context, const char *error)
 	}
 }
 
+static void on_filled(void *context)
+{
+	struct start *start = context;
+
+	network_connect(start->container, start->spec, on_connected, start);
+}
+
 /* What a former run left in RUN/containers/ID. */
 static int make_run_folder(struct container *container)
 {
@@ -277,7 +285,7 @@ void container_start(struct container *container, life_done_fn done, void *conte
 				    strerror(errno));
 	} else if (rootfs_hold(container, &error) == 0) {
 		start->has_rootfs = true;
-		network_connect(container, start->spec, on_connected, start);
+		volume_fill(container, start->spec, on_filled, start);
 		return;
 	}
 	start_failed(start, error);

@@ -121,12 +121,15 @@ char *image_ref_normal(const char *name)
 
 char *image_ref_familiar(const char *ref)
 {
-	if (!strncmp(ref, DOCKER_LIBRARY, strlen(DOCKER_LIBRARY)) &&
-	    !strchr(ref + strlen(DOCKER_LIBRARY), '/')) {
-		return text_copy(ref + strlen(DOCKER_LIBRARY));
+	size_t skipped = 0;
+
+	if (!strncmp(ref, DOCKER_IO, strlen(DOCKER_IO))) {
+		skipped = strlen(DOCKER_IO);
+		if (!strncmp(ref, DOCKER_LIBRARY, strlen(DOCKER_LIBRARY))) {
+			skipped = strlen(DOCKER_LIBRARY);
+		}
 	}
-	return text_copy(strncmp(ref, DOCKER_IO, strlen(DOCKER_IO)) ? ref
-								    : ref + strlen(DOCKER_IO));
+	return text_copy(ref + skipped);
 }
 
 char *image_ref_repository(const char *ref)

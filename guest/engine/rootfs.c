@@ -126,6 +126,13 @@ static int add_own(struct overlay *overlay, struct container *container)
 	if (result == 0) {
 		result = add_dir(overlay, ",workdir=", work);
 	}
+	if (result == 0 && container->is_auto_removed) {
+		/* Nothing of it is wanted after a crash; the mark refuses a second mount. */
+		char *mark = text_format("%s/work/incompat", work);
+		file_remove_tree_at(AT_FDCWD, mark);
+		free(mark);
+		text_puts(&overlay->options, ",volatile");
+	}
 	free(upper);
 	free(work);
 	return result;
