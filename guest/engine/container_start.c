@@ -11,11 +11,13 @@
 #include "network.h"
 #include "oci.h"
 #include "rootfs.h"
+#include "spec_check.h"
 #include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,8 +198,11 @@ static void start_monitor(struct start *start)
 		.attaches = attaches,
 	};
 
+	char size[24] = "";
 	if (call.log) {
-		call.log_max_size = json_get_string(options, "max-size", NULL);
+		int64_t bytes = spec_size(json_get_string(options, "max-size", ""));
+		snprintf(size, sizeof(size), "%lld", (long long)bytes);
+		call.log_max_size = bytes > 0 ? size : NULL;
 		call.log_max_file = json_get_string(options, "max-file", NULL);
 	}
 	call.attach_count = take_attaches(container, attaches, &keys);

@@ -217,7 +217,7 @@ static int make_folders(void)
 		result |= file_make_dirs(path, 0711);
 		free(path);
 	}
-	return result | rootfs_make_base();
+	return result;
 }
 
 /* Of this installation, made once. */
@@ -252,6 +252,10 @@ static int start(void)
 	}
 	if (loop_open() < 0 || watch_signals() < 0) {
 		engine_log("cannot watch events: %s", strerror(errno));
+		return -1;
+	}
+	if (rootfs_prepare() < 0) {
+		engine_log("cannot make %s/mount-points: %s", engine.root, strerror(errno));
 		return -1;
 	}
 	if (set_id() < 0 || reconcile() < 0) {

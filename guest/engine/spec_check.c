@@ -207,9 +207,36 @@ static char *check_limits(json *host)
 	return NULL;
 }
 
+int64_t spec_size(const char *text)
+{
+	static const char units[] = "bkmgt";
+	char *end;
+	double number = strtod(text, &end);
+	const char *unit = *end ? strchr(units, tolower((unsigned char)*end)) : units;
+
+	if (end == text || !unit || !(number >= 0 && number < 1e6 * 1e6) ||
+	    (*end && end[1] && strcasecmp(end + 1, "b") && strcasecmp(end + 1, "ib"))) {
+		return -1;
+	}
+	for (; unit > units; unit--) {
+		number *= 1024;
+	}
+	return number < 9e18 ? (int64_t)number : -1;
+}
+
 static char *check_log(json *log)
 {
 	const char *type = json_get_string(log, "Type", "");
+	const char *size = json_get_string(json_get(log, "Config"), "max-size", NULL);
+	const char *count = json_get_string(json_get(log, "Config"), "max-file", NULL);
+
+	if (size && strcmp(size, "-1") && spec_size(size) <= 0) {
+		return text_format("invalid value for max-size: %.60s", size);
+	}
+	if (count && (strspn(count, "0123456789") != strlen(count) || strtol(count, NULL, 10) < 1 ||
+		      strtol(count, NULL, 10) > 99)) {
+		return text_format("max-file is %.60s, and must be 1 to 99", count);
+	}
 
 	if (*type && strcmp(type, "json-file") && strcmp(type, "local") && strcmp(type, "none")) {
 		return text_format("logger: no log driver named '%.60s' is registered; there are "

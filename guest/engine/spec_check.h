@@ -13,3 +13,5 @@ char *spec_check_host(json *host);
 char *spec_capability(const char *name);
 /* Number of a signal: "SIGTERM", "term", "15"; "" gives the fallback. 0: no such one. */
 int spec_signal(const char *name, int fallback);
+/* "10m", "1k", "5g", "100": bytes; -1: it is no size. */
+int64_t spec_size(const char *text);

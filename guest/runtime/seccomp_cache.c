@@ -15,7 +15,7 @@
 
 #include "file.h"
 
-#define CACHE_MAGIC 0x31706d6363657362u /* "bseccmp1", changed with what is made of a profile */
+#define CACHE_MAGIC 0x32706d6363657362u /* "bseccmp2", changed with what is made of a profile */
 #define CACHE_NAME  64
 #define KEY_LIMIT   (1u << 20)
 #define HASH_START  0x9e3779b97f4a7c15u
