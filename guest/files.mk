@@ -58,7 +58,7 @@ all: guests
 
 include guest/common/files.mk
 -include guest/runtime/files.mk guest/monitor/files.mk guest/engine/files.mk guest/store/files.mk guest/network/files.mk \
-	guest/partition/files.mk guest/client/files.mk
+	guest/partition/files.mk guest/client/files.mk guest/tls/files.mk
 include guest/mgmt/files.mk
 -include $(wildcard $(GUEST_OBJ)/*.d $(GUEST_OBJ)/guest/*/*.d $(GUEST_OBJ)/hv/lib/*.d)
 

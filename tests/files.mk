@@ -2,16 +2,14 @@
 
 # --- host tests: every tests/host/X_test.c, linked with the sources its `Links:` line names ----
 INC_tests := -Ihv/abi -Ihv/lib -Iarch/include -Ihv/include -Idrivers/include -Iarch/x86 -Iarch/vmx \
-	-Iarch/svm -Iarch/fake -Ihv -Iboot -Itests -Idrivers/hw -Idrivers/model -Iguest/mgmt -Iguest/mgmt/bh -Iguest/common -I$(BUILD)/gen
-INC_tests += -Iguest/monitor
-INC_tests += -Iguest/runtime
-INC_tests += -Iguest/engine
+	-Iarch/svm -Iarch/fake -Ihv -Iboot -Itests -Idrivers/hw -Idrivers/model -Iguest/mgmt -Iguest/mgmt/bh -Iguest/common \
+	-Iguest/build -I$(BUILD)/gen
 HOST_TESTS := $(patsubst tests/host/%_test.c,%,$(wildcard tests/host/*_test.c))
 HOST_PROGRAMS := $(HOST_TESTS:%=$(BUILD)/host-tests/%)
 
 $(BUILD)/host-objs/%.o: %.c Makefile tests/files.mk | $(GEN_NUMBERS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOSTED) $(SANITIZE) $(INC_tests) -c $< -o $@
+	$(Q)$(CC) $(HOSTED) $(SANITIZE) $(INC_own) $(INC_tests) -c $< -o $@
 
 # `@models` in a Links line: all device models, and the bench that drives them.
 MODEL_BENCH := tests/host/model_bench.c $(addprefix drivers/,$(filter model/%,$(DRIVERS))) hv/irq_route.c \
@@ -25,8 +23,11 @@ links_of = $(foreach word,$(shell sed -n 's,^/\* Links: *\(.*\) \*/$$,\1,p' $(1)
 	$(filter @models,$(word)),$(MODEL_BENCH),$(if $(filter @bh,$(word)),$(BH_BENCH),$(word))))
 # A test of programs that use libraries names them: `Libraries: -ljson-c`.
 libraries_of = $(shell sed -n 's,^/\* Libraries: *\(.*\) \*/$$,\1,p' $(1))
+# Programs of containers have headers of the same names: a test sees those of the folders that it links.
+folders_of = $(addprefix -I,$(sort $(patsubst %/,%,$(dir $(filter guest/%,$(call links_of,$(1)))))))
 # $(call host_test_rule,name)
 define host_test_rule
+$(BUILD)/host-objs/tests/host/$(1)_test.o: INC_own := $(call folders_of,tests/host/$(1)_test.c)
 $(BUILD)/host-tests/$(1): $(patsubst %.c,$(BUILD)/host-objs/%.o,tests/host/$(1)_test.c tests/tap.c \
 		$(call links_of,tests/host/$(1)_test.c))
 	@mkdir -p $$(@D)
@@ -71,7 +72,8 @@ lint: $(BUILD)/gen/dsdt_aml.h $(GEN_NUMBERS)
 		'arch/fake=$(HOSTED) $(INC_fake)' 'hv/include/hv=$(HV_FLAGS) $(INC_lib) -Iarch/include -Ihv/include' \
 		'hv=$(HV_FLAGS) $(INC_hv)' 'drivers/hw=$(HV_FLAGS) $(INC_drivers)' \
 		'drivers/model=$(HV_FLAGS) $(INC_drivers)' 'boot=$(BOOT_FLAGS)' 'guest/lib=$(GUEST_FLAGS)' \
-		'guest/test=$(GUEST_FLAGS)' 'guest/mgmt=$(MGMT_FLAGS)' 'guest/common=$(APP_FLAGS)' 'guest/monitor=$(APP_FLAGS)' 'tests=$(HOSTED) $(INC_tests)' 'tests/host=$(HOSTED) $(INC_tests)'
+		'guest/test=$(GUEST_FLAGS)' 'guest/mgmt=$(MGMT_FLAGS)' $(foreach folder,$(APP_FOLDERS),'$(folder)=$(APP_FLAGS) -I$(folder) -Iguest/build') \
+		'tests=$(HOSTED) $(INC_tests)' 'tests/host=$(HOSTED) $(INC_tests) -Iguest/runtime'
 
 check-launch:
 	$(Q)tests/launch/run

@@ -6,6 +6,7 @@
 #include "http.h"
 #include "life.h"
 #include "moment.h"
+#include "network.h"
 #include "oci.h"
 #include "runtime_call.h"
 #include "spec_check.h"
@@ -200,6 +201,7 @@ static void post_rename(struct request *request)
 		reply_error(request, 500, "the database does not take the name");
 	} else {
 		container_event(container, "rename", NULL, NULL);
+		network_renamed(container);
 		reply_empty(request, 204);
 	}
 }

@@ -226,8 +226,9 @@ int container_insert(struct container *container, json *spec)
 	if (result == 0) {
 		result = db_run("INSERT INTO container (id, name, image, created, spec, state)"
 				" VALUES (?,?,?,?,?,?)",
-				"tttitt", container->id, container->name, container->image,
-				container->created, json_text(spec), json_text(state));
+				"tttitt", container->id, container->name,
+				*container->image ? container->image : NULL, container->created,
+				json_text(spec), json_text(state));
 		if (result == 0) {
 			result = insert_volumes(container->id, json_get(spec, "Mounts"));
 		}

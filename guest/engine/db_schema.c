@@ -37,5 +37,23 @@ static const char schema_0[] =
 	" PRIMARY KEY (container, volume)) WITHOUT ROWID;"
 	"CREATE INDEX container_volume_volume ON container_volume(volume);";
 
-const char *const db_schema[] = {schema_0};
+/* Which image an instruction of a Dockerfile made of another: build_cache.c. */
+static const char schema_1[] =
+	"CREATE TABLE build_cache (key TEXT PRIMARY KEY, image TEXT NOT NULL REFERENCES image(id)"
+	" ON DELETE CASCADE) WITHOUT ROWID;"
+	"CREATE INDEX build_cache_image ON build_cache(image);";
+
+/* `subnet`, `gateway` (IPv4 in host order), `prefix`: null until its bridge was up once. An
+ * endpoint is a running container's place in a network. */
+static const char schema_2[] =
+	"CREATE TABLE network (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created INTEGER NOT"
+	" NULL, bridge TEXT NOT NULL, subnet INTEGER, gateway INTEGER, prefix INTEGER,"
+	" spec TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE endpoint (id TEXT PRIMARY KEY, container TEXT NOT NULL REFERENCES"
+	" container(id) ON DELETE CASCADE, network TEXT NOT NULL REFERENCES network(id),"
+	" address INTEGER NOT NULL, mac TEXT NOT NULL, interface TEXT NOT NULL,"
+	" host_interface TEXT NOT NULL, ports TEXT NOT NULL, config TEXT NOT NULL,"
+	" UNIQUE (network, address), UNIQUE (container, network)) WITHOUT ROWID;";
+
+const char *const db_schema[] = {schema_0, schema_1, schema_2};
 const int db_schema_version = sizeof(db_schema) / sizeof(db_schema[0]);

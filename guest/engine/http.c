@@ -158,7 +158,11 @@ static bool parse_body(struct request *request)
 		reply_error(request, 413, "the request's body is longer than 4 MiB");
 		return false;
 	}
-	if (!request->body_text.length) {
+	/* A client with nothing to say may say null. */
+	size_t length = request->body_text.length;
+	if (!length ||
+	    (length >= 4 && length <= 6 && !strncmp(request->body_text.data, "null", 4))) {
+		text_free(&request->body_text);
 		return true;
 	}
 	request->body = json_parse(request->body_text.data, request->body_text.length, &error);

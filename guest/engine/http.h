@@ -27,6 +27,8 @@ const char *request_query(struct request *request, const char *key);
 bool request_query_bool(struct request *request, const char *key, bool fallback);
 /* False when it is there and no number (the reply is sent then); absent: *value is left. */
 bool request_query_int(struct request *request, const char *key, int64_t *value);
+/* All values of the key, an array of strings; the caller puts it. */
+json *request_query_list(struct request *request, const char *key);
 const char *request_header(struct request *request, const char *name);
 /* The body's object, or NULL when there was no body. Borrowed. */
 json *request_body(struct request *request);

@@ -163,7 +163,7 @@ int reconcile(void)
 {
 	struct container *next;
 
-	if (container_load_all() < 0) {
+	if (container_load_all() < 0 || network_load_all() < 0) {
 		return -1;
 	}
 	sweep(engine_root_path("tmp"), is_nothing, remove_stray);
@@ -173,6 +173,7 @@ int reconcile(void)
 		next = one->next;
 		adopt(one);
 	}
+	network_sync();
 	for (struct container *one = container_first(); one; one = next) {
 		next = one->next;
 		if (starts_by_itself(one)) {

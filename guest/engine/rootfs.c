@@ -53,7 +53,7 @@ int rootfs_prepare(void)
 {
 	static const char *const folders[] = {"dev/pts", "dev/shm", "proc", "sys", "etc"};
 	static const char *const files[] = {"dev/console", "etc/hosts", "etc/hostname",
-					    "etc/resolv.conf"};
+					    "etc/resolv.conf", ".dockerenv"};
 	char *path = engine_root_path(MOUNT_POINTS);
 	int result = 0;
 

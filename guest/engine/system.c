@@ -5,7 +5,7 @@
 #include "db.h"
 #include "engine.h"
 #include "file.h"
-#include "image_basic.h"
+#include "image_routes.h"
 #include "http.h"
 #include "moment.h"
 #include "oci.h"

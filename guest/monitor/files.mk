@@ -5,3 +5,4 @@ MONITOR := monitor_main.c monitor_options.c monitor_loop.c monitor_request.c ser
 	ending.c timestamp.c
 $(eval $(call app_rules,guest/monitor,))
 $(eval $(call app_program_static,bh-monitor,guest/monitor,$(MONITOR),))
+$(eval $(call app_program_static,bh-init,guest/monitor,bh_init.c,))

@@ -44,15 +44,20 @@ static char *why_not_written(struct cgroup *cg, const char *file, int number)
 	return why ? why : text_format("this kernel has no %s", file);
 }
 
-/* Limits on swap mean nothing where there is none. */
-static bool is_moot(const char *file)
+/* What holds without being written, or has nothing to be held to: a controller may miss for it.
+ * containerd and Docker ask for 1,024 CPU shares, the default, in each container. */
+static bool is_moot(const struct cgroup_write *write)
 {
+	size_t length = strlen(write->file);
+	bool is_most = length > 4 && !strcmp(write->file + length - 4, ".max");
 	struct text swaps = {0};
 	bool has_swap = file_read_at(AT_FDCWD, "/proc/swaps", &swaps, CGROUP_FILE_LIMIT) == 0 &&
 			strchr(swaps.data, '\n') && strchr(swaps.data, '\n')[1];
 
 	text_free(&swaps);
-	return !strcmp(file, "memory.swap.max") && !has_swap;
+	return (is_most && !strcmp(write->value, "max")) ||
+	       (!strcmp(write->file, "cpu.weight") && !strcmp(write->value, "100")) ||
+	       (!strcmp(write->file, "memory.swap.max") && !has_swap);
 }
 
 /* 0, or an errno. */
@@ -90,7 +95,7 @@ static int write_all(struct cgroup *cg, const struct cgroup_plan *plan, struct e
 
 	for (size_t i = 0; i < plan->count; i++) {
 		int number = write_one(cg, &plan->writes[i]);
-		if (number == ENOENT && is_moot(plan->writes[i].file)) {
+		if (number == ENOENT && is_moot(&plan->writes[i])) {
 			number = 0;
 		}
 		if (number == EINVAL) {
@@ -101,7 +106,7 @@ static int write_all(struct cgroup *cg, const struct cgroup_plan *plan, struct e
 	}
 	for (size_t i = 0; is_again && i < plan->count; i++) {
 		int number = write_one(cg, &plan->writes[i]);
-		if (number && !(number == ENOENT && is_moot(plan->writes[i].file))) {
+		if (number && !(number == ENOENT && is_moot(&plan->writes[i]))) {
 			return write_failed(cg, &plan->writes[i], number, e);
 		}
 	}
@@ -151,7 +156,7 @@ static int apply_devices(struct cgroup *cg, json *rules, struct error *e)
 
 	/* The kernel lets no user namespace make devices; and only the host's root loads programs.
 	 */
-	if (cg->is_rootless || (!rules && !cg->is_new)) {
+	if (cg->is_rootless || (!rules && !cg->is_opened)) {
 		return 0;
 	}
 	int result = cgroup_device_program(&program, rules, e);
@@ -182,7 +187,7 @@ int cgroup_apply(struct cgroup *cg, json *resources, struct error *e)
 	struct cgroup_plan plan = {0};
 	struct cgroup_now now;
 
-	if (!resources && !cg->is_new) {
+	if (!resources && !cg->is_opened) {
 		return 0;
 	}
 	read_now(cg, &now);

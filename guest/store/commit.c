@@ -108,7 +108,6 @@ void command_commit(const char *argument)
 	if (!is_empty) {
 		add_layer(&stack);
 	}
-	layer_publish();
 	char *now = image_time();
 	const char *created = json_get_string(request, "created", now);
 	json *config = base_config(base);
@@ -125,6 +124,7 @@ void command_commit(const char *argument)
 			 make_entry(created));
 	json *result = json_object_new_object();
 	json_set(result, "image", image_object(config, &stack, NULL, NULL));
+	layer_publish();
 	report_result(result);
 	json_object_put(config);
 	layer_stack_free(&stack);

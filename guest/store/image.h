@@ -24,8 +24,8 @@ int image_config_check(json *config, const char **why);
 /* Layer `index` of a checked config. */
 void image_config_diff(json *config, size_t index, struct digest *diff);
 
-/* Writes the config as a blob and makes the IMAGE; `config` is borrowed. The layers' blobs and
- * layers must be visible before. Digests that are NULL become null. */
+/* Writes the config as a blob and makes the IMAGE; `config` is borrowed. Digests that are NULL
+ * become null. layer_publish() follows. */
 json *image_object(json *config, const struct layer_stack *stack, const struct digest *manifest,
 		   const struct digest *registry);
 /* The same of a config blob that is there under `id`. */

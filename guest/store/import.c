@@ -62,11 +62,11 @@ void command_import(const char *argument)
 	uint64_t bytes = blob.bytes;
 	blob_commit(&blob, &digest);
 	layer_set_blob(&stack, &digest, bytes, MEDIA_LAYER);
-	layer_publish();
 
 	json *config = make_config(&stack.layers[0].diff);
 	json *result = json_object_new_object();
 	json_set(result, "image", image_object(config, &stack, NULL, NULL));
+	layer_publish();
 	json_object_put(config);
 	layer_stack_free(&stack);
 	report_result(result);

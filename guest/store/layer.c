@@ -206,6 +206,7 @@ static uint64_t unpack_into(int root, const struct layer_stack *stack,
 	stream->is_hashed = true;
 	stream->expected = source->packed;
 	stream->label = source->label;
+	stream->status = source->status;
 	stream_open(stream, source->fd, source->filters);
 	unpack_tar(&unpack, stream);
 	stream_finish(stream, blob, diff);
@@ -268,9 +269,9 @@ bool layer_push(struct layer_stack *stack, const struct digest *diff)
 
 void layer_publish(void)
 {
-	if (pendings && syncfs(store_work()) < 0) {
-		fail_errno("cannot write the layers to the disk");
-	}
+	bool has_layers = pendings != NULL;
+
+	store_sync(has_layers);
 	while (pendings) {
 		struct pending *pending = pendings;
 		pendings = pending->next;
@@ -283,7 +284,7 @@ void layer_publish(void)
 		free(pending->work_name);
 		free(pending);
 	}
-	if (fsync(store_layers()) < 0) {
+	if (has_layers && fsync(store_layers()) < 0) {
 		fail_errno("cannot write the layers to the disk");
 	}
 }

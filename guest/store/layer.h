@@ -33,6 +33,7 @@ struct layer_stack {
 struct layer_source {
 	int fd; /* of the tar, packed or not; borrowed */
 	enum stream_filters filters;
+	const char *status;        /* `Extracting` */
 	const char *label;         /* for progress lines, or NULL */
 	uint64_t packed;           /* bytes that come, 0: not known */
 	const struct digest *blob; /* checked when not NULL */
@@ -56,6 +57,8 @@ void layer_set_blob(struct layer_stack *stack, const struct digest *blob, uint64
 void layer_update(const struct layer *layer);
 /* Puts a layer that is there on top; false when it is not there. */
 bool layer_push(struct layer_stack *stack, const struct digest *diff);
+/* Makes all new layers visible, after they and all new blobs are safe on the disk: the last step
+ * before a result. */
 void layer_publish(void);
 void layer_stack_free(struct layer_stack *stack);
 

@@ -159,6 +159,7 @@ static void unpack(const struct pull *pull, struct layer_stack *stack,
 	ssize_t length = pread(fd, magic, sizeof(magic), 0);
 	struct layer_source source = {
 		.fd = fd,
+		.status = "Extracting",
 		.label = digest_short(&blob->digest),
 		.packed = blob->size,
 		.blob = &blob->digest,
@@ -250,7 +251,6 @@ void command_pull(const char *argument)
 	fetch_manifest(&pull, json_get_string(report_request(), "platform", PLATFORM));
 	fetch_config(&pull);
 	pull_layers(&pull, &stack);
-	layer_publish();
 	blob_put(pull.document.data, pull.document.length, &pull.digest);
 	char *line = text_format("Digest: %s", pull.top.text);
 	report_progress(line, NULL, 0, 0);
@@ -262,6 +262,7 @@ void command_pull(const char *argument)
 				 &pull.top));
 	json_set_string(result, "ref", argument);
 	json_set_bool(result, "new", pull.is_new);
+	layer_publish();
 	report_result(result);
 	json_object_put(pull.config);
 	manifest_free(&pull.manifest);

@@ -140,7 +140,7 @@ static void split(char *text, struct reference *reference)
 
 	if (names_registry(text, length)) {
 		text[length] = '\0';
-		snprintf(reference->domain, sizeof(reference->domain), "%s", text);
+		snprintf(reference->domain, sizeof(reference->domain), "%.255s", text);
 		text += length + 1;
 	} else {
 		strcpy(reference->domain, DEFAULT_HOST);
@@ -149,7 +149,7 @@ static void split(char *text, struct reference *reference)
 		strcpy(reference->domain, DEFAULT_HOST);
 	}
 	bool is_official = strcmp(reference->domain, DEFAULT_HOST) == 0 && !strchr(text, '/');
-	snprintf(reference->path, sizeof(reference->path), "%s%s", is_official ? OFFICIAL : "",
+	snprintf(reference->path, sizeof(reference->path), "%s%.247s", is_official ? OFFICIAL : "",
 		 text);
 }
 

@@ -15,6 +15,8 @@
 #include "report.h"
 #include "text.h"
 
+#define UNSYNCED_MAX 8
+
 static struct {
 	int blobs;
 	int layers;
@@ -22,6 +24,8 @@ static struct {
 	int work;
 	char work_name[32];
 	unsigned int name_count;
+	int unsynced[UNSYNCED_MAX]; /* blobs */
+	size_t unsynced_count;      /* may be more than there is room for */
 	pid_t owner;
 } store = {.blobs = -1, .layers = -1, .tmp = -1, .work = -1};
 
@@ -132,15 +136,36 @@ void blob_add(struct blob *blob, const void *bytes, size_t length)
 	blob->bytes += length;
 }
 
+void store_sync(bool all)
+{
+	bool is_done = true;
+
+	if (all || store.unsynced_count > UNSYNCED_MAX) {
+		is_done = syncfs(store.tmp) == 0;
+	}
+	for (size_t i = 0; i < store.unsynced_count && i < UNSYNCED_MAX; i++) {
+		is_done = is_done && fsync(store.unsynced[i]) == 0;
+		close(store.unsynced[i]);
+	}
+	if (!is_done || (store.unsynced_count && fsync(store.blobs) < 0)) {
+		fail_errno("cannot write the store to the disk");
+	}
+	store.unsynced_count = 0;
+}
+
 void blob_adopt(const char *work_name, const struct digest *digest)
 {
 	int fd = openat(store_work(), work_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (fd < 0 || fsync(fd) < 0 || close(fd) < 0 ||
-	    renameat(store_work(), work_name, store.blobs, digest_hex(digest)) < 0 ||
-	    fsync(store.blobs) < 0) {
+	if (fd < 0 || renameat(store_work(), work_name, store.blobs, digest_hex(digest)) < 0) {
 		fail_errno("cannot put the blob %s into the store", digest->text);
 	}
+	if (store.unsynced_count < UNSYNCED_MAX) {
+		store.unsynced[store.unsynced_count] = fd;
+	} else {
+		close(fd);
+	}
+	store.unsynced_count++;
 }
 
 void blob_commit(struct blob *blob, struct digest *digest)

@@ -24,6 +24,11 @@ char *store_work_name(const char *kind);
 /* Ends with no-space when the file system has less than LIMIT_SPARE_BYTES. */
 void store_check_space(void);
 
+/* Blobs become visible at once, and safe from a loss of power by this; `all`: the whole file system
+ * (after many files were written), else the blobs alone. To be called before anything tells of
+ * them. */
+void store_sync(bool all);
+
 struct blob {
 	int fd;
 	char *name; /* in the work directory */

@@ -118,10 +118,8 @@ void transfer_connect(struct transfer *transfer, struct registry *registry, cons
 /* Its digest is right: into the store. */
 static void complete(struct transfer *transfer)
 {
-	if (fsync(transfer->fd) < 0 ||
-	    renameat(transfer->dir, transfer->name, store_blobs(),
-		     digest_hex(&transfer->blob->digest)) < 0 ||
-	    fsync(store_blobs()) < 0) {
+	if (renameat(transfer->dir, transfer->name, store_blobs(),
+		     digest_hex(&transfer->blob->digest)) < 0) {
 		fail_errno("cannot put the blob %s into the store", transfer->blob->digest.text);
 	}
 	close(transfer->fd);
@@ -176,6 +174,13 @@ static enum transfer_end again(struct transfer *transfer, const char *why)
 	return TRANSFER_AGAIN;
 }
 
+/* What another try does not change. */
+static bool is_final(CURLcode code)
+{
+	return code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_TOO_MANY_REDIRECTS ||
+	       code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_URL_MALFORMAT;
+}
+
 static enum transfer_end judge(struct transfer *transfer, struct registry *registry, CURLcode code,
 			       long status)
 {
@@ -193,6 +198,10 @@ static enum transfer_end judge(struct transfer *transfer, struct registry *regis
 	if (status == 416) {
 		start_over(transfer);
 		return again(transfer, "the registry does not have the rest");
+	}
+	if (is_final(code)) {
+		fail(FAIL_UNAVAILABLE, "the blob %s: %s", transfer->blob->digest.text,
+		     curl_easy_strerror(code));
 	}
 	if (code != CURLE_OK) {
 		return again(transfer, curl_easy_strerror(code));

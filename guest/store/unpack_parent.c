@@ -121,7 +121,7 @@ static int open_parent(struct unpack *unpack, char *path)
 		if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
 			make_implicit(unpack, path);
 		} else if (fd < 0) {
-			fail_errno("cannot open %s", path);
+			return -1;
 		} else {
 			close(fd);
 		}

@@ -12,11 +12,11 @@ HOST_PROGRAMS += $(FUZZ_TESTS:%=$(BUILD)/host-tests/fuzz_%)
 
 # $(call fuzz_rule,name,sources)
 define fuzz_rule
-$(BUILD)/fuzz/$(1): tests/fuzz/$(1)_fuzz.c $(FUZZ_MAIN) $(2) $(wildcard hv/lib/*.h hv/abi/*.h boot/*.h) \
+$(BUILD)/fuzz/$(1): tests/fuzz/$(1)_fuzz.c $(FUZZ_MAIN) $(2) $(wildcard hv/lib/*.h hv/abi/*.h boot/*.h guest/common/*.h) \
 		tests/fuzz/fuzz.h tests/fuzz/files.mk
 	@mkdir -p $$(@D)
-	$$(Q)$(FUZZ_CC) $(filter-out -MMD -MP,$(HOSTED)) -O2 $(SANITIZE) $(INC_tests) -Itests/fuzz \
-		$$(filter %.c,$$^) -o $$@
+	$$(Q)$(FUZZ_CC) $(filter-out -MMD -MP,$(HOSTED)) -O2 $(SANITIZE) $(call folders_of,tests/fuzz/$(1)_fuzz.c) $(INC_tests) -Itests/fuzz \
+		$$(filter %.c,$$^) $(call libraries_of,tests/fuzz/$(1)_fuzz.c) -o $$@
 $(BUILD)/host-tests/fuzz_$(1): $(BUILD)/fuzz/$(1)
 	@mkdir -p $$(@D)
 	$$(Q)printf '#!/bin/sh\nexec %s/tests/fuzz/run %s %s $$$${FUZZ_SECONDS:-%s} %s\n' $(CURDIR) \

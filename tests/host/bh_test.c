@@ -326,6 +326,12 @@ static void wrong_usage(void)
 	BH(2, "%s", " ");
 	BH(2, "nonsense");
 	COMPLAINS("bh: nonsense: no such command; `bh --help` lists all\n");
+	setenv("BH_CLIENT", "/nonexistent/bh-client", 1);
+	BH(1, "ps");
+	COMPLAINS("bh: ps: cannot run /nonexistent/bh-client: No such file or directory; is this "
+		  "image one with "
+		  "containers?\n");
+	unsetenv("BH_CLIENT");
 	BH(2, "start");
 	BH(2, "ls alpha");
 	BH(2, "create");

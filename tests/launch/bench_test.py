@@ -7,7 +7,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools"))
 
-from bench import figure, measure, parse  # noqa: E402
+from bench import figure, measure, native, parse  # noqa: E402
 from bench.figure import Figure  # noqa: E402
 
 MARKS = """hv: partition linux: vCPU 0: mark 0x02 tsc=1000 exits total=100 cpuid=60 io=40
@@ -86,6 +86,14 @@ class Groups(unittest.TestCase):
         found = measure.Bench(["exits", "steady"], "/nowhere").figures()
         self.assertEqual({item.value for item in found}, {None})
         self.assertIn(False, {item.is_ok for item in found})
+
+    def test_containers_are_held_to_their_peers(self):
+        medians = {"runtime_ms": {"ours": 10.0, "runc": 50.0, "unshare": 6.0, "process": 2.0},
+                   "docker_run_ms": {"ours": 300.0, "dockerd": 1000.0}, "docker_client_ms": {"client": 40.0}}
+        found = native.figures({"left_out": {"crun": "not here"}, "median_ms": medians, "runtime_peak_kib": 1500})
+        self.assertEqual([item.is_ok for item in found], [True, False, None, None, True, False, None, False])
+        self.assertEqual((found[2].peer, found[2].note), (None, "no crun here"))
+        self.assertEqual({item.is_ok for item in native.figures(native.MISSING)}, {None, False})
 
 
 if __name__ == "__main__":

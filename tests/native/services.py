@@ -36,8 +36,8 @@ def answers(address):
 class Registry:
     """Debian's docker-registry on loopback: server is HOST:PORT; with a USER (Basic) or open to all"""
 
-    def __init__(self, name="registry", user=None, password=None):
-        self.user, self.password, self.port = user, password, free_port()
+    def __init__(self, name="registry", user=None, password=None, port=None):
+        self.user, self.password, self.port = user, password, port or free_port()
         self.server = f"127.0.0.1:{self.port}"
         home = folder(name)
         text = REGISTRY_CONFIG.format(data=os.path.join(home, "data"), port=self.port)

@@ -18,6 +18,7 @@ EPILOG = """groups: exits    what a guest pays for CPUID, a hypercall, a UART re
         doorbell from one partition to another
         life     what bh and the hypervisor take to make and start a partition
         sizes    image, loader, trusted lines, RAM kept
+        containers  starts beside runc, crun, unshare and dockerd, on this machine, as root
 exit status: 0 all was measured, 1 a run failed, or with --strict a goal was missed
 examples: tools/bench/run --only exits
           tools/bench/run --only sizes --only steady --json"""
@@ -59,7 +60,7 @@ def main(arguments):
     began = time.monotonic()
     machines.run_all(bench.runs.values(), options.build, folder, options.jobs)
     figures = bench.figures()
-    failed = {run.name: run.error for run in bench.runs.values() if run.error}
+    failed = {**bench.failed, **{run.name: run.error for run in bench.runs.values() if run.error}}
     text = figure.to_json(figures, {"commit": commit(), "host": platform.machine(), "groups": options.only,
                                     "failed_runs": failed, "seconds": round(time.monotonic() - began)})
     # Part of the groups does not replace the whole.
@@ -68,6 +69,8 @@ def main(arguments):
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
     print(text if options.json else figure.table(figures))
+    for name, why in bench.failed.items():
+        print(f"bench: {name}: {why}", file=sys.stderr)
     print(f"bench: {path}; logs of the runs: {folder}", file=sys.stderr)
     over = [item for item in figures if item.is_ok is False]
     for item in over:

@@ -13,8 +13,12 @@ $(BENCH)/init: $(addprefix $(BENCH)/objs/guest/linux/,bench_init.o bench_life.o 
 	$(Q)$(CC) -static $^ -o $@
 -include $(wildcard $(BENCH)/objs/*/*/*.d)
 
+$(BENCH)/peak: tools/bench/peak.c tools/bench/files.mk
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(BENCH_FLAGS)) -static -s $< -o $@
+
 .PHONY: bench bench-files
-bench-files: $(BENCH)/kvm_host $(BENCH)/init $(BUILD)/mgmt/bh
+bench-files: $(BENCH)/peak $(BENCH)/kvm_host $(BENCH)/init $(BUILD)/mgmt/bh
 	$(Q)BENCH=$(abspath $(BENCH)) MODULES=$(abspath $(wildcard $(BUILD)/kernel/lib/modules/*/kernel)) \
 		tools/make-initramfs guest/linux/bench.list $(BUILD)/guest/bench.cpio.gz
 # BENCH_ARGUMENTS='--only exits': see tools/bench/run --help.

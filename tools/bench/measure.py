@@ -4,11 +4,11 @@ import os
 import re
 import subprocess
 
-from . import parse
+from . import native, parse
 from .figure import Figure
 from .machines import NO_X2APIC, TOOLS, Run, has_new_qemu
 
-GROUPS = ("exits", "peers", "steady", "boot", "io", "doorbell", "life", "sizes")
+GROUPS = ("exits", "peers", "steady", "boot", "io", "doorbell", "life", "sizes", "containers")
 END = "bench-init: end"
 EXITS_SHIFT = 7  # firmware takes 3 s of it, and counts stay exact
 LINUX_SHIFT = 4  # 62 million instructions a second, as many as Bochs has: as many timer ticks on the way
@@ -68,7 +68,7 @@ class Bench:
     """The runs that some groups need, each once, and the figures of these groups."""
 
     def __init__(self, groups, build):
-        self.groups, self.build, self.runs = groups, build, {}
+        self.groups, self.build, self.runs, self.failed = groups, build, {}, {}
         if "exits" in groups:
             self.want("exits", "bochs", cost=60)
             self.want("exits", "qemu", shift=EXITS_SHIFT)
@@ -109,7 +109,7 @@ class Bench:
 
     def figures(self):
         makers = {"exits": self.exits, "steady": self.steady, "boot": self.boot, "io": self.io,
-                  "doorbell": self.doorbell, "life": self.life, "sizes": self.sizes}
+                  "doorbell": self.doorbell, "life": self.life, "sizes": self.sizes, "containers": self.containers}
         found = []
         for group in GROUPS:
             if group in makers and group in self.groups:
@@ -203,6 +203,12 @@ class Bench:
             found.append(Figure(DOORBELL, f"{backend}: receiver, for each ring", exits / rings if rings else None,
                                 "exits", None if backend == "SVM" else 0, detail={"rings": rings, "exits": exits}))
         return found
+
+    def containers(self):
+        result, error = native.measure(self.build)
+        if error:
+            self.failed["containers"] = error
+        return native.figures(result)
 
     def life(self):
         found = []

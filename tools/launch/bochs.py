@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 
+from . import firmware
 from .errors import RunError, UsageError
 
 MIB = 1 << 20
@@ -35,13 +36,18 @@ def listen():
     return listener
 
 
+def find_firmware(options):
+    path = first_existing((os.path.join(options.build, "firmware", "OVMF.fd"),) + FIRMWARE,
+                          "UEFI firmware of at most 2 MiB (package ovmf)", FIRMWARE_MOST)
+    return path if options.plain_firmware else firmware.fast(path, os.path.join(options.build, "run"))
+
+
 def write_rc(options, image, folder, port):
     with open(TEMPLATE, encoding="ascii") as file:
         text = file.read()
     values = {
         "RAM_MIB": str(options.memory // MIB),
-        "FIRMWARE": first_existing((os.path.join(options.build, "firmware", "OVMF.fd"),) + FIRMWARE,
-                                   "UEFI firmware of at most 2 MiB (package ovmf)", FIRMWARE_MOST),
+        "FIRMWARE": find_firmware(options),
         "VGA_ROM": first_existing(VGA_ROM, "VGA ROM (package vgabios)", FIRMWARE_MOST),
         "CPU_MODEL": options.cpu or "corei7_skylake_x",
         "CPUS": str(options.cpus),

@@ -5,7 +5,7 @@
 _bh() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
 	local commands='ls info create check-config start stop pause resume reset rm give take inspect stat top console disk
-		log events trace'
+		log events trace container run exec ps images attach logs pull push build commit tag rmi login logout'
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$commands --help" -- "$word")

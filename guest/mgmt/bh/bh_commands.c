@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The commands of bh: one table, and what reads it. */
 #include "bh.h"
+#include "bh_container.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -79,6 +80,7 @@ static int help_all(struct bh *bh)
 	for (const struct bh_command *command = bh_commands; command->name != NULL; command++) {
 		fprintf(bh->out, "  %-13s %s\n", command->name, command->summary);
 	}
+	bh_container_help(bh);
 	fputs("\n`bh COMMAND --help` shows options and examples.\n\n"
 	      "exit status: 0 done, 1 failed, 2 wrong usage, 3 no such partition, 4 no "
 	      "management device\n"
@@ -145,6 +147,9 @@ int bh_run(struct bh *bh, int argc, char **argv)
 	}
 	if (is_help(argv[1])) {
 		return help_all(bh);
+	}
+	if (bh_is_container_word(argv[1])) {
+		return bh_container(bh, argc, argv);
 	}
 	command = find(argv[1]);
 	if (command == NULL) {

@@ -1,7 +1,7 @@
 # Rules of bh, the tool of the management partition; included by guest/files.mk.
 BH := bh_main.c bh_commands.c bh_options.c bh_device.c bh_partition.c bh_table.c bh_words.c bh_show.c bh_life.c \
 	bh_config.c bh_image.c bh_create.c bh_disk.c bh_log.c bh_stat.c bh_console.c bh_give.c bh_screen.c \
-	bh_trace.c bh_trace_view.c bh_cost.c bh_signal.c
+	bh_trace.c bh_trace_view.c bh_cost.c bh_signal.c bh_container.c
 # A partition is made by the code that the loader makes it by.
 BH_BOOT := config_parse.c config_keys.c config_value.c image.c image_linux.c image_pvh.c image_multiboot.c \
 	kernel_image.c kernel_elf.c kernel_multiboot.c linux_boot.c start_regs.c guest_acpi.c guest_pci.c

@@ -1,0 +1,1 @@
+# Rules of the reader of Dockerfiles: see guest/engine/files.mk.

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making a container, for a client or for the builder. */
+#pragma once
+
+#include "container.h"
+
+/*
+ * `body` is the API's "create", checked (spec_check.h); `image` an ID, or "" for a container
+ * without layers; `name` NULL or "" for a random one. NULL: *error (the caller frees it) and an
+ * HTTP *status.
+ */
+struct container *container_create(json *body, const char *image, const char *name, char **error,
+				   unsigned *status);

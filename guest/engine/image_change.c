@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names given and taken, images removed. */
+#include "image_routes.h"
+#include "container.h"
+#include "db.h"
+#include "event.h"
+#include "filter.h"
+#include "image.h"
+#include "image_ref.h"
+#include "image_store.h"
+#include "moment.h"
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void image_event(const char *action, const char *id, const char *name)
+{
+	json *attributes = json_object_new_object();
+
+	json_set_string(attributes, "name", name ? name : id);
+	event_send("image", action, name ? name : id, NULL, attributes);
+}
+
+const char *image_keep(json *image, const char *parent, const char *ref, bool is_ref_kept)
+{
+	const char *id = json_get_string(image, "id", "");
+	char *old = ref && is_ref_kept ? image_find(ref, NULL) : NULL;
+	bool ok = db_begin(true) == 0;
+
+	if (ok) {
+		ok = image_insert(image, parent) == 0 && (!ref || old || image_tag(ref, id) == 0);
+		ok = ok && db_commit() == 0;
+		if (!ok) {
+			db_rollback();
+		}
+	}
+	free(old);
+	return ok ? NULL
+		  : "the image was not recorded: the engine's database refuses it (its log says "
+		    "why)";
+}
+
+static void post_tag(struct request *request)
+{
+	const char *repo = request_query(request, "repo");
+	const char *tag = request_query(request, "tag");
+	char *id = image_of_request(request);
+	char *name =
+		text_format("%s%s%s", repo ? repo : "", tag && *tag ? ":" : "", tag ? tag : "");
+	char *ref = image_ref_normal(name);
+
+	if (id && (!ref || strchr(ref, '@'))) {
+		reply_error(request, 400, "invalid reference format: %s", name);
+	} else if (id && (db_begin(true) < 0 || image_tag(ref, id) < 0 || db_commit() < 0)) {
+		db_rollback();
+		reply_error(request, 500,
+			    "the name was not recorded: the engine's database refuses it");
+	} else if (id) {
+		image_event("tag", id, name);
+		reply_empty(request, 201);
+	}
+	free(ref);
+	free(name);
+	free(id);
+}
+
+/* --- removal --- */
+struct removal {
+	json *list; /* [{"Untagged"|"Deleted": ...}] */
+	bool ok;
+};
+
+static void note(struct removal *removal, const char *key, const char *value)
+{
+	json *item = json_object_new_object();
+
+	json_set_string(item, key, value);
+	json_object_array_add(removal->list, item);
+}
+
+static void untag_all(struct removal *removal, const char *id, const char *only)
+{
+	json *lists[2] = {image_tags(id), image_digests(id)};
+
+	for (int kind = 0; kind < 2; kind++) {
+		for (size_t i = 0; i < json_count(lists[kind]); i++) {
+			const char *name = json_string_at(lists[kind], i);
+			char *ref = image_ref_normal(name);
+			if (ref && (!only || !strcmp(ref, only))) {
+				removal->ok =
+					removal->ok &&
+					(kind == 0 ? image_untag(ref)
+						   : db_run("DELETE FROM digest WHERE ref = ?", "t",
+							    ref)) == 0;
+				note(removal, "Untagged", name);
+				image_event("untag", id, name);
+			}
+			free(ref);
+		}
+		json_object_put(lists[kind]);
+	}
+}
+
+static int64_t tag_count(const char *id)
+{
+	return db_number("SELECT count(*) FROM tag WHERE image = ?", "t", id);
+}
+
+/* The image and its parents that have no name and no other child. */
+static void delete_chain(struct removal *removal, const char *id, bool with_parents)
+{
+	char *next = text_copy(id);
+
+	while (removal->ok && *next && (next[0] && !tag_count(next)) &&
+	       !image_container_count(next) &&
+	       !db_number("SELECT count(*) FROM image WHERE parent = ?", "t", next)) {
+		sqlite3_stmt *query =
+			db_query("SELECT coalesce(parent, '') FROM image WHERE id = ?", "t", next);
+		char *parent = text_copy(db_step(query) ? db_text(query, 0) : "");
+		db_done(query);
+		removal->ok = image_delete(next) == 0;
+		note(removal, "Deleted", next);
+		image_event("delete", next, NULL);
+		free(next);
+		next = parent;
+		if (!with_parents) {
+			break;
+		}
+	}
+	free(next);
+}
+
+static struct container *user_of(const char *id, bool only_running)
+{
+	for (struct container *one = container_first(); one; one = one->next) {
+		if (!strcmp(one->image, id) && (one->state.is_running || !only_running)) {
+			return one;
+		}
+	}
+	return NULL;
+}
+
+/* Why it cannot be removed by this name; fresh memory, or NULL. */
+static char *conflict(const char *name, const char *id, bool is_name, bool is_forced)
+{
+	struct container *user = user_of(id, is_forced);
+	int64_t tags = tag_count(id);
+
+	if (is_name && tags > 1) {
+		return NULL; /* one of its names goes, the image stays */
+	}
+	if (user && is_name && !is_forced) {
+		return text_format("conflict: unable to remove repository reference \"%s\" (must "
+				   "force) - container %.12s is"
+				   " using its referenced image %.12s",
+				   name, user->id, id + 7);
+	}
+	if (user) {
+		return text_format("conflict: unable to delete %.12s (%s) - image is being used by "
+				   "%s container %.12s",
+				   id + 7,
+				   user->state.is_running ? "cannot be forced" : "must be forced",
+				   user->state.is_running ? "running" : "stopped", user->id);
+	}
+	if (!is_name && tags > 1 && !is_forced) {
+		return text_format("conflict: unable to delete %.12s (must be forced) - image is "
+				   "referenced in multiple"
+				   " repositories",
+				   id + 7);
+	}
+	if (!is_name && db_number("SELECT count(*) FROM image WHERE parent = ?", "t", id)) {
+		return text_format("conflict: unable to delete %.12s (cannot be forced) - image "
+				   "has dependent child images",
+				   id + 7);
+	}
+	return NULL;
+}
+
+static void remove_image(struct request *request, const char *name, const char *id)
+{
+	struct removal removal = {.list = json_object_new_array(), .ok = db_begin(true) == 0};
+	char *ref = image_ref_normal(name);
+	bool is_digest = ref && strchr(ref, '@');
+	bool is_name = ref && db_number(is_digest ? "SELECT count(*) FROM digest WHERE ref = ?"
+						  : "SELECT count(*) FROM tag WHERE ref = ?",
+					"t", ref);
+
+	if (removal.ok) {
+		untag_all(&removal, id, is_name && !is_digest && tag_count(id) > 1 ? ref : NULL);
+		delete_chain(&removal, id, !request_query_bool(request, "noprune", false));
+		removal.ok = removal.ok && db_commit() == 0;
+	}
+	if (removal.ok) {
+		reply_json(request, 200, removal.list);
+		image_collect(NULL, NULL);
+	} else {
+		db_rollback();
+		json_object_put(removal.list);
+		reply_error(request, 500, "nothing was removed: the engine's database refuses it");
+	}
+	free(ref);
+}
+
+static void delete_image(struct request *request)
+{
+	const char *name = request_parameter(request, 0);
+	char *id = image_of_request(request);
+	bool is_name = id && strncmp(id + 7, strncmp(name, "sha256:", 7) ? name : name + 7,
+				     strcspn(name, "\n")) != 0;
+
+	if (id) {
+		char *why =
+			conflict(name, id, is_name, request_query_bool(request, "force", false));
+		if (why) {
+			reply_error(request, 409, "%s", why);
+			free(why);
+		} else {
+			remove_image(request, name, id);
+		}
+	}
+	free(id);
+}
+
+/* --- prune --- */
+struct prune {
+	struct request *request;
+	json *deleted;
+};
+
+static void on_pruned(void *context, int64_t bytes)
+{
+	struct prune *prune = context;
+	json *result = json_object_new_object();
+
+	json_set(result, "ImagesDeleted", prune->deleted);
+	json_set_int(result, "SpaceReclaimed", bytes);
+	reply_json(prune->request, 200, result);
+	free(prune);
+}
+
+static json *prunable(json *filter)
+{
+	bool only_dangling = filter_bool(filter, "dangling", true);
+	int64_t until = INT64_MAX;
+	json *list = json_object_new_array();
+	const char *error;
+
+	if (filter_value(filter, "until")) {
+		moment_parse(filter_value(filter, "until"), moment_now(), &until);
+	}
+	sqlite3_stmt *query =
+		db_query("SELECT id, object FROM image WHERE created < ? AND id NOT IN"
+			 " (SELECT image FROM container WHERE image IS NOT NULL)",
+			 "i", until);
+	while (db_step(query)) {
+		json *image = json_parse(db_text(query, 1), strlen(db_text(query, 1)), &error);
+		if ((!only_dangling || !tag_count(db_text(query, 0))) &&
+		    filter_match_labels(filter, "label",
+					json_get_object(image_run_config(image), "Labels"))) {
+			json_append_string(list, db_text(query, 0));
+		}
+		json_object_put(image);
+	}
+	db_done(query);
+	return list;
+}
+
+static void post_prune(struct request *request)
+{
+	const char *error = NULL;
+	json *filter = filter_parse(request_query(request, "filters"), &error);
+	struct removal removal = {.list = json_object_new_array(),
+				  .ok = filter && db_begin(true) == 0};
+
+	if (removal.ok) {
+		json *list = prunable(filter);
+		for (size_t i = 0; i < json_count(list); i++) {
+			untag_all(&removal, json_string_at(list, i), NULL);
+			delete_chain(&removal, json_string_at(list, i), true);
+		}
+		json_object_put(list);
+		removal.ok = removal.ok && db_commit() == 0;
+	}
+	if (removal.ok) {
+		struct prune *prune = memory_zeroed(1, sizeof(*prune));
+		*prune = (struct prune){request, removal.list};
+		image_collect(on_pruned, prune);
+	} else {
+		db_rollback();
+		json_object_put(removal.list);
+		reply_error(request, filter ? 500 : 400, "nothing was pruned: %s",
+			    filter ? "the engine's database refuses it" : error);
+	}
+	json_object_put(filter);
+}
+
+const struct route image_change_routes[3] = {
+	{"POST", "/images/{name...}/tag", post_tag, 0},
+	{"DELETE", "/images/{name...}", delete_image, 0},
+	{"POST", "/images/prune", post_prune, 0},
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Routes of images, and what other files need of them. */
+#pragma once
+
+#include "http.h"
+#include "route.h"
+
+extern const struct route image_show_routes[3];     /* image_show.c */
+extern const struct route image_change_routes[3];   /* image_change.c */
+extern const struct route image_registry_routes[3]; /* image_registry.c */
+extern const struct route image_tar_routes[3];      /* image_tar.c */
+extern const struct route image_commit_routes[1];   /* image_commit.c */
+
+/* All images with a name or without children, as the list tells them. The caller puts it. */
+json *image_list(void);
+/* The ID of the image that the request's first parameter names; NULL: a reply was sent. The caller
+ * frees it. */
+char *image_of_request(struct request *request);
+/* An event with the usual attributes. `name` may be NULL: the ID. */
+void image_event(const char *action, const char *id, const char *name);
+/* In a transaction of its own: the image, and its name if there is one. NULL, or why not. */
+const char *image_keep(json *image, const char *parent, const char *ref, bool is_ref_kept);
+
+/* image_registry.c: fetches it; `done` gets NULL or why not, and the kind of error. Progress goes
+ * to `say`, borrowed lines. */
+void image_pull(const char *ref, json *auth, void (*say)(void *context, json *line),
+		void (*done)(void *context, const char *error, const char *kind), void *context);
