@@ -60,8 +60,15 @@ static size_t host_length(const char *name)
 	return 0;
 }
 
+/* NAME[.NAME...][:PORT] or [IPv6][:PORT] */
 static bool is_host(const char *host, size_t length)
 {
+	if (length && !isalnum((unsigned char)host[0]) && host[0] != '[') {
+		return false;
+	}
+	if (memmem(host, length, "..", 2)) {
+		return false;
+	}
 	for (size_t i = 0; i < length; i++) {
 		if (!isalnum((unsigned char)host[i]) && !strchr(".-:[]", host[i])) {
 			return false;

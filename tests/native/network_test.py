@@ -7,13 +7,14 @@ import ctypes
 import fcntl
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
 import threading
 import time
 
-from support import SCALE, Skip, check, contains, equal, folder, main, ours, run, test, wait_for
+from support import Skip, check, contains, equal, folder, main, ours, run, test, wait_for
 
 RUN = folder("run")
 libc = ctypes.CDLL(None, use_errno=True)
@@ -520,6 +521,16 @@ def bad_requests():
     equal(os.path.exists(netns("bad")), False)
 
 
+def cost(function):
+    """Milliseconds of processors for what FUNCTION starts: the clock on the wall is the other tests' too"""
+    def used():
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+    before, begin = used(), time.monotonic()
+    function()
+    return (used() - before) * 1000, (time.monotonic() - begin) * 1000
+
+
 @test("attach and detach take less than 10 ms apart from the namespace")
 def speed():
     request = endpoint("fast", 0, 200)
@@ -529,21 +540,14 @@ def speed():
         with open(netns("fast"), "w", encoding="ascii"):
             pass
         run(["unshare", f"--net={netns('fast')}", "true"])
-        for command in ("attach", "detach"):
-            begin = time.monotonic()
-            call(command, request)
-            times[command].append((time.monotonic() - begin) * 1000)
+        for command, found in times.items():
+            found.append(cost(lambda what=command: call(what, request)))
         call("netns-delete", request)
-    starts = []
-    for _ in range(7):
-        begin = time.monotonic()
-        run(["bash", "-c", "exec true"])
-        starts.append((time.monotonic() - begin) * 1000)
-    base = min(starts)
-    best = {command: min(all_times) - base for command, all_times in times.items()}
-    print(f"# attach {best['attach']:.1f} ms, detach {best['detach']:.1f} ms (best of 7, without {base:.1f} ms to start a shell)")
-    for command, milliseconds in best.items():
-        check(milliseconds < 10 * SCALE, f"{command} took {milliseconds:.1f} ms")
+    base = min(cost(lambda: run(["bash", "-c", "exec true"])) for _ in range(7))
+    for command, found in times.items():
+        spent, passed = min(found)[0] - base[0], min(row[1] for row in found) - base[1]
+        print(f"# {command}: {spent:.1f} ms of processors, {passed:.1f} ms passed (best of 7, without starting a shell)")
+        check(spent < 10, f"{command} took {spent:.1f} ms")
 
 
 @test("nothing remains")
