@@ -12,15 +12,14 @@ run: setup
 	$(BUILD_ALL)
 	$(Q)tools/run --build $(BUILD) --config $(CONFIG) --banner --spare --ssh 2222 $(RUN_ARGUMENTS)
 
-# The management image with the demonstration's example on top; the archive of a kernel is not worth packing well.
+# The management image with containers, and the demonstration's example on top.
 ifneq ($(and $(MGMT_PACKAGES),$(MGMT_MODULES)),)
 all: $(BUILD)/demo.cpio.gz
 endif
-$(BUILD)/demo.cpio.gz: $(BUILD)/mgmt.cpio.gz $(BUILD)/kernel/vmlinuz $(BUILD)/guest/virtio.cpio.gz \
-		tools/demo/list tools/demo/motd $(wildcard tools/demo/examples/*)
-	$(Q)KERNEL=$(abspath $(BUILD)/kernel/vmlinuz) GUESTS=$(abspath $(BUILD)/guest) \
-		tools/make-initramfs tools/demo/list $@.more
-	$(Q)cat $< $@.more >$@
+$(BUILD)/demo.cpio.gz: $(BUILD)/mgmt-containers.cpio.gz $(BUILD)/guest/virtio.cpio.gz tools/demo/list tools/demo/motd \
+		$(wildcard tools/demo/examples/*)
+	$(Q)GUESTS=$(abspath $(BUILD)/guest) tools/make-initramfs tools/demo/list $@.more
+	$(Q)$(call over,$<,$@.more) >$@
 
 iso: setup
 	$(BUILD_ALL)

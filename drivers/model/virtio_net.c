@@ -3,7 +3,8 @@
  * The network device (virtio 1.2, "Network Device"), and the switch between the partitions that
  * have one. A frame is copied from its sender to this CPU's stack, judged there, and copied on to
  * each receiver that has a buffer for it. MAC addresses are the loader's, and nobody sends under
- * another's.
+ * another's. The management partition's card is the switch's way out: it may send for others behind
+ * it, under an address that no partition has, and gets what is for such an address.
  *
  * The sender lets go of its device's lock while it delivers, so that two that send to each other
  * never hold both. The receiver's vm->lock keeps it running meanwhile: neither a stop, which clears
@@ -44,6 +45,26 @@ static bool is_mac_of(const struct vm *vm, const uint8_t mac[MAC_SIZE])
 	return memcmp(vm->image.pci[PLATFORM_SLOT_NET].config, mac, MAC_SIZE) == 0;
 }
 
+static bool is_partition_mac(const uint8_t mac[MAC_SIZE])
+{
+	for (uint32_t i = 0; i < CONFIG_PARTITION_MAX; i++) {
+		const struct vm *vm = vm_get(i);
+
+		if (vm != NULL && vm->image.pci[PLATFORM_SLOT_NET].value[0] != 0 &&
+		    is_mac_of(vm, mac)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* An address of this partition's own, or behind it. */
+static bool is_behind(const struct vm *vm, const uint8_t mac[MAC_SIZE])
+{
+	return is_mac_of(vm, mac) ||
+	       ((vm->config.flags & CONFIG_PARTITION_MANAGEMENT) != 0 && !is_partition_mac(mac));
+}
+
 static void deliver(struct vm *to, const struct packet *packet, uint32_t size)
 {
 	struct virtio *device = virtio_of(to, PLATFORM_SLOT_NET);
@@ -72,7 +93,7 @@ static uint32_t forward(const struct vm *from, const struct packet *packet, uint
 		struct vm *to = vm_get(i);
 
 		if (to == NULL || to == from || to->image.pci[PLATFORM_SLOT_NET].value[0] == 0 ||
-		    !(is_group || is_mac_of(to, packet->destination))) {
+		    !(is_group || is_behind(to, packet->destination))) {
 			continue;
 		}
 		spin_lock(&to->lock);
@@ -97,7 +118,7 @@ static bool transmit(struct vm *vm, struct virtio *device)
 		virtqueue_push(&device->queues[QUEUE_TRANSMIT], &vm->arch, chain.head, 0);
 		done++;
 		if (chain.readable > sizeof(packet) || size < PACKET_MIN ||
-		    !is_mac_of(vm, packet.source)) {
+		    (packet.source[0] & MAC_GROUP) != 0 || !is_behind(vm, packet.source)) {
 			continue;
 		}
 		memset(packet.offloads, 0, sizeof(packet.offloads));

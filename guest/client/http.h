@@ -12,7 +12,7 @@
 #include "text.h"
 
 #define HTTP_API            "/v1.41"
-#define HTTP_DEFAULT_SOCKET "/run/bulkhead/engine.sock"
+#define HTTP_DEFAULT_SOCKET "/run/docker.sock"
 
 struct http {
 	int fd;

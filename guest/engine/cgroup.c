@@ -46,12 +46,29 @@ static bool is_line_of(const char *line, const char *controller)
 	return false;
 }
 
-char *cgroup_folder(pid_t pid, const char *controller)
+/* v2 alone, or beside v1 at "unified". */
+static const char *unified_folder(void)
+{
+	return oci_has_cgroup2() ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
+}
+
+static char *folder_of_line(const char *line, const char *controller, const char *mark)
+{
+	const char *path = strchr(line, ':');
+
+	path = path ? strchr(path + 1, ':') : NULL;
+	if (!path || !is_line_of(line, controller) || !strstr(path, mark)) {
+		return NULL;
+	}
+	return *controller ? text_format("/sys/fs/cgroup/%s%s", controller, path + 1)
+			   : text_format("%s%s", unified_folder(), path + 1);
+}
+
+char *cgroup_folder(pid_t pid, const char *controller, const char *mark)
 {
 	char *proc = text_format("/proc/%d", (int)pid);
 	char *text = read_small(proc, "cgroup");
 	char *folder = NULL;
-	bool is_v2 = oci_has_cgroup2();
 
 	free(proc);
 	for (char *line = text; line && *line && !folder;) {
@@ -59,12 +76,7 @@ char *cgroup_folder(pid_t pid, const char *controller)
 		if (end) {
 			*end = '\0';
 		}
-		char *path = strchr(line, ':');
-		path = path ? strchr(path + 1, ':') : NULL;
-		if (path && is_line_of(line, is_v2 ? "" : controller)) {
-			folder = is_v2 ? text_format("/sys/fs/cgroup%s", path + 1)
-				       : text_format("/sys/fs/cgroup/%s%s", controller, path + 1);
-		}
+		folder = folder_of_line(line, controller, mark);
 		line = end ? end + 1 : NULL;
 	}
 	free(text);
@@ -116,10 +128,8 @@ static int64_t sum_keys(const char *folder, const char *key)
 	return sum;
 }
 
-static void read_v2(pid_t pid, struct cgroup_usage *usage)
+static void read_v2(const char *folder, struct cgroup_usage *usage)
 {
-	char *folder = cgroup_folder(pid, "");
-
 	usage->cpu_total = read_key(folder, "cpu.stat", "usage_usec") * 1000;
 	usage->cpu_user = read_key(folder, "cpu.stat", "user_usec") * 1000;
 	usage->cpu_system = read_key(folder, "cpu.stat", "system_usec") * 1000;
@@ -133,15 +143,14 @@ static void read_v2(pid_t pid, struct cgroup_usage *usage)
 	usage->pids_limit = read_number(folder, "pids.max");
 	usage->read_bytes = sum_keys(folder, "rbytes=");
 	usage->written_bytes = sum_keys(folder, "wbytes=");
-	free(folder);
 }
 
-static void read_v1(pid_t pid, struct cgroup_usage *usage)
+static void read_v1(pid_t pid, const char *mark, struct cgroup_usage *usage)
 {
-	char *cpu = cgroup_folder(pid, "cpuacct");
-	char *memory = cgroup_folder(pid, "memory");
-	char *pids = cgroup_folder(pid, "pids");
-	char *quota = cgroup_folder(pid, "cpu");
+	char *cpu = cgroup_folder(pid, "cpuacct", mark);
+	char *memory = cgroup_folder(pid, "memory", mark);
+	char *pids = cgroup_folder(pid, "pids", mark);
+	char *quota = cgroup_folder(pid, "cpu", mark);
 
 	usage->cpu_total = read_number(cpu, "cpuacct.usage");
 	usage->cpu_user = read_number(cpu, "cpuacct.usage_user");
@@ -160,15 +169,16 @@ static void read_v1(pid_t pid, struct cgroup_usage *usage)
 	free(quota);
 }
 
-void cgroup_read_usage(pid_t pid, struct cgroup_usage *usage)
+void cgroup_read_usage(pid_t pid, const char *mark, struct cgroup_usage *usage)
 {
 	int64_t machine = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+	char *unified = cgroup_folder(pid, "", mark);
 
 	memset(usage, 0, sizeof(*usage));
-	if (oci_has_cgroup2()) {
-		read_v2(pid, usage);
+	if (unified) {
+		read_v2(unified, usage);
 	} else {
-		read_v1(pid, usage);
+		read_v1(pid, mark, usage);
 	}
 	if (usage->memory_limit <= 0 || usage->memory_limit > machine) {
 		usage->memory_limit = machine;
@@ -176,6 +186,7 @@ void cgroup_read_usage(pid_t pid, struct cgroup_usage *usage)
 	if (usage->pids_limit >= NO_LIMIT) {
 		usage->pids_limit = 0;
 	}
+	free(unified);
 }
 
 static pid_t parent_of(pid_t pid)
@@ -224,8 +235,9 @@ static size_t descendants(pid_t pid, pid_t *list, size_t limit)
 
 size_t cgroup_pids(pid_t pid, const char *mark, pid_t *list, size_t limit)
 {
-	char *folder = cgroup_folder(pid, "pids");
-	char *text = folder && strstr(folder, mark) ? read_small(folder, "cgroup.procs") : NULL;
+	char *folder = cgroup_folder(pid, "", mark);
+	folder = folder ? folder : cgroup_folder(pid, "pids", mark);
+	char *text = folder ? read_small(folder, "cgroup.procs") : NULL;
 	size_t count = 0;
 
 	free(folder);

@@ -23,9 +23,12 @@ struct cgroup_usage {
 	int64_t written_bytes;
 };
 
-/* The folder of a process' cgroup ("pids", "cpuacct", ...: of v1), or NULL. The caller frees it. */
-char *cgroup_folder(pid_t pid, const char *controller);
-void cgroup_read_usage(pid_t pid, struct cgroup_usage *usage);
-/* All processes below: at most `limit`; returns how many. Without a cgroup of its own (`mark` is
- * not in its name), the descendants of `pid`. */
+/*
+ * The folder of a process' cgroup ("pids", "cpuacct", ...: of v1, "" of v2), or NULL: it has none
+ * of its own, since `mark` is not in its name. The caller frees it.
+ */
+char *cgroup_folder(pid_t pid, const char *controller, const char *mark);
+void cgroup_read_usage(pid_t pid, const char *mark, struct cgroup_usage *usage);
+/* All processes below: at most `limit`; returns how many. Without a cgroup of its own, the
+ * descendants of `pid`. */
 size_t cgroup_pids(pid_t pid, const char *mark, pid_t *list, size_t limit);

@@ -33,7 +33,6 @@ static void on_restart_timer(void *context)
 	struct container *container = context;
 
 	container->restart_timer = NULL;
-	container->state.is_restarting = false;
 	container->state.restart_count++;
 	container_start(container, log_error, NULL);
 }

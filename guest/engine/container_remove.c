@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REMOVE_DELAY 10 /* ms */
+
 struct removal {
 	struct container *container;
 	bool with_volumes;
@@ -31,11 +33,10 @@ static void on_tree_removed(void *context, int status)
 	(void)status; /* tmp is emptied at the next start */
 }
 
-/* A tree may be big: a child does it. */
-static void remove_later(const char *path)
+static void on_remove_timer(void *context)
 {
-	char *copy = text_copy(path);
-	char *argv[] = {"rm", "-rf", "--", copy, NULL};
+	char *path = context;
+	char *argv[] = {"rm", "-rf", "--", path, NULL};
 	struct spawn spawn = {.path = "rm", .argv = argv};
 	int pidfd = -1;
 	pid_t pid = spawn_start(&spawn, &pidfd);
@@ -43,7 +44,13 @@ static void remove_later(const char *path)
 	if (pid > 0) {
 		loop_add_child(pid, pidfd, on_tree_removed, NULL);
 	}
-	free(copy);
+	free(path);
+}
+
+/* A tree may be big: a child does it, after those who wait for the removal have their answer. */
+static void remove_later(const char *path)
+{
+	loop_after(REMOVE_DELAY, on_remove_timer, text_copy(path));
 }
 
 /* By rename, so that a big tree does not hold up the engine; the tree goes with a child. */

@@ -15,3 +15,5 @@ extern const struct route copy_routes[5];    /* container_copy.c */
 
 /* The object of inspect. */
 json *container_describe(struct container *container);
+/* One of the list. */
+json *container_list_entry(struct container *container, json *spec);

@@ -11,11 +11,14 @@
 #include "network.h"
 #include "oci.h"
 #include "rootfs.h"
+#include "spec_check.h"
 #include "text.h"
+#include "volume_fill.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,8 +199,11 @@ static void start_monitor(struct start *start)
 		.attaches = attaches,
 	};
 
+	char size[24] = "";
 	if (call.log) {
-		call.log_max_size = json_get_string(options, "max-size", NULL);
+		int64_t bytes = spec_size(json_get_string(options, "max-size", ""));
+		snprintf(size, sizeof(size), "%lld", (long long)bytes);
+		call.log_max_size = bytes > 0 ? size : NULL;
 		call.log_max_file = json_get_string(options, "max-file", NULL);
 	}
 	call.attach_count = take_attaches(container, attaches, &keys);
@@ -226,6 +232,13 @@ static void on_connected(void *context, const char *error)
 	} else {
 		start_monitor(start);
 	}
+}
+
+static void on_filled(void *context)
+{
+	struct start *start = context;
+
+	network_connect(start->container, start->spec, on_connected, start);
 }
 
 /* What a former run left in RUN/containers/ID. */
@@ -272,7 +285,7 @@ void container_start(struct container *container, life_done_fn done, void *conte
 				    strerror(errno));
 	} else if (rootfs_hold(container, &error) == 0) {
 		start->has_rootfs = true;
-		network_connect(container, start->spec, on_connected, start);
+		volume_fill(container, start->spec, on_filled, start);
 		return;
 	}
 	start_failed(start, error);

@@ -53,7 +53,7 @@ static void take_sample(struct container *container, struct sample *sample)
 	sample->moment = moment_now();
 	if (container && container->state.is_running) {
 		sample->machine_cpu = machine_cpu();
-		cgroup_read_usage(container->state.pid, &sample->usage);
+		cgroup_read_usage(container->state.pid, container->id, &sample->usage);
 	}
 }
 

@@ -91,7 +91,7 @@ static json *command_words(json *spec)
 	return value;
 }
 
-static json *list_entry(struct container *container, json *spec)
+json *container_list_entry(struct container *container, json *spec)
 {
 	json *entry = json_object_new_object();
 	json *names = json_object_new_array();
@@ -239,7 +239,7 @@ static void get_list(struct request *request)
 		if ((all || one->state.is_running) && matches(filter, one)) {
 			json *spec = container_spec(one);
 			if (matches_spec(filter, spec)) {
-				json_object_array_add(list, list_entry(one, spec));
+				json_object_array_add(list, container_list_entry(one, spec));
 			}
 			json_object_put(spec);
 		}

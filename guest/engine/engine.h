@@ -9,11 +9,12 @@
 #define ENGINE_API_MINIMUM 124
 
 struct engine {
-	const char *root;     /* state that stays, absolute */
-	const char *run;      /* state until the host's next start, absolute */
-	char *bin;            /* folder of the engine's own program */
-	char *id;             /* of this installation, kept in the database */
-	const char *hosts[8]; /* unix://PATH, tcp://127.0.0.1:PORT */
+	const char *root;          /* state that stays, absolute */
+	const char *run;           /* state until the host's next start, absolute */
+	char *bin;                 /* folder of the engine's own program */
+	char *id;                  /* of this installation, kept in the database */
+	const char *hosts[8];      /* unix://PATH, tcp://127.0.0.1:PORT */
+	const char *bridge_device; /* an interface in the default bridge, or NULL */
 	bool insecure_tcp;
 	bool debug;
 };

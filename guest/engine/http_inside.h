@@ -41,3 +41,18 @@ void request_end_body(struct request *request);
 /* Adds the headers that each reply has, and answers. `type` may be NULL. */
 void reply_response(struct request *request, unsigned status, const char *type,
 		    struct MHD_Response *response);
+/* --- http_connection.c --- */
+/* MHD_OPTION_NOTIFY_CONNECTION */
+void connection_notify(void *context, struct MHD_Connection *server_connection, void **place,
+		       enum MHD_ConnectionNotificationCode code);
+/*
+ * Calls `gone` when the client closes its side; one watch at a time. *holder is set, and NULL again
+ * when the connection is no more. False: it has gone already.
+ */
+struct connection;
+bool connection_watch(struct MHD_Connection *server_connection, void (*gone)(void *context),
+		      void *context, struct connection **holder);
+/* NULL is allowed. */
+void connection_unwatch(struct connection *connection);
+/* The socket is given to somebody else: it is not looked at any more. */
+void connection_release(struct MHD_Connection *server_connection);

@@ -115,8 +115,8 @@ static void on_upgrade(void *context, struct MHD_Connection *connection, void *r
 	struct hijack *hijack = context;
 	int fd = fcntl(socket, F_DUPFD_CLOEXEC, 16);
 
-	(void)connection;
 	(void)request;
+	connection_release(connection);
 	hijack->take(hijack->context, fd, extra, extra_length);
 	free(hijack);
 	loop_after(0, close_handle, handle);

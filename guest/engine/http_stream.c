@@ -25,7 +25,7 @@ struct stream {
 	void *context;
 	int fd; /* of reply_from_fd(), or -1 */
 	struct loop_fd *fd_watch;
-	struct loop_fd *client_watch; /* the client closes its side */
+	struct connection *connection; /* NULL when it is closed */
 };
 
 size_t stream_pending(struct stream *stream)
@@ -118,7 +118,7 @@ static void on_free(void *context)
 {
 	struct stream *stream = context;
 
-	loop_remove_fd(stream->client_watch);
+	connection_unwatch(stream->connection);
 	loop_remove_fd(stream->fd_watch);
 	if (stream->fd >= 0) {
 		close(stream->fd);
@@ -128,27 +128,13 @@ static void on_free(void *context)
 	free(stream);
 }
 
-static void on_client(void *context, uint32_t events)
+static void on_client(void *context)
 {
 	struct stream *stream = context;
 
-	(void)events;
-	loop_remove_fd(stream->client_watch);
-	stream->client_watch = NULL;
 	stream->is_aborted = true;
 	tell_gone(stream);
 	request_resume(stream->request);
-}
-
-static void watch_client(struct stream *stream)
-{
-	struct MHD_Connection *connection = stream->request->connection;
-
-	if (connection) {
-		const union MHD_ConnectionInfo *info =
-			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-		stream->client_watch = loop_add_fd(info->connect_fd, EPOLLRDHUP, on_client, stream);
-	}
 }
 
 static void start_stream(struct request *request, unsigned status, const char *type,
@@ -158,7 +144,10 @@ static void start_stream(struct request *request, unsigned status, const char *t
 		MHD_SIZE_UNKNOWN, STREAM_BLOCK, on_read, stream, on_free);
 
 	stream->request = request;
-	watch_client(stream);
+	if (request->connection) {
+		stream->is_aborted = !connection_watch(request->connection, on_client, stream,
+						       &stream->connection);
+	}
 	reply_response(request, status, type, response);
 }
 

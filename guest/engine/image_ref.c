@@ -59,8 +59,15 @@ static size_t host_length(const char *name)
 	return 0;
 }
 
+/* NAME[.NAME...][:PORT] or [IPv6][:PORT] */
 static bool is_host(const char *host, size_t length)
 {
+	if (length && !isalnum((unsigned char)host[0]) && host[0] != '[') {
+		return false;
+	}
+	if (memmem(host, length, "..", 2)) {
+		return false;
+	}
 	for (size_t i = 0; i < length; i++) {
 		if (!isalnum((unsigned char)host[i]) && !strchr(".-:[]", host[i])) {
 			return false;
@@ -121,12 +128,15 @@ char *image_ref_normal(const char *name)
 
 char *image_ref_familiar(const char *ref)
 {
-	if (!strncmp(ref, DOCKER_LIBRARY, strlen(DOCKER_LIBRARY)) &&
-	    !strchr(ref + strlen(DOCKER_LIBRARY), '/')) {
-		return text_copy(ref + strlen(DOCKER_LIBRARY));
+	size_t skipped = 0;
+
+	if (!strncmp(ref, DOCKER_IO, strlen(DOCKER_IO))) {
+		skipped = strlen(DOCKER_IO);
+		if (!strncmp(ref, DOCKER_LIBRARY, strlen(DOCKER_LIBRARY))) {
+			skipped = strlen(DOCKER_LIBRARY);
+		}
 	}
-	return text_copy(strncmp(ref, DOCKER_IO, strlen(DOCKER_IO)) ? ref
-								    : ref + strlen(DOCKER_IO));
+	return text_copy(ref + skipped);
 }
 
 char *image_ref_repository(const char *ref)

@@ -11,6 +11,8 @@ extern const struct route image_registry_routes[3]; /* image_registry.c */
 extern const struct route image_tar_routes[3];      /* image_tar.c */
 extern const struct route image_commit_routes[1];   /* image_commit.c */
 
+/* All images with a name or without children, as the list tells them. The caller puts it. */
+json *image_list(void);
 /* The ID of the image that the request's first parameter names; NULL: a reply was sent. The caller
  * frees it. */
 char *image_of_request(struct request *request);

@@ -90,22 +90,9 @@ static json *summary(const char *id, int64_t created, int64_t size, const char *
 	return item;
 }
 
-static void get_images(struct request *request)
+static json *list_images(json *filter, bool all)
 {
-	static const char *const keys[] = {"dangling", "label", "reference", "before",
-					   "since",    "until", NULL};
-	const char *error = NULL;
-	json *filter = filter_parse(request_query(request, "filters"), &error);
-	const char *unknown = filter ? filter_unknown(filter, keys) : NULL;
-	bool all = request_query_bool(request, "all", false);
-
-	if (!filter || unknown) {
-		reply_error(request, 400,
-			    unknown ? "Invalid filter '%s'" : "the filters are wrong: %s",
-			    unknown ? unknown : error);
-		json_object_put(filter);
-		return;
-	}
+	const char *error;
 	int64_t before = created_bound(filter, "before", INT64_MAX);
 	int64_t since = created_bound(filter, "since", INT64_MIN);
 	json *list = json_object_new_array();
@@ -134,6 +121,31 @@ static void get_images(struct request *request)
 		json_object_put(image);
 	}
 	db_done(query);
+	return list;
+}
+
+json *image_list(void)
+{
+	return list_images(NULL, false);
+}
+
+static void get_images(struct request *request)
+{
+	static const char *const keys[] = {"dangling", "label", "reference", "before",
+					   "since",    "until", NULL};
+	const char *error = NULL;
+	json *filter = filter_parse(request_query(request, "filters"), &error);
+	const char *unknown = filter ? filter_unknown(filter, keys) : NULL;
+	bool all = request_query_bool(request, "all", false);
+
+	if (!filter || unknown) {
+		reply_error(request, 400,
+			    unknown ? "Invalid filter '%s'" : "the filters are wrong: %s",
+			    unknown ? unknown : error);
+		json_object_put(filter);
+		return;
+	}
+	json *list = list_images(filter, all);
 	json_object_put(filter);
 	reply_json(request, 200, list);
 }

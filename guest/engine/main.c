@@ -33,6 +33,8 @@ static const char usage[] =
 	"  --host URL           unix://PATH (unix:///run/docker.sock), up to 8 times\n"
 	"  --insecure-tcp       allows --host tcp://127.0.0.1:PORT, which anybody here can use\n"
 	"  --runtime NAME=PATH  one more OCI runtime\n"
+	"  --bridge-device NAME an interface that joins the default bridge: the management\n"
+	"                       partition's card on the switch of partitions\n"
 	"  --debug              say more\n"
 	"  --help, --version\n\n"
 	"SIGTERM ends the engine; containers go on, and the next engine takes them over.\n"
@@ -119,6 +121,7 @@ enum {
 	OPTION_HOST,
 	OPTION_TCP,
 	OPTION_RUNTIME,
+	OPTION_DEVICE,
 	OPTION_DEBUG,
 	OPTION_HELP,
 	OPTION_VERSION
@@ -140,6 +143,9 @@ static int take_option(int option, char *value)
 		return -1;
 	case OPTION_RUNTIME:
 		return runtime_add(value) == 0 ? -1 : wrong_option("not NAME=PATH:", value);
+	case OPTION_DEVICE:
+		engine.bridge_device = value;
+		return -1;
 	case OPTION_DEBUG:
 		engine.debug = true;
 		return -1;
@@ -163,6 +169,7 @@ static int parse_options(int argc, char **argv)
 		{"host", required_argument, NULL, OPTION_HOST},
 		{"insecure-tcp", no_argument, NULL, OPTION_TCP},
 		{"runtime", required_argument, NULL, OPTION_RUNTIME},
+		{"bridge-device", required_argument, NULL, OPTION_DEVICE},
 		{"debug", no_argument, NULL, OPTION_DEBUG},
 		{"help", no_argument, NULL, OPTION_HELP},
 		{"version", no_argument, NULL, OPTION_VERSION},
@@ -217,7 +224,7 @@ static int make_folders(void)
 		result |= file_make_dirs(path, 0711);
 		free(path);
 	}
-	return result | rootfs_make_base();
+	return result;
 }
 
 /* Of this installation, made once. */
@@ -252,6 +259,10 @@ static int start(void)
 	}
 	if (loop_open() < 0 || watch_signals() < 0) {
 		engine_log("cannot watch events: %s", strerror(errno));
+		return -1;
+	}
+	if (rootfs_prepare() < 0) {
+		engine_log("cannot make %s/mount-points: %s", engine.root, strerror(errno));
 		return -1;
 	}
 	if (set_id() < 0 || reconcile() < 0) {

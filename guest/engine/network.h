@@ -32,7 +32,12 @@ void network_adopt(struct container *container);
 /* The namespace of config.json: NULL is the host's, "" a fresh one, else a path. The caller frees
  * it. */
 char *network_namespace(struct container *container, json *spec);
-/* Lines of the container's /etc/hosts for its own addresses. The caller frees it. */
+/* It has another name now. */
+void network_renamed(struct container *container);
+/* The host's address as the container sees it (host-gateway), or NULL. The caller frees it. */
+char *network_gateway(struct container *container);
+/* Lines of the container's /etc/hosts for its own addresses, and those of HostConfig.Links. The
+ * caller frees it. */
 char *network_hosts(struct container *container, json *spec);
 /* Address of the name server that knows its neighbours, or NULL: the host's servers. The caller
  * frees it. */

@@ -18,10 +18,9 @@ char *network_check(json *host, unsigned *status)
 			*status = 404;
 			return text_format("No such container: %s", mode + 10);
 		}
-	} else if (*mode && strcmp(mode, "default") != 0 && !network_find(mode)) {
-		*status = 404;
-		return text_format("network %s not found", mode);
 	}
+	/* A network that is missing is told at the start: at the creation the client would take 404
+	 * for a missing image, and pull it. */
 	char *error = network_port_check(host);
 	*status = error ? 400 : *status;
 	return error;
@@ -165,45 +164,4 @@ char *network_namespace(struct container *container, json *spec)
 	bool has_networks = json_count(plan) > 0;
 	json_object_put(plan);
 	return has_networks ? engine_run_path("netns/%s", container->id) : text_copy("");
-}
-
-char *network_hosts(struct container *container, json *spec)
-{
-	json *endpoints = endpoints_of_container(container->id);
-	json *config = json_get(spec, "Config");
-	const char *hostname = json_get_string(config, "Hostname", "");
-	const char *domain = json_get_string(config, "Domainname", "");
-	struct text text = {0};
-	char address[IP_TEXT];
-
-	text_puts(&text, "");
-	for (size_t i = 0; i < json_count(endpoints) && !strpbrk(hostname, "\r\n"); i++) {
-		json *endpoint = json_object_array_get_idx(endpoints, i);
-		ip_text((uint32_t)json_get_int(endpoint, "address", 0), address);
-		if (*domain && !strpbrk(domain, "\r\n")) {
-			text_printf(&text, "%s\t%s.%s %s\n", address, hostname, domain, hostname);
-		} else {
-			text_printf(&text, "%s\t%s\n", address, hostname);
-		}
-	}
-	json_object_put(endpoints);
-	return text.data ? text.data : text_copy("");
-}
-
-char *network_resolver(struct container *container, json *spec)
-{
-	json *endpoints = endpoints_of_container(container->id);
-	char *resolver = NULL;
-
-	(void)spec;
-	for (size_t i = 0; i < json_count(endpoints) && !resolver; i++) {
-		json *endpoint = json_object_array_get_idx(endpoints, i);
-		struct network *network = network_find(json_get_string(endpoint, "network", ""));
-		if (network && network_has_names(network)) {
-			char text[IP_TEXT];
-			resolver = text_copy(ip_text(network->gateway, text));
-		}
-	}
-	json_object_put(endpoints);
-	return resolver;
 }

@@ -101,24 +101,91 @@ static void add_endpoint(json *names, const struct network *network, json *endpo
 	json_object_put(addresses);
 }
 
-static int write_table(const struct network *network, const char *path, json *endpoints)
+/* For a container that is in other networks too: their names, which it asks this server for. */
+static void add_client(json *clients, const struct network *network, json *endpoint)
+{
+	json *places = endpoints_of_container(json_get_string(endpoint, "container", ""));
+	json *names = json_object_new_object();
+	char text[IP_TEXT];
+
+	for (size_t i = 0; i < json_count(places); i++) {
+		struct network *other = network_find(
+			json_get_string(json_object_array_get_idx(places, i), "network", ""));
+		if (!other || other == network || other->is_predefined) {
+			continue;
+		}
+		json *neighbours = endpoints_of_network(other->id);
+		for (size_t k = 0; k < json_count(neighbours); k++) {
+			add_endpoint(names, other, json_object_array_get_idx(neighbours, k));
+		}
+		json_object_put(neighbours);
+	}
+	if (json_object_object_length(names) > 0) {
+		json_set(clients, ip_text((uint32_t)json_get_int(endpoint, "address", 0), text),
+			 json_object_get(names));
+	}
+	json_object_put(names);
+	json_object_put(places);
+}
+
+static json *make_table(const struct network *network, json *endpoints)
 {
 	json *file = json_object_new_object();
 	json *names = json_object_new_object();
-	char *folder = engine_run_path("networks/%s", network->id);
+	json *clients = json_object_new_object();
 
-	for (size_t i = 0; !network->is_predefined && i < json_count(endpoints); i++) {
-		add_endpoint(names, network, json_object_array_get_idx(endpoints, i));
+	for (size_t i = 0; i < json_count(endpoints); i++) {
+		json *endpoint = json_object_array_get_idx(endpoints, i);
+		if (!network->is_predefined) {
+			add_endpoint(names, network, endpoint);
+		}
+		add_client(clients, network, endpoint);
 	}
 	json_set(file, "names", names);
+	json_set(file, "clients", clients);
+	return file;
+}
+
+static int write_table(const struct network *network, const char *path, json *endpoints)
+{
+	json *file = make_table(network, endpoints);
+	char *folder = engine_run_path("networks/%s", network->id);
 	const char *text = json_text(file);
 	int result = file_make_dirs(folder, 0711);
+
 	if (result == 0) {
 		result = file_replace_at(AT_FDCWD, path, text, strlen(text), 0644, 0);
 	}
 	free(folder);
 	json_object_put(file);
 	return result;
+}
+
+/* The tables of networks whose containers are in this one too. */
+static void update_neighbours(const struct network *network, json *endpoints, const char *leaving)
+{
+	for (struct network *one = network_first(); one; one = one->next) {
+		char *path = engine_run_path("networks/%s/names.json", one->id);
+		bool is_touched = false;
+		if (one != network && access(path, F_OK) == 0) {
+			json *theirs = endpoints_of_network(one->id);
+			for (size_t i = 0; i < json_count(theirs) && !is_touched; i++) {
+				const char *id = json_get_string(
+					json_object_array_get_idx(theirs, i), "container", "");
+				is_touched = leaving && !strcmp(id, leaving);
+				for (size_t k = 0; k < json_count(endpoints); k++) {
+					json *own = json_object_array_get_idx(endpoints, k);
+					is_touched |=
+						!strcmp(id, json_get_string(own, "container", ""));
+				}
+			}
+			if (is_touched && write_table(one, path, theirs) < 0) {
+				engine_log("cannot write %s: %s", path, strerror(errno));
+			}
+			json_object_put(theirs);
+		}
+		free(path);
+	}
 }
 
 static void on_server_end(void *context, int status)
@@ -210,13 +277,17 @@ static void start_server(struct network *network, char *table, network_done_fn d
 	starting->watch = loop_add_fd(report[0], EPOLLIN, on_report, starting);
 }
 
-void network_dns_update(struct network *network, network_done_fn done, void *context)
+void network_dns_update(struct network *network, const char *leaving, network_done_fn done,
+			void *context)
 {
+	json *endpoints = endpoints_of_network(network->id);
+
+	update_neighbours(network, endpoints, leaving);
 	if (!network_has_names(network)) {
+		json_object_put(endpoints);
 		done(context, NULL);
 		return;
 	}
-	json *endpoints = endpoints_of_network(network->id);
 	char *path = engine_run_path("networks/%s/names.json", network->id);
 	if (json_count(endpoints) == 0) {
 		unlink(path); /* the server sees it and ends */

@@ -84,10 +84,12 @@ typedef void (*job_done_fn)(void *context, json *result, const char *error, cons
 void network_job(const char *command, json *request, bool alone, job_done_fn done, void *context);
 /* Until this is called jobs wait; `sync` (may be NULL) goes before them. */
 void network_job_open(json *sync, job_done_fn done, void *context);
-/* Requests of bh-network. */
+/* Requests of bh-network. The last is NULL where the network has no interface of the host
+ * (option bulkhead.device; --bridge-device). */
 json *network_request(const struct network *network);
 /* first: default route and ports are its. */
 json *endpoint_request(json *endpoint, const struct network *network, json *ports, bool is_first);
+json *device_request(const struct network *network);
 
 /* --- network_up.c --- */
 /* Brings up the bridge; a network without a subnet gets one. */
@@ -101,8 +103,10 @@ void network_leave(json *endpoint, network_done_fn done, void *context);
 
 /* --- network_dns.c --- */
 bool network_has_names(const struct network *network);
-/* The names of the network's endpoints to its server, which is started or ended as needed. */
-void network_dns_update(struct network *network, network_done_fn done, void *context);
+/* The names of the network's endpoints to its server, which is started or ended as needed.
+ * `leaving`: the container that has just left it, or NULL. */
+void network_dns_update(struct network *network, const char *leaving, network_done_fn done,
+			void *context);
 
 /* --- network_view.c --- */
 /* EndpointSettings of inspect. `endpoint` may be NULL: not running. */

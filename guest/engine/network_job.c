@@ -149,3 +149,18 @@ json *endpoint_request(json *endpoint, const struct network *network, json *port
 	json_set(request, "ports", ports ? ports : json_object_new_array());
 	return request;
 }
+
+json *device_request(const struct network *network)
+{
+	const char *device = network->is_predefined
+				     ? engine.bridge_device
+				     : network_option(network, "bulkhead.device", NULL);
+
+	if (!device || !*network->bridge) {
+		return NULL;
+	}
+	json *request = json_object_new_object();
+	json_set_string(request, "device", device);
+	json_set_string(request, "bridge", network->bridge);
+	return request;
+}

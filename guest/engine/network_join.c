@@ -72,7 +72,7 @@ static void on_attached(void *context, json *result, const char *error, const ch
 
 	if (result && network && endpoint_store_result(joining->endpoint, result) == 0) {
 		network_event(network, "connect", joining->container->id);
-		network_dns_update(network, on_names, joining);
+		network_dns_update(network, NULL, on_names, joining);
 		return;
 	}
 	if (error && network && try_again(joining, network, kind)) {
@@ -152,7 +152,8 @@ static void on_detached(void *context, json *result, const char *error, const ch
 		return;
 	}
 	network_event(network, "disconnect", json_get_string(leaving->endpoint, "container", ""));
-	network_dns_update(network, finish_leaving, leaving);
+	network_dns_update(network, json_get_string(leaving->endpoint, "container", ""),
+			   finish_leaving, leaving);
 }
 
 void network_leave(json *endpoint, network_done_fn done, void *context)

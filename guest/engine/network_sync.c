@@ -4,6 +4,7 @@
 #include "network_inside.h"
 #include "text.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +34,7 @@ static void on_synced(void *context, json *result, const char *error, const char
 	for (struct network *one = network_first(); one; one = one->next) {
 		one->is_up = one->subnet != 0;
 		if (one->is_up) {
-			network_dns_update(one, ignore, NULL);
+			network_dns_update(one, NULL, ignore, NULL);
 		}
 	}
 }
@@ -55,15 +56,35 @@ static void on_dropped(void *context, json *result, const char *error, const cha
 	ignore(context, error);
 }
 
-static void drop(json *endpoint)
+static void delete_netns(const char *container)
 {
 	json *request = json_object_new_object();
-	char *netns = engine_run_path("netns/%s", json_get_string(endpoint, "container", ""));
+	char *netns = engine_run_path("netns/%s", container);
 
 	json_set_string(request, "netns", netns);
 	free(netns);
-	endpoint_delete(endpoint);
 	network_job("netns-delete", request, false, on_dropped, NULL);
+}
+
+/* Namespaces of containers that do not run. */
+static void sweep_netns(void)
+{
+	char *path = engine_run_path("netns");
+	DIR *list = opendir(path);
+	struct dirent *entry;
+
+	while (list && (entry = readdir(list))) {
+		struct container *container =
+			entry->d_name[0] == '.' ? NULL : container_find(entry->d_name, NULL);
+		if (id_is_hex(entry->d_name) &&
+		    !(container && (container->state.is_running || container->is_ending))) {
+			delete_netns(entry->d_name);
+		}
+	}
+	if (list) {
+		closedir(list);
+	}
+	free(path);
 }
 
 static void add_endpoints(json *list)
@@ -76,7 +97,7 @@ static void add_endpoints(json *list)
 		struct network *network = network_find(json_get_string(endpoint, "network", ""));
 		const char *container = json_get_string(endpoint, "container", "");
 		if (!network || !is_alive(endpoint)) {
-			drop(endpoint);
+			endpoint_delete(endpoint);
 			continue;
 		}
 		json_object_array_add(
@@ -102,9 +123,14 @@ void network_sync(void)
 	add_endpoints(endpoints);
 	for (struct network *one = network_first(); one; one = one->next) {
 		if (one->subnet) {
+			json *device = device_request(one);
 			json_object_array_add(networks, network_request(one));
+			if (device) {
+				json_object_array_add(endpoints, device);
+			}
 		}
 	}
+	sweep_netns();
 	/* Without containers in networks nothing is touched: bridges come up when they are needed.
 	 */
 	if (!has_rows) {

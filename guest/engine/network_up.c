@@ -22,6 +22,24 @@ static void finish(struct coming_up *up, const char *error, const char *kind)
 	free(up);
 }
 
+static void on_device(void *context, json *result, const char *error, const char *kind)
+{
+	(void)result;
+	finish(context, error, kind);
+}
+
+/* The bridge is there; its interface of the host last. */
+static void add_device(struct coming_up *up, const struct network *network)
+{
+	json *request = device_request(network);
+
+	if (request) {
+		network_job("attach", request, false, on_device, up);
+	} else {
+		finish(up, NULL, NULL);
+	}
+}
+
 static void on_up(void *context, json *result, const char *error, const char *kind)
 {
 	struct coming_up *up = context;
@@ -34,7 +52,7 @@ static void on_up(void *context, json *result, const char *error, const char *ki
 		if (up->chooses && network_store_subnet(network) < 0) {
 			finish(up, "the database does not take the network's subnet", "io");
 		} else {
-			finish(up, NULL, NULL);
+			add_device(up, network);
 		}
 	} else if (up->chooses && !strcmp(kind, "conflict")) {
 		/* Somebody else's interface is in that subnet. */

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci.h"
-#include "engine.h"
-#include "file.h"
 #include "text.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define SECCOMP_MAX (1024u * 1024)
 
 static const char *const masked[] = {
 	"/proc/acpi",        "/proc/asound",  "/proc/interrupts",
@@ -21,49 +16,6 @@ static const char *const masked[] = {
 static const char *const read_only[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
 					"/proc/sysrq-trigger"};
 
-/* A text that is JSON already, put into an object as it is. */
-static int put_raw(struct json_object *object, struct printbuf *out, int level, int flags)
-{
-	const char *text = json_object_get_userdata(object);
-
-	(void)level;
-	(void)flags;
-	return printbuf_memappend(out, text, (int)strlen(text));
-}
-
-/* Read once: it is the same for every container. */
-json *oci_default_seccomp(void)
-{
-	static char *profile;
-	static bool is_read;
-
-	if (!is_read) {
-		struct text text = {0};
-		char *path = engine_program("seccomp.json");
-		const char *error = "missing";
-		json *value = NULL;
-		if (file_read_at(AT_FDCWD, path, &text, SECCOMP_MAX) == 0) {
-			value = json_parse(text.data, text.length, &error);
-		}
-		if (value) {
-			profile = text_copy(json_text(value));
-		} else {
-			engine_log("no seccomp profile %s (%s): containers run without one", path,
-				   error);
-		}
-		json_object_put(value);
-		text_free(&text);
-		free(path);
-		is_read = true;
-	}
-	if (!profile) {
-		return NULL;
-	}
-	json *raw = json_object_new_object();
-	json_object_set_serializer(raw, put_raw, profile, NULL);
-	return raw;
-}
-
 static json *seccomp_of(json *host, char **error)
 {
 	const char *option = oci_security_option(host, "seccomp");
@@ -73,13 +25,21 @@ static json *seccomp_of(json *host, char **error)
 		return NULL;
 	}
 	if (!option || !*option || !strcmp(option, "builtin")) {
-		return oci_default_seccomp();
+		json *capabilities = oci_capabilities(host);
+		json *section = oci_default_seccomp(json_get(capabilities, "bounding"));
+		json_object_put(capabilities);
+		return section;
 	}
 	json *profile = json_parse(option, strlen(option), &words);
 	if (!profile) {
 		*error = text_format("Decoding seccomp profile failed: %s", words);
 	}
-	return profile;
+	json *capabilities = oci_capabilities(host);
+	json *section =
+		profile ? oci_seccomp_convert(profile, json_get(capabilities, "bounding")) : NULL;
+	json_object_put(capabilities);
+	json_object_put(profile);
+	return section;
 }
 
 static json *list_of(const char *const *texts, size_t count)

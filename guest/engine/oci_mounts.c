@@ -184,15 +184,20 @@ static int write_file(struct container *container, const char *name, const struc
 	return result;
 }
 
-static void add_extra_hosts(struct text *text, json *hosts)
+static void add_extra_hosts(struct text *text, struct container *container, json *hosts)
 {
+	char *gateway = network_gateway(container);
+
 	for (size_t i = 0; i < json_count(hosts); i++) {
 		const char *entry = json_string_at(hosts, i);
 		const char *colon = strchr(entry, ':');
 		if (colon && !strpbrk(entry, "\n\r")) {
-			text_printf(text, "%s\t%.*s\n", colon + 1, (int)(colon - entry), entry);
+			bool is_host = !strcmp(colon + 1, "host-gateway") && gateway;
+			text_printf(text, "%s\t%.*s\n", is_host ? gateway : colon + 1,
+				    (int)(colon - entry), entry);
 		}
 	}
+	free(gateway);
 }
 
 static int write_hosts(struct container *container, json *spec)
@@ -204,7 +209,7 @@ static int write_hosts(struct container *container, json *spec)
 			 "fe00::\tip6-localnet\nff00::\tip6-mcastprefix\nff02::1\tip6-allnodes\n"
 			 "ff02::2\tip6-allrouters\n");
 	text_puts(&text, own);
-	add_extra_hosts(&text, json_get(json_get(spec, "HostConfig"), "ExtraHosts"));
+	add_extra_hosts(&text, container, json_get(json_get(spec, "HostConfig"), "ExtraHosts"));
 	int result = write_file(container, "hosts", &text);
 	text_free(&text);
 	free(own);

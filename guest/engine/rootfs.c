@@ -13,11 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LAYERS_MAX   128
+#define MOUNT_POINTS "mount-points"
+#define LAYERS_MAX   129  /* 128 of the image */
 #define OPTION_LIMIT 4000 /* mount(2) takes a page */
 
 struct overlay {
-	int fds[LAYERS_MAX + 4];
+	int fds[LAYERS_MAX + 3];
 	size_t count;
 	struct text options;
 };
@@ -29,38 +30,52 @@ static char *layer_path(const char *chain)
 	return engine_root_path("layers/%s/diff", hex);
 }
 
-int rootfs_make_base(void)
+/*
+ * Mount points that every container needs lie in a layer of their own, above the image's, so that
+ * they are no changes of the container ("diff", "commit").
+ */
+static int make_file(const char *path, const char *name, bool is_folder)
 {
-	static const char *const folders[] = {"etc", "dev", "proc", "sys"};
-	static const char *const files[] = {"etc/hosts", "etc/hostname", "etc/resolv.conf",
-					    ".dockerenv"};
+	char *full = text_format("%s/%s", path, name);
+	int result = 0;
+
+	if (is_folder) {
+		result = file_make_dirs(full, 0755);
+	} else {
+		int fd = open(full, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+		result = fd < 0 ? -1 : close(fd);
+	}
+	free(full);
+	return result;
+}
+
+int rootfs_prepare(void)
+{
+	static const char *const folders[] = {"dev/pts", "dev/shm", "proc", "sys", "etc"};
+	static const char *const files[] = {"dev/console", "etc/hosts", "etc/hostname",
+					    "etc/resolv.conf", ".dockerenv"};
+	char *path = engine_root_path(MOUNT_POINTS);
 	int result = 0;
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		char *path = engine_root_path("base/%s", folders[i]);
-		result |= file_make_dirs(path, 0755);
-		free(path);
+		result |= make_file(path, folders[i], true);
 	}
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		char *path = engine_root_path("base/%s", files[i]);
-		int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-		result |= fd;
-		if (fd >= 0) {
-			close(fd);
-		}
-		free(path);
+		result |= make_file(path, files[i], false);
 	}
-	return result < 0 ? -1 : 0;
+	free(path);
+	return result;
 }
 
 json *rootfs_lowers(const struct container *container)
 {
 	json *chains = image_layers(container->image);
 	json *lowers = json_object_new_array();
-	char *base = engine_root_path("base");
+	char *points = engine_root_path(MOUNT_POINTS);
 
-	json_append_string(lowers, base);
-	free(base);
+	json_append_string(lowers, points);
+	free(points);
+
 	for (size_t i = json_count(chains); i > 0; i--) {
 		char *path = layer_path(json_string_at(chains, i - 1));
 		json_append_string(lowers, path);
@@ -89,7 +104,7 @@ static int add_lowers(struct overlay *overlay, struct container *container)
 	size_t count = json_count(lowers);
 	int result = 0;
 
-	if (count > LAYERS_MAX + 1) {
+	if (count > LAYERS_MAX) {
 		errno = E2BIG;
 		result = -1;
 	}
@@ -110,6 +125,13 @@ static int add_own(struct overlay *overlay, struct container *container)
 
 	if (result == 0) {
 		result = add_dir(overlay, ",workdir=", work);
+	}
+	if (result == 0 && container->is_auto_removed) {
+		/* Nothing of it is wanted after a crash; the mark refuses a second mount. */
+		char *mark = text_format("%s/work/incompat", work);
+		file_remove_tree_at(AT_FDCWD, mark);
+		free(mark);
+		text_puts(&overlay->options, ",volatile");
 	}
 	free(upper);
 	free(work);

@@ -7,6 +7,8 @@
 
 #include "container.h"
 
+/* Makes the layer of mount points, once at the engine's start. */
+int rootfs_prepare(void);
 /* Mounts it if it is not. -1: *error (the caller frees it) says why; nothing is held then. */
 int rootfs_hold(struct container *container, char **error);
 /* Unmounts it with the last holder. */
@@ -15,10 +17,6 @@ void rootfs_release(struct container *container);
 void rootfs_unmount_path(const char *path);
 /* Is mounted already, by a former engine: counts one holder. */
 void rootfs_adopt(struct container *container);
-
-/* ROOT/base, a layer above every image's: what containers get mounted over, so that their own
- * changes, and images made of them, do not have it. At the engine's start; -1 with errno. */
-int rootfs_make_base(void);
 
 /* Folders of the lower layers, from the top down, absolute; for bh-image. */
 json *rootfs_lowers(const struct container *container);

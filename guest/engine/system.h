@@ -4,4 +4,4 @@
 
 #include "route.h"
 
-extern const struct route system_routes[4];
+extern const struct route system_routes[5];

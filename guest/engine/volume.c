@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "volume.h"
+#include "body_check.h"
 #include "db.h"
 #include "engine.h"
 #include "event.h"
@@ -143,22 +144,22 @@ static json *query_filter(struct request *request)
 	return filter;
 }
 
-static void get_volumes(struct request *request)
+static json *list_matching(json *filter)
 {
-	json *filter = query_filter(request);
-
-	if (!filter) {
-		return;
-	}
 	json *list = json_object_new_array();
 	sqlite3_stmt *query =
 		db_query("SELECT name, created, labels, options,"
 			 " (SELECT count(*) FROM container_volume WHERE volume = name)"
 			 " FROM volume ORDER BY name",
 			 "");
+
 	while (db_step(query)) {
 		json *volume = describe(query);
+		json *usage = json_object_new_object();
 		bool is_dangling = db_int(query, 4) == 0;
+		json_set_int(usage, "RefCount", db_int(query, 4));
+		json_set_int(usage, "Size", -1);
+		json_set(volume, "UsageData", usage);
 		if (filter_match_part(filter, "name", db_text(query, 0)) &&
 		    filter_match(filter, "driver", "local") &&
 		    filter_match_labels(filter, "label", json_get(volume, "Labels")) &&
@@ -168,10 +169,25 @@ static void get_volumes(struct request *request)
 		json_object_put(volume);
 	}
 	db_done(query);
-	json_object_put(filter);
+	return list;
+}
+
+json *volume_list(void)
+{
+	return list_matching(NULL);
+}
+
+static void get_volumes(struct request *request)
+{
+	json *filter = query_filter(request);
+
+	if (!filter) {
+		return;
+	}
 	json *reply = json_object_new_object();
-	json_set(reply, "Volumes", list);
+	json_set(reply, "Volumes", list_matching(filter));
 	json_set(reply, "Warnings", json_object_new_array());
+	json_object_put(filter);
 	reply_json(request, 200, reply);
 }
 
@@ -191,8 +207,14 @@ static void create_volume(struct request *request)
 	json *body = request_body(request);
 	const char *name = json_get_string(body, "Name", "");
 	const char *driver = json_get_string(body, "Driver", "local");
+	char *wrong = body_check_volume(body);
 	char id[ID_SIZE];
 
+	if (wrong) {
+		reply_error(request, 400, "%s", wrong);
+		free(wrong);
+		return;
+	}
 	if (*name && !name_is_valid(name)) {
 		reply_error(
 			request, 400,

@@ -23,3 +23,20 @@ $(BUILD)/mgmt.cpio.gz: guest/mgmt/image.list $(MGMT)/init $(MGMT)/bh $(MGMT_PACK
 		$(wildcard tools/image/*.py) $(shell find guest/mgmt/root)
 	$(Q)rm -f $@
 	$(Q)MGMT=$(abspath $(MGMT)) MGMT_MODULES=$(abspath $(MGMT_MODULES)) tools/make-initramfs $< $@ $(MGMT_IMAGE_LIMIT)
+
+# What containers need, to be unpacked over it: programs without debug information, not packed, for the kernel of partitions cannot be packed any
+# better and the rest costs more to unpack than to read.
+CONTAINERS := $(BUILD)/containers.cpio
+$(CONTAINERS): guest/mgmt/containers.list $(wildcard guest/mgmt/containers/*) $(BUILD)/mgmt.cpio.gz $(APP_PROGRAMS:%=$(BIN)/%) \
+		$(BIN)/bh-agent.cpio $(BIN)/vmlinuz
+	$(Q)rm -rf $(MGMT)/bin && mkdir -p $(MGMT)/bin && cp -LR $(BIN)/. $(MGMT)/bin
+	$(Q)strip $(APP_PROGRAMS:%=$(MGMT)/bin/%)
+	$(Q)BIN=$(abspath $(MGMT)/bin) MGMT=$(abspath $(MGMT)) tools/make-initramfs $< $@ $(MGMT_IMAGE_LIMIT)
+# $(call over,archive below,archive above): an archive that is not packed begins on a multiple of 4.
+over = (cat $(1) && head -c $$(( -$$(stat -c %s $(1)) & 3 )) /dev/zero && cat $(2))
+$(BUILD)/mgmt-containers.cpio.gz: $(BUILD)/mgmt.cpio.gz $(CONTAINERS)
+	$(Q)$(call over,$(word 1,$^),$(word 2,$^)) >$@
+	@stat -c %s $@ | awk '{ printf "$(@F): %.1f of $(MGMT_IMAGE_LIMIT) MiB\n", $$1 / 1048576; exit $$1 > $(MGMT_IMAGE_LIMIT) * 1048576 }'
+ifneq ($(and $(MGMT_PACKAGES),$(MGMT_MODULES)),)
+all: $(BUILD)/mgmt-containers.cpio.gz
+endif

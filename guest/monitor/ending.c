@@ -84,6 +84,12 @@ void ending_failed(struct monitor *monitor, const char *error)
 	stdin_close(monitor);
 	monitor->is_ended = true;
 	server_ended(monitor);
+	if (monitor->options.exec_id) {
+		/* The client has the stream already: there is no other place to say it. */
+		char *words = text_format("OCI runtime exec failed: %s\r\n", error);
+		clients_output(monitor, ATTACH_STDERR, words, strlen(words));
+		free(words);
+	}
 	ending_report(monitor, error); /* the socket is free for another try now */
 	clients_finish(monitor);
 }

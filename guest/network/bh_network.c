@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define REQUEST_FD  4
@@ -133,6 +134,24 @@ static json *read_request(struct failure *failure)
 	return request;
 }
 
+/* A sync waits for commands of an engine that is dead already, and takes back what they have done.
+ * Held to the end of the process. */
+static int lock_run(const char *run, bool is_sync, struct failure *failure)
+{
+	char *directory = text_format("%s/network", run);
+	char *path = text_format("%s/commands", directory);
+	int fd = file_make_dirs(directory, 0711) < 0
+			 ? -1
+			 : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0 || flock(fd, is_sync ? LOCK_EX : LOCK_SH) < 0) {
+		fail(failure, fail_kind(errno), "cannot lock %s: %s", path, strerror(errno));
+	}
+	free(path);
+	free(directory);
+	return failure->kind ? -1 : 0;
+}
+
 static int run_command(const char *run, const char *name)
 {
 	static struct context context;
@@ -149,6 +168,9 @@ static int run_command(const char *run, const char *name)
 	}
 	context.run = run;
 	json *request = read_request(&failure);
+	if (!failure.kind) {
+		lock_run(run, commands[i].run == sync_run, &failure);
+	}
 	if (!failure.kind && netlink_open(&context.netlink, NETLINK_ROUTE) < 0) {
 		fail(&failure, fail_kind(errno), "cannot open rtnetlink: %s", strerror(errno));
 	}

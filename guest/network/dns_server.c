@@ -97,17 +97,25 @@ void dns_resolvers_parse(const char *text, const union dns_socket_address *own,
 	}
 }
 
-static int answer_from_table(struct dns_server *server, const uint8_t *query,
+static const char *client_text(const union dns_socket_address *client, char text[ADDRESS_TEXT_MAX])
+{
+	const void *bytes = client->any.sa_family == AF_INET ? (const void *)&client->v4.sin_addr
+							     : (const void *)&client->v6.sin6_addr;
+
+	return inet_ntop(client->any.sa_family, bytes, text, ADDRESS_TEXT_MAX);
+}
+
+static int answer_from_table(struct dns_server *server, const char *client, const uint8_t *query,
 			     const struct dns_question *question, uint8_t *answer, size_t room)
 {
 	struct address addresses[DNS_ANSWER_MAX], reverse;
 	size_t count;
 
-	if (dns_table_find(&server->table, question->name, addresses, &count)) {
+	if (dns_table_find(&server->table, client, question->name, addresses, &count)) {
 		return (int)dns_answer_addresses(query, question, addresses, count, answer, room);
 	}
 	if (question->type == DNS_PTR && dns_reverse_parse(question->name, &reverse)) {
-		const char *name = dns_table_name(&server->table, &reverse);
+		const char *name = dns_table_name(&server->table, client, &reverse);
 		if (name) {
 			return (int)dns_answer_name(query, question, name, answer, room);
 		}
@@ -115,8 +123,9 @@ static int answer_from_table(struct dns_server *server, const uint8_t *query,
 	return 0;
 }
 
-int dns_decide(struct dns_server *server, const uint8_t *query, size_t length,
-	       struct dns_question *question, uint8_t *answer, size_t room)
+int dns_decide(struct dns_server *server, const union dns_socket_address *client,
+	       const uint8_t *query, size_t length, struct dns_question *question, uint8_t *answer,
+	       size_t room)
 {
 	enum dns_code code = dns_parse(query, length, question);
 
@@ -127,7 +136,9 @@ int dns_decide(struct dns_server *server, const uint8_t *query, size_t length,
 		code = DNS_REFUSED;
 	}
 	if (code == DNS_NO_ERROR) {
-		int size = answer_from_table(server, query, question, answer, room);
+		char text[ADDRESS_TEXT_MAX];
+		int size = answer_from_table(server, client_text(client, text), query, question,
+					     answer, room);
 		if (size > 0) {
 			return size;
 		}

@@ -54,9 +54,10 @@ bool dns_same_host(const union dns_socket_address *a, const union dns_socket_add
 void dns_resolvers_parse(const char *text, const union dns_socket_address *own,
 			 struct dns_resolvers *resolvers);
 
-/* The answer to a question, by the table. Its length; 0: ask a resolver; -1: no answer. */
-int dns_decide(struct dns_server *server, const uint8_t *query, size_t length,
-	       struct dns_question *question, uint8_t *answer, size_t room);
+/* The answer to a client's question, by the table. Its length; 0: ask a resolver; -1: no answer. */
+int dns_decide(struct dns_server *server, const union dns_socket_address *client,
+	       const uint8_t *query, size_t length, struct dns_question *question, uint8_t *answer,
+	       size_t room);
 
 /* dns_udp.c */
 void dns_udp_receive(struct dns_server *server);

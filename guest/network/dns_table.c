@@ -8,7 +8,8 @@
 void dns_table_free(struct dns_table *table)
 {
 	json_object_put(table->names);
-	table->names = NULL;
+	json_object_put(table->clients);
+	*table = (struct dns_table){0};
 }
 
 /* A copy whose keys are in lower case. */
@@ -33,6 +34,22 @@ static json *lower_names(json *names)
 	return copy;
 }
 
+/* NULL without any. */
+static json *lower_clients(json *clients)
+{
+	if (!clients || json_object_object_length(clients) == 0) {
+		return NULL;
+	}
+	json *copy = json_object_new_object();
+	json_object_object_foreach(clients, address, names)
+	{
+		if (json_object_is_type(names, json_type_object)) {
+			json_set(copy, address, lower_names(names));
+		}
+	}
+	return copy;
+}
+
 int dns_table_load(struct dns_table *table, const char *text, size_t length, const char **error)
 {
 	json *file = json_parse(text, length, error);
@@ -46,17 +63,26 @@ int dns_table_load(struct dns_table *table, const char *text, size_t length, con
 	} else if (names) {
 		dns_table_free(table);
 		table->names = lower_names(names);
+		table->clients = lower_clients(json_get_object(file, "clients"));
 		result = 0;
 	}
 	json_object_put(file);
 	return result;
 }
 
-bool dns_table_find(const struct dns_table *table, const char *name, struct address *addresses,
-		    size_t *count)
+static json *names_of_client(const struct dns_table *table, const char *client)
+{
+	return client && table->clients ? json_get(table->clients, client) : NULL;
+}
+
+bool dns_table_find(const struct dns_table *table, const char *client, const char *name,
+		    struct address *addresses, size_t *count)
 {
 	json *list = *name ? json_get(table->names, name) : NULL;
 
+	if (!list && *name) {
+		list = json_get(names_of_client(table, client), name);
+	}
 	*count = 0;
 	for (size_t i = 0; i < json_count(list) && *count < DNS_ANSWER_MAX; i++) {
 		const char *text = json_string_at(list, i);
@@ -80,16 +106,24 @@ static bool has_address(json *list, const struct address *wanted)
 	return false;
 }
 
-const char *dns_table_name(const struct dns_table *table, const struct address *address)
+static const char *find_name(json *names, const struct address *address)
 {
-	if (!table->names) {
+	if (!names) {
 		return NULL;
 	}
-	json_object_object_foreach(table->names, name, list)
+	json_object_object_foreach(names, name, list)
 	{
 		if (has_address(list, address)) {
 			return name;
 		}
 	}
 	return NULL;
+}
+
+const char *dns_table_name(const struct dns_table *table, const char *client,
+			   const struct address *address)
+{
+	const char *name = find_name(table->names, address);
+
+	return name ? name : find_name(names_of_client(table, client), address);
 }

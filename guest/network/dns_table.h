@@ -12,14 +12,17 @@
 #define DNS_ANSWER_MAX 64 /* addresses of a name */
 
 struct dns_table {
-	json *names; /* by name in lower case: an array of strings */
+	json *names;   /* by name in lower case: an array of strings */
+	json *clients; /* by address: objects like `names`; or NULL */
 };
 
 /* Replaces the table. -1 with *error (a constant) and the old table kept. */
 int dns_table_load(struct dns_table *table, const char *text, size_t length, const char **error);
-/* Is it a name of the table? Its addresses, at most DNS_ANSWER_MAX, by *count. */
-bool dns_table_find(const struct dns_table *table, const char *name, struct address *addresses,
-		    size_t *count);
+/* Is it a name of the table for that client (may be NULL)? Its addresses, at most DNS_ANSWER_MAX,
+ * by *count. */
+bool dns_table_find(const struct dns_table *table, const char *client, const char *name,
+		    struct address *addresses, size_t *count);
 /* The name of an address, or NULL. Borrowed. */
-const char *dns_table_name(const struct dns_table *table, const struct address *address);
+const char *dns_table_name(const struct dns_table *table, const char *client,
+			   const struct address *address);
 void dns_table_free(struct dns_table *table);

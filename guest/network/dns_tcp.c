@@ -122,8 +122,9 @@ static void decide(struct dns_server *server, struct connection *connection)
 	if (!connection->answer) {
 		connection->answer = memory_zeroed(1, PREFIX + DNS_MESSAGE_MAX);
 	}
-	int decided = dns_decide(server, connection->query + PREFIX, length, &connection->question,
-				 connection->answer + PREFIX, DNS_MESSAGE_MAX);
+	int decided =
+		dns_decide(server, &connection->peer, connection->query + PREFIX, length,
+			   &connection->question, connection->answer + PREFIX, DNS_MESSAGE_MAX);
 	if (decided < 0) {
 		end(connection);
 	} else if (decided > 0) {

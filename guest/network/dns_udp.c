@@ -138,7 +138,8 @@ static bool receive_one(struct dns_server *server)
 	if (length > DNS_QUERY_MAX) {
 		return true;
 	}
-	int decided = dns_decide(server, query, (size_t)length, &question, answer, sizeof(answer));
+	int decided = dns_decide(server, &client, query, (size_t)length, &question, answer,
+				 sizeof(answer));
 	if (decided > 0) {
 		answer_client(server, &client, answer, (size_t)decided);
 	} else if (decided == 0) {

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "file.h"
 #include "text.h"
@@ -32,20 +32,38 @@ static int read_config(struct container *c)
 	return result;
 }
 
+/* realpath(3) of a directory, in three system calls however deep it lies. */
+static char *real_directory(const char *path)
+{
+	char link[40], real[PATH_MAX];
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0) {
+		return NULL;
+	}
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t length = readlink(link, real, sizeof(real) - 1);
+	int error = errno;
+	close(fd);
+	errno = length > 0 && real[0] != '/' ? ENOENT : error;
+	if (length <= 0 || real[0] != '/') {
+		return NULL;
+	}
+	real[length] = '\0';
+	return text_copy(real);
+}
+
 static int find_rootfs(struct container *c)
 {
 	struct error *e = &c->rt->error;
 	const char *path = json_get_string(json_get_object(c->config, "root"), "path", "");
 	char *joined =
 		path[0] == '/' ? text_copy(path) : text_format("%s/%s", c->state.bundle, path);
-	struct stat status;
 	int result = 0;
 
-	c->state.rootfs = realpath(joined, NULL);
-	if (!c->state.rootfs || stat(c->state.rootfs, &status) < 0) {
+	c->state.rootfs = real_directory(joined);
+	if (!c->state.rootfs) {
 		result = error_set(e, errno, "cannot find the root file system %s", joined);
-	} else if (!S_ISDIR(status.st_mode)) {
-		result = error_set(e, ENOTDIR, "root.path %s", joined);
 	} else if (!strcmp(c->state.rootfs, "/") && !c->rt->baseline) {
 		result = error_set(e, 0, "root.path must not be the host's own root directory");
 	}
@@ -72,7 +90,7 @@ int bundle_load(struct container *c, const char *path)
 {
 	struct error *e = &c->rt->error;
 
-	c->state.bundle = realpath(path, NULL);
+	c->state.bundle = real_directory(path);
 	if (!c->state.bundle) {
 		return error_set(e, errno, "cannot find the bundle %s", path);
 	}

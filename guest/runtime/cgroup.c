@@ -147,8 +147,9 @@ static bool has_process(int dir)
 	return has;
 }
 
-/* mkdir, with its parents when they are missing. -1 with errno. */
-static int make(struct cgroup *cg)
+/* mkdir, with its parents when they are missing; what is left at a path of our own is made anew. -1
+ * with errno. */
+static int make(struct cgroup *cg, bool is_own)
 {
 	int result = mkdir(cg->path, 0755);
 
@@ -158,9 +159,11 @@ static int make(struct cgroup *cg)
 		result = file_make_dirs(cg->path, 0755);
 		*slash = '/';
 		result = result < 0 ? result : mkdir(cg->path, 0755);
+	} else if (result < 0 && errno == EEXIST && is_own && rmdir(cg->path) == 0) {
+		result = mkdir(cg->path, 0755);
 	}
 	cg->is_new = result == 0;
-	return result < 0 && errno == EEXIST ? 0 : result;
+	return result < 0 && (errno == EEXIST || errno == EBUSY) ? 0 : result;
 }
 
 int cgroup_open(struct cgroup **cg, json *spec, const char *id, bool rootless, struct error *e)
@@ -180,8 +183,10 @@ int cgroup_open(struct cgroup **cg, json *spec, const char *id, bool rootless, s
 	made->path = text_format("%s%s", mount, below);
 	made->top = strlen(mount);
 	made->is_rootless = rootless;
+	made->is_opened = true;
+	bool is_own = !strncmp(below, "/" DEFAULT_PARENT "/", sizeof(DEFAULT_PARENT) + 1);
 	free(below);
-	if (make(made) == 0) {
+	if (make(made, is_own) == 0) {
 		made->fd = open(made->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (made->fd < 0) {

@@ -72,13 +72,17 @@ static int add_pids(int dir, void *context)
 			if (end == next) {
 				break;
 			}
+			end += *end == '\n';
+			/* 0: of a PID namespace out of sight. */
+			if (pid <= 0) {
+				continue;
+			}
 			if (list->count == list->room) {
 				list->room = list->room ? list->room * 2 : 64;
 				list->pids =
 					memory_resize(list->pids, list->room, sizeof(*list->pids));
 			}
 			list->pids[list->count++] = (pid_t)pid;
-			end += *end == '\n';
 		}
 	}
 	text_free(&text);
@@ -225,10 +229,7 @@ static int kill_by_signals(struct cgroup *cg, struct error *e)
 			return -1;
 		}
 		for (size_t i = 0; i < count; i++) {
-			/* 0: of another PID namespace, out of reach. */
-			if (pids[i] > 0) {
-				kill(pids[i], SIGKILL);
-			}
+			kill(pids[i], SIGKILL);
 		}
 		free(pids);
 		if (is_frozen) {

@@ -156,7 +156,7 @@ static int apply_devices(struct cgroup *cg, json *rules, struct error *e)
 
 	/* The kernel lets no user namespace make devices; and only the host's root loads programs.
 	 */
-	if (cg->is_rootless || (!rules && !cg->is_new)) {
+	if (cg->is_rootless || (!rules && !cg->is_opened)) {
 		return 0;
 	}
 	int result = cgroup_device_program(&program, rules, e);
@@ -187,7 +187,7 @@ int cgroup_apply(struct cgroup *cg, json *resources, struct error *e)
 	struct cgroup_plan plan = {0};
 	struct cgroup_now now;
 
-	if (!resources && !cg->is_new) {
+	if (!resources && !cg->is_opened) {
 		return 0;
 	}
 	read_now(cg, &now);

@@ -149,8 +149,11 @@ int plan_rdma(struct plan_maker *maker)
 	if (!devices) {
 		return 0;
 	}
-	json_object_object_foreach(devices, name, limits)
+	struct json_object_iter at;
+	json_object_object_foreachC(devices, at)
 	{
+		const char *name = at.key;
+		json *limits = at.val;
 		int64_t handles = -1;
 		int64_t objects = -1;
 		char text[128] = "";
@@ -195,8 +198,11 @@ int plan_unified(struct plan_maker *maker)
 		return unified ? error_set(maker->e, 0, "linux.resources.unified is not an object")
 			       : 0;
 	}
-	json_object_object_foreach(unified, file, value)
+	struct json_object_iter at;
+	json_object_object_foreachC(unified, at)
 	{
+		const char *file = at.key;
+		json *value = at.val;
 		if (!is_file_name(file) || !json_object_is_type(value, json_type_string)) {
 			return error_set(maker->e, 0,
 					 "linux.resources.unified: '%s' is not a file of cgroup "

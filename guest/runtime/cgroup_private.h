@@ -8,10 +8,11 @@
 #define CGROUP_DEPTH      32 /* of what is looked at below a cgroup */
 
 struct cgroup {
-	int fd;      /* -1: none */
-	char *path;  /* whole */
-	size_t top;  /* how much of it is the hierarchy's root */
-	bool is_new; /* made by this program */
+	int fd;         /* -1: none */
+	char *path;     /* whole */
+	size_t top;     /* how much of it is the hierarchy's root */
+	bool is_new;    /* made by this program: nothing is set in it */
+	bool is_opened; /* for a new container, not by its path */
 	bool is_rootless;
 	char *why_none; /* owned; words */
 };

@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,16 +24,30 @@
 #include "sync.h"
 #include "text.h"
 
+/* Of the Gregorian calendar, by days since 1970-01-01; the C library's would read a time zone. */
+static void date_of(long days, long *year, long *month, long *day)
+{
+	long shifted = days + 719468; /* since 0000-03-01 */
+	long era = shifted / 146097, of_era = shifted % 146097;
+	long years = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	long of_year = of_era - (365 * years + years / 4 - years / 100);
+	long march = (5 * of_year + 2) / 153;
+
+	*day = of_year - (153 * march + 2) / 5 + 1;
+	*month = march < 10 ? march + 3 : march - 9;
+	*year = years + era * 400 + (*month <= 2);
+}
+
 static char *time_now(void)
 {
 	struct timespec now;
-	struct tm parts;
-	char day[40];
+	long year, month, day;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &parts);
-	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &parts);
-	return text_format("%s.%09ldZ", day, now.tv_nsec);
+	long seconds = now.tv_sec % 86400;
+	date_of(now.tv_sec / 86400, &year, &month, &day);
+	return text_format("%04ld-%02ld-%02ldT%02ld:%02ld:%02ld.%09ldZ", year, month, day,
+			   seconds / 3600, seconds / 60 % 60, seconds % 60, now.tv_nsec);
 }
 
 static int open_cgroup(struct container *c)
@@ -46,10 +62,7 @@ static int open_cgroup(struct container *c)
 	}
 	c->state.cgroup = text_copy(cgroup_path(c->cgroup));
 	/* Written before anything is in it: a kill of this process leaves enough for delete. */
-	if (state_save(c->rt, &c->state) < 0) {
-		return -1;
-	}
-	return cgroup_apply(c->cgroup, json_get_object(c->linux_config, "resources"), e);
+	return state_save(c->rt, &c->state);
 }
 
 /* The process accepts on it until `start` connects. */
@@ -93,6 +106,20 @@ static int open_console(struct container *c)
 	return 0;
 }
 
+/* Parameters are written through it from inside: it must be what it seems. */
+static int open_proc(struct container *c, struct error *e)
+{
+	struct statfs fs;
+
+	c->host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->host_proc < 0 || fstatfs(c->host_proc, &fs) < 0) {
+		return error_set(e, errno, "cannot open /proc");
+	}
+	return fs.f_type == PROC_SUPER_MAGIC
+		       ? 0
+		       : error_set(e, 0, "/proc is no procfs; mount -t proc proc /proc");
+}
+
 static int prepare(struct container *c)
 {
 	struct error *e = &c->rt->error;
@@ -113,9 +140,7 @@ static int prepare(struct container *c)
 		runtime_say(c->rt, "warning", "unknown capabilities are left out: %s",
 			    c->capabilities.unknown);
 	}
-	c->host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return c->host_proc < 0 ? error_set(e, errno, "cannot open /proc")
-				: mounts_open_sources(c, e);
+	return open_proc(c, e) < 0 ? -1 : mounts_open_sources(c, e);
 }
 
 static int run_runtime_hooks(struct container *c)

@@ -112,6 +112,23 @@ static int open_without_symlinks(int root, const char *path)
 	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
 }
 
+/* One directory below one that is there; the rest is for in_root_make_dirs(). */
+static int make_dir(int root, const char *path)
+{
+	const char *name;
+	int parent = in_root_parent(root, path, 0, &name);
+
+	if (parent < 0) {
+		return in_root_make_dirs(root, path, 0755);
+	}
+	/* A trailing slash would be taken for the directory's own. */
+	int made = name[strcspn(name, "/")] ? -1 : mkdirat(parent, name, 0755);
+	int fd =
+		made < 0 ? -1 : openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	close(parent);
+	return fd >= 0 ? fd : in_root_make_dirs(root, path, 0755);
+}
+
 static int make_file(int root, const char *path)
 {
 	const char *name;
@@ -141,7 +158,7 @@ int mounts_target(int root, const char *path, bool file, bool no_symlinks)
 	if (fd >= 0 || errno != ENOENT) {
 		return fd;
 	}
-	return file ? make_file(root, path) : in_root_make_dirs(root, path, 0755);
+	return file ? make_file(root, path) : make_dir(root, path);
 }
 
 /* A tree of the mount's own source, with the runtime's present rights. */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include "file.h"
 #include "in_root.h"
+#include "scheduling.h"
 #include "text.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -218,7 +219,8 @@ static int drop(struct container *c, json *process, struct error *e)
 	if (c->rt->baseline) {
 		return set_user(process, e);
 	}
-	if (set_security(process, e) < 0 || capability_limit_bounding(&c->capabilities, e) < 0) {
+	if (set_security(process, e) < 0 || scheduling_apply(process, c->linux_config, e) < 0 ||
+	    capability_limit_bounding(&c->capabilities, e) < 0) {
 		return -1;
 	}
 	/* Without no_new_privs the filter needs CAP_SYS_ADMIN, which is about to go. */

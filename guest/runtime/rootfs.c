@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include "devices.h"
 #include "in_root.h"
@@ -77,6 +79,13 @@ int rootfs_open(struct container *c, struct error *e)
 		       : root;
 }
 
+/* Mounts that follow others only, which all are otherwise, need no such care. */
+static bool is_shared(struct container *c)
+{
+	return propagation_of(json_get_string(c->linux_config, "rootfsPropagation", "")) ==
+	       MS_SHARED;
+}
+
 static int open_root(struct container *c, struct error *e)
 {
 	if (set_host_propagation(c, e) < 0) {
@@ -86,7 +95,9 @@ static int open_root(struct container *c, struct error *e)
 	if (target < 0) {
 		return -1;
 	}
-	privatize_parent(c->state.rootfs);
+	if (is_shared(c)) {
+		privatize_parent(c->state.rootfs);
+	}
 	int tree = mounts_clone_tree(target, "", true);
 	if (tree < 0 || mounts_attach(tree, target) < 0) {
 		error_set(e, errno, "cannot make %s a mount", c->state.rootfs);
@@ -203,15 +214,36 @@ int rootfs_chroot(int root, struct error *e)
 	return 0;
 }
 
+/* Kernels do not pivot away from the file system they were booted into. */
+static bool is_boot_root(void)
+{
+	struct statfs fs;
+
+	return statfs("/", &fs) == 0 && (fs.f_type == RAMFS_MAGIC || fs.f_type == TMPFS_MAGIC);
+}
+
+static int move_root(int root, struct error *e)
+{
+	if (fchdir(root) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0) {
+		return error_set(e, errno, "cannot move the root file system to /");
+	}
+	return rootfs_chroot(root, e);
+}
+
 /* The new root's place is the old root's: both lie at "/" until the old one, below, is detached. */
 static int pivot(int root, struct error *e)
 {
 	int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (old < 0 || fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0) {
-		return error_set(e, errno,
-				 "cannot pivot_root to the root file system; for a root "
-				 "in an initramfs use --no-pivot");
+	if (old < 0 || fchdir(root) < 0) {
+		return error_set(e, errno, "cannot enter the root file system");
+	}
+	if (syscall(SYS_pivot_root, ".", ".") < 0) {
+		int error = errno;
+		close(old);
+		return error == EINVAL && is_boot_root()
+			       ? move_root(root, e)
+			       : error_set(e, error, "cannot pivot_root to the root file system");
 	}
 	/* Its end must not take mounts of the host with it. */
 	if (fchdir(old) < 0 || mounts_set(old, 0, 0, MS_SLAVE, true) < 0 ||
@@ -228,14 +260,7 @@ int rootfs_enter(struct container *c, int root, struct error *e)
 	int flag = *word ? propagation_of(word) : 0;
 	struct mount_attr attributes = {.propagation = (unsigned)flag};
 
-	if (c->no_pivot) {
-		if (fchdir(root) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0) {
-			return error_set(e, errno, "cannot move the root file system to /");
-		}
-		if (rootfs_chroot(root, e) < 0) {
-			return -1;
-		}
-	} else if (pivot(root, e) < 0) {
+	if (c->no_pivot ? move_root(root, e) < 0 : pivot(root, e) < 0) {
 		return -1;
 	}
 	if (flag > 0 &&

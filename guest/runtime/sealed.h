@@ -9,3 +9,6 @@
 
 /* Starts the program again from a sealed copy in memory; returns 0 in the copy, -1 on failure. */
 int sealed_enter(char **argv, struct error *e);
+
+/* Called by the program's entry, sealed_start.c, with the stack that the kernel made. */
+void sealed_early(long *stack);

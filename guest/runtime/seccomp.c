@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include <linux/seccomp.h>
 
+#include "runtime.h"
+
 static int refuse_notify(json *profile, struct error *e)
 {
 	if (*json_get_string(profile, "listenerPath", "")) {
@@ -36,6 +38,7 @@ int seccomp_load_filter(json *linux_seccomp, const char *cache_dir, struct secco
 		return -1;
 	}
 	if (cache_dir) {
+		text_puts(&key, RUNTIME_VERSION);
 		seccomp_key(linux_seccomp, &key);
 		if (seccomp_cache_read(cache_dir, &key, out) == 0) {
 			text_free(&key);

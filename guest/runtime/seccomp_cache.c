@@ -15,7 +15,7 @@
 
 #include "file.h"
 
-#define CACHE_MAGIC 0x31706d6363657362u /* "bseccmp1", changed with what is made of a profile */
+#define CACHE_MAGIC 0x32706d6363657362u /* "bseccmp2", changed with what is made of a profile */
 #define CACHE_NAME  64
 #define KEY_LIMIT   (1u << 20)
 #define HASH_START  0x9e3779b97f4a7c15u
@@ -51,10 +51,11 @@ static void key_add_number(struct text *key, char type, uint64_t number)
 static void key_add_object(json *object, struct text *key)
 {
 	key_add_number(key, '{', (uint64_t)json_object_object_length(object));
-	json_object_object_foreach(object, name, value)
+	struct json_object_iter at;
+	json_object_object_foreachC(object, at)
 	{
-		key_add(key, 'k', name, strlen(name));
-		seccomp_key(value, key);
+		key_add(key, 'k', at.key, strlen(at.key));
+		seccomp_key(at.val, key);
 	}
 }
 

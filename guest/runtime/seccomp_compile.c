@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <linux/audit.h>
 #include <linux/seccomp.h>
 
 #include "file.h"
@@ -62,8 +63,12 @@ static int read_action(json *object, const char *action_key, const char *errno_k
 		return error_set(e, 0, "linux.seccomp: %s %lld is not from 0 to %d", errno_key,
 				 (long long)error_number, ERRNO_LIMIT);
 	}
-	return action_of(json_get_string(object, action_key, ""), (uint32_t)error_number, action,
-			 e);
+	const char *name = json_get_string(object, action_key, "");
+	if (json_get(object, errno_key) && *name && strcmp(name, "SCMP_ACT_ERRNO") &&
+	    strcmp(name, "SCMP_ACT_TRACE")) {
+		return error_set(e, 0, "linux.seccomp: %s takes no %s", name, errno_key);
+	}
+	return action_of(name, (uint32_t)error_number, action, e);
 }
 
 int seccomp_read_flags(json *profile, unsigned int *flags, struct error *e)
@@ -129,6 +134,13 @@ static int read_comparison(json *source, struct scmp_arg_cmp *comparison, struct
 			 ARG_COUNT - 1);
 }
 
+struct plan {
+	json *profile;
+	uint32_t default_action;
+	/* NULL, or the program of all rules: then those are made whose arguments count. */
+	const struct seccomp_filter *whole;
+};
+
 struct rule {
 	uint32_t action;
 	struct scmp_arg_cmp *comparisons;
@@ -191,7 +203,19 @@ static void note_newest(struct seccomp_newest *newest, const char *name)
 	}
 }
 
-static int add_syscalls(scmp_filter_ctx filter, json *entry, uint32_t default_action,
+/* Of a filter that is there already, the calls whose arguments count. */
+static bool is_open(const struct seccomp_filter *whole, const char *name)
+{
+	int x86_64 = seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64, name);
+	int i386 = seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86, name);
+	int x32 = seccomp_syscall_resolve_name_arch(SCMP_ARCH_X32, name);
+
+	return (x86_64 >= 0 && seccomp_is_open(whole, AUDIT_ARCH_X86_64, (uint32_t)x86_64)) ||
+	       (i386 >= 0 && seccomp_is_open(whole, AUDIT_ARCH_I386, (uint32_t)i386)) ||
+	       (x32 >= 0 && seccomp_is_open(whole, AUDIT_ARCH_X86_64, (uint32_t)x32));
+}
+
+static int add_syscalls(scmp_filter_ctx filter, json *entry, const struct plan *plan,
 			struct seccomp_newest *newest, struct error *e)
 {
 	json *names = json_get_array(entry, "names");
@@ -199,15 +223,19 @@ static int add_syscalls(scmp_filter_ctx filter, json *entry, uint32_t default_ac
 	int result = read_action(entry, "action", "errnoRet", &rule.action, e) < 0 ||
 		     read_arguments(json_get_array(entry, "args"), &rule, e) < 0;
 
+	if (!result && !json_count(names)) {
+		result = 1;
+		error_set(e, 0, "linux.seccomp: a rule names no system call");
+	}
 	for (size_t i = 0; i < json_count(names) && !result; i++) {
 		const char *name = json_string_at(names, i);
 		int number = name ? seccomp_syscall_resolve_name(name) : __NR_SCMP_ERROR;
-		if (number == __NR_SCMP_ERROR) {
+		if (number == __NR_SCMP_ERROR || (plan->whole && !is_open(plan->whole, name))) {
 			continue;
 		}
 		note_newest(newest, name);
 		/* libseccomp refuses a rule that says what is so anyway. */
-		if (rule.action == default_action) {
+		if (rule.action == plan->default_action) {
 			continue;
 		}
 		int failed = add_rule(filter, &rule, number);
@@ -264,52 +292,75 @@ static int export(scmp_filter_ctx filter, struct seccomp_filter *out, struct err
 	return 0;
 }
 
-static int fill(scmp_filter_ctx filter, json *profile, uint32_t default_action,
-		struct seccomp_filter *out, struct error *e)
+static void answer_newer(scmp_filter_ctx filter, const struct plan *plan,
+			 struct seccomp_newest *newest, struct seccomp_filter *out)
 {
-	json *entries = json_get_array(profile, "syscalls");
+	/* Where the default lets calls through, newer ones are meant to be let through. */
+	if ((plan->default_action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO &&
+	    plan->default_action != SCMP_ACT_ERRNO(ENOSYS)) {
+		newest->i386 = seccomp_arch_exist(filter, SCMP_ARCH_X86) ? 0 : newest->i386;
+		newest->x32 = seccomp_arch_exist(filter, SCMP_ARCH_X32) ? 0 : newest->x32;
+		seccomp_prepend_enosys(out, newest);
+	}
+}
+
+static int fill(scmp_filter_ctx filter, const struct plan *plan, struct seccomp_filter *out,
+		struct error *e)
+{
+	json *entries = json_get_array(plan->profile, "syscalls");
 	struct seccomp_newest newest = {0};
 	/* What cannot be had of these is slower, no more. */
 	(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, OPTIMIZE_TREE);
 	(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
 
-	if (add_architectures(filter, json_get_array(profile, "architectures"), e) < 0) {
+	if (add_architectures(filter, json_get_array(plan->profile, "architectures"), e) < 0) {
 		return -1;
 	}
 	for (size_t i = 0; i < json_count(entries); i++) {
-		if (add_syscalls(filter, json_object_array_get_idx(entries, i), default_action,
-				 &newest, e) < 0) {
+		if (add_syscalls(filter, json_object_array_get_idx(entries, i), plan, &newest, e) <
+		    0) {
 			return -1;
 		}
 	}
 	if (export(filter, out, e) < 0) {
 		return -1;
 	}
-	/* Where the default lets calls through, newer ones are meant to be let through. */
-	if ((default_action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO &&
-	    default_action != SCMP_ACT_ERRNO(ENOSYS)) {
-		newest.i386 = seccomp_arch_exist(filter, SCMP_ARCH_X86) ? 0 : newest.i386;
-		newest.x32 = seccomp_arch_exist(filter, SCMP_ARCH_X32) ? 0 : newest.x32;
-		seccomp_prepend_enosys(out, &newest);
+	if (!plan->whole) {
+		answer_newer(filter, plan, &newest, out);
 	}
 	return 0;
 }
 
-int seccomp_compile(json *profile, struct seccomp_filter *out, struct error *e)
+static int make(const struct plan *plan, struct seccomp_filter *out, struct error *e)
 {
-	uint32_t default_action;
-	unsigned int flags;
+	scmp_filter_ctx filter = seccomp_init(plan->default_action);
 
-	if (seccomp_read_flags(profile, &flags, e) < 0 ||
-	    read_action(profile, "defaultAction", "defaultErrnoRet", &default_action, e) < 0) {
-		return -1;
-	}
-	scmp_filter_ctx filter = seccomp_init(default_action);
 	if (!filter) {
 		return error_set(e, 0, "linux.seccomp: libseccomp refuses the default action");
 	}
-	int result = fill(filter, profile, default_action, out, e);
+	int result = fill(filter, plan, out, e);
 	seccomp_release(filter);
-	out->flags = flags;
 	return result;
+}
+
+int seccomp_compile(json *profile, struct seccomp_filter *out, struct error *e)
+{
+	struct plan plan = {.profile = profile};
+	struct seccomp_filter rest = {0};
+	struct error ignored = {0};
+	unsigned int flags;
+
+	if (seccomp_read_flags(profile, &flags, e) < 0 ||
+	    read_action(profile, "defaultAction", "defaultErrnoRet", &plan.default_action, e) < 0 ||
+	    make(&plan, out, e) < 0) {
+		return -1;
+	}
+	out->flags = flags;
+	plan.whole = out;
+	if (make(&plan, &rest, &ignored) == 0) {
+		seccomp_reduce(out, &rest);
+	}
+	seccomp_free(&rest);
+	error_free(&ignored);
+	return 0;
 }

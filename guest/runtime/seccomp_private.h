@@ -2,6 +2,7 @@
 /* Inside of seccomp_filter.h: the compiler and the cache. */
 #pragma once
 
+#include <stdint.h>
 #include <linux/filter.h>
 
 #include "seccomp_filter.h"
@@ -21,6 +22,15 @@ struct seccomp_newest {
 	unsigned int x32;
 };
 void seccomp_prepend_enosys(struct seccomp_filter *filter, const struct seccomp_newest *last);
+
+/* SECCOMP_RET_* for a call on a machine (AUDIT_ARCH_*), where it does not depend on the arguments.
+ */
+uint32_t seccomp_answer(const struct seccomp_filter *filter, uint32_t machine, uint32_t number);
+/* It does, or cannot be told. */
+bool seccomp_is_open(const struct seccomp_filter *filter, uint32_t machine, uint32_t number);
+/* A shorter program that says the same, where there is one. `rest` decides those calls that are
+ * open. */
+void seccomp_reduce(struct seccomp_filter *filter, const struct seccomp_filter *rest);
 
 /* All that the profile says, in bytes that are the same for the same profile and for no other. */
 void seccomp_key(json *profile, struct text *key);

@@ -156,8 +156,7 @@ int spawn_container(struct container *c, struct error *e)
 						    : spawn_at_once(c, &in_cgroup, e);
 
 	c->has_process = c->pid > 0;
-	if (spawned < 0 || (c->cgroup && !in_cgroup && cgroup_join(c->cgroup, c->pid, e) < 0) ||
-	    rlimit_apply(c->process, c->pid, e) < 0 || set_oom_score(c, e) < 0) {
+	if (spawned < 0 || (c->cgroup && !in_cgroup && cgroup_join(c->cgroup, c->pid, e) < 0)) {
 		return -1;
 	}
 	c->state.pid = c->pid;
@@ -165,5 +164,11 @@ int spawn_container(struct container *c, struct error *e)
 	if (sync_send(c->sync[0], SYNC_GO, 0, -1) < 0) {
 		return error_set(e, errno, "the container's first process has ended");
 	}
-	return 0;
+	/* While it builds its file system; it waits for the runtime before it begins its program.
+	 */
+	if (c->cgroup &&
+	    cgroup_apply(c->cgroup, json_get_object(c->linux_config, "resources"), e) < 0) {
+		return -1;
+	}
+	return rlimit_apply(c->process, c->pid, e) < 0 ? -1 : set_oom_score(c, e);
 }

@@ -51,8 +51,11 @@ int sysctl_apply(struct container *c, struct error *e)
 	if (!list) {
 		return 0;
 	}
-	json_object_object_foreach(list, key, value)
+	struct json_object_iter at;
+	json_object_object_foreachC(list, at)
 	{
+		const char *key = at.key;
+		json *value = at.val;
 		char *path = path_of(key);
 		int put = file_put_at(c->host_proc, path, json_object_get_string(value));
 		int error = errno;

@@ -111,8 +111,11 @@ static int check_map(json *object, const char *where, const char *key, struct er
 	if (validate_type(object, where, key, json_type_object, false, e) < 0 || !map) {
 		return map ? -1 : 0;
 	}
-	json_object_object_foreach(map, name, value)
+	struct json_object_iter at;
+	json_object_object_foreachC(map, at)
 	{
+		const char *name = at.key;
+		json *value = at.val;
 		if (!*name || !json_object_is_type(value, json_type_string)) {
 			return error_set(e, 0, "config.json: %s%s.%s must be a string", where, key,
 					 name);
@@ -202,10 +205,11 @@ static int check_sysctl(json *config, int own, struct error *e)
 	if (!list) {
 		return 0;
 	}
-	json_object_object_foreach(list, key, value)
+	struct json_object_iter at;
+	json_object_object_foreachC(list, at)
 	{
+		const char *key = at.key;
 		char dotted[256];
-		(void)value;
 		size_t length = strlen(key);
 		if (length >= sizeof(dotted) || strstr(key, "..")) {
 			return error_set(e, 0, "linux.sysctl: \"%s\" is no parameter", key);

@@ -3,6 +3,22 @@
  * `argument` is the command's operand, or NULL. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+
+struct command {
+	const char *name;
+	void (*run)(const char *argument); /* NULL: bh-registry does it */
+	const char *operand;               /* NULL: none */
+	const char *help;
+	bool has_output; /* standard output is data */
+	bool has_store;
+};
+
+/* Of the program: commands_image.c or commands_registry.c. */
+extern const struct command commands[];
+extern const size_t command_count;
+
 void command_load(const char *argument);
 void command_import(const char *argument);
 void command_commit(const char *argument);

@@ -63,7 +63,7 @@ static void pack_source(const struct copy *copy, struct pack *pack,
 		return;
 	}
 	/* A symbolic link that is named itself is followed, inside of the context. */
-	int fd = in_root_open(copy->from, source->path, O_RDONLY | O_NONBLOCK, 0);
+	int fd = in_root_open_file(copy->from, source->path);
 	if (fd < 0) {
 		fail_errno("cannot open %s", source->path);
 	}
@@ -149,7 +149,7 @@ static void add_archives(struct copy *copy)
 		if (!copy->sources[i].is_archive) {
 			continue;
 		}
-		int fd = in_root_open(copy->from, copy->sources[i].path, O_RDONLY, 0);
+		int fd = in_root_open_file(copy->from, copy->sources[i].path);
 		if (fd < 0) {
 			fail_errno("cannot open %s", copy->sources[i].path);
 		}
@@ -158,9 +158,49 @@ static void add_archives(struct copy *copy)
 	}
 }
 
+/* Length of the part of the path that is there already. */
+static size_t existing_part(const struct copy *copy, const char *path)
+{
+	char *part = text_copy(path);
+	size_t length = strlen(part);
+
+	for (;;) {
+		int fd = in_root_open(copy->to, part, O_PATH, 0);
+		if (fd >= 0) {
+			close(fd);
+			break;
+		}
+		char *slash = strrchr(part, '/');
+		length = slash ? (size_t)(slash - part) : 0;
+		part[length] = '\0';
+		if (!length) {
+			break;
+		}
+	}
+	free(part);
+	return length;
+}
+
+/* Directories that were made belong to whom the files will belong to. */
+static void own_new_dirs(const struct copy *copy, const char *path, size_t existing)
+{
+	for (size_t end = existing; path[end];) {
+		end += strspn(path + end, "/");
+		end += strcspn(path + end, "/");
+		char *part = text_format("%.*s", (int)end, path);
+		int fd = in_root_open(copy->to, part, O_RDONLY | O_DIRECTORY, 0);
+		free(part);
+		if (fd >= 0) {
+			(void)!fchown(fd, copy->uid, copy->gid);
+			close(fd);
+		}
+	}
+}
+
 /* Path of the directory as it is in the root, made where it is missing. */
 static char *make_dir(const struct copy *copy, const char *path)
 {
+	size_t existing = existing_part(copy, path);
 	int fd = in_root_make_dirs(copy->to, path, 0755);
 
 	if (fd < 0) {
@@ -169,6 +209,7 @@ static char *make_dir(const struct copy *copy, const char *path)
 		}
 		fail_errno("cannot make %s in the image", path);
 	}
+	own_new_dirs(copy, path, existing);
 	char *inside = container_path_of(copy->to, fd);
 	close(fd);
 	if (!inside) {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "file.h"
@@ -179,6 +180,7 @@ int download_start(const struct download *download)
 	}
 	curl_easy_cleanup(download->registry->easy);
 	download->registry->easy = NULL;
+	malloc_trim(0); /* of the certificates, for both processes */
 	if (report_fork() == 0) {
 		close(ends[0]);
 		run(download, ends[1]);

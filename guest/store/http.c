@@ -13,8 +13,6 @@
 #define STALL_SPEED     256L /* bytes in a second; less is no progress */
 #define AGENT           "bulkhead/1 (bh-image)"
 
-long http_stall = 30;
-
 /* What is sent or received, shared by the callbacks of one call. */
 struct body {
 	const struct http_call *call;

@@ -48,7 +48,7 @@ struct http_call {
 	long time_limit; /* seconds for all of it, 0: none but for stalls */
 };
 
-/* Seconds without progress after which a transfer ends; set once by an option. */
+/* Seconds without progress after which a transfer ends; main.c has it, an option sets it. */
 extern long http_stall;
 
 /* An easy handle with all that is the same for each call; its headers go to *reply. */

@@ -206,6 +206,7 @@ static uint64_t unpack_into(int root, const struct layer_stack *stack,
 	stream->is_hashed = true;
 	stream->expected = source->packed;
 	stream->label = source->label;
+	stream->status = source->status;
 	stream_open(stream, source->fd, source->filters);
 	unpack_tar(&unpack, stream);
 	stream_finish(stream, blob, diff);

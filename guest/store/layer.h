@@ -33,6 +33,7 @@ struct layer_stack {
 struct layer_source {
 	int fd; /* of the tar, packed or not; borrowed */
 	enum stream_filters filters;
+	const char *status;        /* `Extracting` */
 	const char *label;         /* for progress lines, or NULL */
 	uint64_t packed;           /* bytes that come, 0: not known */
 	const struct digest *blob; /* checked when not NULL */

@@ -94,6 +94,7 @@ void load_layer(struct layer_stack *stack, int staged, const char *path, const s
 	}
 	struct layer_source source = {
 		.fd = fd,
+		.status = "Loading layer",
 		.label = digest_short(diff),
 		.packed = (uint64_t)status.st_size,
 		.blob = blob,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bh-image: images, layers and archives of containers; one command, then it ends. */
+/* bh-image and bh-registry: one command, then it ends. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "commands.h"
 #include "registry.h"
 #include "report.h"
@@ -19,34 +21,10 @@
 #define VERSION      "bh-image (Bulkhead) 1"
 #define DEFAULT_ROOT "/var/lib/bulkhead"
 #define EXIT_USAGE   2
+#define SIBLING      "bh-registry"
 
-struct command {
-	const char *name;
-	void (*run)(const char *argument);
-	const char *operand; /* NULL: none */
-	const char *help;
-	bool has_output; /* standard output is data */
-	bool has_store;
-};
-
-static const struct command commands[] = {
-	{"pull", command_pull, "IMAGE", "fetches an image of a registry", false, true},
-	{"push", command_push, "IMAGE", "sends an image to a registry", false, true},
-	{"login", command_login, "SERVER", "tries a name and password", false, false},
-	{"load", command_load, NULL, "images of an archive on standard input", false, true},
-	{"save", command_save, NULL, "images as an archive on standard output", true, true},
-	{"import", command_import, NULL, "a root file system's tar becomes an image", false, true},
-	{"commit", command_commit, NULL, "a container's changes become a layer", false, true},
-	{"diff", command_diff, NULL, "what a container has changed", false, false},
-	{"export", command_export, NULL, "tar of a root file system", true, false},
-	{"archive-get", command_archive_get, NULL, "tar of a path in a container", true, false},
-	{"archive-put", command_archive_put, NULL, "unpacks a tar into a container", false, true},
-	{"archive-stat", command_archive_stat, NULL, "what a path in a container is", false, false},
-	{"context", command_context, NULL, "unpacks a build context", false, true},
-	{"copy", command_copy, NULL, "COPY and ADD of a Dockerfile", false, true},
-	{"gc", command_gc, NULL, "removes what is not to be kept", false, true},
-	{"verify", command_verify, NULL, "checks every digest in the store", false, true},
-};
+long http_stall = 30;
+const char *registry_certificates = "/etc/docker/certs.d";
 
 static void help(void)
 {
@@ -54,7 +32,7 @@ static void help(void)
 	     "Works on images and layers for bh-engine. The request is JSON on descriptor 4, the\n"
 	     "report JSON lines on descriptor 3 (else on standard output).\n\n"
 	     "Commands:");
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (size_t i = 0; i < command_count; i++) {
 		printf("  %-14s%-9s %s\n", commands[i].name,
 		       commands[i].operand ? commands[i].operand : "", commands[i].help);
 	}
@@ -77,7 +55,7 @@ static _Noreturn void usage(const char *problem, const char *word)
 
 static const struct command *find(const char *name)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (size_t i = 0; i < command_count; i++) {
 		if (strcmp(commands[i].name, name) == 0) {
 			return &commands[i];
 		}
@@ -142,6 +120,21 @@ static const char *read_options(int argc, char **argv)
 	return root;
 }
 
+/* Registry commands are a program of their own, beside this one: the libraries that they need take
+ * more time to load than most other commands to run. */
+static _Noreturn void run_sibling(char **argv)
+{
+	char path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - sizeof(SIBLING));
+
+	path[length < 0 ? 0 : length] = '\0';
+	char *slash = strrchr(path, '/');
+	strcpy(slash ? slash + 1 : path, SIBLING);
+	execv(path, argv);
+	report_start(false);
+	fail_errno("cannot run %s, which must lie beside bh-image", path);
+}
+
 int main(int argc, char **argv)
 {
 	const char *root = read_options(argc, argv);
@@ -156,6 +149,9 @@ int main(int argc, char **argv)
 	}
 	if (optind < argc) {
 		usage("too many words: ", argv[optind]);
+	}
+	if (!command->run) {
+		run_sibling(argv);
 	}
 	/* Names in archives are bytes; libarchive wants a locale for those of pax headers. */
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -159,6 +159,7 @@ static void unpack(const struct pull *pull, struct layer_stack *stack,
 	ssize_t length = pread(fd, magic, sizeof(magic), 0);
 	struct layer_source source = {
 		.fd = fd,
+		.status = "Extracting",
 		.label = digest_short(&blob->digest),
 		.packed = blob->size,
 		.blob = &blob->digest,

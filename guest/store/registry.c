@@ -10,8 +10,6 @@
 #define CALL_SECONDS 120L
 #define PING_LIMIT   65536
 
-const char *registry_certificates = "/etc/docker/certs.d";
-
 char *registry_url(const struct registry *registry, const char *path)
 {
 	if (strstr(path, "://")) {
@@ -81,6 +79,27 @@ static void set_base(struct registry *registry, const char *scheme)
 	registry->base = text_format("%s://%s", scheme, host);
 }
 
+static void ping_by(struct registry *registry, const char *scheme, struct http_reply *reply)
+{
+	set_base(registry, scheme);
+	registry->policy.is_plain = strcmp(scheme, "http") == 0;
+	ping(registry, reply);
+}
+
+/* https, and where plain HTTP is allowed the other way after it; on loopback HTTP first, because
+ * few registries there have a certificate and some servers wait long for the end of a TLS greeting.
+ */
+static void reach(struct registry *registry, bool is_insecure, struct http_reply *reply)
+{
+	bool is_plain_first = reference_is_loopback(registry->domain) && !registry->policy.ca_file;
+
+	ping_by(registry, is_plain_first ? "http" : "https", reply);
+	if (is_insecure && reply->status != 200 && reply->status != 401) {
+		http_reply_free(reply);
+		ping_by(registry, is_plain_first ? "https" : "http", reply);
+	}
+}
+
 void registry_open(struct registry *registry, const char *domain, json *auth, bool is_insecure)
 {
 	struct http_reply reply;
@@ -96,14 +115,7 @@ void registry_open(struct registry *registry, const char *domain, json *auth, bo
 	}
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	registry->easy = curl_easy_init();
-	set_base(registry, "https");
-	ping(registry, &reply);
-	if (!reply.status && is_insecure) {
-		http_reply_free(&reply);
-		set_base(registry, "http");
-		registry->policy.is_plain = true;
-		ping(registry, &reply);
-	}
+	reach(registry, is_insecure, &reply);
 	if (reply.status != 200 && reply.status != 401) {
 		if (reply.status == 404) {
 			fail(FAIL_UNAVAILABLE, "%s is no registry: it does not know /v2/ (404)",
@@ -136,6 +148,9 @@ void registry_login(struct registry *registry, const char *scope)
 	free(registry->scope);
 	registry->scope = kept;
 	if (*given) {
+		if (!token_is_sane(given)) {
+			fail(FAIL_BAD_INPUT, "the registry token of the request is not a token");
+		}
 		set_authorization(registry, text_format("Bearer %s", given));
 	} else if (registry->challenge.scheme == CHALLENGE_BASIC) {
 		char *basic = token_basic(registry->auth);
@@ -177,7 +192,7 @@ void registry_try(struct registry *registry, const char *path, struct http_call 
 		if (reply->status != 401 || attempt) {
 			break;
 		}
-		if (reply->challenge.scheme == CHALLENGE_BEARER) {
+		if (reply->challenge.scheme != CHALLENGE_NONE) {
 			registry->challenge = reply->challenge;
 		}
 		http_reply_free(reply);

@@ -23,7 +23,7 @@ struct registry {
 	char *identity;             /* refresh token that the registry gave, or NULL */
 };
 
-/* Folder of DOMAIN/ca.crt; set once by an option. */
+/* Folder of DOMAIN/ca.crt; main.c has it, an option sets it. */
 extern const char *registry_certificates;
 
 /* Finds out how it is reached and whether it wants a login. */

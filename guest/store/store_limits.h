@@ -2,6 +2,8 @@
 /* What an archive, an image and a registry may ask of this machine. README.md says why these. */
 #pragma once
 
+#include <stdint.h>
+
 #define LIMIT_PATH        4095           /* bytes of a name or of a link's target */
 #define LIMIT_COMPONENT   255            /* bytes of one part of a name */
 #define LIMIT_DEPTH       256            /* parts of a name */

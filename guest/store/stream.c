@@ -27,7 +27,7 @@ static ssize_t read_packed(struct archive *archive, void *opaque, const void **b
 	}
 	stream->packed += (uint64_t)count;
 	if (stream->label && stream->packed >= stream->next_progress) {
-		report_progress("Extracting", stream->label, stream->packed, stream->expected);
+		report_progress(stream->status, stream->label, stream->packed, stream->expected);
 		stream->next_progress = stream->packed + PROGRESS_STEP;
 	}
 	*bytes = stream->block;

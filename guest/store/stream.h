@@ -17,10 +17,11 @@ struct stream {
 	struct archive *raw;
 	struct sha256_ctx packed_hash;
 	struct sha256_ctx hash;
-	uint64_t packed;   /* bytes read from fd */
-	uint64_t bytes;    /* bytes handed out */
-	uint64_t expected; /* of `packed`, for progress lines; 0: not known */
-	const char *label; /* progress lines are written when it is not NULL */
+	uint64_t packed;    /* bytes read from fd */
+	uint64_t bytes;     /* bytes handed out */
+	uint64_t expected;  /* of `packed`, for progress lines; 0: not known */
+	const char *status; /* of those lines */
+	const char *label;  /* progress lines are written when it is not NULL */
 	uint64_t next_progress;
 	bool is_ended;
 	bool is_hashed; /* both sides */

@@ -73,3 +73,19 @@ check-panic: all
 # The management image from this machine's side.
 check-ssh: all
 	$(Q)tests/emu/ssh_check --build $(BUILD)
+
+# Containers that boot as partitions.
+$(BUILD)/emu/terminal: tests/emu/partition/terminal.c tests/emu/files.mk
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) -static -s $< -o $@
+PARTITION_FILES := $(BUILD)/emu/partition.cpio
+PARTITION_TEST := $(BUILD)/emu/partition.cpio.gz $(BUILD)/emu/partition-small.cpio.gz
+$(PARTITION_FILES): $(wildcard tests/emu/partition/*) $(BIN)/bh-partition $(BIN)/bh-agent.cpio $(BIN)/vmlinuz \
+		$(BUILD)/mgmt/bh $(BUILD)/emu/terminal
+	@mkdir -p $(@D)
+	$(Q)BUILD=$(abspath $(BUILD)) tools/make-initramfs tests/emu/partition/list $@
+$(BUILD)/emu/partition.cpio.gz: $(BUILD)/mgmt.cpio.gz $(PARTITION_FILES)
+	$(Q)$(call over,$(word 1,$^),$(word 2,$^)) >$@
+$(BUILD)/emu/partition-small.cpio.gz: $(BUILD)/guest/small.cpio.gz $(PARTITION_FILES)
+	$(Q)$(call over,$(word 1,$^),$(word 2,$^)) >$@
+check-programs check-emu: $(PARTITION_TEST)

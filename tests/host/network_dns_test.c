@@ -14,9 +14,11 @@
 #define TABLE                                                                                      \
 	"{\"names\":{\"web\":[\"172.17.0.2\"],\"Both\":[\"172.17.0.3\",\"fd00::3\"],"              \
 	"\"many\":[\"10.0.0.1\",\"10.0.0.2\",\"10.0.0.3\"],\"alias\":[\"172.17.0.2\"],\"odd\":[7]" \
-	"}}"
+	"},\"clients\":{\"172.17.0.3\":{\"Far\":[\"172.18.0.9\"],\"web\":[\"172.18.0.8\"]},\"x\":" \
+	"1}}"
 
 static struct dns_server server;
+static union dns_socket_address client = {.v4 = {.sin_family = AF_INET}};
 static uint8_t answer[DNS_UDP_MAX];
 
 /* A question as it goes over the wire. */
@@ -52,7 +54,7 @@ static int decide(const char *name, unsigned type)
 	struct dns_question question;
 	size_t length = ask(query, name, type);
 
-	return dns_decide(&server, query, length, &question, answer, sizeof(answer));
+	return dns_decide(&server, &client, query, length, &question, answer, sizeof(answer));
 }
 
 static void addresses(void)
@@ -90,6 +92,22 @@ static void reverse(void)
 	TAP_EQUAL(decide("300.0.17.172.in-addr.arpa", DNS_PTR), 0);
 	TAP_EQUAL(decide("0002.0.17.172.in-addr.arpa", DNS_PTR), 0);
 	TAP_EQUAL(decide("2.0.17.172.in-addr.arpa.x", DNS_PTR), 0);
+	dns_table_free(&server.table);
+}
+
+static void of_client(void)
+{
+	load();
+	TAP_EQUAL(decide("far", DNS_A), 0);
+	inet_pton(AF_INET, "172.17.0.3", &client.v4.sin_addr);
+	int length = decide("FAR", DNS_A);
+	TAP_CHECK(length > 4 && memcmp(answer + length - 4, (uint8_t[]){172, 18, 0, 9}, 4) == 0);
+	/* The network's own names come first. */
+	length = decide("web", DNS_A);
+	TAP_CHECK(length > 4 && memcmp(answer + length - 4, (uint8_t[]){172, 17, 0, 2}, 4) == 0);
+	length = decide("9.0.18.172.in-addr.arpa", DNS_PTR);
+	TAP_CHECK(length > 5 && memcmp(answer + length - 5, "\3far", 5) == 0);
+	client.v4.sin_addr.s_addr = 0;
 	dns_table_free(&server.table);
 }
 
@@ -198,8 +216,8 @@ static void tables(void)
 		TAP_EQUAL(dns_table_load(&server.table, bad[i], strlen(bad[i]), &error), -1);
 		TAP_CHECK(error != NULL);
 	}
-	TAP_CHECK(dns_table_find(&server.table, "web", found, &count) && count == 1);
-	TAP_CHECK(!dns_table_find(&server.table, "", found, &count));
+	TAP_CHECK(dns_table_find(&server.table, NULL, "web", found, &count) && count == 1);
+	TAP_CHECK(!dns_table_find(&server.table, NULL, "", found, &count));
 	dns_table_free(&server.table);
 }
 
@@ -225,13 +243,10 @@ static void resolvers(void)
 }
 
 static const struct tap_case cases[] = {
-	{"addresses of names", addresses},
-	{"names of addresses", reverse},
-	{"nobody to ask", refused},
-	{"hostile questions", hostile},
-	{"an answer too long", truncated},
-	{"answers of resolvers", matching},
-	{"the table", tables},
+	{"addresses of names", addresses},   {"names of addresses", reverse},
+	{"names for one client", of_client}, {"nobody to ask", refused},
+	{"hostile questions", hostile},      {"an answer too long", truncated},
+	{"answers of resolvers", matching},  {"the table", tables},
 	{"resolv.conf", resolvers},
 };
 

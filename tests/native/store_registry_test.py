@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
+# Seconds: 10
 # bh-image against Debian's docker-registry; skopeo and umoci read what it pushed and write what it pulls.
 import json
 import os
+import stat
 
 import services
-from store_tool import busybox_layer, call, diff_dir, docker_archive, fails, fresh, tar_of
+from store_tool import busybox_layer, call, diff_dir, docker_archive, fails, fresh, output, tar_of
 from support import folder, main, peer, run, test
 
 USER, PASSWORD = "alice", "s3cret word"
@@ -116,6 +118,51 @@ def skopeo_writes():
         # It goes back as it came.
         again = call("push", f"{registry().server}/back/{name}:1", request={"auth": AUTH, "image": pulled}, root=root)
         assert again["digest"] == pulled["digest"], name
+
+
+@test("an image without layers goes everywhere")
+def no_layers():
+    image = call("commit", request={"image": None, "empty_layer": True, "config": {"Labels": {"a": "b"}}})["image"]
+    assert image["layers"] == []
+    ref = f"{registry().server}/team/empty:1"
+    call("push", ref, request={"auth": AUTH, "image": image})
+    pulled = call("pull", ref, request={"auth": AUTH}, root=fresh("pulled"))["image"]
+    assert pulled["id"] == image["id"] and pulled["size"] == 0
+    data, _ = output("save", request={"images": [{"image": image, "tags": []}]})
+    assert call("load", data=data, root=fresh("pulled"))["images"][0]["image"]["id"] == image["id"]
+
+
+@test("Debian's dockerd loads what we save, pulls what we push, and the other way")
+def dockerd():
+    daemon = services.Dockerd()
+    upper = fresh("upper")
+    os.makedirs(upper + "/etc")
+    os.mknod(upper + "/etc/two", stat.S_IFCHR, 0)
+    os.makedirs(upper + "/tmp")
+    os.setxattr(upper + "/tmp", "trusted.overlay.opaque", b"y")
+    with open(upper + "/new", "wb") as file:
+        file.write(b"n" * 9999)
+    image = call("commit", request={"upper": upper, "image": base(), "config": {"Cmd": ["/bin/sh"]}})["image"]
+    data, _ = output("save", request={"images": [{"image": image, "tags": ["box:saved"]}]})
+    path = os.path.join(folder(), "saved.tar")
+    with open(path, "wb") as file:
+        file.write(data)
+    daemon.docker("load", "-i", path, timeout=60)
+    assert daemon.docker("image", "inspect", "-f", "{{.Id}}", "box:saved").out.strip() == image["id"]
+    daemon.docker("save", "-o", path, "box:saved", timeout=60)
+    root = fresh("pulled")
+    with open(path, "rb") as file:
+        loaded = call("load", data=file, root=root)["images"][0]
+    assert loaded["image"]["id"] == image["id"] and loaded["tags"] == ["box:saved"]
+    ref = f"{registry().server}/team/dockerd"
+    call("push", ref + ":ours", request={"auth": AUTH, "image": image})
+    daemon.docker("login", "-u", USER, "--password-stdin", registry().server, stdin=PASSWORD)
+    daemon.docker("pull", ref + ":ours", timeout=60)
+    assert daemon.docker("image", "inspect", "-f", "{{.Id}}", ref + ":ours").out.strip() == image["id"]
+    daemon.docker("tag", ref + ":ours", ref + ":theirs")
+    daemon.docker("push", ref + ":theirs", timeout=60)
+    assert call("pull", ref + ":theirs", request={"auth": AUTH}, root=fresh("pulled"))["image"]["id"] == image["id"]
+    daemon.stop()
 
 
 main(__name__)

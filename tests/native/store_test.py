@@ -1,15 +1,17 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
+# Seconds: 3
 """bh-image without a registry: layers, commit, diff, export, cp."""
 import gzip
 import io
+import json
 import lzma
 import os
 import stat
+import subprocess
 import tarfile
 
-from store_tool import busybox_layer, call, diff_dir, docker_archive, fails, fresh, load_layer, output, sha, tar_of
-from support import main, test
+from store_tool import busybox_layer, call, config_of, diff_dir, docker_archive, fails, fresh, load_layer, output, sha, tar_of
+from support import main, ours, run, test
 
 @test("load makes a layer of docker save's archive")
 def load_busybox():
@@ -18,6 +20,21 @@ def load_busybox():
     assert os.readlink(diff + "/bin/sh") == "busybox"
     assert stat.S_IMODE(os.stat(diff + "/tmp").st_mode) == 0o1777
     assert os.stat(diff + "/etc/passwd").st_mtime == 1700000000
+
+
+@test("load follows the archive's own links to layers, as old docker save made them, and only those")
+def load_links():
+    layer = tar_of(("f", b"1"))
+    config = config_of([layer, layer])
+    manifest = json.dumps([{"Config": "c.json", "RepoTags": None, "Layers": ["a/layer.tar", "b/layer.tar"]}]).encode()
+    for target, works in (("../a/layer.tar", True), ("/a/layer.tar", True), ("../../../../../../etc/passwd", False), ("b", False)):
+        data = tar_of(("a", "dir"), ("a/layer.tar", layer), ("b", "dir"), ("b/layer.tar", ("sym", target)), ("c.json", config),
+                      ("manifest.json", manifest))
+        if works:
+            image = call("load", data=data, root=fresh("links"))["images"][0]["image"]
+            assert image["layers"][0]["blob"] == image["layers"][1]["blob"] == sha(layer)
+        else:
+            fails("bad-input", "load", data=data, root=fresh("links"))
 
 
 @test("load of what is there changes nothing")
@@ -32,7 +49,7 @@ def load_again():
 def import_image():
     layer = busybox_layer()
     ids = [call("import", data=data, request={"config": {"Cmd": ["/bin/sh"]}})["image"]
-           for data in (layer, gzip.compress(layer), lzma.compress(layer))]
+           for data in (layer, gzip.compress(layer), lzma.compress(layer, preset=0))]
     for image in ids:
         assert image["layers"][0]["diff"] == sha(layer)
         assert image["config"]["config"] == {"Cmd": ["/bin/sh"]}
@@ -93,6 +110,20 @@ def diff_kinds():
         ("/bin", 0), ("/bin/cat", 0), ("/bin/ls", 2), ("/etc", 0), ("/etc/new", 1)], changes
 
 
+@test("names that are not UTF-8 are reported as JSON can hold them, and packed as they are")
+def odd_names():
+    upper = fresh("upper").encode()
+    names = [b"latin\xe9", b"\xff\xfe", b"cut\xe2\x82", b"fine\xe2\x82\xac", b"new\nline", b'quo"te']
+    for name in names:
+        open(upper + b"/" + name, "w").close()
+    changes = call("diff", request={"upper": upper.decode(), "lowers": []})["changes"]
+    assert sorted(c["Path"] for c in changes) == sorted("/" + name.decode(errors="replace") if name[:3] != b"cut" else "/cut\ufffd\ufffd"
+                                                        for name in names), changes
+    image = call("commit", request={"upper": upper.decode()})["image"]
+    assert sorted(os.listdir(diff_dir(image).encode())) == sorted(names)
+    fails("bad-input", "load", data=docker_archive([tar_of(("..\udce9/../../x", b""), form=tarfile.GNU_FORMAT)]))
+
+
 @test("export's tar is the root file system")
 def export_round():
     base = call("load", data=docker_archive([busybox_layer()]))["images"][0]["image"]
@@ -130,6 +161,24 @@ def copy_in_and_out():
     fails("bad-input", "archive-put", request={"rootfs": root, "path": "/dir/a/b"}, data=tar_of())
     fails("conflict", "archive-put", data=tar_of(("a", b"")),
           request={"rootfs": root, "path": "/dir", "no_overwrite_dir_non_dir": True})
+
+
+@test("command line: usage, help, a report for people, a request that is none")
+def command_line():
+    def plain(*words):
+        return run([ours("bh-image"), "--root", fresh("cli"), *words], ok=False)
+    assert plain().status == 2 and plain("none").status == 2 and plain("pull").status == 2 and plain("load", "x").status == 2
+    assert plain("--max-bytes", "x", "load").status == 2
+    assert plain("--help").status == 0 and "archive-put" in plain("--help").out and plain("--version").status == 0
+    told = plain("verify")
+    assert told.status == 0 and json.loads(told.out) == {"result": {"blobs": 0, "layers": 0}}
+    told = plain("export")
+    assert told.status == 1 and told.out == "" and told.err.startswith("bh-image: cannot export: the request has no"), told
+    for bad in (b"[]", b"{", b"null", b"{} x", b'{"a":' * 100):
+        process = subprocess.Popen(["sh", "-c", 'exec "$0" "$@" 3>&1 4<&0', ours("bh-image"), "--root", fresh("cli"), "diff"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        out, _ = process.communicate(bad)
+        assert process.returncode == 1 and json.loads(out)["kind"] == "bad-input", out
 
 
 main(__name__)

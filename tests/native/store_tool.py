@@ -8,6 +8,8 @@ import os
 import shutil
 import subprocess
 import tarfile
+import threading
+import time
 
 from support import folder, ours
 
@@ -78,6 +80,36 @@ def finish(process):
     if code == 1 and "error" in last:
         raise Failed(last)
     raise AssertionError(f"exit {code}, last line {last}, errors {errors[-2000:]}")
+
+
+def peak(process):
+    """The most memory, in KiB, that the process and each of its children had, by looking often until it ends; and its result.
+    (What wait4() tells has this Python's own memory in it, from before exec.) 0 for a build with ASan, whose memory is its own."""
+    most = {}
+    reader = threading.Thread(target=lambda: setattr(process, "lines", process.report.read()))
+    reader.start()
+    while process.poll() is None:
+        pids = [process.pid]
+        try:
+            with open(f"/proc/{process.pid}/task/{process.pid}/children") as file:
+                pids += [int(word) for word in file.read().split()]
+        except OSError:
+            pass
+        for pid in pids:
+            try:
+                with open(f"/proc/{pid}/status") as file:
+                    text = file.read()
+            except OSError:
+                continue
+            if "Name:\tbh-" in text and "VmHWM" in text:
+                most[pid] = int(text.split("VmHWM:")[1].split()[0])
+        time.sleep(0.002)
+    reader.join()
+    process.report.close()
+    process.stderr.close()
+    assert process.returncode == 0 and '"result"' in process.lines, process.lines[-500:]
+    with open(ours("bh-image"), "rb") as file:
+        return 0 if b"__asan_init" in file.read() else max(most.values())
 
 
 def call(command, *operands, data=None, lines=False, **more):

@@ -55,7 +55,8 @@ class Engine:
 
     def serve_one(self, client, reader):
         line = reader.readline()
-        state["seen"].append(line)
+        if line:
+            state["seen"].append(line)
         if line == b"echo\n":
             while data := reader.read1(65536):
                 client.sendall(data)

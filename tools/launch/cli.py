@@ -47,6 +47,8 @@ def make_parser():
     add("--spare", action="store_true", help="one CPU and 256M more, for partitions made later")
     add("--ssh", type=int, metavar="PORT",
         help="QEMU: a network card, its port 22 reached at this port here (0, or in use: another)")
+    add("--docker", type=int, metavar="PORT",
+        help="the same for port 2376, Docker's API with TLS")
     add("--icount", action="store_true", help="TCG with exact instruction counts")
     add("--icount-shift", type=int, default=7, metavar="N", help="TSC = instructions << N (7)")
     add("--timeout", type=float, metavar="S", help="seconds until it is given up")
@@ -111,10 +113,12 @@ def resolve(options):
     if options.timeout is not None and options.timeout <= 0:
         raise UsageError("--timeout must be more than 0")
     if options.emulator == "bochs":
-        options.ssh = None  # it has no network that needs no root
+        options.ssh = options.docker = None  # it has no network that needs no root
         bochs.check(options)
     if options.ssh is not None:
         options.ssh = qemu.free_port(options.ssh)
+    if options.docker is not None:
+        options.docker = qemu.free_port(options.docker)
     for name in ("kernel", "image", "loader", "hypervisor", "bochs_rc", "monitor_socket"):
         if getattr(options, name):
             setattr(options, name, os.path.abspath(getattr(options, name)))
@@ -168,6 +172,8 @@ def print_banner(options):
                     + (", has the keyboard" if partition.value("console").startswith("uart0") else ""))
     if options.ssh is not None:
         rows.append(f"  SSH into it, when it has booted: tools/mgmt-ssh {options.ssh}")
+    if options.docker is not None:
+        rows.append(f"  Docker's API with TLS: port {options.docker}")
     rows += ["Ctrl-A X ends all of it, at any time.", ""]
     print("\n".join(rows), flush=True)
 

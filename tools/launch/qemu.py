@@ -98,6 +98,9 @@ def limit_cpus(options, program):
         options.cpus = 1
 
 
+SSH_PORT, DOCKER_PORT = 22, 2376  # in the machine
+
+
 def free_port(wanted):
     """`wanted` where nobody listens on it, else another"""
     for port in (wanted, 0):
@@ -108,14 +111,15 @@ def free_port(wanted):
                 return one.getsockname()[1]
             except (OSError, OverflowError):
                 pass
-    raise RunError("no free port for --ssh")
+    raise RunError("no free port for --ssh or --docker")
 
 
 def network_arguments(options):
-    if options.ssh is None:
+    ports = [(options.ssh, SSH_PORT), (options.docker, DOCKER_PORT)]
+    forwards = [f"hostfwd=tcp:127.0.0.1:{here}-:{there}" for here, there in ports if here is not None]
+    if not forwards:
         return []
-    return ["-netdev", f"user,id=ssh,hostfwd=tcp:127.0.0.1:{options.ssh}-:22",
-            "-device", "virtio-net-pci,netdev=ssh"]
+    return ["-netdev", ",".join(["user", "id=ssh"] + forwards), "-device", "virtio-net-pci,netdev=ssh"]
 
 
 def command(options, image, folder):

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What bh-registry does. */
+#include "commands.h"
+
+const struct command commands[] = {
+	{"pull", command_pull, "IMAGE", "fetches an image of a registry", false, true},
+	{"push", command_push, "IMAGE", "sends an image to a registry", false, true},
+	{"login", command_login, "SERVER", "tries a name and password", false, false},
+};
+const size_t command_count = sizeof(commands) / sizeof(commands[0]);
