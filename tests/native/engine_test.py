@@ -407,6 +407,9 @@ def _():
 @test("50 stopped containers: at most 12 MiB resident")
 def _():
     begin()
+    with open(f"/proc/{engine.pid}/maps", encoding="utf-8") as maps:
+        if "libasan" in maps.read():
+            raise Skip("the engine is built with a sanitizer")
     for _ in range(50):
         equal(api("POST", "/containers/create", {"Image": "bb", "Cmd": ["true"], "HostConfig": {"NetworkMode": "none"}})[0], 201)
     docker("ps", "-a")
