@@ -22,6 +22,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#define DOUBT 500 /* ms */
+
 static void log_error(void *context, const char *error, unsigned status)
 {
 	(void)context;
@@ -124,6 +126,43 @@ static void adopt_ended(struct container *container, const char *folder)
 	container_ended(container, &end);
 }
 
+/* A start began (its folder is there), and neither its monitor nor its end is to be seen. */
+static bool is_doubtful(struct container *container, const char *folder)
+{
+	char *begun = container_run_path(container, "exec");
+	struct monitor_end end;
+	bool doubtful = access(begun, F_OK) == 0;
+
+	free(begun);
+	monitor_read_end(folder, &end);
+	return doubtful && !end.is_known;
+}
+
+static void on_doubt_over(void *context)
+{
+	struct container *container = container_find(context, NULL);
+	char *folder = container ? monitor_folder(container, NULL) : NULL;
+
+	if (container) {
+		container->is_ending = false;
+		if (monitor_is_alive(folder)) {
+			adopt_running(container, folder);
+		} else {
+			adopt_ended(container, folder);
+		}
+	}
+	free(folder);
+	free(context);
+}
+
+/* The engine was killed when its monitor had just been started: whether it comes is seen soon.
+ * Until then the container is neither started nor removed. */
+static void adopt_later(struct container *container)
+{
+	container->is_ending = true;
+	loop_after(DOUBT, on_doubt_over, text_copy(container->id));
+}
+
 static void adopt(struct container *container)
 {
 	char *folder = monitor_folder(container, NULL);
@@ -134,6 +173,8 @@ static void adopt(struct container *container)
 		adopt_running(container, folder);
 	} else if (container->state.is_running) {
 		adopt_ended(container, folder);
+	} else if (is_doubtful(container, folder)) {
+		adopt_later(container);
 	} else {
 		rootfs_unmount_path(rootfs);
 		if (container->state.is_restarting) {

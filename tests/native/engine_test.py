@@ -368,8 +368,8 @@ def _():
     global engine
     begin()
     remove_all()
-    for delay in (0.0, 0.01, 0.02, 0.04, 0.06, 0.08, 0.12, 0.2):
-        client_process = start([client(), "--host", "unix://" + SOCKET, "run", "--name", f"z{int(delay * 1000)}", *NET, "bb", "sleep", "0.05"])
+    for delay in (0.0, 0.01, 0.02, 0.025, 0.03, 0.035, 0.04, 0.05, 0.06, 0.08, 0.12, 0.2):
+        client_process = start([client(), "--host", "unix://" + SOCKET, "run", "--name", f"z{int(delay * 10000)}", *NET, "bb", "sleep", "0.05"])
         time.sleep(delay)
         stop(engine, number=signal.SIGKILL)
         engine = None
