@@ -47,11 +47,7 @@ check-host: $(HOST_PROGRAMS)
 include tests/boot/files.mk
 include tests/emu/files.mk
 
-# --- containers, on this machine, beside their peers ----------------------------------------------
-CHECK_GROUPS += check-native
-.PHONY: check-native
-check-native: all
-	$(Q)tests/native/run --build $(BUILD) $(addprefix --only ,$(NATIVE))
+include tests/native/files.mk
 
 # --- make check: groups of tests, each a target whose last line is "NAME: N passed, N failed" -----
 CHECK_GROUPS += lint check-host check-launch check-clang check-emu
@@ -72,7 +68,7 @@ lint: $(BUILD)/gen/dsdt_aml.h $(GEN_NUMBERS)
 		'arch/fake=$(HOSTED) $(INC_fake)' 'hv/include/hv=$(HV_FLAGS) $(INC_lib) -Iarch/include -Ihv/include' \
 		'hv=$(HV_FLAGS) $(INC_hv)' 'drivers/hw=$(HV_FLAGS) $(INC_drivers)' \
 		'drivers/model=$(HV_FLAGS) $(INC_drivers)' 'boot=$(BOOT_FLAGS)' 'guest/lib=$(GUEST_FLAGS)' \
-		'guest/test=$(GUEST_FLAGS)' 'guest/mgmt=$(MGMT_FLAGS)' $(foreach folder,$(APP_FOLDERS),'$(folder)=$(APP_FLAGS) -I$(folder) -Iguest/build') \
+		'guest/test=$(GUEST_FLAGS)' 'guest/mgmt=$(MGMT_FLAGS)' $(foreach folder,$(APP_FOLDERS),'$(folder)=$(APP_FLAGS) -I$(folder) -Iguest/build $(APP_INCLUDES_$(notdir $(folder)))') \
 		'tests=$(HOSTED) $(INC_tests)' 'tests/host=$(HOSTED) $(INC_tests) -Iguest/runtime'
 
 check-launch:

@@ -13,6 +13,10 @@ COMMON_OBJECTS := $(COMMON:%.c=$(APP_OBJ)/guest/common/%.o)
 # The loops of json-c's headers are statement expressions.
 APP_FLAGS += -Wno-gnu-statement-expression
 
+# Another build changes these: tests/native/files.mk.
+APP_LINK ?= -pie
+APP_LINK_STATIC ?= -static
+
 # $(call app_rules,folder,more flags): the objects of a folder
 define app_rules
 $(APP_OBJ)/$(1)/%.o: $(1)/%.c Makefile guest/common/files.mk $(1)/files.mk
@@ -26,7 +30,7 @@ define app_program
 APP_PROGRAMS += $(1)
 $(BIN)/$(1): $(patsubst %.c,$(APP_OBJ)/$(2)/%.o,$(3)) $(COMMON_OBJECTS)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(APP_EXTRA) -pie -Wl,--gc-sections $$^ $(4) -ljson-c -o $$@
+	$$(Q)$$(CC) $$(APP_EXTRA) $$(APP_LINK) -Wl,--gc-sections $$^ $(4) -ljson-c -o $$@
 all: $(BIN)/$(1)
 endef
 # The same, linked statically: what starts with each container.
@@ -34,7 +38,7 @@ define app_program_static
 APP_PROGRAMS += $(1)
 $(BIN)/$(1): $(patsubst %.c,$(APP_OBJ)/$(2)/%.o,$(3)) $(COMMON_OBJECTS)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(APP_EXTRA) -static -Wl,--gc-sections $$^ $(4) -ljson-c -o $$@
+	$$(Q)$$(CC) $$(APP_EXTRA) $$(APP_LINK_STATIC) -Wl,--gc-sections $$^ $(4) -ljson-c -o $$@
 all: $(BIN)/$(1)
 endef
 $(eval $(call app_rules,guest/common,))

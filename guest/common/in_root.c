@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,6 +26,30 @@ int in_root_open(int root, const char *path, int flags, mode_t mode)
 		fd = syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof(how));
 	} while (fd < 0 && (errno == EINTR || errno == EAGAIN));
 	return (int)fd;
+}
+
+int in_root_open_file(int root, const char *path)
+{
+	int place = in_root_open(root, path, O_PATH, 0);
+	struct stat stat;
+	char link[32];
+
+	if (place < 0) {
+		return -1;
+	}
+	int fd = -1;
+	if (fstat(place, &stat) == 0) {
+		if (S_ISREG(stat.st_mode)) {
+			snprintf(link, sizeof(link), "/proc/self/fd/%d", place);
+			fd = open(link, O_RDONLY | O_CLOEXEC);
+		} else {
+			errno = EINVAL;
+		}
+	}
+	int error = errno;
+	close(place);
+	errno = error;
+	return fd;
 }
 
 /* The directory `part` below `parent`, which is below `root`. */

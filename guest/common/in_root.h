@@ -16,3 +16,6 @@ int in_root_make_dirs(int root, const char *path, mode_t mode);
  * is 0), and points *name into `path` at that part. EINVAL for the root itself or a last part `..`.
  */
 int in_root_parent(int root, const char *path, mode_t mode, const char **name);
+/* Opens a regular file to read; anything else is EINVAL and is not opened: what opening a device
+ * does is not the caller's to risk. */
+int in_root_open_file(int root, const char *path);

@@ -154,7 +154,7 @@ static json *read_ignore(int context)
 {
 	struct text text = {0};
 	json *list = json_object_new_array();
-	int fd = in_root_open(context, ".dockerignore", O_RDONLY, 0);
+	int fd = in_root_open_file(context, ".dockerignore");
 	char *place = NULL;
 
 	if (fd >= 0 && file_read_fd(fd, &text, IGNORE_MAX) == 0) {
@@ -196,11 +196,12 @@ static char *read_dockerfile(struct build *build, int context)
 {
 	struct text text = {0};
 	char *error = NULL;
-	int fd = in_root_open(context, build->dockerfile_name, O_RDONLY | O_NONBLOCK, 0);
+	int fd = in_root_open_file(context, build->dockerfile_name);
 
 	if (fd < 0 || file_read_fd(fd, &text, DOCKERFILE_MAX) < 0) {
 		error = text_format("Cannot locate specified Dockerfile: %s: %s",
-				    build->dockerfile_name, strerror(errno));
+				    build->dockerfile_name,
+				    errno == EINVAL ? "not a regular file" : strerror(errno));
 	} else if (!dockerfile_parse(&build->file, text.data, text.length)) {
 		error = text_copy(build->file.error);
 	} else {

@@ -246,13 +246,29 @@ static void update_running(struct container *container, struct update *update)
 	free(path);
 }
 
+static bool is_updatable(const char *key)
+{
+	static const char *const keys[] = {
+		"RestartPolicy",     "BlkioWeight", "CpuPeriod",  "CpuQuota",
+		"CpuShares",         "CpusetCpus",  "CpusetMems", "Memory",
+		"MemorySwap",        "NanoCpus",    "PidsLimit",  "Ulimits",
+		"MemoryReservation",
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (!strcmp(keys[i], key)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The client sends zeros and empty texts for what is not to change. */
 static bool is_given(const char *key, json *value)
 {
 	if (json_object_is_type(value, json_type_int)) {
 		return json_object_get_int64(value) != 0;
-	}
-	if (json_object_is_type(value, json_type_string)) {
+	} else if (json_object_is_type(value, json_type_string)) {
 		return *json_object_get_string(value) != '\0';
 	}
 	if (!strcmp(key, "RestartPolicy")) {
@@ -268,7 +284,7 @@ static bool merge_update(json *host, json *body)
 
 	json_object_object_foreach(body, key, value)
 	{
-		if (is_given(key, value)) {
+		if (is_updatable(key) && is_given(key, value)) {
 			has_limits |= strcmp(key, "RestartPolicy") != 0;
 			json_set(host, key, json_object_get(value));
 		}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exec_inside.h"
 #include "attach.h"
+#include "body_check.h"
 #include "create_config.h"
 #include "engine.h"
 #include "exec_process.h"
@@ -82,15 +83,14 @@ void exec_free(struct exec *exec)
 
 static bool config_is_valid(struct request *request, json *config)
 {
-	json *command = json_get(config, "Cmd");
+	char *wrong = body_check_exec(config);
 
-	for (size_t i = 0; i < json_count(command); i++) {
-		if (!json_string_at(command, i)) {
-			reply_error(request, 400, "Cmd is no list of strings");
-			return false;
-		}
+	if (wrong) {
+		reply_error(request, 400, "%s", wrong);
+		free(wrong);
+		return false;
 	}
-	if (!json_count(command)) {
+	if (!json_count(json_get(config, "Cmd"))) {
 		reply_error(request, 400, "No exec command specified");
 		return false;
 	}

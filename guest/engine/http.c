@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -70,6 +71,17 @@ void request_answer(struct request *request, unsigned status, struct MHD_Respons
 	}
 }
 
+/* Of the URI log callback: what stands for the request until its headers have come. MHD decodes
+ * "%00", after which nothing could tell that more followed. */
+static char uri_with_nul;
+
+static void *on_uri(void *context, const char *uri, struct MHD_Connection *connection)
+{
+	(void)context;
+	(void)connection;
+	return strstr(uri, "%00") ? &uri_with_nul : NULL;
+}
+
 static void on_completed(void *context, struct MHD_Connection *connection, void **place,
 			 enum MHD_RequestTerminationCode code)
 {
@@ -78,7 +90,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 	(void)context;
 	(void)connection;
 	(void)code;
-	if (!request) {
+	if (!request || *place == (void *)&uri_with_nul) {
 		return;
 	}
 	*place = NULL;
@@ -117,9 +129,33 @@ static bool version_allowed(struct request *request)
 	return true;
 }
 
+static enum MHD_Result count_framing(void *context, enum MHD_ValueKind kind, const char *key,
+				     const char *value)
+{
+	(void)kind;
+	(void)value;
+	*(unsigned *)context +=
+		!strcasecmp(key, "Content-Length") || !strcasecmp(key, "Transfer-Encoding");
+	return MHD_YES;
+}
+
+/* Where the body ends must be told once: proxies and servers choose differently (RFC 9112, 6.3). */
+static bool framing_allowed(struct request *request)
+{
+	unsigned count = 0;
+
+	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_framing, &count);
+	if (count > 1) {
+		reply_header(request, "Connection", "close");
+		reply_error(request, 400, "the length of the body is given more than once");
+		return false;
+	}
+	return true;
+}
+
 /* The headers have come. */
 static struct request *begin_request(struct MHD_Connection *connection, const char *url,
-				     const char *method)
+				     const char *method, bool has_nul)
 {
 	struct request *request = memory_zeroed(1, sizeof(*request));
 	const char *path = route_version(url, &request->version);
@@ -130,7 +166,10 @@ static struct request *begin_request(struct MHD_Connection *connection, const ch
 	if (!request->version) {
 		request->version = ENGINE_API_VERSION;
 	}
-	if (!version_allowed(request)) {
+	if (has_nul) {
+		reply_error(request, 400, "a NUL (%%00) in the request's path or query");
+	}
+	if (has_nul || !framing_allowed(request) || !version_allowed(request)) {
 		request->is_dispatched = true;
 		return request;
 	}
@@ -159,9 +198,10 @@ static bool parse_body(struct request *request)
 		return false;
 	}
 	/* A client with nothing to say may say null. */
+	const char *bytes = request->body_text.data;
 	size_t length = request->body_text.length;
-	if (!length ||
-	    (length >= 4 && length <= 6 && !strncmp(request->body_text.data, "null", 4))) {
+	if (!length || (length >= 4 && !strncmp(bytes, "null", 4) &&
+			strspn(bytes + 4, " \r\n") == length - 4)) {
 		text_free(&request->body_text);
 		return true;
 	}
@@ -186,8 +226,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 
 	(void)context;
 	(void)version;
-	if (!request) {
-		*place = begin_request(connection, url, method);
+	if (!request || *place == (void *)&uri_with_nul) {
+		*place = begin_request(connection, url, method, request != NULL);
 		return MHD_YES;
 	}
 	request->is_suspended = false;
@@ -264,6 +304,7 @@ static int http_open(void)
 		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
 			MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG,
 		0, NULL, NULL, on_request, NULL, MHD_OPTION_EXTERNAL_LOGGER, on_server_log, NULL,
+		MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION,
 		connection_notify, NULL, MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNECTIONS,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_MEMORY,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image.h"
 #include "db.h"
+#include "engine.h"
 #include "image_ref.h"
 #include "moment.h"
 #include "name.h"
+#include "spec_check.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -165,6 +167,12 @@ int image_insert(json *image, const char *parent)
 	int64_t created = 0;
 
 	if (strncmp(id, "sha256:", 7) || strlen(id) != 71 || !json_get_object(image, "config")) {
+		return -1;
+	}
+	char *wrong = spec_check_image(json_get(image, "config"));
+	if (wrong) {
+		engine_log("the configuration of image %s: %s", id, wrong);
+		free(wrong);
 		return -1;
 	}
 	moment_parse(json_get_string(json_get(image, "config"), "created", ""), 0, &created);

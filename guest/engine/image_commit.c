@@ -8,6 +8,7 @@
 #include "image_ref.h"
 #include "image_store.h"
 #include "runtime_call.h"
+#include "spec_check.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -161,6 +162,13 @@ static json *worker_request(struct request *request, struct container *container
 /* The image's configuration by the container, the body and the changes; NULL: a reply was sent. */
 static json *new_config(struct request *request, struct container *container)
 {
+	char *wrong = spec_check_create(request_body(request));
+
+	if (wrong) {
+		reply_error(request, 400, "%s", wrong);
+		free(wrong);
+		return NULL;
+	}
 	json *spec = container_spec(container);
 	json *config = image_config_of(json_get(spec, "Config"), request_body(request));
 	json *changes = request_query_list(request, "changes");

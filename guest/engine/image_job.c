@@ -78,7 +78,7 @@ static void on_done(void *context, json *result, const char *error, const char *
 
 	if (!error) {
 		error = job->finish(job, result);
-		kind = "io";
+		kind = "bad-input"; /* the worker made it of what the client gave */
 	}
 	if (error && job->request) {
 		reply_error(job->request, reply_status_of(kind), "%s", error);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define DOCKER_IO      "docker.io/"
+#define LIBRARY        "library/"
 #define DOCKER_LIBRARY "docker.io/library/"
 #define REPOSITORY_MAX 255
 #define TAG_MAX        128
@@ -59,8 +60,15 @@ static size_t host_length(const char *name)
 	return 0;
 }
 
+/* NAME[.NAME...][:PORT] or [IPv6][:PORT] */
 static bool is_host(const char *host, size_t length)
 {
+	if (length && !isalnum((unsigned char)host[0]) && host[0] != '[') {
+		return false;
+	}
+	if (memmem(host, length, "..", 2)) {
+		return false;
+	}
 	for (size_t i = 0; i < length; i++) {
 		if (!isalnum((unsigned char)host[i]) && !strchr(".-:[]", host[i])) {
 			return false;
@@ -72,7 +80,7 @@ static bool is_host(const char *host, size_t length)
 /* Parts of lower-case letters and digits, joined inside by . _ __ or dashes. */
 static bool is_path(const char *path, size_t length)
 {
-	if (!length || length > REPOSITORY_MAX) {
+	if (!length) {
 		return false;
 	}
 	for (size_t i = 0; i < length; i++) {
@@ -115,21 +123,27 @@ char *image_ref_normal(const char *name)
 	if (!host) {
 		prefix = memchr(name, '/', length) ? DOCKER_IO : DOCKER_LIBRARY;
 	}
+	if (strlen(prefix) + length > REPOSITORY_MAX) {
+		return NULL;
+	}
 	const char *end = digest ? digest : *suffix ? suffix : ":latest";
 	return text_format("%s%.*s%s", prefix, (int)length, name, end);
 }
 
 char *image_ref_familiar(const char *ref)
 {
-	size_t skipped = 0;
+	const char *path = ref;
 
 	if (!strncmp(ref, DOCKER_IO, strlen(DOCKER_IO))) {
-		skipped = strlen(DOCKER_IO);
-		if (!strncmp(ref, DOCKER_LIBRARY, strlen(DOCKER_LIBRARY))) {
-			skipped = strlen(DOCKER_LIBRARY);
+		path = ref + strlen(DOCKER_IO);
+		if (!strncmp(path, LIBRARY, strlen(LIBRARY)) &&
+		    !strchr(path + strlen(LIBRARY), '/')) {
+			path += strlen(LIBRARY);
+		} else if (host_length(path) || !strncmp(path, LIBRARY, strlen(LIBRARY))) {
+			path = ref; /* without the host it would mean something else */
 		}
 	}
-	return text_copy(ref + skipped);
+	return text_copy(path);
 }
 
 char *image_ref_repository(const char *ref)

@@ -53,8 +53,8 @@ static const char *keep_pulled(json *image, const char *ref)
 	}
 	free(by_digest);
 	return ok ? NULL
-		  : "the image was not recorded: the engine's database refuses it (its log says "
-		    "why)";
+		  : "the image was not recorded: its configuration is wrong, or the engine's "
+		    "database refuses it (its log says why)";
 }
 
 static const char *finish_pull(struct image_job *job, json *result)

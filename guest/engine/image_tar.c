@@ -30,8 +30,8 @@ static const char *keep_loaded(json *one)
 	}
 	if (!ok || db_commit() < 0) {
 		db_rollback();
-		return "an image was not recorded: its name is wrong, or the engine's database "
-		       "refuses it";
+		return "an image was not recorded: its name or configuration is wrong, or the "
+		       "engine's database refuses it (its log says why)";
 	}
 	return NULL;
 }

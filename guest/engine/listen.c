@@ -16,7 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define LISTEN_BACKLOG 128
+#define LISTEN_BACKLOG 1024 /* HTTP_CONNECTIONS at once, without a refusal */
 #define LISTEN_DEFAULT "unix:///run/docker.sock"
 
 /* Somebody answers there: another engine. */

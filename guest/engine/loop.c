@@ -3,6 +3,7 @@
 #include "text.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #define LOOP_BATCH 64
+#define LOOP_QUIET 2000 /* ms; after that memory goes back to the system */
+#define LOOP_LONG  60000
 
 struct loop_fd {
 	int fd;
@@ -190,7 +193,29 @@ static int next_timeout(void)
 	if (wanted >= 0 && (timeout < 0 || wanted < timeout)) {
 		timeout = wanted;
 	}
-	return timeout > 60000 ? 60000 : (int)timeout;
+	if (timeout < 0 || timeout > LOOP_LONG) {
+		return LOOP_LONG;
+	}
+	return (int)timeout;
+}
+
+/* Waits; after a burst of work the first quiet moment gives back what it took. */
+static int wait_for_events(struct epoll_event *events)
+{
+	static bool is_trimmed = true;
+	int timeout = next_timeout();
+
+	if (timeout <= LOOP_QUIET || is_trimmed) {
+		int count = epoll_wait(loop_epoll, events, LOOP_BATCH, timeout);
+		is_trimmed = is_trimmed && count <= 0;
+		return count;
+	}
+	int count = epoll_wait(loop_epoll, events, LOOP_BATCH, LOOP_QUIET);
+	if (count == 0) {
+		malloc_trim(0);
+		is_trimmed = true;
+	}
+	return count;
 }
 
 static void free_removed(void)
@@ -207,7 +232,7 @@ void loop_run(void)
 	struct epoll_event events[LOOP_BATCH];
 
 	while (!loop_stopped) {
-		int count = epoll_wait(loop_epoll, events, LOOP_BATCH, next_timeout());
+		int count = wait_for_events(events);
 		for (int i = 0; i < count; i++) {
 			struct loop_fd *watch = events[i].data.ptr;
 			if (watch->callback) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /networks/create */
+#include "body_check.h"
 #include "http.h"
 #include "name.h"
 #include "network_inside.h"
@@ -85,6 +86,10 @@ static char *check(json *body, struct wish *wish, unsigned *status)
 		json_get_string(json_get(body, "Options"), "com.docker.network.bridge.name", NULL);
 
 	*status = 400;
+	char *wrong = body_check_network(body);
+	if (wrong) {
+		return wrong;
+	}
 	bool is_letter = isalnum((unsigned char)name[0]) && !name[1];
 	if (!is_letter && !name_is_valid(name)) {
 		return text_format("invalid network name: \"%.60s\"; only "

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /networks/ID/connect and /disconnect */
+#include "body_check.h"
 #include "http.h"
 #include "network_inside.h"
 #include "network_routes.h"
@@ -42,7 +43,14 @@ static struct change *begin(struct request *request, struct container *container
 
 static struct container *find_container(struct request *request)
 {
+	char *wrong = body_check_connect(request_body(request));
 	const char *name = json_get_string(request_body(request), "Container", "");
+
+	if (wrong) {
+		reply_error(request, 400, "%s", wrong);
+		free(wrong);
+		return NULL;
+	}
 	struct container *container = *name ? container_find(name, NULL) : NULL;
 
 	if (!container) {

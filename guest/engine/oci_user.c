@@ -24,7 +24,7 @@ static int64_t number_of(const char *text)
 static char *read_accounts(int rootfs, const char *path)
 {
 	struct text text = {0};
-	int fd = in_root_open(rootfs, path, O_RDONLY | O_NONBLOCK, 0);
+	int fd = in_root_open_file(rootfs, path);
 
 	if (fd >= 0) {
 		if (file_read_fd(fd, &text, ACCOUNT_FILE_MAX) < 0) {
@@ -68,7 +68,10 @@ static bool find_user(int rootfs, const char *user, struct oci_user *found, char
 
 	while (!is_found && next_account(&next, fields, 7)) {
 		if (uid >= 0 ? number_of(fields[2]) == uid : !strcmp(fields[0], user)) {
-			is_found = number_of(fields[2]) >= 0;
+			if (number_of(fields[2]) < 0) {
+				continue;
+			}
+			is_found = true;
 			found->uid = number_of(fields[2]);
 			found->gid = number_of(fields[3]) < 0 ? 0 : number_of(fields[3]);
 			found->home = text_copy(fields[5]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spec_check.h"
+#include "body_check.h"
 #include "capability_names.h"
 #include "text.h"
 
@@ -9,40 +10,18 @@
 #include <string.h>
 #include <strings.h>
 
-/* Letters: s string, i integer, b boolean, o object, a array of strings, A array of objects, w
- * words (a string or an array of strings). */
-struct key_type {
-	const char *key;
-	char type;
+static const struct body_key config_types[] = {
+	{"Hostname", 's'},     {"Domainname", 's'},   {"User", 's'},
+	{"AttachStdin", 'b'},  {"AttachStdout", 'b'}, {"AttachStderr", 'b'},
+	{"ExposedPorts", 'o'}, {"Tty", 'b'},          {"OpenStdin", 'b'},
+	{"StdinOnce", 'b'},    {"Env", 'a'},          {"Cmd", 'w'},
+	{"Healthcheck", 'o'},  {"Image", 's'},        {"Volumes", 'o'},
+	{"WorkingDir", 's'},   {"Entrypoint", 'w'},   {"NetworkDisabled", 'b'},
+	{"Labels", 'o'},       {"StopSignal", 's'},   {"OnBuild", 'a'},
+	{"StopTimeout", 'i'},  {"HostConfig", 'o'},   {"NetworkingConfig", 'o'},
 };
 
-static const struct key_type config_types[] = {
-	{"Hostname", 's'},
-	{"Domainname", 's'},
-	{"User", 's'},
-	{"AttachStdin", 'b'},
-	{"AttachStdout", 'b'},
-	{"AttachStderr", 'b'},
-	{"ExposedPorts", 'o'},
-	{"Tty", 'b'},
-	{"OpenStdin", 'b'},
-	{"StdinOnce", 'b'},
-	{"Env", 'a'},
-	{"Cmd", 'w'},
-	{"Healthcheck", 'o'},
-	{"Image", 's'},
-	{"Volumes", 'o'},
-	{"WorkingDir", 's'},
-	{"Entrypoint", 'w'},
-	{"NetworkDisabled", 'b'},
-	{"Labels", 'o'},
-	{"StopSignal", 's'},
-	{"StopTimeout", 'i'},
-	{"HostConfig", 'o'},
-	{"NetworkingConfig", 'o'},
-};
-
-static const struct key_type host_types[] = {
+static const struct body_key host_types[] = {
 	{"Binds", 'a'},
 	{"LogConfig", 'o'},
 	{"NetworkMode", 's'},
@@ -94,69 +73,12 @@ static const struct key_type host_types[] = {
 	{"Annotations", 'o'},
 };
 
-static bool has_elements(json *array, enum json_type type)
-{
-	for (size_t i = 0; i < json_count(array); i++) {
-		if (!json_object_is_type(json_object_array_get_idx(array, i), type)) {
-			return false;
-		}
-	}
-	return json_object_is_type(array, json_type_array);
-}
-
-static bool has_type(json *value, char type)
-{
-	switch (type) {
-	case 's':
-		return json_object_is_type(value, json_type_string);
-	case 'i':
-		return json_object_is_type(value, json_type_int);
-	case 'b':
-		return json_object_is_type(value, json_type_boolean);
-	case 'o':
-		return json_object_is_type(value, json_type_object);
-	case 'a':
-		return has_elements(value, json_type_string);
-	case 'A':
-		return has_elements(value, json_type_object);
-	default:
-		return json_object_is_type(value, json_type_string) ||
-		       has_elements(value, json_type_string);
-	}
-}
-
-static char *check_types(json *object, const struct key_type *types, size_t count,
-			 const char *where)
-{
-	for (size_t i = 0; i < count; i++) {
-		json *value = json_get(object, types[i].key);
-		if (value && !has_type(value, types[i].type)) {
-			return text_format("%s%s has a value of the wrong type", where,
-					   types[i].key);
-		}
-	}
-	return NULL;
-}
-
 static char *check_env(json *env)
 {
 	for (size_t i = 0; i < json_count(env); i++) {
 		const char *text = json_string_at(env, i);
 		if (*text == '=' || !*text) {
 			return text_format("invalid environment variable: %.100s", text);
-		}
-	}
-	return NULL;
-}
-
-static char *check_strings(json *object, const char *where)
-{
-	if (object) {
-		json_object_object_foreach(object, key, value)
-		{
-			if (!json_object_is_type(value, json_type_string)) {
-				return text_format("%s: %.100s is not a string", where, key);
-			}
 		}
 	}
 	return NULL;
@@ -243,30 +165,30 @@ static char *check_log(json *log)
 				   "json-file and none",
 				   type);
 	}
-	return check_strings(json_get_object(log, "Config"), "LogConfig");
+	return body_check_strings(json_get_object(log, "Config"), "LogConfig");
 }
 
 char *spec_check_host(json *host)
 {
-	char *error = check_types(host, host_types, sizeof(host_types) / sizeof(host_types[0]),
-				  "HostConfig.");
+	char *error = body_check_types(host, host_types, sizeof(host_types) / sizeof(host_types[0]),
+				       "HostConfig.");
 
 	error = error ? error : check_capabilities(json_get(host, "CapAdd"), "CapAdd");
 	error = error ? error : check_capabilities(json_get(host, "CapDrop"), "CapDrop");
-	error = error ? error : check_strings(json_get(host, "Sysctls"), "Sysctls");
-	error = error ? error : check_strings(json_get(host, "Tmpfs"), "Tmpfs");
+	error = error ? error : body_check_strings(json_get(host, "Sysctls"), "Sysctls");
+	error = error ? error : body_check_strings(json_get(host, "Tmpfs"), "Tmpfs");
 	error = error ? error : check_log(json_get(host, "LogConfig"));
 	return error ? error : check_limits(host);
 }
 
 char *spec_check_create(json *body)
 {
-	char *error =
-		check_types(body, config_types, sizeof(config_types) / sizeof(config_types[0]), "");
+	char *error = body_check_types(body, config_types,
+				       sizeof(config_types) / sizeof(config_types[0]), "");
 	const char *directory = json_get_string(body, "WorkingDir", "");
 
 	error = error ? error : check_env(json_get(body, "Env"));
-	error = error ? error : check_strings(json_get(body, "Labels"), "Labels");
+	error = error ? error : body_check_strings(json_get(body, "Labels"), "Labels");
 	if (!error && *directory && *directory != '/') {
 		error = text_format("the working directory '%.100s' is invalid, it needs to be an "
 				    "absolute path",
@@ -277,6 +199,32 @@ char *spec_check_create(json *body)
 				    json_get_string(body, "StopSignal", ""));
 	}
 	return error ? error : spec_check_host(json_get(body, "HostConfig"));
+}
+
+char *spec_check_image(json *config)
+{
+	static const struct body_key keys[] = {
+		{"created", 's'}, {"author", 's'}, {"comment", 's'}, {"architecture", 's'},
+		{"os", 's'},      {"config", 'o'}, {"rootfs", 'o'},  {"history", 'A'},
+	};
+	static const struct body_key history_keys[] = {
+		{"created", 's'}, {"created_by", 's'},  {"author", 's'},
+		{"comment", 's'}, {"empty_layer", 'b'},
+	};
+	json *run = json_get(config, "config");
+	json *history = json_get(config, "history");
+	char *error = body_check_types(config, keys, sizeof(keys) / sizeof(keys[0]), "");
+
+	error = error ? error
+		      : body_check_types(run, config_types,
+					 sizeof(config_types) / sizeof(config_types[0]), "config.");
+	error = error ? error : body_check_strings(json_get(run, "Labels"), "config.Labels");
+	for (size_t i = 0; !error && i < json_count(history); i++) {
+		error = body_check_types(json_object_array_get_idx(history, i), history_keys,
+					 sizeof(history_keys) / sizeof(history_keys[0]),
+					 "history.");
+	}
+	return error;
 }
 
 char *spec_capability(const char *name)

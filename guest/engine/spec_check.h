@@ -7,6 +7,8 @@
 /* Config, HostConfig, NetworkingConfig of "create": NULL, or what is wrong (the caller frees it).
  */
 char *spec_check_create(json *body);
+/* The config of an image, which strangers make: what containers and builds take from it. */
+char *spec_check_image(json *config);
 /* HostConfig alone, as "update" has it. */
 char *spec_check_host(json *host);
 /* Capabilities as "CAP_X" from "x", "CAP_X"; the caller frees it. NULL: there is no such one. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "volume.h"
+#include "body_check.h"
 #include "db.h"
 #include "engine.h"
 #include "event.h"
@@ -206,8 +207,14 @@ static void create_volume(struct request *request)
 	json *body = request_body(request);
 	const char *name = json_get_string(body, "Name", "");
 	const char *driver = json_get_string(body, "Driver", "local");
+	char *wrong = body_check_volume(body);
 	char id[ID_SIZE];
 
+	if (wrong) {
+		reply_error(request, 400, "%s", wrong);
+		free(wrong);
+		return;
+	}
 	if (*name && !name_is_valid(name)) {
 		reply_error(
 			request, 400,

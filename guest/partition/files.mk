@@ -7,7 +7,8 @@ PARTITION := part_main.c part_create.c part_keep.c part_exec.c part_life.c part_
 PARTITION_BH := $(addprefix guest/mgmt/bh/,bh_device.c bh_partition.c bh_words.c) $(addprefix boot/,image.c image_linux.c \
 	image_pvh.c image_multiboot.c kernel_image.c kernel_elf.c kernel_multiboot.c linux_boot.c start_regs.c guest_acpi.c \
 	guest_pci.c) $(addprefix hv/lib/,fmt.c str.c)
-$(eval $(call app_rules,guest/partition,-Iguest/partition -Iguest/mgmt/bh -Ihv/abi -Ihv/lib -Iboot -I$(BUILD)/gen))
+APP_INCLUDES_partition := -Iguest/mgmt/bh -Ihv/abi -Ihv/lib -Iboot -I$(BUILD)/gen
+$(eval $(call app_rules,guest/partition,-Iguest/partition $(APP_INCLUDES_partition)))
 $(BIN)/bh-partition: $(PARTITION_BH:%.c=$(BUILD)/bh-objs/%.o) $(BUILD)/bh-objs/names.o
 $(eval $(call app_program_static,bh-partition,guest/partition,$(PARTITION),))
 $(BIN)/bh-agent: $(AGENT:%.c=$(APP_OBJ)/guest/partition/%.o)

@@ -66,6 +66,7 @@ static int kill_first(struct runtime *rt, const struct state *s, int number)
 	return result;
 }
 
+/* All processes of its cgroup; without one there is only the first to be known. */
 static int kill_each(struct runtime *rt, const struct state *s, int number)
 {
 	struct cgroup *cgroup = NULL;
@@ -73,9 +74,11 @@ static int kill_each(struct runtime *rt, const struct state *s, int number)
 	size_t count = 0;
 	int result = cgroup_reopen(&cgroup, s->cgroup, &rt->error);
 
-	if (result == 0 && number == SIGKILL && cgroup) {
+	if (result == 0 && (!cgroup || !*cgroup_path(cgroup))) {
+		result = s->status == STATE_STOPPED ? 0 : kill_first(rt, s, number);
+	} else if (result == 0 && number == SIGKILL) {
 		result = cgroup_kill(cgroup, &rt->error);
-	} else if (result == 0 && cgroup) {
+	} else if (result == 0) {
 		result = cgroup_pids(cgroup, &pids, &count, &rt->error);
 		for (size_t i = 0; i < count; i++) {
 			kill(pids[i], number);
@@ -97,8 +100,7 @@ static int do_kill(struct runtime *rt, const char *id, int number, bool all)
 		result =
 			error_set(&rt->error, 0, "cannot kill %s: container not running (it is %s)",
 				  id, state_status_name(s.status));
-	}
-	if (result == 0 && s.status != STATE_STOPPED && s.status != STATE_CREATING) {
+	} else if (result == 0) {
 		result = kill_first(rt, &s, number);
 	}
 	state_free(&s);
@@ -140,18 +142,21 @@ static int end_it(struct runtime *rt, struct state *s)
 	int fd = open_process(s);
 	struct pollfd waited = {.fd = fd, .events = POLLIN};
 	struct cgroup *cgroup = NULL;
+	int result = 0;
 
 	if (fd < 0) {
 		return 0;
 	}
-	int result = kill_each(rt, s, SIGKILL);
+	/* What is left of the others is create_undo()'s. */
+	kill_each(rt, s, SIGKILL);
+	error_free(&rt->error);
 	syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
-	if (result == 0 && s->status == STATE_PAUSED &&
-	    cgroup_reopen(&cgroup, s->cgroup, &rt->error) == 0 && cgroup) {
+	if (s->status == STATE_PAUSED && cgroup_reopen(&cgroup, s->cgroup, &rt->error) == 0 &&
+	    cgroup) {
 		cgroup_freeze(cgroup, false, &rt->error);
 		cgroup_close(cgroup);
 	}
-	if (result == 0 && poll(&waited, 1, END_LIMIT) == 0) {
+	if (poll(&waited, 1, END_LIMIT) == 0) {
 		result = error_set(&rt->error, 0, "%s does not end after SIGKILL", s->id);
 	}
 	close(fd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libarchive is linked statically, for one format of its many: xar wants libxml2, and that ICU, 35 MB of a management image.
- * No name of a format leads there.
+ * libarchive is linked statically, for one format of its many: xar wants libxml2, and that ICU, 35
+ * MB of a management image. No name of a format leads there.
  */
 #include <archive.h>
 #include <errno.h>

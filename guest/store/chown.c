@@ -53,7 +53,7 @@ static uint32_t look_up(const char *name, int root, const char *path, const char
 	if (chown_number(name, strlen(name), &number)) {
 		return number;
 	}
-	int fd = in_root_open(root, path, O_RDONLY | O_NONBLOCK, 0);
+	int fd = in_root_open_file(root, path);
 	bool is_found = *name && fd >= 0 && file_read_fd(fd, &text, FILE_LIMIT) == 0 &&
 			chown_find(text.data, name, &number);
 	if (fd >= 0) {

@@ -63,7 +63,7 @@ static void pack_source(const struct copy *copy, struct pack *pack,
 		return;
 	}
 	/* A symbolic link that is named itself is followed, inside of the context. */
-	int fd = in_root_open(copy->from, source->path, O_RDONLY | O_NONBLOCK, 0);
+	int fd = in_root_open_file(copy->from, source->path);
 	if (fd < 0) {
 		fail_errno("cannot open %s", source->path);
 	}
@@ -149,7 +149,7 @@ static void add_archives(struct copy *copy)
 		if (!copy->sources[i].is_archive) {
 			continue;
 		}
-		int fd = in_root_open(copy->from, copy->sources[i].path, O_RDONLY, 0);
+		int fd = in_root_open_file(copy->from, copy->sources[i].path);
 		if (fd < 0) {
 			fail_errno("cannot open %s", copy->sources[i].path);
 		}

@@ -36,25 +36,29 @@ bool copy_is_archive(int fd)
 static void add_source(struct copy *copy, const char *path)
 {
 	struct stat status;
-	int fd = in_root_open(copy->from, path, O_RDONLY | O_NONBLOCK, 0);
+	int place = in_root_open(copy->from, path, O_PATH, 0);
 
 	if (copy->count >= LIMIT_ENTRIES / 64) {
 		fail(FAIL_BAD_INPUT, "too many sources");
 	}
-	if (fd < 0 || fstat(fd, &status) < 0 ||
+	if (place < 0 || fstat(place, &status) < 0 ||
 	    (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode))) {
 		fail(FAIL_NOT_FOUND,
 		     "%s: not in the build context, excluded by .dockerignore, or neither file nor "
 		     "directory",
 		     path);
 	}
+	close(place);
+	int fd = copy->is_add && S_ISREG(status.st_mode) ? in_root_open_file(copy->from, path) : -1;
 	copy->sources = memory_resize(copy->sources, copy->count + 1, sizeof(*copy->sources));
 	copy->sources[copy->count++] = (struct copy_source){
 		.path = text_copy(path),
 		.is_dir = S_ISDIR(status.st_mode),
-		.is_archive = copy->is_add && S_ISREG(status.st_mode) && copy_is_archive(fd),
+		.is_archive = fd >= 0 && copy_is_archive(fd),
 	};
-	close(fd);
+	if (fd >= 0) {
+		close(fd);
+	}
 }
 
 static void add_matches(struct copy *copy, const char *pattern)

@@ -148,6 +148,9 @@ void registry_login(struct registry *registry, const char *scope)
 	free(registry->scope);
 	registry->scope = kept;
 	if (*given) {
+		if (!token_is_sane(given)) {
+			fail(FAIL_BAD_INPUT, "the registry token of the request is not a token");
+		}
 		set_authorization(registry, text_format("Bearer %s", given));
 	} else if (registry->challenge.scheme == CHALLENGE_BASIC) {
 		char *basic = token_basic(registry->auth);

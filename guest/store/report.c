@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "file.h"
 #include "text.h"
+#include "utf8.h"
 
 #define REPORT_FD     3
 #define REQUEST_FD    4
@@ -85,7 +86,8 @@ static void write_line(json *line, int fd)
 {
 	struct text text = {0};
 
-	text_puts(&text, json_text(line));
+	const char *bytes = json_text(line);
+	utf8_add(&text, bytes, strlen(bytes));
 	text_puts(&text, "\n");
 	if (fd >= 0) {
 		(void)file_write_all(fd, text.data, text.length);

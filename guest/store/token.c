@@ -111,8 +111,7 @@ static void ask_by_post(struct registry *registry, const char *identity, struct 
 	text_free(&body);
 }
 
-/* A header's value: what a token must not hold. */
-static bool is_token(const char *token)
+bool token_is_sane(const char *token)
 {
 	return *token && strlen(token) < 65536 && !strpbrk(token, "\r\n \t");
 }
@@ -125,10 +124,10 @@ static char *read_token(struct registry *registry, const struct http_reply *repl
 		json_get_string(body, "token", json_get_string(body, "access_token", ""));
 	const char *identity = json_get_string(body, "refresh_token", "");
 
-	if (!is_token(token)) {
+	if (!token_is_sane(token)) {
 		fail(FAIL_UNAVAILABLE, "the token server of %s gives no token", registry->domain);
 	}
-	if (is_token(identity) && !registry->identity) {
+	if (token_is_sane(identity) && !registry->identity) {
 		registry->identity = text_copy(identity);
 	}
 	char *value = text_format("Bearer %s", token);

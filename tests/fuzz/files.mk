@@ -15,7 +15,7 @@ define fuzz_rule
 $(BUILD)/fuzz/$(1): tests/fuzz/$(1)_fuzz.c $(FUZZ_MAIN) $(2) $(wildcard hv/lib/*.h hv/abi/*.h boot/*.h guest/common/*.h) \
 		tests/fuzz/fuzz.h tests/fuzz/files.mk
 	@mkdir -p $$(@D)
-	$$(Q)$(FUZZ_CC) $(filter-out -MMD -MP,$(HOSTED)) -O2 $(SANITIZE) $(call folders_of,tests/fuzz/$(1)_fuzz.c) $(INC_tests) -Itests/fuzz \
+	$$(Q)$(FUZZ_CC) $(filter-out -MMD -MP,$(HOSTED)) -Wno-gnu-statement-expression -O2 $(SANITIZE) $(call folders_of,tests/fuzz/$(1)_fuzz.c) $(INC_tests) -Itests/fuzz \
 		$$(filter %.c,$$^) $(call libraries_of,tests/fuzz/$(1)_fuzz.c) -o $$@
 $(BUILD)/host-tests/fuzz_$(1): $(BUILD)/fuzz/$(1)
 	@mkdir -p $$(@D)

@@ -113,6 +113,8 @@ static void test_moment(void)
 	expect_moment("1970-01-01T00:00:10Z", 10 * MOMENT_SECOND);
 	expect_moment("1970-01-01T02:00:10.25+02:00", 10 * MOMENT_SECOND + MOMENT_SECOND / 4);
 	expect_moment("1970-01-02", 86400 * MOMENT_SECOND);
+	expect_moment("0001-01-01T00:00:00Z", 0);
+	expect_moment("20-02-01", 0);
 	expect_moment("10s", 990 * MOMENT_SECOND);
 	expect_moment("1m30s", 910 * MOMENT_SECOND);
 	expect_moment("500ms", 1000 * MOMENT_SECOND - MOMENT_SECOND / 2);
@@ -188,6 +190,9 @@ static void test_ref(void)
 	expect_ref("docker.io/me/app", "docker.io/me/app:latest", "me/app:latest");
 	expect_ref("docker.io/busybox", "docker.io/library/busybox:latest", "busybox:latest");
 	expect_ref("127.0.0.1:5000/a/b:c", "127.0.0.1:5000/a/b:c", "127.0.0.1:5000/a/b:c");
+	expect_ref("docker.io/a.b/c", "docker.io/a.b/c:latest", "docker.io/a.b/c:latest");
+	expect_ref("docker.io/library/a/b", "docker.io/library/a/b:latest",
+		   "docker.io/library/a/b:latest");
 	expect_ref("localhost/a", "localhost/a:latest", "localhost/a:latest");
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		expect_ref(wrong[i], "none", NULL);

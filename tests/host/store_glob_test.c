@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Patterns of COPY and .dockerignore; --chown's names. */
-/* Links: guest/store/glob.c guest/store/tar_plan.c guest/store/chown.c guest/store/report.c */
+/* Patterns of COPY and .dockerignore; --chown's names; UTF-8 of reports. */
+/* Links: guest/store/glob.c guest/store/tar_plan.c guest/store/chown.c guest/store/report.c guest/store/utf8.c */
 /* Links: guest/common/json.c guest/common/text.c guest/common/file.c guest/common/in_root.c */
 /* Libraries: -ljson-c -larchive */
 #include "chown.h"
 #include "glob.h"
 #include "tap.h"
+#include "utf8.h"
 
 #include <string.h>
 
@@ -84,11 +85,39 @@ static void owners(void)
 	TAP_CHECK(!chown_number("99999999999", 11, &number) && !chown_number("", 0, &number));
 }
 
+static void cleaned(const char *bytes, const char *expected)
+{
+	struct text text = {0};
+
+	utf8_add(&text, bytes, strlen(bytes));
+	TAP_TEXT(text.data, expected);
+	text_free(&text);
+}
+
+#define BAD "\xef\xbf\xbd"
+
+static void utf8(void)
+{
+	cleaned("", "");
+	cleaned("a\n", "a\n");
+	cleaned("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
+	cleaned("a\xe9z", "a" BAD "z");
+	cleaned("\xe2\x82", BAD BAD);
+	cleaned("\xc0\xaf", BAD BAD);
+	cleaned("\xe0\x80\xaf", BAD BAD BAD);
+	cleaned("\xed\xa0\x80", BAD BAD BAD);
+	cleaned("\xf4\x90\x80\x80", BAD BAD BAD BAD);
+	cleaned("\xf5\xff", BAD BAD);
+	TAP_EQUAL(utf8_length("\xe2\x82\xac", 2), 0);
+	TAP_EQUAL(utf8_length("", 0), 0);
+}
+
 static const struct tap_case cases[] = {
 	{"plain patterns", plain_patterns},
 	{"deep patterns", deep_patterns},
 	{"hostile pattern", hostile_pattern},
 	{"ignore lines", ignore_lines},
 	{"owners", owners},
+	{"UTF-8", utf8},
 };
 TAP_MAIN(cases)

@@ -110,6 +110,20 @@ def diff_kinds():
         ("/bin", 0), ("/bin/cat", 0), ("/bin/ls", 2), ("/etc", 0), ("/etc/new", 1)], changes
 
 
+@test("names that are not UTF-8 are reported as JSON can hold them, and packed as they are")
+def odd_names():
+    upper = fresh("upper").encode()
+    names = [b"latin\xe9", b"\xff\xfe", b"cut\xe2\x82", b"fine\xe2\x82\xac", b"new\nline", b'quo"te']
+    for name in names:
+        open(upper + b"/" + name, "w").close()
+    changes = call("diff", request={"upper": upper.decode(), "lowers": []})["changes"]
+    assert sorted(c["Path"] for c in changes) == sorted("/" + name.decode(errors="replace") if name[:3] != b"cut" else "/cut\ufffd\ufffd"
+                                                        for name in names), changes
+    image = call("commit", request={"upper": upper.decode()})["image"]
+    assert sorted(os.listdir(diff_dir(image).encode())) == sorted(names)
+    fails("bad-input", "load", data=docker_archive([tar_of(("..\udce9/../../x", b""), form=tarfile.GNU_FORMAT)]))
+
+
 @test("export's tar is the root file system")
 def export_round():
     base = call("load", data=docker_archive([busybox_layer()]))["images"][0]["image"]
