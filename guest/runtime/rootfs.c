@@ -119,9 +119,24 @@ int rootfs_prepare(struct container *c, struct error *e)
 	return root;
 }
 
-static int mask_with(int target, int source)
+static int fresh_null(void)
+{
+	return mounts_clone_tree(AT_FDCWD, "/dev/null", false);
+}
+
+static int fresh_empty(void)
+{
+	return mounts_new("tmpfs", "tmpfs", "size=0k,nr_inodes=2", 0, MOUNT_ATTR_RDONLY);
+}
+
+/* A mount that is attached nowhere can be cloned since Linux 6.15; before, each path has one of its
+ * own. */
+static int mask_with(int target, int source, int (*fresh)(void))
 {
 	int tree = mounts_clone_tree(source, "", false);
+	if (tree < 0 && errno == EINVAL) {
+		tree = fresh();
+	}
 	int result = tree < 0 ? -1 : mounts_attach(tree, target);
 
 	if (tree >= 0) {
@@ -149,13 +164,11 @@ static int mask(struct container *c, int root, struct error *e)
 			continue;
 		}
 		if (target >= 0 && fstat(target, &status) == 0 && S_ISDIR(status.st_mode)) {
-			empty = empty >= 0 ? empty
-					   : mounts_new("tmpfs", "tmpfs", "size=0k,nr_inodes=2", 0,
-							MOUNT_ATTR_RDONLY);
-			result = empty < 0 ? -1 : mask_with(target, empty);
+			empty = empty >= 0 ? empty : fresh_empty();
+			result = empty < 0 ? -1 : mask_with(target, empty, fresh_empty);
 		} else if (target >= 0) {
-			null = null >= 0 ? null : mounts_clone_tree(AT_FDCWD, "/dev/null", false);
-			result = null < 0 ? -1 : mask_with(target, null);
+			null = null >= 0 ? null : fresh_null();
+			result = null < 0 ? -1 : mask_with(target, null, fresh_null);
 		} else {
 			result = -1;
 		}
