@@ -10,8 +10,7 @@ APP_FOLDERS := guest/common guest/build $(patsubst %/files.mk,%,$(wildcard $(add
 COMMON := text.c file.c in_root.c json.c spawn.c seccomp_profile.c
 COMMON_OBJECTS := $(COMMON:%.c=$(APP_OBJ)/guest/common/%.o)
 
-# Another build changes these: tests/native/files.mk.
-APP_LINK ?= -pie
+# Another build changes this: tests/native/files.mk.
 APP_LINK_STATIC ?= -static
 
 # $(call app_rules,folder,more flags): the objects of a folder
@@ -25,7 +24,7 @@ endef
 define app_program
 $(BIN)/$(1): $(patsubst %.c,$(APP_OBJ)/$(2)/%.o,$(3)) $(COMMON_OBJECTS)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(APP_EXTRA) $$(APP_LINK) -Wl,--gc-sections $$^ $(4) -ljson-c -o $$@
+	$$(Q)$$(CC) $$(APP_EXTRA) -pie -Wl,--gc-sections $$^ $(4) -ljson-c -o $$@
 all: $(BIN)/$(1)
 endef
 # The same, linked statically: what starts with each container.
