@@ -23,3 +23,6 @@ const char *image_keep(json *image, const char *parent, const char *ref, bool is
  * to `say`, borrowed lines. */
 void image_pull(const char *ref, json *auth, void (*say)(void *context, json *line),
 		void (*done)(void *context, const char *error, const char *kind), void *context);
+/* As /images/json has them (image_show.c), by its filter or all (NULL); `all`: also images without
+ * a name that others are made of. The caller puts it. */
+json *image_summaries(json *filter, bool all);

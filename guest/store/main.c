@@ -38,6 +38,7 @@ static const struct command commands[] = {
 	{"import", command_import, NULL, "a root file system's tar becomes an image", false, true},
 	{"commit", command_commit, NULL, "a container's changes become a layer", false, true},
 	{"diff", command_diff, NULL, "what a container has changed", false, false},
+	{"usage", command_usage, NULL, "bytes of the files in directories", false, false},
 	{"export", command_export, NULL, "tar of a root file system", true, false},
 	{"archive-get", command_archive_get, NULL, "tar of a path in a container", true, false},
 	{"archive-put", command_archive_put, NULL, "unpacks a tar into a container", false, true},
