@@ -13,8 +13,7 @@ COMMON_OBJECTS := $(COMMON:%.c=$(APP_OBJ)/guest/common/%.o)
 # The loops of json-c's headers are statement expressions.
 APP_FLAGS += -Wno-gnu-statement-expression
 
-# Another build changes these: tests/native/files.mk.
-APP_LINK ?= -pie
+# Another build changes this: tests/native/files.mk.
 APP_LINK_STATIC ?= -static
 
 # $(call app_rules,folder,more flags): the objects of a folder
@@ -30,7 +29,7 @@ define app_program
 APP_PROGRAMS += $(1)
 $(BIN)/$(1): $(patsubst %.c,$(APP_OBJ)/$(2)/%.o,$(3)) $(COMMON_OBJECTS)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(APP_EXTRA) $$(APP_LINK) -Wl,--gc-sections $$^ $(4) -ljson-c -o $$@
+	$$(Q)$$(CC) $$(APP_EXTRA) -pie -Wl,--gc-sections $$^ $(4) -ljson-c -o $$@
 all: $(BIN)/$(1)
 endef
 # The same, linked statically: what starts with each container.

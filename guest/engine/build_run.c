@@ -163,6 +163,7 @@ static void on_output(void *context, uint32_t events)
 		}
 	} else if (count == 0 || (errno != EINTR && errno != EAGAIN)) {
 		loop_remove_fd(run->watch);
+		run->watch = NULL;
 		close(run->fd);
 		run->fd = -1;
 		end_run(run);
@@ -185,8 +186,11 @@ static void on_started(void *context, const char *error, unsigned status)
 
 	(void)status;
 	if (error) {
+		/* The output may have ended before. */
 		loop_remove_fd(run->watch);
-		close(run->fd);
+		if (run->fd >= 0) {
+			close(run->fd);
+		}
 		text_free(&run->pending);
 		free(run);
 		build_fail(build, "%s", error);

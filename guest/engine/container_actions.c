@@ -4,6 +4,7 @@
 #include "db.h"
 #include "filter.h"
 #include "http.h"
+#include "prune.h"
 #include "life.h"
 #include "moment.h"
 #include "network.h"
@@ -344,25 +345,18 @@ static bool is_pruned(struct container *container, json *filter, int64_t until)
 	}
 	json *spec = container_spec(container);
 	json *labels = json_get(json_get(spec, "Config"), "Labels");
-	bool matches = filter_match_labels(filter, "label", labels);
+	bool matches = prune_matches(filter, labels);
 	json_object_put(spec);
 	return matches;
 }
 
 static void post_prune(struct request *request)
 {
-	const char *error;
-	json *filter = filter_parse(request_query(request, "filters"), &error);
-	int64_t until = INT64_MAX;
+	static const char *const none[] = {NULL};
+	int64_t until;
+	json *filter = prune_filter(request, none, &until);
 
 	if (!filter) {
-		reply_error(request, 400, "invalid filter: %s", error);
-		return;
-	}
-	const char *text = filter_value(filter, "until");
-	if (text && !moment_parse(text, moment_now(), &until)) {
-		reply_error(request, 400, "until is \"%.60s\", which is no time", text);
-		json_object_put(filter);
 		return;
 	}
 	json *removed = json_object_new_array();

@@ -100,31 +100,13 @@ static char *base64(const char *text)
 	}
 	return out.data ? out.data : text_copy("");
 }
-
-/* Go's os.FileMode, which the client expects: type bits are at the top. */
-static int64_t go_mode(int64_t mode)
-{
-	int64_t result = mode & 0777;
-
-	result |= S_ISDIR(mode) ? INT64_C(1) << 31 : 0;
-	result |= S_ISLNK(mode) ? 1 << 27 : 0;
-	result |= S_ISBLK(mode) ? 1 << 26 : 0;
-	result |= S_ISCHR(mode) ? 1 << 26 | 1 << 21 : 0;
-	result |= S_ISFIFO(mode) ? 1 << 25 : 0;
-	result |= S_ISSOCK(mode) ? 1 << 24 : 0;
-	result |= mode & S_ISUID ? 1 << 23 : 0;
-	result |= mode & S_ISGID ? 1 << 22 : 0;
-	result |= mode & S_ISVTX ? 1 << 20 : 0;
-	return result;
-}
-
 static char *stat_header(json *result)
 {
 	json *stat = json_object_new_object();
 
 	json_set_string(stat, "name", json_get_string(result, "name", ""));
 	json_set_int(stat, "size", json_get_int(result, "size", 0));
-	json_set_int(stat, "mode", go_mode(json_get_int(result, "mode", 0)));
+	json_set_int(stat, "mode", json_get_int(result, "mode", 0));
 	json_set(stat, "mtime", json_object_get(json_get(result, "mtime")));
 	json_set_string(stat, "linkTarget", json_get_string(result, "linkTarget", ""));
 	char *header = base64(json_text(stat));

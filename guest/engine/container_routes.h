@@ -3,6 +3,7 @@
 #pragma once
 
 #include "container.h"
+#include "json.h"
 #include "route.h"
 
 extern const struct route create_routes[1];  /* container_create.c */
@@ -15,5 +16,5 @@ extern const struct route copy_routes[5];    /* container_copy.c */
 
 /* The object of inspect. */
 json *container_describe(struct container *container);
-/* One of the list. */
-json *container_list_entry(struct container *container, json *spec);
+/* Of all, as /containers/json has them (container_view.c); the caller puts it. */
+json *container_summaries(void);

@@ -10,6 +10,7 @@
 #include "network.h"
 #include "rootfs.h"
 #include "text.h"
+#include "usage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,7 +92,7 @@ static json *command_words(json *spec)
 	return value;
 }
 
-json *container_list_entry(struct container *container, json *spec)
+static json *list_entry(struct container *container, json *spec)
 {
 	json *entry = json_object_new_object();
 	json *names = json_object_new_array();
@@ -239,13 +240,30 @@ static void get_list(struct request *request)
 		if ((all || one->state.is_running) && matches(filter, one)) {
 			json *spec = container_spec(one);
 			if (matches_spec(filter, spec)) {
-				json_object_array_add(list, container_list_entry(one, spec));
+				json_object_array_add(list, list_entry(one, spec));
 			}
 			json_object_put(spec);
 		}
 	}
 	json_object_put(filter);
-	reply_json(request, 200, reversed(list, limit));
+	list = reversed(list, limit);
+	if (request_query_bool(request, "size", false)) {
+		usage_reply(request, list, json_object_get(list));
+	} else {
+		reply_json(request, 200, list);
+	}
+}
+
+json *container_summaries(void)
+{
+	json *list = json_object_new_array();
+
+	for (struct container *one = container_first(); one; one = one->next) {
+		json *spec = container_spec(one);
+		json_object_array_add(list, list_entry(one, spec));
+		json_object_put(spec);
+	}
+	return list;
 }
 
 static json *state_view(struct container *container)
@@ -353,8 +371,16 @@ static void get_inspect(struct request *request)
 {
 	struct container *container = container_of_request(request);
 
-	if (container) {
-		reply_json(request, 200, container_describe(container));
+	if (!container) {
+		return;
+	}
+	json *view = container_describe(container);
+	if (request_query_bool(request, "size", false)) {
+		json *entries = json_object_new_array();
+		json_object_array_add(entries, json_object_get(view));
+		usage_reply(request, view, entries);
+	} else {
+		reply_json(request, 200, view);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "image_ref.h"
 #include "image_store.h"
 #include "moment.h"
+#include "prune.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -239,16 +240,12 @@ static void on_pruned(void *context, int64_t bytes)
 	free(prune);
 }
 
-static json *prunable(json *filter)
+static json *prunable(json *filter, int64_t until)
 {
 	bool only_dangling = filter_bool(filter, "dangling", true);
-	int64_t until = INT64_MAX;
 	json *list = json_object_new_array();
 	const char *error;
 
-	if (filter_value(filter, "until")) {
-		moment_parse(filter_value(filter, "until"), moment_now(), &until);
-	}
 	sqlite3_stmt *query =
 		db_query("SELECT id, object FROM image WHERE created < ? AND id NOT IN"
 			 " (SELECT image FROM container WHERE image IS NOT NULL)",
@@ -256,8 +253,7 @@ static json *prunable(json *filter)
 	while (db_step(query)) {
 		json *image = json_parse(db_text(query, 1), strlen(db_text(query, 1)), &error);
 		if ((!only_dangling || !tag_count(db_text(query, 0))) &&
-		    filter_match_labels(filter, "label",
-					json_get_object(image_run_config(image), "Labels"))) {
+		    prune_matches(filter, json_get_object(image_run_config(image), "Labels"))) {
 			json_append_string(list, db_text(query, 0));
 		}
 		json_object_put(image);
@@ -268,13 +264,17 @@ static json *prunable(json *filter)
 
 static void post_prune(struct request *request)
 {
-	const char *error = NULL;
-	json *filter = filter_parse(request_query(request, "filters"), &error);
-	struct removal removal = {.list = json_object_new_array(),
-				  .ok = filter && db_begin(true) == 0};
+	static const char *const more[] = {"dangling", NULL};
+	int64_t until;
+	json *filter = prune_filter(request, more, &until);
+
+	if (!filter) {
+		return;
+	}
+	struct removal removal = {.list = json_object_new_array(), .ok = db_begin(true) == 0};
 
 	if (removal.ok) {
-		json *list = prunable(filter);
+		json *list = prunable(filter, until);
 		for (size_t i = 0; i < json_count(list); i++) {
 			untag_all(&removal, json_string_at(list, i), NULL);
 			delete_chain(&removal, json_string_at(list, i), true);
@@ -289,8 +289,7 @@ static void post_prune(struct request *request)
 	} else {
 		db_rollback();
 		json_object_put(removal.list);
-		reply_error(request, filter ? 500 : 400, "nothing was pruned: %s",
-			    filter ? "the engine's database refuses it" : error);
+		reply_error(request, 500, "nothing was pruned: the engine's database refuses it");
 	}
 	json_object_put(filter);
 }

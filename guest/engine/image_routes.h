@@ -11,8 +11,6 @@ extern const struct route image_registry_routes[3]; /* image_registry.c */
 extern const struct route image_tar_routes[3];      /* image_tar.c */
 extern const struct route image_commit_routes[1];   /* image_commit.c */
 
-/* All images with a name or without children, as the list tells them. The caller puts it. */
-json *image_list(void);
 /* The ID of the image that the request's first parameter names; NULL: a reply was sent. The caller
  * frees it. */
 char *image_of_request(struct request *request);
@@ -25,3 +23,6 @@ const char *image_keep(json *image, const char *parent, const char *ref, bool is
  * to `say`, borrowed lines. */
 void image_pull(const char *ref, json *auth, void (*say)(void *context, json *line),
 		void (*done)(void *context, const char *error, const char *kind), void *context);
+/* As /images/json has them (image_show.c), by its filter or all (NULL); `all`: also images without
+ * a name that others are made of. The caller puts it. */
+json *image_summaries(json *filter, bool all);

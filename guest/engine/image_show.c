@@ -8,8 +8,12 @@
 #include "moment.h"
 #include "text.h"
 
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define REFERENCE_MAX   255
+#define REFERENCE_STARS 8
 
 char *image_of_request(struct request *request)
 {
@@ -37,25 +41,53 @@ static json *labels_of(json *image)
 	return json_get_object(image_run_config(image), "Labels");
 }
 
-static bool matches_reference(json *filter, json *tags)
+/* As names of files: a * does not go over a slash. What is short and has few * is quick. */
+static bool matches_glob(const char *pattern, const char *name)
 {
+	size_t stars = 0;
+
+	for (const char *c = pattern; *c; c++) {
+		stars += *c == '*';
+	}
+	return strlen(pattern) <= REFERENCE_MAX && stars <= REFERENCE_STARS &&
+	       fnmatch(pattern, name, FNM_PATHNAME) == 0;
+}
+
+static bool matches_reference(json *filter, const char *reference)
+{
+	json *list = json_get(filter, "reference");
+	char *name = image_ref_repository(reference);
+	bool matches = false;
+
+	for (size_t i = 0; !matches && i < json_count(list); i++) {
+		const char *pattern = json_string_at(list, i);
+		matches = matches_glob(pattern, reference) || matches_glob(pattern, name);
+	}
+	free(name);
+	return matches;
+}
+
+/* Takes away the names that the filter's "reference" does not ask for; false: none is left. */
+static bool keep_references(json *filter, json *item)
+{
+	static const char *const keys[] = {"RepoTags", "RepoDigests"};
+	size_t count = 0;
+
 	if (!filter_has(filter, "reference")) {
 		return true;
 	}
-	for (size_t i = 0; i < json_count(tags); i++) {
-		char *name = text_copy(json_string_at(tags, i));
-		bool matches = filter_match_part(filter, "reference", name);
-		char *colon = strrchr(name, ':');
-		if (colon && !strchr(colon, '/')) {
-			*colon = '\0';
-			matches = matches || filter_match(filter, "reference", name);
+	for (size_t k = 0; k < 2; k++) {
+		json *names = json_get_array(item, keys[k]);
+		json *kept = json_object_new_array();
+		for (size_t i = 0; i < json_count(names); i++) {
+			if (matches_reference(filter, json_string_at(names, i))) {
+				json_append_string(kept, json_string_at(names, i));
+			}
 		}
-		free(name);
-		if (matches) {
-			return true;
-		}
+		count += json_count(kept);
+		json_set(item, keys[k], kept);
 	}
-	return false;
+	return count > 0;
 }
 
 /* Of the image that a filter names; INT64_MAX or 0 without it. */
@@ -90,27 +122,27 @@ static json *summary(const char *id, int64_t created, int64_t size, const char *
 	return item;
 }
 
-static json *list_images(json *filter, bool all)
+json *image_summaries(json *filter, bool all)
 {
-	const char *error;
 	int64_t before = created_bound(filter, "before", INT64_MAX);
 	int64_t since = created_bound(filter, "since", INT64_MIN);
 	json *list = json_object_new_array();
+	const char *error;
 	sqlite3_stmt *query = db_query(
 		"SELECT id, created, size, coalesce(parent, ''), object FROM image ORDER BY"
 		" created DESC, id",
 		"");
+
 	while (db_step(query)) {
 		const char *id = db_text(query, 0);
 		json *image = json_parse(db_text(query, 4), strlen(db_text(query, 4)), &error);
 		json *item =
 			summary(id, db_int(query, 1), db_int(query, 2), db_text(query, 3), image);
-		json *tags = json_get_array(item, "RepoTags");
-		bool is_dangling = !json_count(tags);
+		bool is_dangling = !json_count(json_get_array(item, "RepoTags"));
 		bool is_shown = all || !is_dangling || !has_children(id);
 		is_shown = is_shown &&
 			   filter_bool(filter, "dangling", is_dangling) == is_dangling &&
-			   matches_reference(filter, tags) &&
+			   keep_references(filter, item) &&
 			   filter_match_labels(filter, "label", labels_of(image)) &&
 			   db_int(query, 1) < before && db_int(query, 1) > since;
 		if (is_shown) {
@@ -124,11 +156,6 @@ static json *list_images(json *filter, bool all)
 	return list;
 }
 
-json *image_list(void)
-{
-	return list_images(NULL, false);
-}
-
 static void get_images(struct request *request)
 {
 	static const char *const keys[] = {"dangling", "label", "reference", "before",
@@ -136,18 +163,16 @@ static void get_images(struct request *request)
 	const char *error = NULL;
 	json *filter = filter_parse(request_query(request, "filters"), &error);
 	const char *unknown = filter ? filter_unknown(filter, keys) : NULL;
-	bool all = request_query_bool(request, "all", false);
 
 	if (!filter || unknown) {
 		reply_error(request, 400,
 			    unknown ? "Invalid filter '%s'" : "the filters are wrong: %s",
 			    unknown ? unknown : error);
-		json_object_put(filter);
-		return;
+	} else {
+		reply_json(request, 200,
+			   image_summaries(filter, request_query_bool(request, "all", false)));
 	}
-	json *list = list_images(filter, all);
 	json_object_put(filter);
-	reply_json(request, 200, list);
 }
 
 static json *root_fs(json *image)

@@ -6,6 +6,7 @@
 #include "moment.h"
 #include "network_inside.h"
 #include "network_routes.h"
+#include "prune.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -251,7 +252,9 @@ static void on_pruned(void *context, json *result, const char *error, const char
 
 void network_prune(struct request *request)
 {
-	json *filter = query_filter(request);
+	static const char *const none[] = {NULL};
+	int64_t until;
+	json *filter = prune_filter(request, none, &until);
 	json *removed = json_object_new_array();
 	struct network *next;
 
@@ -261,8 +264,8 @@ void network_prune(struct request *request)
 	}
 	for (struct network *one = network_first(); one; one = next) {
 		next = one->next;
-		if (one->is_predefined || has_endpoints(one) ||
-		    !filter_match_labels(filter, "label", json_get(one->spec, "Labels"))) {
+		if (one->is_predefined || has_endpoints(one) || one->created >= until ||
+		    !prune_matches(filter, json_get(one->spec, "Labels"))) {
 			continue;
 		}
 		json *down = network_request(one);

@@ -17,12 +17,14 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define DOUBT 500 /* ms */
+#define WORKERS_WAIT 10000 /* ms */
 
 static void log_error(void *context, const char *error, unsigned status)
 {
@@ -91,6 +93,22 @@ static void remove_stray(const char *path)
 	free(rootfs);
 }
 
+static void on_resumed(void *context, const char *error)
+{
+	(void)context;
+	(void)error; /* as nearly always: it is not paused */
+}
+
+/* A commit pauses what it copies, and its engine may have been killed then. */
+static void resume(struct container *container)
+{
+	const char *arguments[] = {"resume", container->id, NULL};
+
+	if (!container->state.is_paused) {
+		runtime_call(container, arguments, on_resumed, NULL);
+	}
+}
+
 static void adopt_running(struct container *container, const char *folder)
 {
 	char *path = text_format("%s/init.pid", folder);
@@ -111,6 +129,7 @@ static void adopt_running(struct container *container, const char *folder)
 	rootfs_adopt(container);
 	network_adopt(container);
 	container_follow(container);
+	resume(container);
 }
 
 static void adopt_ended(struct container *container, const char *folder)
@@ -200,10 +219,31 @@ static bool starts_by_itself(const struct container *container)
 		!container->state.is_stopped_by_hand);
 }
 
+/* Workers of a former engine die with it, but not at once. */
+static void wait_for_workers(void)
+{
+	char *path = engine_root_path("tmp");
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int tries = WORKERS_WAIT / 10;
+
+	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && tries > 0) {
+		usleep(10 * 1000);
+		tries--;
+	}
+	if (!tries) {
+		engine_log("somebody is still at work in %s, which is emptied now", path);
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+	free(path);
+}
+
 int reconcile(void)
 {
 	struct container *next;
 
+	wait_for_workers();
 	if (container_load_all() < 0 || network_load_all() < 0) {
 		return -1;
 	}

@@ -197,26 +197,9 @@ static void get_info(struct request *request)
 }
 
 /* Sizes of images and volumes come from the database; of containers they are not measured. */
-static void get_df(struct request *request)
-{
-	json *reply = json_object_new_object();
-	json *containers = json_object_new_array();
-
-	for (struct container *one = container_first(); one; one = one->next) {
-		json *spec = container_spec(one);
-		json_object_array_add(containers, container_list_entry(one, spec));
-		json_object_put(spec);
-	}
-	json_set_int(reply, "LayersSize", db_number("SELECT sum(size) FROM layer", ""));
-	json_set(reply, "Images", image_list());
-	json_set(reply, "Containers", containers);
-	json_set(reply, "Volumes", volume_list());
-	json_set(reply, "BuildCache", json_object_new_array());
-	reply_json(request, 200, reply);
-}
-
-const struct route system_routes[5] = {
-	{"GET", "/system/df", get_df, 0}, {"GET", "/_ping", get_ping, 0},
-	{"HEAD", "/_ping", get_ping, 0},  {"GET", "/version", get_version, 0},
+const struct route system_routes[4] = {
+	{"GET", "/_ping", get_ping, 0},
+	{"HEAD", "/_ping", get_ping, 0},
+	{"GET", "/version", get_version, 0},
 	{"GET", "/info", get_info, 0},
 };

@@ -9,6 +9,7 @@
 #include "http.h"
 #include "moment.h"
 #include "name.h"
+#include "prune.h"
 #include "text.h"
 
 #include <errno.h>
@@ -191,6 +192,26 @@ static void get_volumes(struct request *request)
 	reply_json(request, 200, reply);
 }
 
+json *volume_list(void)
+{
+	json *list = json_object_new_array();
+	sqlite3_stmt *query =
+		db_query("SELECT name, created, labels, options,"
+			 " (SELECT count(*) FROM container_volume WHERE volume = name)"
+			 " FROM volume ORDER BY name",
+			 "");
+
+	while (db_step(query)) {
+		json *volume = describe(query);
+		json *usage = json_object_new_object();
+		json_set_int(usage, "RefCount", db_int(query, 4));
+		json_set(volume, "UsageData", usage);
+		json_object_array_add(list, volume);
+	}
+	db_done(query);
+	return list;
+}
+
 static void get_volume(struct request *request)
 {
 	json *volume = load_volume(request_parameter(request, 0));
@@ -260,7 +281,9 @@ static void delete_volume(struct request *request)
 /* Since API 1.42 the named ones only with the filter all=true. */
 static void prune_volumes(struct request *request)
 {
-	json *filter = query_filter(request);
+	static const char *const more[] = {"all", NULL};
+	int64_t until;
+	json *filter = prune_filter(request, more, &until);
 
 	if (!filter) {
 		return;
@@ -274,7 +297,8 @@ static void prune_volumes(struct request *request)
 			 "");
 	while (db_step(query)) {
 		json *labels = parse_column(query, 2);
-		if ((all || db_int(query, 4)) && filter_match_labels(filter, "label", labels)) {
+		if ((all || db_int(query, 4)) && prune_matches(filter, labels) &&
+		    db_int(query, 1) < until) {
 			json_append_string(names, db_text(query, 0));
 		}
 		json_object_put(labels);

@@ -9,6 +9,8 @@
 
 extern const struct route volume_routes[5];
 
+/* All, with UsageData.RefCount; the caller puts it. */
+json *volume_list(void);
 bool volume_exists(const char *name);
 /* Makes it if it is not there; labels and options may be NULL. False: it cannot be made. */
 bool volume_make(const char *name, bool is_anonymous, json *labels, json *options);

@@ -23,6 +23,7 @@ void command_load(const char *argument);
 void command_import(const char *argument);
 void command_commit(const char *argument);
 void command_diff(const char *argument);
+void command_usage(const char *argument);
 void command_export(const char *argument);
 void command_archive_get(const char *argument);
 void command_archive_put(const char *argument);

@@ -10,6 +10,7 @@ const struct command commands[] = {
 	{"save", command_save, NULL, "images as an archive on standard output", true, true},
 	{"import", command_import, NULL, "a root file system's tar becomes an image", false, true},
 	{"commit", command_commit, NULL, "a container's changes become a layer", false, true},
+	{"usage", command_usage, NULL, "bytes of the files in directories", false, false},
 	{"diff", command_diff, NULL, "what a container has changed", false, false},
 	{"export", command_export, NULL, "tar of a root file system", true, false},
 	{"archive-get", command_archive_get, NULL, "tar of a path in a container", true, false},

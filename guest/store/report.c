@@ -47,6 +47,9 @@ void report_start(bool has_data)
 	if (fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC) < 0) {
 		report_fd = has_data ? -1 : STDOUT_FILENO;
 		is_for_person = true;
+	} else {
+		/* A worker ends with its engine: the next one cleans up. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	}
 	fill_up_to(REQUEST_FD);
 	struct text text = {0};
@@ -195,6 +198,9 @@ static enum fail_kind kind_of(int error)
 	case ENOENT:
 	case ENOTDIR:
 		return FAIL_NOT_FOUND;
+	case ELOOP:
+	case ENAMETOOLONG:
+		return FAIL_BAD_INPUT;
 	case EACCES:
 	case EPERM:
 		return FAIL_DENIED;

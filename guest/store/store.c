@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/file.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 #include "file.h"
@@ -49,6 +50,8 @@ void store_open(const char *root)
 	store.blobs = open_dir(root, "blobs/sha256");
 	store.layers = open_dir(root, "layers");
 	store.tmp = open_dir(root, "tmp");
+	/* Held to the end: an engine empties tmp at its start when nobody is at work there. */
+	flock(store.tmp, LOCK_SH);
 }
 
 int store_blobs(void)

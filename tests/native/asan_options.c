@@ -3,13 +3,15 @@
  * which ends in order; workers end with what they hold. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <string.h>
 
 const char *__asan_default_options(void);
 
 const char *__asan_default_options(void)
 {
-	return strcmp(program_invocation_short_name, "bh-engine") == 0
+	/* By hand: strcmp() is a function of the sanitizer's, which is not ready. */
+	const char *name = program_invocation_short_name;
+
+	return name && name[0] == 'b' && name[1] == 'h' && name[2] == '-' && name[3] == 'e'
 		       ? "detect_leaks=1:log_path=" ASAN_REPORTS
 		       : "detect_leaks=0:log_path=" ASAN_REPORTS;
 }

@@ -1,6 +1,6 @@
 # Containers on this machine, beside their peers; included by tests/files.mk.
 CHECK_GROUPS += check-native check-asan
-.PHONY: check-native check-asan asan-programs
+.PHONY: check-native check-asan asan asan-programs
 check-native: all
 	$(Q)tests/native/run --build $(BUILD) $(addprefix --only ,$(NATIVE))
 
@@ -10,15 +10,16 @@ ASAN := $(BUILD)/asan
 ASAN_PROGRAMS := bh-engine bh-image bh-network bh-monitor bh-client
 ASAN_TESTS ?= engine_abuse engine_hostile images
 ASAN_PLAIN := bh-runtime bh-process bh-init bh-tls seccomp.json
-ASAN_OPTIONS_OBJECT := $(BUILD)/app-objs/asan_options.o
 asan-programs: $(ASAN_PROGRAMS:%=$(BIN)/%)
-$(ASAN_OPTIONS_OBJECT): tests/native/asan_options.c
+ifneq ($(WITH_ASAN),)
+$(ASAN_PROGRAMS:%=$(BIN)/%): $(BUILD)/app-objs/asan_options.o
+endif
+$(BUILD)/app-objs/asan_options.o: tests/native/asan_options.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O1 -DASAN_REPORTS='"$(abspath $(BUILD)/reports/report)"' -c $< -o $@
-check-asan: all
-	$(Q)$(MAKE) --no-print-directory BUILD=$(ASAN) $(ASAN)/app-objs/asan_options.o
-	$(Q)$(MAKE) --no-print-directory BUILD=$(ASAN) APP_EXTRA='-O1 -U_FORTIFY_SOURCE $(SANITIZE)' \
-		APP_LINK='-pie $(ASAN)/app-objs/asan_options.o' APP_LINK_STATIC='-pie $(ASAN)/app-objs/asan_options.o' asan-programs
-	$(Q)ln -f $(ASAN_PLAIN:%=$(BIN)/%) $(ASAN)/bin/
+asan: all
+	$(Q)$(MAKE) --no-print-directory BUILD=$(ASAN) WITH_ASAN=1 APP_EXTRA='-O1 -U_FORTIFY_SOURCE $(SANITIZE)' APP_LINK_STATIC=-pie asan-programs
+	$(Q)cd $(BIN) && ln -f $(ASAN_PLAIN) $(abspath $(ASAN)/bin)/
 	$(Q)ln -sfn ../peers $(ASAN)/peers
+check-asan: asan
 	$(Q)tests/native/run-asan $(ASAN) $(ASAN_TESTS)
