@@ -119,8 +119,14 @@ int rootfs_prepare(struct container *c, struct error *e)
 	return root;
 }
 
-static int mask_with(int target, int source)
+/* The source itself goes to the first place, and is copied from there: a tree that is nowhere when
+ * it is closed lets the kernel wait for all processors. */
+static int mask_with(int target, int source, bool *is_placed)
 {
+	if (!*is_placed) {
+		*is_placed = true;
+		return mounts_attach(source, target);
+	}
 	int tree = mounts_clone_tree(source, "", false);
 	int result = tree < 0 ? -1 : mounts_attach(tree, target);
 
@@ -140,6 +146,7 @@ static int mask(struct container *c, int root, struct error *e)
 {
 	json *list = json_get_array(c->linux_config, "maskedPaths");
 	int null = -1, empty = -1, result = 0;
+	bool null_placed = false, empty_placed = false;
 
 	for (size_t i = 0; i < json_count(list) && result == 0; i++) {
 		const char *path = json_string_at(list, i);
@@ -152,10 +159,10 @@ static int mask(struct container *c, int root, struct error *e)
 			empty = empty >= 0 ? empty
 					   : mounts_new("tmpfs", "tmpfs", "size=0k,nr_inodes=2", 0,
 							MOUNT_ATTR_RDONLY);
-			result = empty < 0 ? -1 : mask_with(target, empty);
+			result = empty < 0 ? -1 : mask_with(target, empty, &empty_placed);
 		} else if (target >= 0) {
 			null = null >= 0 ? null : mounts_clone_tree(AT_FDCWD, "/dev/null", false);
-			result = null < 0 ? -1 : mask_with(target, null);
+			result = null < 0 ? -1 : mask_with(target, null, &null_placed);
 		} else {
 			result = -1;
 		}
