@@ -23,7 +23,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define DOUBT 500 /* ms */
+#define DOUBT        500   /* ms */
 #define WORKERS_WAIT 10000 /* ms */
 
 static void log_error(void *context, const char *error, unsigned status)

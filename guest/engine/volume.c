@@ -192,26 +192,6 @@ static void get_volumes(struct request *request)
 	reply_json(request, 200, reply);
 }
 
-json *volume_list(void)
-{
-	json *list = json_object_new_array();
-	sqlite3_stmt *query =
-		db_query("SELECT name, created, labels, options,"
-			 " (SELECT count(*) FROM container_volume WHERE volume = name)"
-			 " FROM volume ORDER BY name",
-			 "");
-
-	while (db_step(query)) {
-		json *volume = describe(query);
-		json *usage = json_object_new_object();
-		json_set_int(usage, "RefCount", db_int(query, 4));
-		json_set(volume, "UsageData", usage);
-		json_object_array_add(list, volume);
-	}
-	db_done(query);
-	return list;
-}
-
 static void get_volume(struct request *request)
 {
 	json *volume = load_volume(request_parameter(request, 0));

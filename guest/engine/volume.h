@@ -22,5 +22,3 @@ int volume_remove(const char *name);
 void volume_remove_anonymous(json *mounts);
 /* At the start: folders without a row go; a kill left them. */
 void volume_sweep(void);
-/* All, as GET /volumes gives them. */
-json *volume_list(void);

@@ -52,5 +52,7 @@ int cgroup_is_frozen(struct cgroup *cg);
 int cgroup_pids(struct cgroup *cg, pid_t **pids, size_t *count, struct error *e);
 /* SIGKILL to all, and none escapes by forking. Does not wait. */
 int cgroup_kill(struct cgroup *cg, struct error *e);
+/* True when it is gone: it had no process and none below. */
+bool cgroup_remove_empty(struct cgroup *cg);
 /* Removes it and all below; waits (10 s at most) for processes that are ending. */
 int cgroup_remove(struct cgroup *cg, struct error *e);

@@ -271,11 +271,16 @@ static int remove_below(int dir, void *context)
 	return 0;
 }
 
+bool cgroup_remove_empty(struct cgroup *cg)
+{
+	return cg->fd < 0 || rmdir(cg->path) == 0 || errno == ENOENT;
+}
+
 int cgroup_remove(struct cgroup *cg, struct error *e)
 {
 	struct timespec pause = {.tv_nsec = 200000};
 
-	if (cg->fd < 0 || rmdir(cg->path) == 0 || errno == ENOENT) {
+	if (cgroup_remove_empty(cg)) {
 		return 0;
 	}
 	int64_t end = now_ms() + WAIT_MS;

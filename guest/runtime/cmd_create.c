@@ -136,7 +136,7 @@ static int finish_run(struct container *c, const struct arguments *a)
 	}
 	state_lock(c->rt, &c->state);
 	c->state.status = STATE_STOPPED;
-	return create_undo(c->rt, &c->state, c->config, true) < 0 ? 1 : status;
+	return create_undo_in(c->rt, c->cgroup, &c->state, c->config, true) < 0 ? 1 : status;
 }
 
 int cmd_run(struct runtime *rt, int argc, char **argv)

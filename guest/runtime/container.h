@@ -20,6 +20,7 @@ struct container {
 	bool run;                   /* started at once: no socket to wait on */
 	bool no_new_keyring;        /* the session keyring stays the caller's */
 	bool has_process;           /* there has been one: poststop hooks count */
+	bool begins_at_once;        /* its first process needs nothing of the runtime to begin */
 	unsigned preserve_fds;      /* descriptors from 3 on that the process gets */
 
 	struct text config_text;               /* of config.json, until it is kept */

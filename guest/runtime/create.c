@@ -197,6 +197,11 @@ static int write_pid_file(struct container *c)
 		       : 0;
 }
 
+bool create_starts_early(const struct container *c)
+{
+	return c->run && !hooks_before_start(c->config);
+}
+
 static int build(struct container *c)
 {
 	struct error *e = &c->rt->error;
@@ -207,7 +212,7 @@ static int build(struct container *c)
 	}
 	close(c->sync[1]);
 	c->sync[1] = -1;
-	if (wait_ready(c) < 0) {
+	if (!create_starts_early(c) && wait_ready(c) < 0) {
 		return -1;
 	}
 	c->state.status = c->run ? STATE_RUNNING : STATE_CREATED;
@@ -222,22 +227,34 @@ static void end_process(pid_t pid)
 	}
 }
 
-int create_undo(struct runtime *rt, struct state *s, json *config, bool poststop)
+int create_undo_in(struct runtime *rt, struct cgroup *cgroup, struct state *s, json *config,
+		   bool poststop)
 {
-	struct cgroup *cgroup = NULL;
-	int result = cgroup_reopen(&cgroup, s->cgroup, &rt->error);
+	int result = 0;
 
-	if (result == 0 && cgroup) {
+	/* Mostly nothing is left in it. */
+	if (cgroup && !cgroup_remove_empty(cgroup)) {
 		cgroup_kill(cgroup, &rt->error);
 		result = cgroup_remove(cgroup, &rt->error);
 	}
-	cgroup_close(cgroup);
 	if (result == 0) {
 		result = state_remove(rt, s);
 	}
 	if (result == 0 && poststop && config) {
 		hooks_run_all(rt, config, "poststop", s);
 	}
+	return result;
+}
+
+int create_undo(struct runtime *rt, struct state *s, json *config, bool poststop)
+{
+	struct cgroup *cgroup = NULL;
+	int result = cgroup_reopen(&cgroup, s->cgroup, &rt->error);
+
+	if (result == 0) {
+		result = create_undo_in(rt, cgroup, s, config, poststop);
+	}
+	cgroup_close(cgroup);
 	return result;
 }
 
@@ -284,9 +301,15 @@ int create_container(struct container *c, const char *id, const char *bundle)
 int create_start(struct container *c)
 {
 	struct error *e = &c->rt->error;
+	enum sync_type type;
+	int fd = -1;
 
-	if (sync_send(c->sync[0], SYNC_GO, 0, -1) < 0 ||
-	    sync_receive(c->sync[0], NULL, NULL, e) != SYNC_END ||
+	/* A process that has ended already may have left its reason. */
+	sync_send(c->sync[0], SYNC_GO, 0, -1);
+	while ((type = sync_receive(c->sync[0], NULL, &fd, e)) == SYNC_CONSOLE) {
+		c->master = fd;
+	}
+	if (type != SYNC_END ||
 	    hooks_run(c->config, "poststart", &c->state, STATE_RUNNING, e) < 0) {
 		error_set(e, 0, "the container's first process ended early");
 		undo(c);

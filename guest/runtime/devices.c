@@ -65,14 +65,9 @@ static int check_existing(int parent, const char *name, const struct device *d, 
 	return error_set(e, 0, "cannot make the device %s: something else stands there", d->path);
 }
 
-static int make_node(struct container *c, int root, const struct device *d, struct error *e)
+static int make_node_in(struct container *c, int root, int parent, const char *name,
+			const struct device *d, struct error *e)
 {
-	const char *name;
-	int parent = in_root_parent(root, d->path, 0755, &name);
-
-	if (parent < 0) {
-		return wrong(d, errno, e);
-	}
 	int made = mknodat(parent, name, d->mode, d->number);
 	int error = errno, result = 0;
 	if (made == 0) {
@@ -88,6 +83,18 @@ static int make_node(struct container *c, int root, const struct device *d, stru
 	} else {
 		result = wrong(d, error, e);
 	}
+	return result;
+}
+
+static int make_node(struct container *c, int root, const struct device *d, struct error *e)
+{
+	const char *name;
+	int parent = in_root_parent(root, d->path, 0755, &name);
+
+	if (parent < 0) {
+		return wrong(d, errno, e);
+	}
+	int result = make_node_in(c, root, parent, name, d, e);
 	close(parent);
 	return result;
 }
@@ -115,33 +122,25 @@ static int read_device(json *entry, struct device *d, struct error *e)
 	return 0;
 }
 
-static int make_links(int root, struct error *e)
+static int make_links(int parent, struct error *e)
 {
-	static const char *const links[][2] = {{"/proc/self/fd", "/dev/fd"},
-					       {"/proc/self/fd/0", "/dev/stdin"},
-					       {"/proc/self/fd/1", "/dev/stdout"},
-					       {"/proc/self/fd/2", "/dev/stderr"},
-					       {"pts/ptmx", "/dev/ptmx"}};
+	static const char *const links[][2] = {{"/proc/self/fd", "fd"},
+					       {"/proc/self/fd/0", "stdin"},
+					       {"/proc/self/fd/1", "stdout"},
+					       {"/proc/self/fd/2", "stderr"},
+					       {"pts/ptmx", "ptmx"}};
 	const size_t count = sizeof(links) / sizeof(*links);
-	const char *name;
-	int parent = in_root_parent(root, "/dev/null", 0755, &name);
 
-	if (parent < 0) {
-		return error_set(e, errno, "cannot open /dev of the container");
-	}
 	for (size_t i = 0; i < count; i++) {
-		const char *at = links[i][1] + sizeof("/dev/") - 1;
+		const char *at = links[i][1];
 		/* A node of that name in the image would be another system's terminals. */
 		if (i == count - 1) {
 			unlinkat(parent, at, 0);
 		}
 		if (symlinkat(links[i][0], parent, at) < 0 && errno != EEXIST) {
-			error_set(e, errno, "cannot make %s", links[i][1]);
-			close(parent);
-			return -1;
+			return error_set(e, errno, "cannot make /dev/%s", at);
 		}
 	}
-	close(parent);
 	return 0;
 }
 
@@ -177,21 +176,26 @@ int devices_make(struct container *c, int root, struct error *e)
 		{"/dev/tty", S_IFCHR | 0666, 0x500, 0, 0},
 	};
 	json *list = json_get_array(c->linux_config, "devices");
+	int result = 0;
 
 	if (dev_is_bound(c->config)) {
 		return 0;
 	}
-	for (size_t i = 0; i < sizeof(defaults) / sizeof(*defaults); i++) {
-		if (make_node(c, root, &defaults[i], e) < 0) {
-			return -1;
-		}
+	int dev = in_root_make_dirs(root, "/dev", 0755);
+	if (dev < 0) {
+		return error_set(e, errno, "cannot open /dev of the container");
 	}
-	for (size_t i = 0; i < json_count(list); i++) {
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(*defaults) && result == 0; i++) {
+		result = make_node_in(c, root, dev, defaults[i].path + sizeof("/dev/") - 1,
+				      &defaults[i], e);
+	}
+	for (size_t i = 0; i < json_count(list) && result == 0; i++) {
 		struct device device;
-		if (read_device(json_object_array_get_idx(list, i), &device, e) < 0 ||
-		    make_node(c, root, &device, e) < 0) {
-			return -1;
-		}
+		result = read_device(json_object_array_get_idx(list, i), &device, e) < 0
+				 ? -1
+				 : make_node(c, root, &device, e);
 	}
-	return make_links(root, e);
+	result = result < 0 ? -1 : make_links(dev, e);
+	close(dev);
+	return result;
 }

@@ -132,6 +132,15 @@ int hooks_run(json *config, const char *name, const struct state *s, enum state_
 	return 0;
 }
 
+bool hooks_before_start(json *config)
+{
+	json *hooks = json_get_object(config, "hooks");
+
+	return json_count(json_get_array(hooks, "prestart")) ||
+	       json_count(json_get_array(hooks, "createRuntime")) ||
+	       json_count(json_get_array(hooks, "createContainer"));
+}
+
 void hooks_run_all(struct runtime *rt, json *config, const char *name, const struct state *s)
 {
 	json *list = json_get_array(json_get_object(config, "hooks"), name);

@@ -10,5 +10,8 @@
  * -1 with the error. `status` is what the state says. */
 int hooks_run(json *config, const char *name, const struct state *s, enum state_status status,
 	      struct error *e);
-/* The same for hooks whose failure is a warning: all of them run. */
+/* There are hooks between the namespaces and the start: prestart, createRuntime, createContainer.
+ */
+bool hooks_before_start(json *config);
+/* The same as hooks_run() for hooks whose failure is a warning: all of them run. */
 void hooks_run_all(struct runtime *rt, json *config, const char *name, const struct state *s);

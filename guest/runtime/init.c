@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "console.h"
+#include "create.h"
 #include "file.h"
 #include "hooks.h"
 #include "process.h"
@@ -83,11 +84,7 @@ static int make_console(struct container *c, int root, int *slave, struct error 
 
 static int run_hooks(struct container *c, struct error *e)
 {
-	json *hooks = json_get_object(c->config, "hooks");
-
-	if (!json_count(json_get_array(hooks, "prestart")) &&
-	    !json_count(json_get_array(hooks, "createRuntime")) &&
-	    !json_count(json_get_array(hooks, "createContainer"))) {
+	if (!hooks_before_start(c->config)) {
 		return 0;
 	}
 	if (sync_send(c->sync[1], SYNC_HOOKS, 0, -1) < 0 || sync_wait_go(c->sync[1]) < 0) {
@@ -143,7 +140,7 @@ static int prepare(struct container *c, struct process *process, struct error *e
 {
 	int slave = -1;
 
-	if (sync_wait_go(c->sync[1]) < 0) {
+	if (!c->begins_at_once && sync_wait_go(c->sync[1]) < 0) {
 		return error_set(e, 0, "the runtime has gone");
 	}
 	/* Nobody in a joined namespace may look into this while it has the runtime's rights; after
@@ -169,7 +166,8 @@ void init_main(struct container *c)
 
 	close(c->sync[0]);
 	close(c->state.dir);
-	if (prepare(c, &process, &e) < 0 || sync_send(c->sync[1], SYNC_READY, 0, -1) < 0) {
+	if (prepare(c, &process, &e) < 0 ||
+	    (!create_starts_early(c) && sync_send(c->sync[1], SYNC_READY, 0, -1) < 0)) {
 		sync_send_error(c->sync[1], &e);
 		_exit(1);
 	}

@@ -119,24 +119,16 @@ int rootfs_prepare(struct container *c, struct error *e)
 	return root;
 }
 
-static int fresh_null(void)
+/* The source itself goes to the first place, and is copied from there: a tree that is nowhere when
+ * it is closed lets the kernel wait for all processors, and one that is attached nowhere can be
+ * cloned since Linux 6.15 only. */
+static int mask_with(int target, int source, bool *is_placed)
 {
-	return mounts_clone_tree(AT_FDCWD, "/dev/null", false);
-}
-
-static int fresh_empty(void)
-{
-	return mounts_new("tmpfs", "tmpfs", "size=0k,nr_inodes=2", 0, MOUNT_ATTR_RDONLY);
-}
-
-/* A mount that is attached nowhere can be cloned since Linux 6.15; before, each path has one of its
- * own. */
-static int mask_with(int target, int source, int (*fresh)(void))
-{
-	int tree = mounts_clone_tree(source, "", false);
-	if (tree < 0 && errno == EINVAL) {
-		tree = fresh();
+	if (!*is_placed) {
+		*is_placed = true;
+		return mounts_attach(source, target);
 	}
+	int tree = mounts_clone_tree(source, "", false);
 	int result = tree < 0 ? -1 : mounts_attach(tree, target);
 
 	if (tree >= 0) {
@@ -155,6 +147,7 @@ static int mask(struct container *c, int root, struct error *e)
 {
 	json *list = json_get_array(c->linux_config, "maskedPaths");
 	int null = -1, empty = -1, result = 0;
+	bool null_placed = false, empty_placed = false;
 
 	for (size_t i = 0; i < json_count(list) && result == 0; i++) {
 		const char *path = json_string_at(list, i);
@@ -164,11 +157,13 @@ static int mask(struct container *c, int root, struct error *e)
 			continue;
 		}
 		if (target >= 0 && fstat(target, &status) == 0 && S_ISDIR(status.st_mode)) {
-			empty = empty >= 0 ? empty : fresh_empty();
-			result = empty < 0 ? -1 : mask_with(target, empty, fresh_empty);
+			empty = empty >= 0 ? empty
+					   : mounts_new("tmpfs", "tmpfs", "size=0k,nr_inodes=2", 0,
+							MOUNT_ATTR_RDONLY);
+			result = empty < 0 ? -1 : mask_with(target, empty, &empty_placed);
 		} else if (target >= 0) {
-			null = null >= 0 ? null : fresh_null();
-			result = null < 0 ? -1 : mask_with(target, null, fresh_null);
+			null = null >= 0 ? null : mounts_clone_tree(AT_FDCWD, "/dev/null", false);
+			result = null < 0 ? -1 : mask_with(target, null, &null_placed);
 		} else {
 			result = -1;
 		}

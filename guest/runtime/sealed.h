@@ -5,10 +5,14 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include "error.h"
 
 /* Starts the program again from a sealed copy in memory; returns 0 in the copy, -1 on failure. */
 int sealed_enter(char **argv, struct error *e);
+
+/* The entry has found the program on a read-only mount. */
+extern bool sealed_from_start;
 
 /* Called by the program's entry, sealed_start.c, with the stack that the kernel made. */
 void sealed_early(long *stack);

@@ -16,6 +16,9 @@
 #define EARLY    __attribute__((no_stack_protector))
 #define MS_READ  1 /* ST_RDONLY */
 #define OPERANDS 64
+#define SELF     "/proc/self/exe"
+
+bool sealed_from_start;
 
 EARLY static long call(long number, long a, long b, long c, long d, long e)
 {
@@ -70,22 +73,26 @@ EARLY void sealed_early(long *stack)
 	if (stack[0] < 2 || is_baseline(argv[0]) || !enters(argv)) {
 		return;
 	}
-	long self = call(SYS_openat, AT_FDCWD, (long)"/proc/self/exe", O_RDONLY | O_CLOEXEC, 0, 0);
-	if (self < 0) {
+	if (call(SYS_statfs, (long)SELF, (long)&fs, 0, 0, 0) < 0) {
 		return;
 	}
-	if (call(SYS_fstatfs, self, (long)&fs, 0, 0, 0) == 0 && !(fs.f_flags & MS_READ)) {
-		long tree = call(SYS_open_tree, self, (long)"",
-				 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH, 0, 0);
-		attributes.attr_set = MOUNT_ATTR_RDONLY;
-		attributes.attr_clr = attributes.propagation = attributes.userns_fd = 0;
-		if (tree >= 0 && call(SYS_mount_setattr, tree, (long)"", AT_EMPTY_PATH,
-				      (long)&attributes, sizeof(attributes)) == 0) {
-			call(SYS_execveat, tree, (long)"", (long)argv, (long)(argv + stack[0] + 1),
-			     AT_EMPTY_PATH);
-		}
+	if (fs.f_flags & MS_READ) {
+		sealed_from_start = true;
+		return;
 	}
-	call(SYS_close, self, 0, 0, 0, 0);
+	long tree = call(SYS_open_tree, AT_FDCWD, (long)SELF, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC,
+			 0, 0);
+	if (tree < 0) {
+		return;
+	}
+	attributes.attr_set = MOUNT_ATTR_RDONLY;
+	attributes.attr_clr = attributes.propagation = attributes.userns_fd = 0;
+	if (call(SYS_mount_setattr, tree, (long)"", AT_EMPTY_PATH, (long)&attributes,
+		 sizeof(attributes)) == 0) {
+		call(SYS_execveat, tree, (long)"", (long)argv, (long)(argv + stack[0] + 1),
+		     AT_EMPTY_PATH);
+	}
+	call(SYS_close, tree, 0, 0, 0, 0);
 }
 
 /* void sealed_start(void): rsp is the kernel's, rdx goes on to _start; rdi, rsi, rax, rcx, r8 to

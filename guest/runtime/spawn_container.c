@@ -114,10 +114,13 @@ static int spawn_by_stage(struct container *c, struct error *e)
 static int spawn_at_once(struct container *c, bool *in_cgroup, struct error *e)
 {
 	int cgroup = c->cgroup ? cgroup_fd(c->cgroup) : -1;
+	bool needs_maps = c->ns.made & CLONE_NEWUSER;
 
+	c->begins_at_once = !needs_maps;
 	c->pid = namespaces_clone(made_at_clone(c), cgroup);
 	if (c->pid < 0 && cgroup >= 0) {
 		/* Where the caller may not put it there at birth, it may be moved yet. */
+		c->begins_at_once = false;
 		c->pid = namespaces_clone(made_at_clone(c), cgroup = -1);
 	}
 	if (c->pid == 0) {
@@ -130,7 +133,7 @@ static int spawn_at_once(struct container *c, bool *in_cgroup, struct error *e)
 				 "needed without root");
 	}
 	*in_cgroup = cgroup >= 0;
-	return c->ns.made & CLONE_NEWUSER ? write_maps(c, c->pid, e) : 0;
+	return needs_maps ? write_maps(c, c->pid, e) : 0;
 }
 
 static int set_oom_score(struct container *c, struct error *e)
@@ -161,7 +164,7 @@ int spawn_container(struct container *c, struct error *e)
 	}
 	c->state.pid = c->pid;
 	c->state.pid_start = state_pid_start(c->pid);
-	if (sync_send(c->sync[0], SYNC_GO, 0, -1) < 0) {
+	if (!c->begins_at_once && sync_send(c->sync[0], SYNC_GO, 0, -1) < 0) {
 		return error_set(e, errno, "the container's first process has ended");
 	}
 	/* While it builds its file system; it waits for the runtime before it begins its program.

@@ -283,8 +283,11 @@ json *state_config(struct runtime *rt, const struct state *s)
 int state_remove(struct runtime *rt, const struct state *s)
 {
 	char *path = text_format("%s/%s", rt->root, s->id);
-	int result = file_remove_tree_at(AT_FDCWD, path);
 
+	/* Mostly all that is there. */
+	unlinkat(s->dir, "state.json", 0);
+	unlinkat(s->dir, "config.json", 0);
+	int result = rmdir(path) == 0 ? 0 : file_remove_tree_at(AT_FDCWD, path);
 	if (result < 0) {
 		error_set(&rt->error, errno, "cannot remove %s", path);
 	}
