@@ -216,7 +216,8 @@ static int make_folders(void)
 
 	for (size_t i = 0; i < sizeof(of_root) / sizeof(of_root[0]); i++) {
 		char *path = engine_root_path("%s", of_root[i]);
-		result |= file_make_dirs(path, 0711);
+		/* Or a user of the host could start what is set-user-ID in a container. */
+		result |= file_make_dirs(path, 0700) | chmod(path, 0700);
 		free(path);
 	}
 	for (size_t i = 0; i < sizeof(of_run) / sizeof(of_run[0]); i++) {

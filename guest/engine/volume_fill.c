@@ -2,9 +2,8 @@
 #include "volume_fill.h"
 #include "engine.h"
 #include "in_root.h"
-#include "loop.h"
-#include "spawn.h"
 #include "text.h"
+#include "worker.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,13 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SOURCE_FD 3
-#define TARGET_FD 4
-
 struct fill {
 	json *mounts;
 	size_t next;
-	int root; /* of the container */
+	char *rootfs; /* of the container */
+	int root;     /* the same, open */
+	int running;  /* workers */
 	volume_filled_fn filled;
 	void *context;
 };
@@ -43,35 +41,62 @@ static bool is_empty(int dir)
 	return empty;
 }
 
-static void on_copied(void *context, int status)
+static void on_end(void *context, json *result, const char *error, const char *kind)
 {
 	struct fill *fill = context;
 
-	if (status) {
-		engine_log("cannot copy the image's content into a volume: cp ended with %d",
-			   status);
+	(void)result;
+	(void)kind;
+	if (error) {
+		engine_log("cannot copy the image's content into a volume: %s", error);
 	}
-	fill_next(fill);
+	if (--fill->running == 0) {
+		fill_next(fill);
+	}
 }
 
-/* cp sees the folders by descriptors: no name of the image's is resolved outside of its root. */
-static bool start_copy(struct fill *fill, int source, int target)
+static void start_worker(struct fill *fill, const char *command, const char *root, const char *path,
+			 int input, int output)
 {
-	char *argv[] = {"cp", "-a", "/proc/self/fd/3/.", "/proc/self/fd/4/", NULL};
-	struct spawn_fd fds[] = {{source, SOURCE_FD}, {target, TARGET_FD}, {STDERR_FILENO, 2}};
-	struct spawn spawn = {.path = "cp", .argv = argv, .fds = fds, .fd_count = 3};
-	struct stat status;
-	int pidfd = -1;
-	pid_t pid = spawn_start(&spawn, &pidfd);
+	struct worker_call call = {
+		.program = "bh-image",
+		.arguments = {"--root", engine.root, command},
+		.request = json_object_new_object(),
+		.stdin_fd = input,
+		.stdout_fd = output,
+		.done = on_end,
+		.context = fill,
+	};
 
-	if (pid < 0) {
-		engine_log("cannot start cp: %s", strerror(errno));
+	json_set_string(call.request, "rootfs", root);
+	json_set_string(call.request, "path", path);
+	fill->running++;
+	worker_start(&call);
+}
+
+/*
+ * Both sides look names up inside their root alone: links of the image, and what another container
+ * that has the volume already makes of its folders meanwhile, lead nowhere else. True: it runs.
+ */
+static bool start_copy(struct fill *fill, json *mount, int source, int target)
+{
+	char *path = text_format("%s/.", json_get_string(mount, "Destination", ""));
+	struct stat status;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		engine_log("cannot make a pipe: %s", strerror(errno));
+		free(path);
 		return false;
 	}
 	if (fstat(source, &status) == 0 && fchown(target, status.st_uid, status.st_gid) == 0) {
 		fchmod(target, status.st_mode & 07777);
 	}
-	return loop_add_child(pid, pidfd, on_copied, fill) != NULL;
+	fill->running = 1; /* both may fail at once */
+	start_worker(fill, "archive-get", fill->rootfs, path, -1, ends[1]);
+	start_worker(fill, "archive-put", json_get_string(mount, "Source", ""), "/", ends[0], -1);
+	free(path);
+	return --fill->running > 0;
 }
 
 /* True: a copy runs. */
@@ -88,7 +113,7 @@ static bool fill_one(struct fill *fill, json *mount)
 				: open(json_get_string(mount, "Source", ""),
 				       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	bool is_copying = target >= 0 && is_empty(target) && !is_empty(source) &&
-			  start_copy(fill, source, target);
+			  start_copy(fill, mount, source, target);
 	if (source >= 0) {
 		close(source);
 	}
@@ -110,6 +135,7 @@ static void fill_next(struct fill *fill)
 	if (fill->root >= 0) {
 		close(fill->root);
 	}
+	free(fill->rootfs);
 	free(fill);
 	filled(context);
 }
@@ -117,12 +143,11 @@ static void fill_next(struct fill *fill)
 void volume_fill(struct container *container, json *spec, volume_filled_fn filled, void *context)
 {
 	struct fill *fill = memory_zeroed(1, sizeof(*fill));
-	char *path = container_path(container, "rootfs");
 
+	fill->rootfs = container_path(container, "rootfs");
 	fill->mounts = json_get(spec, "Mounts");
-	fill->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fill->root = open(fill->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	fill->filled = filled;
 	fill->context = context;
-	free(path);
 	fill_next(fill);
 }

@@ -133,9 +133,12 @@ static _Noreturn void child_main(struct exec *x)
 	prctl(PR_SET_DUMPABLE, 0);
 	json *cpus = json_get_object(x->process, "execCPUAffinity");
 	const char *final = json_get_string(cpus, "final", "");
-	if (scheduling_affinity(*final ? final : json_get_string(cpus, "initial", ""), &e) == 0 &&
-	    enter(x, &e) == 0 && (!terminal || make_console(x, &slave, &e) == 0) &&
-	    process_directory(x->process, &e) == 0 && process_find(x->process, &process, &e) == 0 &&
+	bool inside = scheduling_affinity(*final ? final : json_get_string(cpus, "initial", ""),
+					  &e) == 0 &&
+		      enter(x, &e) == 0 && (!terminal || make_console(x, &slave, &e) == 0);
+	process_close_others(&x->c, (int[]){end, slave}, 2);
+	if (inside && process_directory(x->process, &e) == 0 &&
+	    process_find(x->process, &process, &e) == 0 &&
 	    (slave >= 0 ? console_take(slave, &e) == 0 : setsid() >= 0 || errno == EPERM) &&
 	    sync_send(end, SYNC_READY, 0, -1) == 0 && sync_wait_go(end) == 0) {
 		process_execute(&x->c, x->process, &process, &e);

@@ -149,8 +149,11 @@ static int prepare(struct container *c, struct process *process, struct error *e
 	if (!c->no_new_keyring) {
 		syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
 	}
-	if (build(c, &slave, e) < 0 || process_directory(c->process, e) < 0 ||
-	    process_find(c->process, process, e) < 0) {
+	if (build(c, &slave, e) < 0) {
+		return -1;
+	}
+	process_close_others(c, (int[]){c->sync[1], c->start_socket, slave}, 3);
+	if (process_directory(c->process, e) < 0 || process_find(c->process, process, e) < 0) {
 		return -1;
 	}
 	if (slave >= 0 ? console_take(slave, e) < 0 : (setsid() < 0 && errno != EPERM)) {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
@@ -126,6 +127,33 @@ int process_directory(json *process, struct error *e)
 		return error_set(e, 0, "the working directory %s lies outside the container", path);
 	}
 	return 0;
+}
+
+/* The least of `keep` that is `from` or more, or UINT_MAX. */
+static unsigned next_kept(const int *keep, size_t count, unsigned from)
+{
+	unsigned least = UINT_MAX;
+
+	for (size_t i = 0; i < count; i++) {
+		if (keep[i] >= 0 && (unsigned)keep[i] >= from && (unsigned)keep[i] < least) {
+			least = (unsigned)keep[i];
+		}
+	}
+	return least;
+}
+
+void process_close_others(const struct container *c, const int *keep, size_t count)
+{
+	unsigned from = 3 + c->preserve_fds;
+	unsigned kept;
+
+	while ((kept = next_kept(keep, count, from)) != UINT_MAX) {
+		if (kept > from) {
+			syscall(SYS_close_range, from, kept - 1, 0);
+		}
+		from = kept + 1;
+	}
+	syscall(SYS_close_range, from, ~0u, 0);
 }
 
 static int set_groups(json *user, struct error *e)
