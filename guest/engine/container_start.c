@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LATER         20 /* ms */
 #define ATTACH_MAX    8
 #define CODE_NO_FILE  127
 #define CODE_NO_RIGHT 126
@@ -258,16 +259,50 @@ static int make_run_folder(struct container *container)
 	return result;
 }
 
+struct later {
+	char id[ID_SIZE];
+	life_done_fn done;
+	void *context;
+};
+
+static void on_later(void *context)
+{
+	struct later *later = context;
+	struct container *container = container_find(later->id, NULL);
+
+	if (container) {
+		container_start(container, later->done, later->context);
+	} else {
+		later->done(later->context, "the container has been removed", 404);
+	}
+	free(later);
+}
+
+/* Its last process is being cleaned up after: that ends by itself. */
+static void start_later(struct container *container, life_done_fn done, void *context)
+{
+	struct later *later = memory_zeroed(1, sizeof(*later));
+
+	memcpy(later->id, container->id, ID_SIZE);
+	later->done = done;
+	later->context = context;
+	loop_after(LATER, on_later, later);
+}
+
 void container_start(struct container *container, life_done_fn done, void *context)
 {
 	char *error = NULL;
 
+	if (container->is_ending && !container->is_removing) {
+		start_later(container, done, context);
+		return;
+	}
 	if (container->state.is_running || container->start) {
 		done(context, "the container is running already", 304);
 		return;
 	}
-	if (container->is_ending || container->is_removing || container->state.is_dead) {
-		done(context, "the container is being cleaned up or removed; try again", 409);
+	if (container->is_removing || container->state.is_dead) {
+		done(context, "the container is being removed", 409);
 		return;
 	}
 	if (container->restart_timer) {
