@@ -89,3 +89,12 @@ $(BUILD)/emu/partition.cpio.gz: $(BUILD)/mgmt.cpio.gz $(PARTITION_FILES)
 $(BUILD)/emu/partition-small.cpio.gz: $(BUILD)/guest/small.cpio.gz $(PARTITION_FILES)
 	$(Q)$(call over,$(word 1,$^),$(word 2,$^)) >$@
 check-programs check-emu: $(PARTITION_TEST)
+
+# The engine, and an image to be built.
+CONTAINERS_TEST := $(BUILD)/emu/containers.cpio.gz
+$(BUILD)/emu/containers.cpio: $(wildcard tests/emu/containers/*)
+	@mkdir -p $(@D)
+	$(Q)BUILD=$(abspath $(BUILD)) tools/make-initramfs tests/emu/containers/list $@
+$(CONTAINERS_TEST): $(BUILD)/mgmt-containers.cpio.gz $(BUILD)/emu/containers.cpio
+	$(Q)$(call over,$(word 1,$^),$(word 2,$^)) >$@
+check-programs check-emu: $(CONTAINERS_TEST)
