@@ -122,6 +122,9 @@ char *image_ref_normal(const char *name)
 	if (!host) {
 		prefix = memchr(name, '/', length) ? DOCKER_IO : DOCKER_LIBRARY;
 	}
+	if (length + strlen(prefix) > REPOSITORY_MAX) {
+		return NULL;
+	}
 	const char *end = digest ? digest : *suffix ? suffix : ":latest";
 	return text_format("%s%.*s%s", prefix, (int)length, name, end);
 }
@@ -132,8 +135,10 @@ char *image_ref_familiar(const char *ref)
 	    !strchr(ref + strlen(DOCKER_LIBRARY), '/')) {
 		return text_copy(ref + strlen(DOCKER_LIBRARY));
 	}
-	return text_copy(strncmp(ref, DOCKER_IO, strlen(DOCKER_IO)) ? ref
-								    : ref + strlen(DOCKER_IO));
+	/* What would then name another host keeps its own. */
+	bool is_hub = !strncmp(ref, DOCKER_IO, strlen(DOCKER_IO)) &&
+		      !host_length(ref + strlen(DOCKER_IO));
+	return text_copy(is_hub ? ref + strlen(DOCKER_IO) : ref);
 }
 
 char *image_ref_repository(const char *ref)

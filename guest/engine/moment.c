@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#define SECONDS_MAX INT64_C(9000000000)
+
 int64_t moment_now(void)
 {
 	struct timespec now;
@@ -88,7 +90,10 @@ static bool parse_date(const char *text, int64_t *moment)
 	if (!parse_zone(rest, &offset)) {
 		return false;
 	}
-	*moment = (int64_t)timegm(&parts) * MOMENT_SECOND + fraction - offset;
+	/* Docker's zero time and all before 1970 is 0; nobody's clock is beyond SECONDS_MAX. */
+	int64_t seconds = (int64_t)timegm(&parts);
+	seconds = seconds > SECONDS_MAX ? SECONDS_MAX : seconds;
+	*moment = seconds < 0 ? 0 : seconds * MOMENT_SECOND + fraction - offset;
 	return true;
 }
 
@@ -142,7 +147,7 @@ bool moment_parse(const char *text, int64_t now, int64_t *moment)
 		long long seconds = strtoll(text, &end, 10);
 		const char *rest = end;
 		int64_t fraction = parse_fraction(&rest);
-		if (!*rest && seconds < 9000000000) {
+		if (!*rest && seconds <= SECONDS_MAX) {
 			*moment = seconds * MOMENT_SECOND + fraction;
 			return true;
 		}

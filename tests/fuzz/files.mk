@@ -6,6 +6,8 @@ FUZZ_LIBRARY := $(if $(FUZZ_CLANG),$(wildcard $(shell $(FUZZ_CLANG) \
 	-print-file-name=lib/linux/libclang_rt.fuzzer-x86_64.a)))
 FUZZ_KIND := $(if $(FUZZ_LIBRARY),libfuzzer,standalone)
 FUZZ_CC := $(if $(FUZZ_LIBRARY),$(FUZZ_CLANG) -fsanitize=fuzzer,$(CC))
+# A macro of json-c's is a statement expression.
+FUZZ_WARN := $(if $(FUZZ_LIBRARY),-Wno-gnu-statement-expression)
 FUZZ_MAIN := $(if $(FUZZ_LIBRARY),,tests/fuzz/standalone.c)
 FUZZ_TESTS := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 HOST_PROGRAMS += $(FUZZ_TESTS:%=$(BUILD)/host-tests/fuzz_%)
@@ -15,7 +17,7 @@ define fuzz_rule
 $(BUILD)/fuzz/$(1): tests/fuzz/$(1)_fuzz.c $(FUZZ_MAIN) $(2) $(wildcard hv/lib/*.h hv/abi/*.h boot/*.h guest/common/*.h) \
 		tests/fuzz/fuzz.h tests/fuzz/files.mk
 	@mkdir -p $$(@D)
-	$$(Q)$(FUZZ_CC) $(filter-out -MMD -MP,$(HOSTED)) -O2 $(SANITIZE) $(call folders_of,tests/fuzz/$(1)_fuzz.c) $(INC_tests) -Itests/fuzz \
+	$$(Q)$(FUZZ_CC) $(filter-out -MMD -MP,$(HOSTED)) $(FUZZ_WARN) -O2 $(SANITIZE) $(call folders_of,tests/fuzz/$(1)_fuzz.c) $(INC_tests) -Itests/fuzz \
 		$$(filter %.c,$$^) $(call libraries_of,tests/fuzz/$(1)_fuzz.c) -o $$@
 $(BUILD)/host-tests/fuzz_$(1): $(BUILD)/fuzz/$(1)
 	@mkdir -p $$(@D)
