@@ -165,8 +165,8 @@ def idle():
             check(part, f"{kind}: ended with {got[-300:]!r}")
             got += part
         connection.close()
-    equal(ask("DELETE", "/containers/quiet").status, 204)
     settle(before[1])
+    equal(ask("DELETE", "/containers/quiet").status, 204)
 
 
 @test("listeners that never read hold back nobody, and their memory is bounded")
