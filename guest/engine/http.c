@@ -16,8 +16,11 @@
 #define HTTP_MEMORY       (32u * 1024) /* per connection: the limit of all headers */
 #define HTTP_IDLE_SECONDS 300u
 #define HTTP_ACCEPT_BATCH 16
+#define HTTP_RUNS         4
 
 static struct MHD_Daemon *http_daemon;
+/* MHD_run() closes what the one before it has ended; its timeout does not tell. */
+static bool has_more_work;
 static struct loop_fd *http_watch;
 static struct listener {
 	int fd;
@@ -36,6 +39,7 @@ void request_resume(struct request *request)
 {
 	if (request->is_suspended && request->connection) {
 		request->is_suspended = false;
+		has_more_work = true;
 		MHD_resume_connection(request->connection);
 	}
 }
@@ -90,6 +94,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 	(void)context;
 	(void)connection;
 	(void)code;
+	has_more_work = true;
 	if (!request || *place == (void *)&uri_with_nul) {
 		return;
 	}
@@ -279,7 +284,13 @@ static int64_t http_timeout(void)
 
 static void http_run(void)
 {
-	MHD_run(http_daemon);
+	for (int i = 0; i < HTTP_RUNS; i++) {
+		has_more_work = false;
+		MHD_run(http_daemon);
+		if (!has_more_work) {
+			return;
+		}
+	}
 }
 
 static void on_server(void *context, uint32_t events)

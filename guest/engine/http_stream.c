@@ -10,8 +10,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define STREAM_ROOM  (64u * 1024)
-#define STREAM_BLOCK (32u * 1024)
+#define STREAM_ROOM        (64u * 1024)
+#define STREAM_BLOCK       (32u * 1024)
+#define STREAM_CUT_SECONDS 10u
 
 struct stream {
 	struct request *request;
@@ -128,13 +129,37 @@ static void on_free(void *context)
 	free(stream);
 }
 
+<<<<<<< HEAD
 static void on_client(void *context)
 {
 	struct stream *stream = context;
 
 	stream->is_aborted = true;
-	tell_gone(stream);
+=======
+/* The reply is cut. libmicrohttpd closes such a connection with the next event of any other, unless
+ * it has a time-out of its own: those it looks at each time. */
+static void cut(struct stream *stream)
+{
+	struct MHD_Connection *connection = stream->request->connection;
+
+	stream->is_aborted = true;
+	if (connection) {
+		MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
+					  STREAM_CUT_SECONDS);
+	}
 	request_resume(stream->request);
+}
+
+static void on_client(void *context, uint32_t events)
+{
+	struct stream *stream = context;
+
+	(void)events;
+	loop_remove_fd(stream->client_watch);
+	stream->client_watch = NULL;
+>>>>>>> ops
+	tell_gone(stream);
+	cut(stream);
 }
 
 static void start_stream(struct request *request, unsigned status, const char *type,
@@ -208,6 +233,8 @@ void stream_end(struct stream *stream)
 
 void stream_abort(struct stream *stream)
 {
-	stream->is_aborted = true;
-	stream_end(stream);
+	stream->gone = NULL;
+	stream->room = NULL;
+	stream->is_ended = true;
+	cut(stream);
 }

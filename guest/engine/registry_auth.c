@@ -42,8 +42,11 @@ static json *decode(const char *header)
 	json *value = json_parse(text.data, text.length, &error);
 	explicit_bzero(text.data, text.length);
 	text_free(&text);
-	return value && json_object_is_type(value, json_type_object) ? value
-								     : json_object_new_object();
+	if (json_object_is_type(value, json_type_object)) {
+		return value;
+	}
+	json_object_put(value);
+	return json_object_new_object();
 }
 
 json *registry_auth(struct request *request)

@@ -12,6 +12,6 @@ const char *__asan_default_options(void)
 	const char *name = program_invocation_short_name;
 
 	return name && name[0] == 'b' && name[1] == 'h' && name[2] == '-' && name[3] == 'e'
-		       ? "detect_leaks=1:log_path=" ASAN_REPORTS
-		       : "detect_leaks=0:log_path=" ASAN_REPORTS;
+		       ? "detect_leaks=1:quarantine_size_mb=16:log_path=" ASAN_REPORTS
+		       : "detect_leaks=0:quarantine_size_mb=16:log_path=" ASAN_REPORTS;
 }

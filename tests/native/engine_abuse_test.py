@@ -251,7 +251,7 @@ def headers():
         found = api.statuses(raw(data))
         check(not found or all(400 <= status < 600 and status != 500 for status in found), f"{data[:20]!r}: {found}")
         alive()
-    check(memory() < before + 8, f"memory grew from {before:.1f} to {memory():.1f} MiB")
+    check(memory() < before + 8 * api.MEMORY, f"memory grew from {before:.1f} to {memory():.1f} MiB")
 
 
 @test("smuggled, pipelined and lying requests are answered one by one, or refused")
@@ -320,7 +320,7 @@ def slow():
         check(time.monotonic() - begin < 2, "a ping takes long")
     grown = memory() - before
     print(f"    300 slow clients: {grown:.1f} MiB more")
-    check(grown < 300 * 0.06, f"memory grew by {grown:.1f} MiB")
+    check(grown < 300 * 0.06 * api.MEMORY, f"memory grew by {grown:.1f} MiB")
     for connection in connections:
         connection.close()
     alive()
@@ -331,7 +331,7 @@ def end():
     engine()
     alive()
     print(f"    resident: {shared['memory']:.1f} MiB at first, {memory():.1f} MiB now")
-    check(memory() < shared["memory"] + MEMORY_LIMIT, f"memory: {shared['memory']:.1f}, now {memory():.1f} MiB")
+    check(memory() < shared["memory"] + MEMORY_LIMIT * api.MEMORY, f"memory: {shared['memory']:.1f}, now {memory():.1f} MiB")
     equal(ask("DELETE", "/containers/target?force=1").status, 204)
     equal(shared["engine"].stop(), 0, "the engine's end")
 

@@ -8,7 +8,7 @@ check-native: all
 # static, for they start inside of root file systems that have no libraries: they are taken as they are.
 ASAN := $(BUILD)/asan
 ASAN_PROGRAMS := bh-engine bh-image bh-network bh-monitor bh-client
-ASAN_TESTS ?= engine_abuse engine_hostile images
+ASAN_TESTS ?= engine_abuse engine_hostile engine_crash images
 ASAN_PLAIN := bh-runtime bh-process bh-init bh-tls seccomp.json
 asan-programs: $(ASAN_PROGRAMS:%=$(BIN)/%)
 ifneq ($(WITH_ASAN),)
