@@ -4,11 +4,7 @@ BIN := $(BUILD)/bin
 APP_OBJ := $(BUILD)/app-objs
 # json-c walks objects by a statement expression, of which Clang warns.
 APP_FLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -ffunction-sections -fdata-sections $(WARN) -MMD -MP \
-<<<<<<< HEAD
 	-Wno-gnu-statement-expression -Iguest/common
-=======
-	-Iguest/common $(if $(findstring clang,$(CC)),-Wno-gnu-statement-expression)
->>>>>>> ops
 # Folders of such programs, for lint: each one's headers compile alone.
 APP_FOLDERS := guest/common guest/build $(patsubst %/files.mk,%,$(wildcard $(addsuffix /files.mk,$(addprefix guest/,runtime \
 	monitor engine store network tls partition client))))

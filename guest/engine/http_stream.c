@@ -129,13 +129,6 @@ static void on_free(void *context)
 	free(stream);
 }
 
-<<<<<<< HEAD
-static void on_client(void *context)
-{
-	struct stream *stream = context;
-
-	stream->is_aborted = true;
-=======
 /* The reply is cut. libmicrohttpd closes such a connection with the next event of any other, unless
  * it has a time-out of its own: those it looks at each time. */
 static void cut(struct stream *stream)
@@ -150,14 +143,10 @@ static void cut(struct stream *stream)
 	request_resume(stream->request);
 }
 
-static void on_client(void *context, uint32_t events)
+static void on_client(void *context)
 {
 	struct stream *stream = context;
 
-	(void)events;
-	loop_remove_fd(stream->client_watch);
-	stream->client_watch = NULL;
->>>>>>> ops
 	tell_gone(stream);
 	cut(stream);
 }

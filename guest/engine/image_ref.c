@@ -123,11 +123,7 @@ char *image_ref_normal(const char *name)
 	if (!host) {
 		prefix = memchr(name, '/', length) ? DOCKER_IO : DOCKER_LIBRARY;
 	}
-<<<<<<< HEAD
 	if (strlen(prefix) + length > REPOSITORY_MAX) {
-=======
-	if (length + strlen(prefix) > REPOSITORY_MAX) {
->>>>>>> ops
 		return NULL;
 	}
 	const char *end = digest ? digest : *suffix ? suffix : ":latest";
@@ -147,14 +143,7 @@ char *image_ref_familiar(const char *ref)
 			path = ref; /* without the host it would mean something else */
 		}
 	}
-<<<<<<< HEAD
 	return text_copy(path);
-=======
-	/* What would then name another host keeps its own. */
-	bool is_hub = !strncmp(ref, DOCKER_IO, strlen(DOCKER_IO)) &&
-		      !host_length(ref + strlen(DOCKER_IO));
-	return text_copy(is_hub ? ref + strlen(DOCKER_IO) : ref);
->>>>>>> ops
 }
 
 char *image_ref_repository(const char *ref)

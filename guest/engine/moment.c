@@ -90,17 +90,11 @@ static bool parse_date(const char *text, int64_t *moment)
 	if (!parse_zone(rest, &offset)) {
 		return false;
 	}
-<<<<<<< HEAD
 	int64_t seconds = timegm(&parts);
 	if (seconds > SECONDS_MAX) {
 		return false;
 	}
 	/* Before 1970 is the beginning: Go's zero time is of the year 1. */
-=======
-	/* Docker's zero time and all before 1970 is 0; nobody's clock is beyond SECONDS_MAX. */
-	int64_t seconds = (int64_t)timegm(&parts);
-	seconds = seconds > SECONDS_MAX ? SECONDS_MAX : seconds;
->>>>>>> ops
 	*moment = seconds < 0 ? 0 : seconds * MOMENT_SECOND + fraction - offset;
 	return true;
 }
@@ -155,11 +149,7 @@ bool moment_parse(const char *text, int64_t now, int64_t *moment)
 		long long seconds = strtoll(text, &end, 10);
 		const char *rest = end;
 		int64_t fraction = parse_fraction(&rest);
-<<<<<<< HEAD
 		if (!*rest && seconds < SECONDS_MAX) {
-=======
-		if (!*rest && seconds <= SECONDS_MAX) {
->>>>>>> ops
 			*moment = seconds * MOMENT_SECOND + fraction;
 			return true;
 		}
