@@ -8,8 +8,8 @@ import tarfile
 
 import images
 import services
-from runtime_bundle import Bundle, Runtime, run
-from support import Skip, check, equal, folder, main, ours, run as host, test, wait_for
+from runtime_bundle import Bundle, Runtime, run, shell
+from support import Skip, check, contains, equal, folder, main, ours, run as host, test, wait_for
 
 NONE = ["--network", "none"]
 TOOLS = ["sh", "sleep", "true", "cat", "id", "ls", "ln", "mv", "cp", "chmod", "echo", "wc", "mknod", "mount", "unshare", "head", "dd",
@@ -44,6 +44,17 @@ def descriptors():
     for way in ways_out()[:8]:
         check(MARK not in runtime.call("exec", b.id, way, MARK, ok=False).out, f"exec of {way}")
         check(MARK not in runtime.call("exec", "--cwd", os.path.dirname(way), b.id, "./echo", MARK, ok=False).out, f"exec in {way}")
+    runtime.delete(b.id)
+    b.remove()
+
+
+@test("a process that comes in by exec cannot be looked into")
+def traced():
+    b = shell("while :; do cat /proc/[0-9]*/environ 2>/dev/null | grep -q HOST_MARK && touch /seen; done")
+    runtime.call("run", "--detach", "--bundle", b.path, b.id)
+    for _ in range(20):
+        runtime.call("exec", b.id, "true", env={"HOST_MARK": "1"})
+    check(not os.path.exists(b.rootfs("seen")), "the runtime's own environment was read")
     runtime.delete(b.id)
     b.remove()
 
@@ -114,6 +125,7 @@ def defaults():
     for options in ((), ("-u", "1000"), ("--cap-drop", "ALL")):
         lines = "".join(f"( {line} ) >/dev/null 2>&1 && echo 'allowed: {line}'; rm -f /x\n" for line in refused)
         equal(inside(lines, *options).out, "", f"with {options}")
+    contains(inside("chmod 777 /sbin/docker-init", "--init").err, "Read-only file system", "the host's program")
     status = inside("cat /proc/self/status").out
     fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
     equal((fields["CapAmb"], fields["CapInh"], fields["Seccomp"], fields["CapBnd"]), ("0" * 16, "0" * 16, "2", "00000000a80425fb"), "the process")
