@@ -195,6 +195,9 @@ static enum fail_kind kind_of(int error)
 	case ENOENT:
 	case ENOTDIR:
 		return FAIL_NOT_FOUND;
+	case ENAMETOOLONG:
+	case ELOOP:
+		return FAIL_BAD_INPUT;
 	case EACCES:
 	case EPERM:
 		return FAIL_DENIED;

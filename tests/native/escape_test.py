@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# Seconds: 20
+# Seconds: 35
 # A container that wants out, by what images and processes have a say in: programs, folders, users, mounts, links.
 import os
 import shutil
@@ -118,7 +118,7 @@ def defaults():
     refused = ["mknod /x b 7 0 && head -c 1 /x", "mknod /x c 1 1 && head -c 1 /x", "mknod /x c 10 200 && head -c 1 /x", "mount -t tmpfs x /tmp",
                "mount -o remount,rw /proc/sys", "mount -o remount,rw /sys", "mount -t proc proc /tmp", "mount --bind / /tmp", "unshare -m true", "unshare -U true",
                "unshare -n true", "unshare -C true", "echo x > /proc/sys/kernel/core_pattern", "echo x > /proc/sysrq-trigger", "echo 1 > /proc/sys/vm/drop_caches",
-               "echo x > /sys/kernel/uevent_helper", "mkdir /sys/fs/cgroup/x", "echo 0 > /sys/fs/cgroup/cgroup.procs", "head -c 1 /proc/kcore | grep -q .",
+               "echo x > /sys/kernel/uevent_helper", "mkdir /sys/fs/cgroup/x", "for d in /sys/fs/cgroup/*/; do mkdir $d/x && exit 0; done; exit 1", "echo 0 > /sys/fs/cgroup/cgroup.procs", "head -c 1 /proc/kcore | grep -q .",
                "head -c 1 /proc/keys | grep -q .", "head -c 1 /proc/timer_list | grep -q .", "ls /sys/firmware | grep -q .", "umount /proc/kcore", "umount /etc/hosts",
                "chroot /proc/1/root ls /work", "cat /proc/1/environ | grep -q BUILD", "hostname x", "dmesg", "echo -1000 > /proc/self/oom_score_adj",
                "swapon /bin/busybox", "ls -d /proc/self/root/work", "nice -n -5 true"]
