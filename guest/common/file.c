@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int file_read_fd(int fd, struct text *text, size_t limit)
@@ -141,8 +143,20 @@ int file_make_dirs(const char *path, mode_t mode)
 	return result;
 }
 
+/* Deeper folders are moved up to the top first: a stranger's tree takes neither stack nor
+ * descriptors without end. */
+#define REMOVE_DEPTH 32
+
+struct removal {
+	int top;
+	unsigned depth;
+	unsigned moved;
+};
+
+static int remove_below(struct removal *removal, int dir, const char *name);
+
 /* Empties the open directory; closes it. */
-static int empty_dir(int fd)
+static int empty_dir(struct removal *removal, int fd)
 {
 	DIR *list = fdopendir(fd);
 	struct dirent *entry;
@@ -154,7 +168,7 @@ static int empty_dir(int fd)
 	}
 	while (result == 0 && (entry = readdir(list))) {
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..")) {
-			result = file_remove_tree_at(dirfd(list), entry->d_name);
+			result = remove_below(removal, dirfd(list), entry->d_name);
 		}
 	}
 	int error = errno;
@@ -163,19 +177,82 @@ static int empty_dir(int fd)
 	return result;
 }
 
+static int move_to_top(struct removal *removal, int dir, const char *name)
+{
+	char fresh[32];
+	int result;
+
+	do {
+		snprintf(fresh, sizeof(fresh), ".deep-%u", removal->moved++);
+		result = renameat2(dir, name, removal->top, fresh, RENAME_NOREPLACE);
+	} while (result < 0 && errno == EEXIST);
+	return result;
+}
+
+/* `name` is of one part. */
+static int open_below(int dir, const char *name)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS,
+	};
+	int fd = (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
+
+	if (fd < 0 && errno == EXDEV) {
+		errno = EBUSY;
+	}
+	return fd;
+}
+
+static int remove_below(struct removal *removal, int dir, const char *name)
+{
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT) {
+		return 0;
+	}
+	if (errno != EISDIR && errno != EPERM) {
+		return -1;
+	}
+	if (removal->depth == REMOVE_DEPTH) {
+		return move_to_top(removal, dir, name);
+	}
+	int fd = open_below(dir, name);
+	if (fd < 0) {
+		return -1;
+	}
+	removal->depth++;
+	int result = empty_dir(removal, fd);
+	removal->depth--;
+	if (result < 0) {
+		return -1;
+	}
+	return unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -1 : 0;
+}
+
 int file_remove_tree_at(int dir, const char *path)
 {
+	struct removal removal = {.depth = 0};
+	unsigned before;
+	int result;
+
 	if (unlinkat(dir, path, 0) == 0 || errno == ENOENT) {
 		return 0;
 	}
 	if (errno != EISDIR && errno != EPERM) {
 		return -1;
 	}
-	int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0) {
+	removal.top = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (removal.top < 0) {
 		return -1;
 	}
-	if (empty_dir(fd) < 0) {
+	do {
+		int fd = openat(removal.top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		before = removal.moved;
+		result = fd < 0 ? -1 : empty_dir(&removal, fd);
+	} while (result == 0 && removal.moved != before);
+	int error = errno;
+	close(removal.top);
+	errno = error;
+	if (result < 0) {
 		return -1;
 	}
 	return unlinkat(dir, path, AT_REMOVEDIR) < 0 && errno != ENOENT ? -1 : 0;

@@ -163,13 +163,23 @@ static json *make_env(struct container *container, json *config, const char *hom
 	return env;
 }
 
+/* The own group is an additional one too: a set-group-ID program does not lose it, and what is
+ * kept from the group stays kept (CVE-2022-36109). */
 static json *make_user(const struct oci_user *user)
 {
 	json *object = json_object_new_object();
+	json *groups = json_object_new_array();
 
+	json_object_array_add(groups, json_object_new_int64(user->gid));
+	for (size_t i = 0; i < json_count(user->groups); i++) {
+		json *group = json_object_array_get_idx(user->groups, i);
+		if (json_object_get_int64(group) != user->gid) {
+			json_object_array_add(groups, json_object_get(group));
+		}
+	}
 	json_set_int(object, "uid", user->uid);
 	json_set_int(object, "gid", user->gid);
-	json_set(object, "additionalGids", json_object_get(user->groups));
+	json_set(object, "additionalGids", groups);
 	return object;
 }
 

@@ -10,6 +10,9 @@
 #include <string.h>
 #include <strings.h>
 
+#define SIZE_LIMIT (INT64_C(1) << 61)
+#define CPUS_LIMIT (INT64_C(8192) * 1000000000)
+
 static const struct body_key config_types[] = {
 	{"Hostname", 's'},     {"Domainname", 's'},   {"User", 's'},
 	{"AttachStdin", 'b'},  {"AttachStdout", 'b'}, {"AttachStderr", 'b'},
@@ -110,8 +113,16 @@ static char *check_limits(json *host)
 		return text_copy("Minimum memoryswap limit should be larger than memory limit, see "
 				 "usage");
 	}
+	/* The rest is arithmetic of 64 bits. */
+	if (memory > SIZE_LIMIT || swap > SIZE_LIMIT) {
+		return text_format("Memory and MemorySwap cannot be more than %lld bytes",
+				   (long long)SIZE_LIMIT);
+	}
 	if (json_get_int(host, "NanoCpus", 0) < 0 || json_get_int(host, "ShmSize", 0) < 0) {
 		return text_copy("NanoCpus and ShmSize cannot be negative");
+	}
+	if (json_get_int(host, "NanoCpus", 0) > CPUS_LIMIT) {
+		return text_copy("NanoCpus: that many processors are not there");
 	}
 	if (json_get_int(host, "NanoCpus", 0) && json_get_int(host, "CpuQuota", 0)) {
 		return text_copy("Conflicting options: Nano CPUs and CPU Quota cannot both be set");

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,6 +90,33 @@ static void trees_are_removed_without_following_links(void)
 	TAP_EQUAL(symlinkat("kept", dir, "tree"), 0);
 	TAP_EQUAL(file_remove_tree_at(dir, "tree"), 0);
 	check_content(dir, "kept", "kept");
+	tear_down();
+}
+
+static void deep_trees_are_removed_with_few_descriptors(void)
+{
+	struct rlimit old, few;
+
+	set_up();
+	TAP_EQUAL(getrlimit(RLIMIT_NOFILE, &old), 0);
+	few = (struct rlimit){.rlim_cur = 128, .rlim_max = old.rlim_max};
+	TAP_EQUAL(setrlimit(RLIMIT_NOFILE, &few), 0);
+	TAP_EQUAL(mkdirat(dir, "tree", 0700), 0);
+	TAP_EQUAL(mkdirat(dir, "tree/.deep-0", 0700), 0);
+	int at = openat(dir, "tree", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; i < 3000; i++) {
+		if (mkdirat(at, "d", 0700) < 0 || mkdirat(at, "e", 0700) < 0) {
+			TAP_CHECK(false);
+			break;
+		}
+		int next = openat(at, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		close(at);
+		at = next;
+	}
+	close(at);
+	TAP_EQUAL(file_remove_tree_at(dir, "tree"), 0);
+	TAP_CHECK(faccessat(dir, "tree", F_OK, 0) < 0);
+	setrlimit(RLIMIT_NOFILE, &old);
 	tear_down();
 }
 
@@ -242,6 +270,8 @@ static void programs_get_the_named_descriptors(void)
 static const struct tap_case cases[] = {
 	{"files are replaced whole", files_are_replaced_whole},
 	{"trees are removed without following links", trees_are_removed_without_following_links},
+	{"deep trees are removed with few descriptors",
+	 deep_trees_are_removed_with_few_descriptors},
 	{"paths stay in the root", paths_stay_in_the_root},
 	{"parents are found and made", parents_are_found_and_made},
 	{"JSON is strict", json_is_strict},

@@ -70,6 +70,9 @@ static void test_check(void)
 	expect_refused("{\"HostConfig\":{\"LogConfig\":{\"Config\":{\"max-size\":\"x\"}}}}",
 		       "max-size");
 	expect_refused("{\"HostConfig\":{\"Memory\":8000000,\"MemorySwap\":1}}", "swap");
+	/* Twice the memory, and a hundred thousandth of the processors, must stay numbers. */
+	expect_refused("{\"HostConfig\":{\"Memory\":9223372036854775807}}", "Memory");
+	expect_refused("{\"HostConfig\":{\"NanoCpus\":9223372036854775807}}", "NanoCpus");
 }
 
 static void test_words(void)
