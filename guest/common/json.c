@@ -5,33 +5,57 @@
 
 #define JSON_DEPTH 64
 
-json *json_parse(const char *bytes, size_t length, const char **error)
+static json *parse_pieces(struct json_tokener *tokener, const struct json_piece *pieces,
+			  size_t count, const char **error)
+{
+	enum json_tokener_error state = json_tokener_continue;
+	json *value = NULL;
+	size_t i = 0;
+
+	for (; i < count && state == json_tokener_continue; i++) {
+		if (pieces[i].length > INT_MAX) {
+			return NULL;
+		}
+		value = json_tokener_parse_ex(tokener, pieces[i].bytes, (int)pieces[i].length);
+		state = json_tokener_get_error(tokener);
+	}
+	/* A number ends only at what follows it. */
+	if (state == json_tokener_continue) {
+		value = json_tokener_parse_ex(tokener, "", 1);
+		state = json_tokener_get_error(tokener);
+	}
+	*error = state != json_tokener_success ? json_tokener_error_desc(state)
+		 : i < count                   ? "there is more behind its end"
+					       : NULL;
+	if (*error) {
+		json_object_put(value);
+		return NULL;
+	}
+	if (!value) {
+		*error = "the value is null";
+	}
+	return value;
+}
+
+json *json_parse_pieces(const struct json_piece *pieces, size_t count, const char **error)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH);
 	json *value = NULL;
 
 	*error = "out of memory";
-	if (tokener && length <= INT_MAX) {
-		json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-		value = json_tokener_parse_ex(tokener, bytes, (int)length);
-		enum json_tokener_error state = json_tokener_get_error(tokener);
-		/* A number ends only at what follows it. */
-		if (state == json_tokener_continue) {
-			value = json_tokener_parse_ex(tokener, "", 1);
-			state = json_tokener_get_error(tokener);
-		}
-		*error = state == json_tokener_success ? NULL : json_tokener_error_desc(state);
-		if (*error) {
-			json_object_put(value);
-			value = NULL;
-		} else if (!value) {
-			*error = "the value is null";
-		}
-	}
 	if (tokener) {
+		json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+		value = parse_pieces(tokener, pieces, count, error);
 		json_tokener_free(tokener);
 	}
 	return value;
+}
+
+json *json_parse(const char *bytes, size_t length, const char **error)
+{
+	const struct json_piece whole = {bytes, length};
+
+	return json_parse_pieces(&whole, 1, error);
 }
 
 json *json_get(json *object, const char *key)

@@ -7,6 +7,7 @@
 
 #include <json-c/json.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct json_object json;
@@ -14,6 +15,13 @@ typedef struct json_object json;
 /* Strict: one value, nothing after it, at most 64 deep. NULL with *error (a constant) on failure;
  * otherwise the caller puts it. */
 json *json_parse(const char *bytes, size_t length, const char **error);
+
+/* The same of text in pieces; no piece may end inside a number. */
+struct json_piece {
+	const char *bytes;
+	size_t length;
+};
+json *json_parse_pieces(const struct json_piece *pieces, size_t count, const char **error);
 
 /* The member, or NULL. Borrowed. */
 json *json_get(json *object, const char *key);

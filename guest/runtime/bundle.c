@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "config_text.h"
 #include "file.h"
 #include "text.h"
 #include "validate.h"
@@ -19,16 +20,20 @@ static int read_config(struct container *c)
 	struct text *text = &c->config_text;
 	const char *why = "it is empty";
 	char *path = text_format("%s/config.json", c->state.bundle);
+	char *cache = runtime_filter_cache(c->rt);
 	int result = file_read_at(AT_FDCWD, path, text, CONFIG_LIMIT);
 
 	if (result < 0) {
 		result = error_set(e, errno, "cannot read %s", path);
 	} else {
-		c->config = text->data ? json_parse(text->data, text->length, &why) : NULL;
+		c->config =
+			text->data ? config_parse(text->data, text->length, cache, &c->filter, &why)
+				   : NULL;
 		result = c->config ? validate_config(c->config, e)
 				   : error_set(e, 0, "%s is no valid JSON: %s", path, why);
 	}
 	free(path);
+	free(cache);
 	return result;
 }
 
@@ -117,8 +122,30 @@ int bundle_keep(struct container *c)
 		return error_set(&c->rt->error, errno, "cannot keep the configuration");
 	}
 	close(fd);
-	text_free(&c->config_text);
 	return 0;
+}
+
+int bundle_load_filter(struct container *c, struct error *e)
+{
+	json *profile = json_get_object(c->linux_config, "seccomp");
+	const struct text *config = &c->config_text;
+	const char *text;
+	size_t size;
+	int result = 0;
+
+	if (profile && !c->rt->baseline && !c->filter.code) {
+		char *cache = runtime_filter_cache(c->rt);
+		bool is_plain = config->data &&
+				config_seccomp_text(config->data, config->length, &text, &size);
+		result = seccomp_load_filter(profile, is_plain ? NULL : cache, &c->filter, e);
+		if (result == 0 && is_plain && c->filter.count) {
+			seccomp_keep_text(text, size, cache, &c->filter);
+		}
+		free(cache);
+	}
+	c->has_filter = !c->rt->baseline && c->filter.count;
+	text_free(&c->config_text);
+	return result;
 }
 
 void bundle_free(struct container *c)

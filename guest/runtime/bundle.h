@@ -9,4 +9,6 @@
 int bundle_load(struct container *c, const char *path);
 /* Keeps config.json in the state's directory. */
 int bundle_keep(struct container *c);
+/* The filter of linux.seccomp, if it did not come with the configuration. */
+int bundle_load_filter(struct container *c, struct error *e);
 void bundle_free(struct container *c);

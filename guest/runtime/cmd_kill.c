@@ -177,7 +177,7 @@ static int do_delete(struct runtime *rt, struct state *s, bool force)
 	if (s->status != STATE_STOPPED && end_it(rt, s) < 0) {
 		return -1;
 	}
-	json *config = state_config(rt, s);
+	json *config = state_config(rt, s, NULL);
 	error_free(&rt->error);
 	s->status = STATE_STOPPED;
 	int result = create_undo(rt, s, config, s->pid > 0);

@@ -66,7 +66,7 @@ static int start(struct runtime *rt, struct state *s)
 		return error_set(&rt->error, 0, "cannot start %s: it is %s, not created", s->id,
 				 state_status_name(s->status));
 	}
-	json *config = state_config(rt, s);
+	json *config = state_config(rt, s, NULL);
 	if (!config) {
 		return -1;
 	}

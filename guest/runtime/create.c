@@ -123,17 +123,10 @@ static int open_proc(struct container *c, struct error *e)
 static int prepare(struct container *c)
 {
 	struct error *e = &c->rt->error;
-	char *cache = text_format("%s/.seccomp", c->rt->root);
-	json *profile = json_get_object(c->linux_config, "seccomp");
-	int result = 0;
 
-	if (profile && !c->rt->baseline) {
-		result = seccomp_load_filter(profile, cache, &c->filter, e);
-		c->has_filter = result == 0 && c->filter.count;
-	}
-	free(cache);
-	if (result < 0 || capability_prepare(json_get_object(c->process, "capabilities"),
-					     &c->capabilities, e) < 0) {
+	if (bundle_load_filter(c, e) < 0 ||
+	    capability_prepare(json_get_object(c->process, "capabilities"), &c->capabilities, e) <
+		    0) {
 		return -1;
 	}
 	if (*c->capabilities.unknown) {

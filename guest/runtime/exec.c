@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "bundle.h"
 #include "console.h"
 #include "file.h"
 #include "foreground.h"
@@ -63,7 +64,7 @@ int exec_open(struct runtime *rt, const char *id, struct exec *x)
 	if (state_load(rt, id, &c->state) < 0 || check_status(x, &c->state) < 0) {
 		return -1;
 	}
-	c->config = state_config(rt, &c->state);
+	c->config = state_config(rt, &c->state, &c->filter);
 	if (!c->config) {
 		return -1;
 	}
@@ -217,18 +218,11 @@ static int prepare(struct exec *x)
 	struct container *c = &x->c;
 	struct error *e = &c->rt->error;
 	bool terminal = json_get_bool(x->process, "terminal", false);
-	json *profile = json_get_object(c->linux_config, "seccomp");
-	char *cache = text_format("%s/.seccomp", c->rt->root);
-	int result = 0;
 
 	c->preserve_fds = x->preserve_fds;
-	if (profile && !c->rt->baseline) {
-		result = seccomp_load_filter(profile, cache, &c->filter, e);
-		c->has_filter = result == 0 && c->filter.count;
-	}
-	free(cache);
-	if (result < 0 || capability_prepare(json_get_object(x->process, "capabilities"),
-					     &c->capabilities, e) < 0) {
+	if (bundle_load_filter(c, e) < 0 ||
+	    capability_prepare(json_get_object(x->process, "capabilities"), &c->capabilities, e) <
+		    0) {
 		return -1;
 	}
 	if (terminal && x->detach && !x->console_socket) {

@@ -88,6 +88,11 @@ void runtime_say(struct runtime *rt, const char *level, const char *format, ...)
 	free(text);
 }
 
+char *runtime_filter_cache(const struct runtime *rt)
+{
+	return text_format("%s/.seccomp", rt->root);
+}
+
 static int fail(struct runtime *rt, int status)
 {
 	runtime_say(rt, "error", "%s", rt->error.text ? rt->error.text : "failed without words");

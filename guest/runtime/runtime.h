@@ -21,6 +21,9 @@ struct runtime {
 	struct error error;
 };
 
+/* The directory of compiled filters; the caller frees it. */
+char *runtime_filter_cache(const struct runtime *rt);
+
 /* A command: `argv[0]` is its own name, options and operands follow. Returns the exit status; when
  * rt->error is set it is said by the caller, and its status is the exit status. */
 typedef int runtime_command(struct runtime *rt, int argc, char **argv);

@@ -56,6 +56,34 @@ int seccomp_load_filter(json *linux_seccomp, const char *cache_dir, struct secco
 	return result;
 }
 
+/* Unlike what seccomp_key() makes, which follows the version at once. */
+static void text_key(const char *profile, size_t length, struct text *key)
+{
+	text_puts(key, RUNTIME_VERSION " text ");
+	text_add(key, profile, length);
+}
+
+int seccomp_load_text(const char *profile, size_t length, const char *cache_dir,
+		      struct seccomp_filter *out)
+{
+	struct text key = {0};
+
+	text_key(profile, length, &key);
+	int result = seccomp_cache_read(cache_dir, &key, out);
+	text_free(&key);
+	return result;
+}
+
+void seccomp_keep_text(const char *profile, size_t length, const char *cache_dir,
+		       const struct seccomp_filter *filter)
+{
+	struct text key = {0};
+
+	text_key(profile, length, &key);
+	seccomp_cache_write(cache_dir, &key, filter);
+	text_free(&key);
+}
+
 int seccomp_install(const struct seccomp_filter *filter, struct error *e)
 {
 	struct sock_fprog program = {

@@ -4,6 +4,8 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <link.h>
+#include <malloc.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -269,10 +271,37 @@ static int add_architectures(scmp_filter_ctx filter, json *names, struct error *
 	return 0;
 }
 
+static int leave_segments(struct dl_phdr_info *info, size_t size, void *context)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	(void)size;
+	(void)context;
+	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+		uintptr_t begin = info->dlpi_addr + segment->p_vaddr;
+		uintptr_t end = begin + segment->p_memsz;
+		if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W)) {
+			begin &= -page;
+			(void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+		}
+	}
+	return 1; /* the program is the first */
+}
+
+/* Code and constants that served until now leave the resident set, and come back from the page
+ * cache where they are needed: the heap is about to be at its largest. */
+static void leave_code(void)
+{
+	dl_iterate_phdr(leave_segments, NULL);
+}
+
 static int export(scmp_filter_ctx filter, struct seccomp_filter *out, struct error *e)
 {
 	struct text code = {0};
 	int fd = memfd_create("seccomp", MFD_CLOEXEC);
+
+	leave_code();
 	int failed = fd < 0 ? -errno : seccomp_export_bpf(filter, fd);
 	size_t limit = SECCOMP_PROGRAM_LIMIT * sizeof(*out->code);
 
@@ -362,5 +391,6 @@ int seccomp_compile(json *profile, struct seccomp_filter *out, struct error *e)
 	}
 	seccomp_free(&rest);
 	error_free(&ignored);
+	malloc_trim(0);
 	return 0;
 }

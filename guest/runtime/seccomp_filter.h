@@ -29,6 +29,12 @@ struct seccomp_filter {
  */
 int seccomp_load_filter(json *linux_seccomp, const char *cache_dir, struct seccomp_filter *out,
 			struct error *e);
+/* The filter that was kept for this very text of a profile; -1 where there is none. */
+int seccomp_load_text(const char *profile, size_t length, const char *cache_dir,
+		      struct seccomp_filter *out);
+/* Keeps the filter of that text; what does not work is slower, no more. */
+void seccomp_keep_text(const char *profile, size_t length, const char *cache_dir,
+		       const struct seccomp_filter *filter);
 /* For the calling thread, and for all time. Needs no_new_privs or CAP_SYS_ADMIN. */
 int seccomp_install(const struct seccomp_filter *filter, struct error *e);
 void seccomp_free(struct seccomp_filter *filter);

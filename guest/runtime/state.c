@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "cgroup.h"
+#include "config_text.h"
 #include "file.h"
 #include "text.h"
 
@@ -260,7 +261,7 @@ int state_save(struct runtime *rt, const struct state *s)
 	return result;
 }
 
-json *state_config(struct runtime *rt, const struct state *s)
+json *state_config(struct runtime *rt, const struct state *s, struct seccomp_filter *filter)
 {
 	struct text text = {0};
 	const char *why = "it is empty";
@@ -270,7 +271,11 @@ json *state_config(struct runtime *rt, const struct state *s)
 		error_set(&rt->error, errno, "cannot read the configuration kept of %s", s->id);
 		return NULL;
 	}
-	if (text.data) {
+	if (text.data && filter && !rt->baseline) {
+		char *cache = runtime_filter_cache(rt);
+		config = config_parse(text.data, text.length, cache, filter, &why);
+		free(cache);
+	} else if (text.data) {
 		config = json_parse(text.data, text.length, &why);
 	}
 	if (!config) {

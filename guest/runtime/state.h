@@ -12,6 +12,8 @@
 #include "json.h"
 #include "runtime.h"
 
+struct seccomp_filter;
+
 enum state_status {
 	STATE_CREATING,
 	STATE_CREATED,
@@ -51,8 +53,9 @@ void state_unlock(struct state *s);
 int state_open_locked(struct runtime *rt, const char *id, struct state *s);
 /* Writes state.json; the old one stands until the new one is complete. */
 int state_save(struct runtime *rt, const struct state *s);
-/* The config.json of create; the caller puts it. NULL with rt->error. */
-json *state_config(struct runtime *rt, const struct state *s);
+/* The config.json of create; the caller puts it. NULL with rt->error. With `filter` as of
+ * config_parse(). */
+json *state_config(struct runtime *rt, const struct state *s, struct seccomp_filter *filter);
 /* Removes ROOT/ID. */
 int state_remove(struct runtime *rt, const struct state *s);
 void state_free(struct state *s);
