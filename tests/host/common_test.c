@@ -267,7 +267,30 @@ static void programs_get_the_named_descriptors(void)
 	tear_down();
 }
 
+static void only_files_are_opened(void)
+{
+	static const char *const others[] = {"pipe", "folder", "none", "up/../pipe"};
+
+	set_up();
+	TAP_EQUAL(mkdirat(dir, "folder", 0755), 0);
+	TAP_EQUAL(mkfifoat(dir, "pipe", 0600), 0);
+	TAP_EQUAL(symlinkat("../..", dir, "up"), 0);
+	put("file", "text");
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		TAP_EQUAL(in_root_open_file(dir, others[i]), -1);
+		TAP_EQUAL(errno, i == 2 ? ENOENT : EINVAL);
+	}
+	struct text text = {0};
+	int fd = in_root_open_file(dir, "up/file");
+	TAP_CHECK(fd >= 0 && file_read_fd(fd, &text, 100) == 0);
+	TAP_TEXT(text.data ? text.data : "", "text");
+	text_free(&text);
+	close(fd);
+	tear_down();
+}
+
 static const struct tap_case cases[] = {
+	{"nothing but files is opened", only_files_are_opened},
 	{"files are replaced whole", files_are_replaced_whole},
 	{"trees are removed without following links", trees_are_removed_without_following_links},
 	{"deep trees are removed with few descriptors",
