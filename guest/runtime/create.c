@@ -20,6 +20,7 @@
 #include "file.h"
 #include "hooks.h"
 #include "mounts.h"
+#include "sealed.h"
 #include "spawn_container.h"
 #include "sync.h"
 #include "text.h"
@@ -299,6 +300,8 @@ int create_start(struct container *c)
 
 	/* A process that has ended already may have left its reason. */
 	sync_send(c->sync[0], SYNC_GO, 0, -1);
+	/* While the process builds. */
+	sealed_release();
 	while ((type = sync_receive(c->sync[0], NULL, &fd, e)) == SYNC_CONSOLE) {
 		c->master = fd;
 	}

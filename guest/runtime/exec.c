@@ -22,6 +22,7 @@
 #include "rlimit.h"
 #include "rootfs.h"
 #include "scheduling.h"
+#include "sealed.h"
 #include "sync.h"
 #include "text.h"
 
@@ -127,6 +128,7 @@ static _Noreturn void child_main(struct exec *x)
 	bool terminal = json_get_bool(x->process, "terminal", false);
 	int slave = -1, end = x->c.sync[1];
 
+	sealed_release();
 	close(x->c.sync[0]);
 	if (sync_wait_go(end) < 0) {
 		_exit(1);
@@ -155,6 +157,7 @@ static _Noreturn void stage_main(struct exec *x)
 	int flags = x->c.ns.joined & (CLONE_NEWUSER | CLONE_NEWPID);
 	pid_t pid = -1;
 
+	sealed_release();
 	close(x->c.sync[0]);
 	if ((flags & CLONE_NEWUSER && setns(x->pidfd, CLONE_NEWUSER) < 0) ||
 	    (flags & CLONE_NEWPID && setns(x->pidfd, CLONE_NEWPID) < 0) ||

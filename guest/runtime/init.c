@@ -21,6 +21,7 @@
 #include "hooks.h"
 #include "process.h"
 #include "rootfs.h"
+#include "sealed.h"
 #include "sync.h"
 #include "sysctl.h"
 #include "text.h"
@@ -167,6 +168,7 @@ void init_main(struct container *c)
 	struct error e = {0};
 	struct process process = {0};
 
+	sealed_release();
 	close(c->sync[0]);
 	close(c->state.dir);
 	if (prepare(c, &process, &e) < 0 ||

@@ -70,6 +70,14 @@ static int mount_of(int self)
 	return tree;
 }
 
+void sealed_release(void)
+{
+	if (sealed_fd >= 0) {
+		close(sealed_fd);
+		sealed_fd = -1;
+	}
+}
+
 int sealed_enter(char **argv, struct error *e)
 {
 	if (sealed_from_start) {

@@ -13,6 +13,11 @@ int sealed_enter(char **argv, struct error *e);
 
 /* The entry has found the program on a read-only mount. */
 extern bool sealed_from_start;
+/* That mount, or -1; close-on-exec. */
+extern int sealed_fd;
+/* Closes it, which every process that enters a container does first; where it is the last, that
+ * takes some time. */
+void sealed_release(void);
 
 /* Called by the program's entry, sealed_start.c, with the stack that the kernel made. */
 void sealed_early(long *stack);

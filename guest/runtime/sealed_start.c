@@ -6,6 +6,7 @@
  * What fails here is done by sealed_enter() with words.
  */
 #include <fcntl.h>
+#include <linux/auxvec.h>
 #include <linux/mount.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,9 +17,11 @@
 #define EARLY    __attribute__((no_stack_protector))
 #define MS_READ  1 /* ST_RDONLY */
 #define OPERANDS 64
+#define FD_LIMIT (1 << 24)
 #define SELF     "/proc/self/exe"
 
 bool sealed_from_start;
+int sealed_fd = -1;
 
 EARLY static long call(long number, long a, long b, long c, long d, long e)
 {
@@ -63,6 +66,34 @@ EARLY static bool is_baseline(const volatile char *name)
 	return same(base, "bh-process");
 }
 
+/* execveat(2) of a descriptor alone leaves "/dev/fd/N" in the auxiliary vector, which lies behind
+ * the environment. -1: it was another name. */
+EARLY static int executed_fd(char **environment)
+{
+	const volatile char *prefix = "/dev/fd/", *name = prefix;
+	int fd = 0;
+
+	while (*environment) {
+		environment++;
+	}
+	for (long *entry = (long *)(environment + 1); entry[0] != AT_NULL; entry += 2) {
+		if (entry[0] == AT_EXECFN) {
+			name = (const char *)entry[1];
+		}
+	}
+	while (*prefix && *name == *prefix) {
+		name++;
+		prefix++;
+	}
+	if (*prefix || !*name) {
+		return -1;
+	}
+	for (; *name >= '0' && *name <= '9' && fd < FD_LIMIT; name++) {
+		fd = fd * 10 + (*name - '0');
+	}
+	return *name ? -1 : fd;
+}
+
 /* `stack` is as the kernel left it: argc, argv, NULL, environment, NULL. */
 EARLY void sealed_early(long *stack)
 {
@@ -78,10 +109,14 @@ EARLY void sealed_early(long *stack)
 	}
 	if (fs.f_flags & MS_READ) {
 		sealed_from_start = true;
+		sealed_fd = executed_fd(argv + stack[0] + 1);
+		if (sealed_fd >= 0) {
+			call(SYS_fcntl, sealed_fd, F_SETFD, FD_CLOEXEC, 0, 0);
+		}
 		return;
 	}
-	long tree = call(SYS_open_tree, AT_FDCWD, (long)SELF, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC,
-			 0, 0);
+	/* Not closed by execveat(2): the end of a mount lets the kernel wait for all processors. */
+	long tree = call(SYS_open_tree, AT_FDCWD, (long)SELF, OPEN_TREE_CLONE, 0, 0);
 	if (tree < 0) {
 		return;
 	}

@@ -11,6 +11,7 @@
 #include "file.h"
 #include "init.h"
 #include "rlimit.h"
+#include "sealed.h"
 #include "sync.h"
 #include "usermap.h"
 
@@ -52,6 +53,7 @@ static _Noreturn void stage_main(struct container *c)
 	struct error e = {0};
 	int flags = made_at_clone(c) & ~CLONE_NEWTIME;
 
+	sealed_release();
 	close(c->sync[0]);
 	if (stage_namespaces(c, &e) < 0) {
 		sync_send_error(c->sync[1], &e);

@@ -332,9 +332,9 @@ def user_namespace():
     os.chown(os.path.join(b.path, "data", "f"), 1000, 1000)
     with open(os.path.join(b.path, "out"), "w+", encoding="utf-8") as out:
         subprocess.run(runtime.command("run", "--detach", "--bundle", b.path, b.id), stdout=out, stdin=subprocess.DEVNULL, check=True)
-        def lines():
-            out.seek(0)
-            return out.read().split("\n")
+        def lines():  # not by `out`, whose offset is the program's too
+            with open(out.name, encoding="utf-8") as file:
+                return file.read().split("\n")
         wait_for(lambda: len(lines()) > 4, "its output")
         equal(lines()[0].split(), ["0", "100000", "65536"])
         equal(lines()[1:4], ["0", "1:3", "1000"])
