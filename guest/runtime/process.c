@@ -195,17 +195,17 @@ static int set_user(json *process, struct error *e)
 	return 0;
 }
 
-/* Standard streams that the new user may open again through /dev/stdout. */
+/* Standard streams that the new user may open again through /dev/stdout: pipes, sockets, terminals.
+ * No other device: it is the host's, and what /dev/null is here, the container may have changed. */
 static void own_streams(json *process)
 {
 	json *user = json_get_object(process, "user");
 	uid_t uid = (uid_t)json_get_int(user, "uid", 0);
-	struct stat status, null;
-	bool has_null = stat("/dev/null", &null) == 0;
+	struct stat status;
 
 	for (int fd = 0; uid && fd < 3; fd++) {
 		if (fstat(fd, &status) == 0 && status.st_uid != uid &&
-		    !(has_null && status.st_rdev == null.st_rdev) && !S_ISREG(status.st_mode)) {
+		    (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || isatty(fd))) {
 			(void)!fchown(fd, uid, (gid_t)-1);
 		}
 	}

@@ -4,6 +4,8 @@
 # A container that wants out, by what images and processes have a say in: programs, folders, users, mounts, links.
 import os
 import shutil
+import stat
+import subprocess
 import tarfile
 
 import images
@@ -55,6 +57,21 @@ def traced():
     for _ in range(20):
         runtime.call("exec", b.id, "true", env={"HOST_MARK": "1"})
     check(not os.path.exists(b.rootfs("seen")), "the runtime's own environment was read")
+    runtime.delete(b.id)
+    b.remove()
+
+
+@test("a container without /dev/null does not get the host's by an exec that has it as standard input")
+def null():
+    node = os.path.join(folder("nodes"), "null")
+    os.mknod(node, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+    b = shell("rm /dev/null; sleep 1000")
+    runtime.call("run", "--detach", "--bundle", b.path, b.id)
+    wait_for(lambda: runtime.call("exec", b.id, "test", "-e", "/dev/null", ok=False).status, "/dev/null is gone")
+    with open(node, "rb") as file:
+        subprocess.run(runtime.command("exec", "--user", "1000", b.id, "chmod", "0", "/proc/self/fd/0"), stdin=file, stderr=subprocess.DEVNULL, check=False)
+    status = os.stat(node)
+    equal(status.st_uid, 0, "the node's owner")
     runtime.delete(b.id)
     b.remove()
 
