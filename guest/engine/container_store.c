@@ -3,6 +3,7 @@
 #include "db.h"
 #include "engine.h"
 #include "event.h"
+#include "health.h"
 #include "http.h"
 #include "text.h"
 
@@ -253,6 +254,7 @@ void container_free(struct container *container)
 	free(container->image_name);
 	free(container->runtime);
 	free(container->state.error);
+	health_free(container);
 	free(container);
 }
 
