@@ -107,3 +107,5 @@ char *container_run_path(const struct container *container, const char *relative
 /* An event with the usual attributes: name, image, labels; `extra` is NULL or KEY, value. */
 void container_event(struct container *container, const char *action, const char *key,
 		     const char *value);
+/* The same with the attributes of an object, which is taken. */
+void container_event_with(struct container *container, const char *action, json *extra);

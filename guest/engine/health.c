@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health.h"
+#include "exec.h"
 #include "exec_process.h"
 #include "file.h"
 #include "health_state.h"
@@ -187,17 +188,11 @@ static void on_output(void *context, uint32_t events)
 	finish_when_over(probe);
 }
 
-static void probe_event(struct probe *probe, const char *action, bool with_command)
+static void probe_event(struct probe *probe, const char *action)
 {
 	json *command = json_get(probe->container->health->exec, "Cmd");
-	struct text text = {0};
 
-	text_puts(&text, action);
-	for (size_t i = 0; with_command && i < json_count(command); i++) {
-		text_printf(&text, "%s %s", i ? "" : ":", json_string_at(command, i));
-	}
-	container_event(probe->container, text.data, "execID", probe->id);
-	text_free(&text);
+	exec_event_of(probe->container, action, probe->id, command, probe->code);
 }
 
 static void on_end(void *context, const struct monitor_end *end)
@@ -207,7 +202,7 @@ static void on_end(void *context, const struct monitor_end *end)
 	probe->wait = NULL;
 	probe->has_ended = true;
 	probe->code = end->code;
-	probe_event(probe, "exec_die", false);
+	probe_event(probe, "exec_die");
 	finish_when_over(probe);
 }
 
@@ -230,7 +225,7 @@ static void on_started(void *context, pid_t pid, const char *error)
 	}
 	probe->pid = pid;
 	probe->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	probe_event(probe, "exec_start", true);
+	probe_event(probe, "exec_start");
 	if (probe->is_killed) {
 		kill_probe(probe);
 	}
@@ -277,7 +272,7 @@ static void on_time(void *context)
 	probe->start = moment_now();
 	probe->pidfd = -1;
 	probe->output_fd = -1;
-	probe_event(probe, "exec_create", true);
+	probe_event(probe, "exec_create");
 	char *process = exec_write_process(container, health->exec, probe->id, &error);
 	if (process &&
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# Seconds: 8
+# Seconds: 9
 # HEALTHCHECK: probes that succeed, fail, hang and flood; pause, end, the engine's death; attach with logs.
 import json
 import os
@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import images
 from api import Api, memory_of, read_all
-from support import SCALE, check, contains, equal, folder, main, ours, start, stop, test, wait_for
+from support import SCALE, check, contains, equal, folder, main, ours, peer, run, start, stop, test, wait_for
 
 ROOT, RUN = folder("root"), folder("run")
 SOCKET = os.path.join(folder(), "d.sock")
@@ -111,11 +111,12 @@ def _():
     wait_for(lambda: len(health("turns")["Log"]) == 5, "five results")
     equal(health("turns")["FailingStreak"], 0)
     lines = api.request("GET", f"/events?since={since:.3f}&until={time.time() + 0.01:.3f}").body.decode().splitlines()
-    actions = [json.loads(line)["Action"] for line in lines]
+    lines = [json.loads(line) for line in lines]
+    actions = [line["Action"] for line in lines]
     equal([one for one in actions if one.startswith("health")], ["health_status: unhealthy", "health_status: healthy"])
     for action in ("exec_create", "exec_start"):
         contains(actions, f"{action}: /bin/sh -c echo probed; test -e /tmp/well", "events")
-    contains(actions, "exec_die", "events")
+    contains([line["Actor"]["Attributes"]["exitCode"] for line in lines if line["Action"] == "exec_die"], "1", "codes")
     equal(api.request("POST", "/containers/turns/stop?t=0").status, 204)
     equal(health("turns")["Status"], "unhealthy")
     count = len(health("turns")["Log"])
@@ -192,6 +193,29 @@ def _():
     begin()
     wait_status("pauses", "healthy")
     remove("pauses")
+
+
+@test("docker: an image's check, one of the command line, and none")
+def _():
+    begin()
+    layers = [images.tar_of(images.make_rootfs(folder("rootfs")))]
+    data = images.docker_archive("checked:latest", layers, ("sleep", "100"), {
+        "Healthcheck": {"Test": ["CMD", "test", "-e", "/bin/sh"], "Interval": 100 * MS}})
+    equal(api.request("POST", "/images/load", data, {"Content-Type": "application/x-tar"}).status, 200)
+    docker = [peer("docker"), "--host", "unix://" + SOCKET]
+    words = [*docker, "run", "-d", "--network", "none", "--stop-signal", "KILL"]
+    run([*words, "--name", "own", "checked"])
+    run([*words, "--name", "given", "--health-cmd", "false", "--health-retries", "1", "checked"])
+    run([*words, "--name", "without", "--no-healthcheck", "checked"])
+    wait_status("own", "healthy")
+    wait_status("given", "unhealthy")
+    equal(inspect("given")["Config"]["Healthcheck"]["Interval"], 100 * MS, "the image's interval")
+    equal(health("without"), None)
+    lines = run([*docker, "ps", "--format", "{{.Names}} {{.Status}}"]).out
+    for words in (("own", "(healthy)"), ("given", "(unhealthy)")):
+        check(any(line.startswith(words[0]) and line.endswith(words[1]) for line in lines.splitlines()), lines)
+    equal(run([*docker, "inspect", "-f", "{{.State.Health.Status}}", "own"]).out, "healthy\n")
+    remove("own", "given", "without")
 
 
 def attached(name, query):
