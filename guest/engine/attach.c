@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attach.h"
+#include "attach_logs.h"
 #include "http.h"
 #include "life.h"
 #include "loop.h"
@@ -107,19 +108,29 @@ struct taking {
 	char id[ID_SIZE];
 	char flags[8];
 	char *detach_keys;
+	char *input; /* that came with the request, hexadecimal */
+	bool with_logs;
+	bool with_stream;
 };
 
-static void on_taken(void *context, int fd, const char *extra, size_t extra_length)
+static void taking_free(struct taking *taking)
+{
+	free(taking->detach_keys);
+	free(taking->input);
+	free(taking);
+}
+
+/* What was logged before is sent. */
+static void join(void *context, int fd)
 {
 	struct taking *taking = context;
 	struct container *container = container_find(taking->id, NULL);
 
-	if (!container || fd < 0) {
+	if (!container || fd < 0 || !taking->with_stream) {
 		if (fd >= 0) {
 			close(fd);
 		}
-		free(taking->detach_keys);
-		free(taking);
+		taking_free(taking);
 		return;
 	}
 	struct attach *attach = memory_zeroed(1, sizeof(*attach));
@@ -127,7 +138,7 @@ static void on_taken(void *context, int fd, const char *extra, size_t extra_leng
 	attach->fd = fd;
 	memcpy(attach->flags, taking->flags, sizeof(attach->flags));
 	attach->detach_keys = taking->detach_keys;
-	attach->input = hex_of(extra, extra_length);
+	attach->input = taking->input;
 	free(taking);
 	struct attach **place = &container->attaches;
 	while (*place) {
@@ -141,6 +152,19 @@ static void on_taken(void *context, int fd, const char *extra, size_t extra_leng
 		attach->watch = loop_add_fd(fd, 0, on_client_gone, attach);
 	}
 	container_event(container, "attach", NULL, NULL);
+}
+
+static void on_taken(void *context, int fd, const char *extra, size_t extra_length)
+{
+	struct taking *taking = context;
+	struct container *container = container_find(taking->id, NULL);
+
+	taking->input = hex_of(extra, extra_length);
+	if (container && fd >= 0 && taking->with_logs) {
+		attach_logs_send(container, fd, taking->flags, join, taking);
+	} else {
+		join(taking, fd);
+	}
 }
 
 static void make_flags(struct request *request, struct container *container, char flags[8])
@@ -184,6 +208,8 @@ static void post_attach(struct request *request)
 		reply_error(request, 400, "attach to none of stdin, stdout, stderr is nothing");
 		return;
 	}
+	taking->with_logs = request_query_bool(request, "logs", false);
+	taking->with_stream = !taking->with_logs || request_query_bool(request, "stream", false);
 	taking->detach_keys = keys && *keys ? text_copy(keys) : NULL;
 	bool is_raw = container->has_tty || request_version(request) < 142;
 	reply_hijack(request,

@@ -39,6 +39,7 @@ struct container_state {
 struct waiter;
 struct attach;
 struct exec;
+struct health;
 struct start;
 struct monitor_wait;
 struct loop_timer;
@@ -63,6 +64,7 @@ struct container {
 	struct waiter *waiters;    /* container_wait.c */
 	struct attach *attaches;   /* clients attached before the start, container_attach.c */
 	struct exec *execs;        /* exec.c */
+	struct health *health;     /* health.c, or NULL */
 	struct start *start;       /* being started, container_start.c */
 	struct monitor_wait *wait; /* for the end of its monitor */
 	struct loop_timer *restart_timer;
@@ -105,3 +107,5 @@ char *container_run_path(const struct container *container, const char *relative
 /* An event with the usual attributes: name, image, labels; `extra` is NULL or KEY, value. */
 void container_event(struct container *container, const char *action, const char *key,
 		     const char *value);
+/* The same with the attributes of an object, which is taken. */
+void container_event_with(struct container *container, const char *action, json *extra);

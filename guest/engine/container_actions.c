@@ -3,6 +3,7 @@
 #include "container_routes.h"
 #include "db.h"
 #include "filter.h"
+#include "health.h"
 #include "http.h"
 #include "prune.h"
 #include "life.h"
@@ -134,6 +135,7 @@ static void on_frozen(void *context, const char *error)
 	} else {
 		if (container) {
 			container->state.is_paused = call->is_paused;
+			health_pause(container, call->is_paused);
 			container_store_state(container);
 			container_event(container, call->is_paused ? "pause" : "unpause", NULL,
 					NULL);

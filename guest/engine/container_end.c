@@ -4,6 +4,7 @@
 #include "attach.h"
 #include "engine.h"
 #include "exec.h"
+#include "health.h"
 #include "loop.h"
 #include "moment.h"
 #include "monitor.h"
@@ -115,6 +116,7 @@ void container_ended(struct container *container, const struct monitor_end *end)
 		engine_log("the monitor of %.12s is gone and left no exit status", container->id);
 	}
 	exec_container_ended(container);
+	health_end(container);
 	runtime_call(container, arguments, on_deleted, ending);
 }
 

@@ -5,6 +5,7 @@
 #include "engine.h"
 #include "exec.h"
 #include "file.h"
+#include "health.h"
 #include "loop.h"
 #include "moment.h"
 #include "monitor.h"
@@ -126,6 +127,7 @@ static void on_started(void *context, pid_t pid, const char *error)
 	container->start = NULL;
 	container_store_state(container);
 	container_event(container, "start", NULL, NULL);
+	health_begin(container, start->spec);
 	attach_give_away_all(container);
 	start->done(start->context, NULL, 204);
 	json_object_put(start->spec);

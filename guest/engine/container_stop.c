@@ -2,6 +2,7 @@
 /* Signals and stops. */
 #include "life.h"
 #include "engine.h"
+#include "health.h"
 #include "loop.h"
 #include "runtime_call.h"
 #include "spec_check.h"
@@ -98,6 +99,7 @@ static void resume_done(void *context, const char *error)
 	(void)error;
 	if (container) {
 		container->state.is_paused = false;
+		health_pause(container, false);
 	}
 	free(context);
 }

@@ -3,6 +3,7 @@
 #include "db.h"
 #include "engine.h"
 #include "event.h"
+#include "health.h"
 #include "http.h"
 #include "text.h"
 
@@ -253,6 +254,7 @@ void container_free(struct container *container)
 	free(container->image_name);
 	free(container->runtime);
 	free(container->state.error);
+	health_free(container);
 	free(container);
 }
 
@@ -325,8 +327,7 @@ char *container_run_path(const struct container *container, const char *relative
 	return engine_run_path("containers/%s%s%s", container->id, *relative ? "/" : "", relative);
 }
 
-void container_event(struct container *container, const char *action, const char *key,
-		     const char *value)
+void container_event_with(struct container *container, const char *action, json *extra)
 {
 	json *attributes = json_object_new_object();
 	json *spec = container_spec(container);
@@ -340,9 +341,22 @@ void container_event(struct container *container, const char *action, const char
 	}
 	json_set_string(attributes, "image", container->image_name);
 	json_set_string(attributes, "name", container->name);
-	if (key) {
-		json_set_string(attributes, key, value);
+	json_object_object_foreach(extra, key, value)
+	{
+		json_set(attributes, key, json_object_get(value));
 	}
 	event_send("container", action, container->id, container->image_name, attributes);
+	json_object_put(extra);
 	json_object_put(spec);
+}
+
+void container_event(struct container *container, const char *action, const char *key,
+		     const char *value)
+{
+	json *extra = json_object_new_object();
+
+	if (key) {
+		json_set_string(extra, key, value);
+	}
+	container_event_with(container, action, extra);
 }

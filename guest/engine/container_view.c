@@ -4,6 +4,7 @@
 #include "engine.h"
 #include "exec.h"
 #include "filter.h"
+#include "health.h"
 #include "http.h"
 #include "image.h"
 #include "moment.h"
@@ -63,7 +64,7 @@ static char *status_words(struct container *container)
 	if (state->is_running) {
 		text_puts(&text, "Up ");
 		append_age(&text, now - state->started);
-		text_puts(&text, state->is_paused ? " (Paused)" : "");
+		text_puts(&text, state->is_paused ? " (Paused)" : health_suffix(container));
 	} else if (state->is_dead) {
 		text_puts(&text, container->is_removing ? "Removal In Progress" : "Dead");
 	} else if (!state->started && !state->error) {
@@ -178,6 +179,7 @@ static bool matches(json *filter, struct container *container)
 		       (filter_match_part(filter, "name", container->name) ||
 			filter_match_part(filter, "name", slashed)) &&
 		       filter_match(filter, "status", container_status(container)) &&
+		       filter_match(filter, "health", health_status(container)) &&
 		       (!exited || (!container->state.is_running && container->state.started &&
 				    filter_match(filter, "exited", code))) &&
 		       filter_bool(filter, "is-task", false) == false &&
@@ -282,6 +284,9 @@ static json *state_view(struct container *container)
 	json_set_string(view, "Error", state->error ? state->error : "");
 	set_moment(view, "StartedAt", state->started);
 	set_moment(view, "FinishedAt", state->finished);
+	if (container->health) {
+		json_set(view, "Health", health_view(container));
+	}
 	return view;
 }
 

@@ -124,6 +124,31 @@ static void set_command(json *config, json *body, json *image)
 	json_set(config, "Entrypoint", entrypoint);
 }
 
+static bool is_given(json *value)
+{
+	return json_object_is_type(value, json_type_array) ? json_count(value) > 0
+							   : json_object_get_int64(value) != 0;
+}
+
+/* What the client does not say of it is the image's. */
+static void set_health(json *config, json *wanted, json *image)
+{
+	json *health = copy(wanted ? wanted : image);
+
+	if (!health) {
+		return;
+	}
+	if (wanted && image) {
+		json_object_object_foreach(image, key, value)
+		{
+			if (!is_given(json_get(wanted, key))) {
+				json_set(health, key, copy(value));
+			}
+		}
+	}
+	json_set(config, "Healthcheck", health);
+}
+
 json *create_config(json *body, json *image, const char *id)
 {
 	static const char *const flags[] = {"AttachStdin", "AttachStdout", "AttachStderr",
@@ -153,10 +178,12 @@ json *create_config(json *body, json *image, const char *id)
 	if (json_get(body, "StopTimeout")) {
 		json_set(config, "StopTimeout", copy(json_get(body, "StopTimeout")));
 	}
-	json *health = json_get(body, "Healthcheck");
-	health = health ? health : json_get(image, "Healthcheck");
-	if (health) {
-		json_set(config, "Healthcheck", copy(health));
+	set_health(config, json_get_object(body, "Healthcheck"),
+		   json_get_object(image, "Healthcheck"));
+	json *shell = words_of(json_get_array(body, "Shell"));
+	shell = shell ? shell : words_of(json_get_array(image, "Shell"));
+	if (shell) {
+		json_set(config, "Shell", shell);
 	}
 	return config;
 }

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,21 +56,32 @@ struct exec *exec_of_request(struct request *request)
 	return exec;
 }
 
-void exec_event(struct exec *exec, const char *action)
+void exec_event_of(struct container *container, const char *action, const char *id, json *command,
+		   int code)
 {
-	json *config = exec->config;
+	json *extra = json_object_new_object();
 	struct text text = {0};
+	char number[16];
 
 	text_puts(&text, action);
-	if (strcmp(action, "exec_die") != 0) {
-		json *command = json_get(config, "Cmd");
+	json_set_string(extra, "execID", id);
+	if (!strcmp(action, "exec_die")) {
+		snprintf(number, sizeof(number), "%d", code);
+		json_set_string(extra, "exitCode", number);
+	} else {
 		text_puts(&text, ":");
 		for (size_t i = 0; i < json_count(command); i++) {
 			text_printf(&text, " %s", json_string_at(command, i));
 		}
 	}
-	container_event(exec->container, text.data, "execID", exec->id);
+	container_event_with(container, text.data, extra);
 	text_free(&text);
+}
+
+void exec_event(struct exec *exec, const char *action)
+{
+	exec_event_of(exec->container, action, exec->id, json_get(exec->config, "Cmd"),
+		      exec->exit_code);
 }
 
 void exec_free(struct exec *exec)

@@ -14,3 +14,7 @@ void exec_forget_old(struct container *container);
 void exec_forget_all(struct container *container);
 /* IDs for inspect, or NULL. */
 json *exec_ids(const struct container *container);
+/* exec_create, exec_start with the command; exec_die with the exit code. Also of probes (health.h).
+ */
+void exec_event_of(struct container *container, const char *action, const char *id, json *command,
+		   int code);

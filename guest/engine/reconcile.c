@@ -3,6 +3,7 @@
 #include "container.h"
 #include "engine.h"
 #include "file.h"
+#include "health.h"
 #include "life.h"
 #include "loop.h"
 #include "monitor.h"
@@ -109,6 +110,14 @@ static void resume(struct container *container)
 	}
 }
 
+static void begin_health(struct container *container)
+{
+	json *spec = container_spec(container);
+
+	health_begin(container, spec);
+	json_object_put(spec);
+}
+
 static void adopt_running(struct container *container, const char *folder)
 {
 	char *path = text_format("%s/init.pid", folder);
@@ -128,6 +137,7 @@ static void adopt_running(struct container *container, const char *folder)
 	free(path);
 	rootfs_adopt(container);
 	network_adopt(container);
+	begin_health(container);
 	container_follow(container);
 	resume(container);
 }

@@ -2,6 +2,7 @@
 #include "spec_check.h"
 #include "body_check.h"
 #include "capability_names.h"
+#include "health_state.h"
 #include "text.h"
 
 #include <ctype.h>
@@ -22,6 +23,7 @@ static const struct body_key config_types[] = {
 	{"WorkingDir", 's'},   {"Entrypoint", 'w'},   {"NetworkDisabled", 'b'},
 	{"Labels", 'o'},       {"StopSignal", 's'},   {"OnBuild", 'a'},
 	{"StopTimeout", 'i'},  {"HostConfig", 'o'},   {"NetworkingConfig", 'o'},
+	{"Shell", 'a'},
 };
 
 static const struct body_key host_types[] = {
@@ -200,6 +202,7 @@ char *spec_check_create(json *body)
 
 	error = error ? error : check_env(json_get(body, "Env"));
 	error = error ? error : body_check_strings(json_get(body, "Labels"), "Labels");
+	error = error ? error : health_check_config(json_get(body, "Healthcheck"));
 	if (!error && *directory && *directory != '/') {
 		error = text_format("the working directory '%.100s' is invalid, it needs to be an "
 				    "absolute path",
@@ -230,6 +233,7 @@ char *spec_check_image(json *config)
 		      : body_check_types(run, config_types,
 					 sizeof(config_types) / sizeof(config_types[0]), "config.");
 	error = error ? error : body_check_strings(json_get(run, "Labels"), "config.Labels");
+	error = error ? error : health_check_config(json_get(run, "Healthcheck"));
 	for (size_t i = 0; !error && i < json_count(history); i++) {
 		error = body_check_types(json_object_array_get_idx(history, i), history_keys,
 					 sizeof(history_keys) / sizeof(history_keys[0]),

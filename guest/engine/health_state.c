@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "health_state.h"
+#include "body_check.h"
+#include "moment.h"
+#include "text.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_TIME           (30 * MOMENT_SECOND)
+#define DEFAULT_START_INTERVAL (5 * MOMENT_SECOND)
+#define DEFAULT_RETRIES        3
+#define SHORTEST               INT64_C(1000000) /* ns, of a time that is given */
+
+char *health_check_config(json *healthcheck)
+{
+	static const struct body_key types[] = {
+		{"Test", 'a'},        {"Interval", 'i'},      {"Timeout", 'i'},
+		{"StartPeriod", 'i'}, {"StartInterval", 'i'}, {"Retries", 'i'},
+	};
+	static const char *const times[] = {"Interval", "Timeout", "StartPeriod", "StartInterval"};
+	char *error = body_check_types(healthcheck, types, sizeof(types) / sizeof(types[0]),
+				       "Healthcheck.");
+
+	for (size_t i = 0; !error && i < 4; i++) {
+		int64_t time = json_get_int(healthcheck, times[i], 0);
+		if (time && time < SHORTEST) {
+			error = text_format("%s in Healthcheck cannot be less than 1ms", times[i]);
+		}
+	}
+	if (!error && json_get_int(healthcheck, "Retries", 0) < 0) {
+		error = text_copy("Retries in Healthcheck cannot be negative");
+	}
+	return error;
+}
+
+static void add_shell(json *command, json *shell)
+{
+	for (size_t i = 0; i < json_count(shell); i++) {
+		json_append_string(command, json_string_at(shell, i));
+	}
+	if (!json_count(shell)) {
+		json_append_string(command, "/bin/sh");
+		json_append_string(command, "-c");
+	}
+}
+
+json *health_command(json *healthcheck, json *shell)
+{
+	json *test = json_get_array(healthcheck, "Test");
+	const char *kind = json_string_at(test, 0);
+	bool is_shell = kind && !strcmp(kind, "CMD-SHELL");
+
+	if (!kind || json_count(test) < 2 || (!is_shell && strcmp(kind, "CMD") != 0)) {
+		return NULL;
+	}
+	json *command = json_object_new_array();
+	if (is_shell) {
+		add_shell(command, shell);
+		json_append_string(command, json_string_at(test, 1));
+	}
+	for (size_t i = 1; !is_shell && i < json_count(test); i++) {
+		json_append_string(command, json_string_at(test, i));
+	}
+	return command;
+}
+
+static int64_t positive(json *object, const char *key, int64_t fallback)
+{
+	int64_t value = json_get_int(object, key, 0);
+
+	return value > 0 ? value : fallback;
+}
+
+void health_parse_config(json *healthcheck, struct health_config *config)
+{
+	int64_t retries = positive(healthcheck, "Retries", DEFAULT_RETRIES);
+
+	config->interval = positive(healthcheck, "Interval", DEFAULT_TIME);
+	config->timeout = positive(healthcheck, "Timeout", DEFAULT_TIME);
+	config->start_period = positive(healthcheck, "StartPeriod", 0);
+	config->start_interval = positive(healthcheck, "StartInterval", DEFAULT_START_INTERVAL);
+	config->retries = retries < INT_MAX ? (int)retries : INT_MAX;
+}
+
+static void keep(struct health_state *state, struct health_result *result)
+{
+	if (state->count == HEALTH_LOG) {
+		free(state->log[0].output);
+		memmove(&state->log[0], &state->log[1], (HEALTH_LOG - 1) * sizeof(state->log[0]));
+		state->count--;
+	}
+	state->log[state->count++] = *result;
+	result->output = NULL;
+}
+
+static bool is_in_start_period(const struct health_state *state, const struct health_config *config,
+			       int64_t started, int64_t moment)
+{
+	return state->status == HEALTH_STARTING && moment - started < config->start_period;
+}
+
+bool health_record(struct health_state *state, const struct health_config *config, int64_t started,
+		   struct health_result *result)
+{
+	enum health_status before = state->status;
+
+	if (result->code == 0) {
+		state->streak = 0;
+		state->status = HEALTH_HEALTHY;
+	} else if (!is_in_start_period(state, config, started, result->start)) {
+		state->streak += state->streak < INT_MAX;
+		if (state->streak >= config->retries) {
+			state->status = HEALTH_UNHEALTHY;
+		}
+	}
+	keep(state, result);
+	return state->status != before;
+}
+
+int64_t health_pause_after(const struct health_state *state, const struct health_config *config,
+			   int64_t started, int64_t now)
+{
+	return is_in_start_period(state, config, started, now) ? config->start_interval
+							       : config->interval;
+}
+
+const char *health_word(enum health_status status)
+{
+	static const char *const words[] = {"starting", "healthy", "unhealthy"};
+
+	return words[status];
+}
+
+/* Bytes of the UTF-8 character at the start (RFC 3629), 0: there is none. */
+static size_t character_length(const unsigned char *bytes, size_t left)
+{
+	unsigned char first = bytes[0];
+	size_t length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+
+	if ((first >= 0x80 && first < 0xc2) || first > 0xf4 || length > left) {
+		return 0;
+	}
+	for (size_t i = 1; i < length; i++) {
+		if ((bytes[i] & 0xc0) != 0x80) {
+			return 0;
+		}
+	}
+	if ((first == 0xe0 && bytes[1] < 0xa0) || (first == 0xed && bytes[1] > 0x9f) ||
+	    (first == 0xf0 && bytes[1] < 0x90) || (first == 0xf4 && bytes[1] > 0x8f)) {
+		return 0;
+	}
+	return length;
+}
+
+static json *output_view(const struct health_result *result)
+{
+	const unsigned char *bytes = (const unsigned char *)result->output;
+	struct text text = {0};
+
+	for (size_t i = 0; bytes && i < result->length;) {
+		size_t length = character_length(bytes + i, result->length - i);
+		if (length) {
+			text_add(&text, result->output + i, length);
+		} else {
+			text_puts(&text, "\xef\xbf\xbd");
+		}
+		i += length ? length : 1;
+	}
+	json *value = json_object_new_string_len(text.data ? text.data : "", (int)text.length);
+	text_free(&text);
+	return value;
+}
+
+json *health_state_view(const struct health_state *state)
+{
+	json *view = json_object_new_object();
+	json *log = json_object_new_array();
+	char moment[MOMENT_TEXT];
+
+	for (size_t i = 0; i < state->count; i++) {
+		const struct health_result *result = &state->log[i];
+		json *entry = json_object_new_object();
+		json_set_string(entry, "Start", moment_text(result->start, moment));
+		json_set_string(entry, "End", moment_text(result->end, moment));
+		json_set_int(entry, "ExitCode", result->code);
+		json_set(entry, "Output", output_view(result));
+		json_object_array_add(log, entry);
+	}
+	json_set_string(view, "Status", health_word(state->status));
+	json_set_int(view, "FailingStreak", state->streak);
+	json_set(view, "Log", log);
+	return view;
+}
+
+void health_state_free(struct health_state *state)
+{
+	for (size_t i = 0; i < state->count; i++) {
+		free(state->log[i].output);
+	}
+	state->count = 0;
+}
