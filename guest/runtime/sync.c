@@ -92,7 +92,8 @@ enum sync_type sync_receive(int end, int *status, int *fd, struct error *e)
 				.msg_controllen = sizeof(control.room)};
 	ssize_t length;
 
-	/* Told once when the other side ended without reading all; what it said comes after that. */
+	/* Told once when the other side ended without reading all; what it said comes after that.
+	 */
 	do {
 		length = recvmsg(end, &packet, MSG_CMSG_CLOEXEC);
 	} while (length < 0 && (errno == EINTR || errno == ECONNRESET));
