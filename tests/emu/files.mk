@@ -75,13 +75,13 @@ check-ssh: all
 	$(Q)tests/emu/ssh_check --build $(BUILD)
 
 # Containers that boot as partitions.
-$(BUILD)/emu/terminal: tests/emu/partition/terminal.c tests/emu/files.mk
+$(BUILD)/emu/terminal $(BUILD)/emu/first_byte: $(BUILD)/emu/%: tests/emu/partition/%.c tests/emu/files.mk
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) -static -s $< -o $@
 PARTITION_FILES := $(BUILD)/emu/partition.cpio
 PARTITION_TEST := $(BUILD)/emu/partition.cpio.gz $(BUILD)/emu/partition-small.cpio.gz
 $(PARTITION_FILES): $(wildcard tests/emu/partition/*) $(BIN)/bh-partition $(BIN)/bh-agent.cpio $(BIN)/vmlinuz \
-		$(BUILD)/mgmt/bh $(BUILD)/emu/terminal
+		$(BUILD)/mgmt/bh $(BUILD)/emu/terminal $(BUILD)/emu/first_byte $(BIN)/bh-runtime
 	@mkdir -p $(@D)
 	$(Q)BUILD=$(abspath $(BUILD)) tools/make-initramfs tests/emu/partition/list $@
 $(BUILD)/emu/partition.cpio.gz: $(BUILD)/mgmt.cpio.gz $(PARTITION_FILES)
