@@ -1,6 +1,6 @@
 # Fuzz entries: every tests/fuzz/X_fuzz.c, with the seeds of tests/fuzz/corpus/X. With clang's
 # libFuzzer where it is, else with standalone.c. Included by tests/files.mk.
-FUZZ_SECONDS ?= 5
+FUZZ_SECONDS ?= 4
 FUZZ_CLANG := $(shell command -v clang)
 FUZZ_LIBRARY := $(if $(FUZZ_CLANG),$(wildcard $(shell $(FUZZ_CLANG) \
 	-print-file-name=lib/linux/libclang_rt.fuzzer-x86_64.a)))
