@@ -10,7 +10,7 @@ setup:
 
 run: setup
 	$(BUILD_ALL)
-	$(Q)tools/run --build $(BUILD) --config $(CONFIG) --banner --spare --ssh 2222 $(RUN_ARGUMENTS)
+	$(Q)tools/run --build $(BUILD) --config $(CONFIG) --banner --spare --ssh 2222 --docker 2376 $(RUN_ARGUMENTS)
 
 # The management image with containers, and the demonstration's example on top.
 ifneq ($(and $(MGMT_PACKAGES),$(MGMT_MODULES)),)

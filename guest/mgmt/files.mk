@@ -27,8 +27,13 @@ $(BUILD)/mgmt.cpio.gz: guest/mgmt/image.list $(MGMT)/init $(MGMT)/bh $(MGMT_PACK
 # What containers need, to be unpacked over it: programs without debug information, not packed, for the kernel of partitions cannot be packed any
 # better and the rest costs more to unpack than to read.
 CONTAINERS := $(BUILD)/containers.cpio
+# The keys of Docker's API: made once, as SSH's.
+$(MGMT)/tls/ca.pem: | $(BIN)/bh-tls
+	@mkdir -p $(MGMT)
+	$(Q)rm -rf $(MGMT)/tls
+	$(Q)$(BIN)/bh-tls make-certificates $(MGMT)/tls --host localhost --host 127.0.0.1 >/dev/null
 $(CONTAINERS): guest/mgmt/containers.list $(wildcard guest/mgmt/containers/*) $(BUILD)/mgmt.cpio.gz $(APP_PROGRAMS:%=$(BIN)/%) \
-		$(BIN)/bh-agent.cpio $(BIN)/vmlinuz
+		$(BIN)/bh-agent.cpio $(BIN)/vmlinuz $(MGMT)/tls/ca.pem
 	$(Q)rm -rf $(MGMT)/bin && mkdir -p $(MGMT)/bin && cp -LR $(BIN)/. $(MGMT)/bin
 	$(Q)strip $(APP_PROGRAMS:%=$(MGMT)/bin/%)
 	$(Q)BIN=$(abspath $(MGMT)/bin) MGMT=$(abspath $(MGMT)) tools/make-initramfs $< $@ $(MGMT_IMAGE_LIMIT)

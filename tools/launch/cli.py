@@ -173,7 +173,8 @@ def print_banner(options):
     if options.ssh is not None:
         rows.append(f"  SSH into it, when it has booted: tools/mgmt-ssh {options.ssh}")
     if options.docker is not None:
-        rows.append(f"  Docker's API with TLS: port {options.docker}")
+        rows.append(f"  docker from here: DOCKER_HOST=tcp://127.0.0.1:{options.docker} DOCKER_TLS_VERIFY=1 "
+                    f"DOCKER_CERT_PATH={os.path.relpath(options.build)}/mgmt/tls/client")
     rows += ["Ctrl-A X ends all of it, at any time.", ""]
     print("\n".join(rows), flush=True)
 
