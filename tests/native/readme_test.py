@@ -4,9 +4,11 @@
 # The README's section "Containers": its commands, run as they stand, in one session on a terminal, from the tree's
 # folder. PATH has the programs of build/bin and Debian's client; the registry at 127.0.0.1:5000 knows hello-world and
 # busybox, and the login user / secret.
+import atexit
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -14,13 +16,24 @@ import time
 import images
 import readme
 import services
-from support import SCALE, TREE, Skip, check, environment, folder, main, test
+from support import SCALE, TREE, Skip, check, environment, folder, main, test, unmount_below
 
 TITLE = "Containers"
 README = os.environ.get("BULKHEAD_README", os.path.join(TREE, "README.md"))
 PORT, USER, PASSWORD = 5000, "user", "secret"
 TIMEOUT = 120
+LEFT = ("/tmp/bulkhead", "/tmp/bulkhead.log", "/tmp/greet")
 HELLO = "#!/bin/sh\necho 'Hello from Bulkhead!'\n"
+
+
+def forget():
+    """What an earlier session left where the README's has its files: it begins with nothing"""
+    for path in LEFT:
+        unmount_below(path)
+        if os.path.isdir(path):
+            shutil.rmtree(path, ignore_errors=True)
+        elif os.path.exists(path):
+            os.remove(path)
 
 
 def read_blocks():
@@ -29,6 +42,7 @@ def read_blocks():
 
 
 def fill_registry():
+    forget()
     registry = services.Registry(user=USER, password=PASSWORD, port=PORT)
     root = images.make_rootfs(folder("busybox"))
     registry.put_image("busybox", "latest", *images.oci_blobs([images.tar_of(root)]))
@@ -119,4 +133,5 @@ def add_step(step, number, result):
 
 
 add_tests()
+atexit.register(forget)
 main(__name__)
