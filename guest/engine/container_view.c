@@ -9,6 +9,7 @@
 #include "image.h"
 #include "moment.h"
 #include "network.h"
+#include "partition_view.h"
 #include "rootfs.h"
 #include "text.h"
 #include "usage.h"
@@ -367,6 +368,10 @@ json *container_describe(struct container *container)
 	json_set(view, "Mounts", json_object_get(json_get(spec, "Mounts")));
 	json_set(view, "Config", json_object_get(json_get(spec, "Config")));
 	json_set(view, "NetworkSettings", network_settings(container, spec));
+	json *partition = partition_view(container);
+	if (partition) {
+		json_set(view, "Partition", partition);
+	}
 	json_object_put(spec);
 	free(name);
 	return view;
