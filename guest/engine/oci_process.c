@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config.json: process. */
 #include "oci.h"
-#include "capability_names.h"
+#include "process_names.h"
 #include "create_config.h"
 #include "file.h"
 #include "spec_check.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spec_check.h"
 #include "body_check.h"
-#include "capability_names.h"
+#include "process_names.h"
 #include "health_state.h"
 #include "text.h"
 

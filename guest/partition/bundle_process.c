@@ -2,78 +2,11 @@
 /* A process object (runtime-spec, "Process") as records for the agent. */
 #include "bundle.h"
 
+#include "process_names.h"
 #include "spec.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-
-/* By number, as linux/capability.h has them. */
-static const char *const capabilities[] = {
-	"CHOWN",
-	"DAC_OVERRIDE",
-	"DAC_READ_SEARCH",
-	"FOWNER",
-	"FSETID",
-	"KILL",
-	"SETGID",
-	"SETUID",
-	"SETPCAP",
-	"LINUX_IMMUTABLE",
-	"NET_BIND_SERVICE",
-	"NET_BROADCAST",
-	"NET_ADMIN",
-	"NET_RAW",
-	"IPC_LOCK",
-	"IPC_OWNER",
-	"SYS_MODULE",
-	"SYS_RAWIO",
-	"SYS_CHROOT",
-	"SYS_PTRACE",
-	"SYS_PACCT",
-	"SYS_ADMIN",
-	"SYS_BOOT",
-	"SYS_NICE",
-	"SYS_RESOURCE",
-	"SYS_TIME",
-	"SYS_TTY_CONFIG",
-	"MKNOD",
-	"LEASE",
-	"AUDIT_WRITE",
-	"AUDIT_CONTROL",
-	"SETFCAP",
-	"MAC_OVERRIDE",
-	"MAC_ADMIN",
-	"SYSLOG",
-	"WAKE_ALARM",
-	"BLOCK_SUSPEND",
-	"AUDIT_READ",
-	"PERFMON",
-	"BPF",
-	"CHECKPOINT_RESTORE",
-};
-
-static const struct {
-	const char *name;
-	int number;
-} limits[] = {
-	{"RLIMIT_AS", RLIMIT_AS},
-	{"RLIMIT_CORE", RLIMIT_CORE},
-	{"RLIMIT_CPU", RLIMIT_CPU},
-	{"RLIMIT_DATA", RLIMIT_DATA},
-	{"RLIMIT_FSIZE", RLIMIT_FSIZE},
-	{"RLIMIT_LOCKS", RLIMIT_LOCKS},
-	{"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK},
-	{"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
-	{"RLIMIT_NICE", RLIMIT_NICE},
-	{"RLIMIT_NOFILE", RLIMIT_NOFILE},
-	{"RLIMIT_NPROC", RLIMIT_NPROC},
-	{"RLIMIT_RSS", RLIMIT_RSS},
-	{"RLIMIT_RTPRIO", RLIMIT_RTPRIO},
-	{"RLIMIT_RTTIME", RLIMIT_RTTIME},
-	{"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
-	{"RLIMIT_STACK", RLIMIT_STACK},
-};
 
 __attribute__((format(printf, 3, 4))) static void record(struct text *spec, char letter,
 							 const char *format, ...)
@@ -110,12 +43,8 @@ static uint64_t capability_mask(json *list)
 	for (size_t i = 0; i < json_count(list); i++) {
 		const char *name = json_string_at(list, i);
 
-		for (size_t bit = 0;
-		     name != NULL && bit < sizeof(capabilities) / sizeof(capabilities[0]); bit++) {
-			mask |= strncmp(name, "CAP_", 4) == 0 &&
-						strcmp(name + 4, capabilities[bit]) == 0
-					? UINT64_C(1) << bit
-					: 0;
+		for (size_t bit = 0; name != NULL && bit < CAPABILITY_COUNT; bit++) {
+			mask |= strcmp(name, capability_names[bit]) == 0 ? UINT64_C(1) << bit : 0;
 		}
 	}
 	return mask;
@@ -142,17 +71,12 @@ static bool add_rlimits(json *list, struct text *spec)
 {
 	for (size_t i = 0; i < json_count(list); i++) {
 		json *limit = json_object_array_get_idx(list, i);
-		const char *name = json_get_string(limit, "type", "");
-		size_t known = 0;
+		int number = rlimit_number(json_get_string(limit, "type", ""));
 
-		while (known < sizeof(limits) / sizeof(limits[0]) &&
-		       strcmp(limits[known].name, name) != 0) {
-			known++;
-		}
-		if (known == sizeof(limits) / sizeof(limits[0])) {
+		if (number < 0) {
 			return false;
 		}
-		record(spec, SPEC_RLIMIT, "%d %llu %llu", limits[known].number,
+		record(spec, SPEC_RLIMIT, "%d %llu %llu", number,
 		       (unsigned long long)json_object_get_uint64(json_get(limit, "soft")),
 		       (unsigned long long)json_object_get_uint64(json_get(limit, "hard")));
 	}

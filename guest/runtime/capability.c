@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Capabilities by name, and into the kernel. */
 #include "capability.h"
+#include "process_names.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,60 +12,14 @@
 #include <unistd.h>
 #include <linux/capability.h>
 
-/* Linux, include/uapi/linux/capability.h; the index is the number. */
-static const char *const names[] = {
-	"CAP_CHOWN",
-	"CAP_DAC_OVERRIDE",
-	"CAP_DAC_READ_SEARCH",
-	"CAP_FOWNER",
-	"CAP_FSETID",
-	"CAP_KILL",
-	"CAP_SETGID",
-	"CAP_SETUID",
-	"CAP_SETPCAP",
-	"CAP_LINUX_IMMUTABLE",
-	"CAP_NET_BIND_SERVICE",
-	"CAP_NET_BROADCAST",
-	"CAP_NET_ADMIN",
-	"CAP_NET_RAW",
-	"CAP_IPC_LOCK",
-	"CAP_IPC_OWNER",
-	"CAP_SYS_MODULE",
-	"CAP_SYS_RAWIO",
-	"CAP_SYS_CHROOT",
-	"CAP_SYS_PTRACE",
-	"CAP_SYS_PACCT",
-	"CAP_SYS_ADMIN",
-	"CAP_SYS_BOOT",
-	"CAP_SYS_NICE",
-	"CAP_SYS_RESOURCE",
-	"CAP_SYS_TIME",
-	"CAP_SYS_TTY_CONFIG",
-	"CAP_MKNOD",
-	"CAP_LEASE",
-	"CAP_AUDIT_WRITE",
-	"CAP_AUDIT_CONTROL",
-	"CAP_SETFCAP",
-	"CAP_MAC_OVERRIDE",
-	"CAP_MAC_ADMIN",
-	"CAP_SYSLOG",
-	"CAP_WAKE_ALARM",
-	"CAP_BLOCK_SUSPEND",
-	"CAP_AUDIT_READ",
-	"CAP_PERFMON",
-	"CAP_BPF",
-	"CAP_CHECKPOINT_RESTORE",
-};
-
-#define NAME_COUNT ((int)(sizeof(names) / sizeof(names[0])))
 #define LIST_LIMIT 256
 
 int capability_number(const char *name)
 {
 	const char *bare = strncasecmp(name, "CAP_", 4) ? name : name + 4;
 
-	for (int i = 0; i < NAME_COUNT; i++) {
-		if (!strcasecmp(bare, names[i] + 4)) {
+	for (int i = 0; i < CAPABILITY_COUNT; i++) {
+		if (!strcasecmp(bare, capability_names[i] + 4)) {
 			return i;
 		}
 	}
@@ -73,7 +28,7 @@ int capability_number(const char *name)
 
 const char *capability_name(int number)
 {
-	return number >= 0 && number < NAME_COUNT ? names[number] : NULL;
+	return number >= 0 && number < CAPABILITY_COUNT ? capability_names[number] : NULL;
 }
 
 int capability_last(void)
@@ -84,7 +39,7 @@ int capability_last(void)
 		return last;
 	}
 	/* The kernel answers EINVAL above its own; mostly two questions are enough. */
-	last = NAME_COUNT - 1;
+	last = CAPABILITY_COUNT - 1;
 	while (last > 0 && prctl(PR_CAPBSET_READ, last) < 0) {
 		last--;
 	}

@@ -10,5 +10,3 @@
 /* Sets all of `process`' limits for a process; 0: the caller. Unknown names, a limit named twice
  * and a soft limit above its hard one are errors, before any is set. */
 int rlimit_apply(json *process, pid_t pid, struct error *e);
-/* RLIMIT_* of a name; -1 for none. */
-int rlimit_number(const char *name);

@@ -6,7 +6,7 @@
 /* Links: guest/runtime/cgroup_device_emit.c guest/runtime/capability.c guest/runtime/rlimit.c */
 /* Links: guest/runtime/seccomp_compile.c guest/runtime/seccomp_enosys.c guest/runtime/seccomp_cache.c */
 /* Links: guest/runtime/seccomp.c guest/runtime/seccomp_reduce.c guest/runtime/error.c */
-/* Links: guest/common/text.c guest/common/json.c guest/common/file.c guest/common/seccomp_profile.c */
+/* Links: guest/common/process_names.c guest/common/text.c guest/common/json.c guest/common/file.c guest/common/seccomp_profile.c */
 /* Libraries: -ljson-c -lseccomp -lm */
 #include "fuzz.h"
 

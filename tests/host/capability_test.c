@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Capabilities and rlimits by name, and into the kernel. */
 /* Links: guest/runtime/capability.c guest/runtime/rlimit.c guest/runtime/error.c */
-/* Links: guest/common/text.c guest/common/json.c */
+/* Links: guest/common/process_names.c guest/common/text.c guest/common/json.c */
 /* Libraries: -ljson-c */
 #include "tap.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A container's limits as whole CPUs and RAM; its mounts, names and process as records. */
-/* Links: guest/partition/resources.c guest/partition/bundle.c guest/partition/bundle_mounts.c guest/partition/bundle_network.c guest/partition/bundle_process.c guest/partition/switch.c guest/common/text.c guest/common/file.c guest/common/json.c */
+/* Links: guest/partition/resources.c guest/partition/bundle.c guest/partition/bundle_mounts.c guest/partition/bundle_network.c guest/partition/bundle_process.c guest/partition/switch.c guest/common/process_names.c guest/common/text.c guest/common/file.c guest/common/json.c */
 /* Libraries: -ljson-c */
 #include "bundle.h"
 #include "resources.h"
