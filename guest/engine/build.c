@@ -23,6 +23,9 @@ static void on_gone(void *context)
 
 	build->stream = NULL;
 	build->is_gone = true;
+	if (build->fetching) {
+		worker_stop(build->fetching);
+	}
 }
 
 static void on_room(void *context)

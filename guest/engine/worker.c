@@ -230,10 +230,15 @@ struct worker *worker_start(const struct worker_call *call)
 	return worker;
 }
 
-void worker_cancel(struct worker *worker)
+void worker_stop(struct worker *worker)
 {
-	worker->is_cancelled = true;
 	if (!worker->is_dead) {
 		kill(worker->pid, SIGTERM);
 	}
+}
+
+void worker_cancel(struct worker *worker)
+{
+	worker->is_cancelled = true;
+	worker_stop(worker);
 }

@@ -38,6 +38,8 @@ struct worker_call {
 struct worker *worker_start(const struct worker_call *call);
 /* SIGTERM; no callback comes any more. */
 void worker_cancel(struct worker *worker);
+/* SIGTERM; `done` comes with an error, if it was not over. */
+void worker_stop(struct worker *worker);
 
 /*
  * Two usual forms of a route. Each answers the request: an error of the worker is a reply_error

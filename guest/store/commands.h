@@ -30,6 +30,7 @@ void command_archive_put(const char *argument);
 void command_archive_stat(const char *argument);
 void command_pull(const char *argument);
 void command_push(const char *argument);
+void command_fetch(const char *argument);
 void command_login(const char *argument);
 void command_context(const char *argument);
 void command_copy(const char *argument);

@@ -65,5 +65,7 @@ void http_reply_free(struct http_reply *reply);
 bool http_same_origin(const char *one, const char *other);
 /* A percent-encoded query value; the caller frees it. */
 char *http_escape(const char *value);
+/* The URL's path, decoded; the caller frees it, NULL when it is none or has bytes below a space. */
+char *http_path(const char *url);
 /* `relative` (RFC 3986) seen from `base`; the caller frees it, NULL when it is none. */
 char *http_resolve(const char *base, const char *relative);

@@ -406,6 +406,15 @@ def https():
     secure.rules = {"/v2/": lambda h: secure.send(h, 401, WWW_Authenticate=f'Bearer realm="http://{plain.name}/token"')}
     fails("unavailable", "pull", at(secure), root=fresh("liar"), options=trusting, request={"auth": {"username": "u", "password": "p"}})
     assert not plain.seen, plain.seen
+    url = {"to": fresh("fetched"), "urls": [f"https://{at(secure)}"]}
+    assert "certificate" in fails("unavailable", "fetch", request=url, options=QUICK).lower()
+    with open(keys + "/cert.pem") as file, open("/etc/ssl/certs/ca-certificates.crt", "a") as bundle:
+        bundle.write(file.read())
+    secure.rules = {"/x:1": lambda h: secure.send(h, 200, b"x")}
+    assert call("fetch", request={**url, "to": fresh("fetched")}, options=QUICK)["files"] == ["0/x:1"]
+    secure.rules = {"/x:1": lambda h: secure.send(h, 302, Location=f"http://{at(plain)}")}
+    fails("unavailable", "fetch", request={**url, "to": fresh("fetched")}, options=QUICK)
+    assert not plain.seen, plain.seen
     plain.close()
     secure.close()
 
@@ -448,6 +457,62 @@ def kills():
     image = call("pull", liar.ref, root=root, options=QUICK)["image"]
     call("verify", root=root)
     assert os.path.exists(diff_dir(image, 3, root) + "/3/99")
+    liar.close()
+
+
+@test("fetch of ADD: name, mode, time, checksum; a server that floods, stalls, breaks off, redirects for ever is given up")
+def fetch():
+    liar = Liar()
+    root = f"http://{liar.name}"
+    body = os.urandom(300000)
+
+    def flood(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        while True:
+            handler.wfile.write(b"x" * 65536)
+
+    def trickle(handler):
+        liar.send(handler, 200, b"", Content_Length="1000")
+        for _ in range(60):
+            handler.wfile.write(b"x")
+            time.sleep(0.1)
+
+    def cut(handler):
+        liar.send(handler, 200, b"short", Content_Length="1000")
+        handler.close_connection = True
+    liar.rules = {"^/file.bin": lambda h: liar.send(h, 200, body, Last_Modified="Fri, 01 Mar 2019 10:00:00 GMT"),
+                  "^/plain/": lambda h: liar.send(h, 200, b"p"), "^/flood": flood, "^/trickle": trickle, "^/cut": cut,
+                  "^/once": lambda h: liar.send(h, 302, Location="/file.bin"), "^/loop": lambda h: liar.send(h, 302, Location="/loop"),
+                  "^/local": lambda h: liar.send(h, 302, Location="file:///etc/passwd"),
+                  "^/header": lambda h: liar.send(h, 200, b"x", **{f"X{i}": "y" * 4000 for i in range(40)})}
+
+    def get(*paths, options=("--stall", "1", "--max-bytes", "10000000"), **request):
+        place = fresh("fetched")
+        files = call("fetch", options=options, request={"to": place, "urls": [root + path for path in paths], **request})["files"]
+        return [os.path.join(place, name) for name in files]
+
+    def refuses(kind, path, **request):
+        return fails(kind, "fetch", options=("--stall", "1", "--max-bytes", "10000000"),
+                     request={"to": fresh("fetched"), "urls": [path if "://" in path else root + path], **request})
+    first, second = get("/file.bin?x=/y", "/plain/a%20b")
+    status = os.stat(first)
+    with open(first, "rb") as file:
+        assert file.read() == body
+    assert (first[-11:], second[-6:]) == ("/0/file.bin", "/1/a b") and (status.st_mode & 0o7777, status.st_mtime) == (0o600, 1551434400)
+    assert os.stat(second).st_mtime == 0
+    assert os.stat(get("/once", checksum=sha(body))[0]).st_size == len(body)
+    assert get("/plain/")[0].endswith("/0/unnamed") and get("/plain/..%2f..%2fx")[0].endswith("/0/x")
+    assert "file name" in refuses("bad-input", "/plain/", needs_name=True)
+    assert sha(body) in refuses("digest", "/file.bin", checksum=sha(b"else"))
+    refuses("bad-input", "/file.bin", checksum="md5:1")
+    assert "more than 10000000 bytes" in refuses("bad-input", "/flood")
+    begin = time.monotonic()
+    refuses("unavailable", "/trickle")
+    assert time.monotonic() - begin < 4, "a trickle held it up"
+    for path in ("/cut", "/loop", "/local", "/header", "file:///etc/passwd", "ftp://127.0.0.1/x", "http://127.0.0.1:1/x"):
+        refuses("unavailable", path)
+    assert "404" in refuses("not-found", "/none")
     liar.close()
 
 
