@@ -3,6 +3,7 @@
 #include "body_check.h"
 #include "process_names.h"
 #include "health_state.h"
+#include "resolv.h"
 #include "text.h"
 
 #include <ctype.h>
@@ -190,6 +191,7 @@ char *spec_check_host(json *host)
 	error = error ? error : check_capabilities(json_get(host, "CapDrop"), "CapDrop");
 	error = error ? error : body_check_strings(json_get(host, "Sysctls"), "Sysctls");
 	error = error ? error : body_check_strings(json_get(host, "Tmpfs"), "Tmpfs");
+	error = error ? error : resolv_check(host);
 	error = error ? error : check_log(json_get(host, "LogConfig"));
 	return error ? error : check_limits(host);
 }

@@ -11,6 +11,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import images
@@ -141,6 +142,42 @@ def user_network():
     check(inside("client", "sh", "-c", "nc -w 1 10.77.0.99 80 </dev/null", ok=False).status != 0, "a way between networks")
     contains(inside("client", "cat", "/etc/resolv.conf").out, inspect("network", "back")["IPAM"]["Config"][0]["Gateway"])
     equal(docker("network", "ls", "-q", "--filter", "label=a=b").out.strip(), inspect("network", "front")["Id"][:12])
+
+
+def resolve_all(address):
+    """A name server at ADDRESS that answers each A question with 7.7.7.7, and others with nothing"""
+    run(["ip", "address", "add", f"{address}/32", "dev", "lo"])
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind((address, 53))
+
+    def serve_questions():
+        while True:
+            query, client = server.recvfrom(4096)
+            is_a = query[-4:-2] == b"\0\1"
+            record = b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4" + bytes([7, 7, 7, 7]) if is_a else b""
+            server.sendto(query[:2] + b"\x81\x80\0\1\0" + bytes([is_a]) + b"\0\0\0\0" + query[12:] + record, client)
+    threading.Thread(target=serve_questions, daemon=True).start()
+
+
+@test("--dns, --dns-search, --dns-option: beside the names of a user network, alone on the default bridge")
+def own_servers():
+    resolve_all("10.99.0.53")
+    options = ["--dns", "10.99.0.53", "--dns", "127.0.0.1", "--dns-search", "corp.example", "--dns-search", "b", "--dns-option", "timeout:1"]
+    gateway = inspect("network", "back")["IPAM"]["Config"][0]["Gateway"]
+    docker("run", "-d", "--name", "own", "--network", "back", *options, "test/box", "sleep", "1000")
+    equal(inside("own", "cat", "/etc/resolv.conf").out.split("\n")[:2], [f"nameserver {gateway}", "nameserver 127.0.0.1"])
+    for line in ("search corp.example b\n", "options timeout:1\n", "options ndots:0\n"):
+        contains(inside("own", "cat", "/etc/resolv.conf").out, line)
+    contains(inside("own", "nslookup", "some.example", gateway).out, "7.7.7.7")
+    reaches("own", "database", 80, "db")
+    equal("7.7.7.7" in inside("client", "nslookup", "some.example", gateway, ok=False).out, False, "another container's server was asked")
+    shown = docker("run", "--rm", *options, "test/box", "sh", "-c", "cat /etc/resolv.conf; nslookup some.example 10.99.0.53").out
+    for part in ("nameserver 10.99.0.53\nnameserver 127.0.0.1\n", "search corp.example b\n", "7.7.7.7"):
+        contains(shown, part)
+    equal(inspect("container", "own")["HostConfig"]["Dns"], ["10.99.0.53", "127.0.0.1"])
+    contains(docker("create", "--network", "container:own", "--dns", "10.99.0.53", "test/box", ok=False).err, "conflicting options")
+    equal(api("POST", "/containers/create", {"Image": "test/box", "HostConfig": {"Dns": ["here"]}})[0], 400)
+    docker("rm", "-f", "own")
 
 
 @test("connect and disconnect, running and stopped")
