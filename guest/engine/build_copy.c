@@ -227,7 +227,7 @@ static void find_source(struct copy *copy, const char *from)
 	if (id && *id) {
 		copy_from_image(copy, id);
 	} else if (ref && !id) {
-		image_pull(ref, registry_auth_for(build->auths, ref), on_pull_line, on_pulled,
+		image_pull(ref, registry_auth_for(build->auths, ref), NULL, on_pull_line, on_pulled,
 			   copy);
 	} else {
 		copy_free(copy);

@@ -31,6 +31,8 @@ void command_archive_stat(const char *argument);
 void command_pull(const char *argument);
 void command_push(const char *argument);
 void command_fetch(const char *argument);
+void command_tags(const char *argument);
+void command_search(const char *argument);
 void command_login(const char *argument);
 void command_context(const char *argument);
 void command_copy(const char *argument);

@@ -28,6 +28,7 @@ struct http_reply {
 	char media[128];
 	char digest[DIGEST_ROOM]; /* Docker-Content-Digest, "" when there is none or no sha256 */
 	char range[64];           /* Content-Range */
+	char link[HTTP_LOCATION]; /* Link */
 	size_t header_bytes;
 	struct text body;  /* as far as it has no sink */
 	const char *error; /* libcurl's words when status is 0 or the body was cut; constant */

@@ -149,6 +149,25 @@ def round_trip():
     contains(docker("pull", f"{registry().server}/team/none", ok=False).err, "none")
 
 
+@test("pull -a brings all tags of a repository; search reads a registry's catalogue")
+def all_tags():
+    name = f"{registry().server}/team/all"
+    for tag in ("1", "2", "old"):
+        docker("tag", "busybox:1", f"{name}:{tag}")
+        docker("push", f"{name}:{tag}")
+    docker("rmi", *[f"{name}:{tag}" for tag in ("1", "2", "old")])
+    shown = docker("pull", "-a", name).out
+    contains(shown, f"Status: Downloaded newer image for {name}")
+    equal(sorted(docker("images", "--format", "{{.Tag}}", name).out.split()), ["1", "2", "old"])
+    contains(docker("pull", "-a", name).out, "up to date")
+    contains(docker("pull", "-a", f"{registry().server}/team/nothing", ok=False).err, "404")
+    contains(docker("pull", "-a", f"{name}:1", ok=False).err, "tag can't be used with --all-tags")
+    equal(docker("search", "--format", "{{.Name}}", f"{registry().server}/ALL").out.split(), [name])
+    equal(docker("search", "--format", "{{.Name}}", "--filter", "is-official=true", f"{registry().server}/ALL").out, "")
+    contains(docker("search", "busybox", ok=False).err, "docker search HOST:PORT/busybox")
+    docker("rmi", *[f"{name}:{tag}" for tag in ("1", "2", "old")])
+
+
 @test("skopeo reads what we pushed, and we pull what it pushed")
 def skopeo():
     creds = ["--creds", f"{USER}:{PASSWORD}"]

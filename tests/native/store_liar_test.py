@@ -460,6 +460,42 @@ def kills():
     liar.close()
 
 
+@test("tags and search: page by page, and no further than there are pages, on this registry, of names that are some")
+def listing():
+    liar = Liar()
+
+    def pages(handler):
+        number = int(handler.path.rpartition("=")[2]) if "=" in handler.path else 0
+        link = {"Link": f'<{kind(number)}>; rel="next"'} if number < last else {}
+        liar.send(handler, 200, json.dumps({"tags": [f"{number}.0"], "repositories": [f"team/x{number}"]}).encode(), **link)
+
+    def kind(number):
+        return f"/v2/{'_catalog' if name == 'search' else 'x/tags/list'}?last={number + 1}"
+    liar.rules = {"tags/list": pages, "_catalog": pages}
+    last, name = 3, "tags"
+    assert call("tags", f"{liar.name}/x", options=QUICK)["tags"] == ["0.0", "1.0", "2.0", "3.0"]
+    name = "search"
+    assert call("search", f"{liar.name}/X2", options=QUICK)["names"] == ["team/x2"]
+    assert len(call("search", liar.name, options=QUICK)["names"]) == 4
+    last, name = 1 << 30, "tags"
+    assert "no end" in fails("bad-input", "tags", f"{liar.name}/x", options=QUICK)
+    other = Liar()
+    for link, body, why in ((f"<http://{other.name}/v2/x/tags/list>; rel=next", {"tags": []}, None),
+                            (f'<http://{other.name}/v2/x/tags/list>; rel="next"', {"tags": []}, "elsewhere"),
+                            ("", {"tags": ["../1"]}, "no tag"), ("", {"tags": ["a\n"]}, "no tag"), ("", ["a"], None), ("", {"tags": [7, None]}, None)):
+        liar.rules = {"tags/list": lambda h: liar.send(h, 200, json.dumps(body).encode(), Link=link)}
+        if why:
+            assert why in fails("bad-input", "tags", f"{liar.name}/x", options=QUICK), (link, body)
+        else:
+            assert call("tags", f"{liar.name}/x", options=QUICK)["tags"] == [], (link, body)
+    liar.rules = {"tags/list": lambda h: liar.send(h, 200, b"{")}
+    fails("bad-input", "tags", f"{liar.name}/x", options=QUICK)
+    fails("bad-input", "search", "../x", options=QUICK)
+    assert not other.seen
+    liar.close()
+    other.close()
+
+
 @test("fetch of ADD: name, mode, time, checksum; a server that floods, stalls, breaks off, redirects for ever is given up")
 def fetch():
     liar = Liar()
