@@ -20,6 +20,8 @@ from support import check, contains, equal, folder, main, ours, run, test, wait_
 
 state = {}
 PATIENCE = 10
+# So long that no Unix socket below it has an address that fits by its path.
+LONG = os.path.join("long-" + "x" * 90, "y" * 90)
 
 
 def docker(*words, ok=True, **options):
@@ -76,7 +78,7 @@ def begin():
     for program in ("bh-runtime", "bh-monitor", "bh-image", "bh-network"):
         ours(program)
     run(["ip", "link", "set", "lo", "up"])
-    state["engine"] = Engine()
+    state["engine"] = Engine(name=LONG)
     layer = images.tar_of(images.make_rootfs(folder("image"), ["sh", "echo", "nc", "sleep", "cat", "ip", "nslookup", "true", "hostname", "ping"]))
     archive = os.path.join(folder(), "box.tar")
     with open(archive, "wb") as file:
@@ -100,6 +102,8 @@ def default_bridge():
     contains(inside("one", "ip", "route").out, f"default via {facts['Gateway']} dev eth0")
     contains(inside("one", "cat", "/etc/hosts").out, f"{address}\t{inspect('container', 'one')['Config']['Hostname']}")
     answers(address, 80, "hello")
+    equal(inside("one", "sh", "-c", "test -t 1 || echo no terminal").out, "no terminal\n")
+    equal(docker("exec", "-t", "one", "sh", "-c", "test -t 1 && echo terminal").out, "terminal\r\n")
     equal(list(inspect("network", "bridge")["Containers"].values())[0]["IPv4Address"], f"{address}/16")
 
 
@@ -244,6 +248,10 @@ def refusals():
     for body in ({}, {"Name": "../x"}, {"Name": "x", "IPAM": {"Config": [{"Subnet": "x"}]}}, {"Name": "x", "EnableIPv6": True},
                  {"Name": "x", "Options": {"com.docker.network.bridge.name": "a b"}}, {"Name": "x", "IPAM": {"Config": [{"Gateway": "10.1.0.1"}]}}):
         equal(api("POST", "/networks/create", body)[0], 400, f"status of {body}")
+    refused = run([ours("bh-engine"), "--root", "/" + "x" * 401], ok=False)
+    contains(refused.err, "a path is too long: 402 bytes, 400 at most")
+    contains(run([ours("bh-engine"), "--root", folder("other"), "--run", folder("other"), "--host", "unix:///tmp/" + "x" * 108], ok=False).err,
+             "at most 107 bytes")
     for ports in ({"x": []}, {"80/icmp": []}, {"0": [{}]}, {"80/tcp": [{"HostPort": "99999"}]}, {"80/tcp": [{"HostIp": "1.2.3"}]}):
         status, _ = api("POST", "/containers/create", {"Image": "test/box", "HostConfig": {"PortBindings": ports}})
         equal(status, 400, f"status of {ports}")
@@ -259,7 +267,7 @@ def killed():
     kill_engine()
     answers("127.0.0.1", 8080, "hello")
     run(["ip", "link", "del", "bh0"])
-    state["engine"] = Engine()
+    state["engine"] = Engine(name=LONG)
     answers("127.0.0.1", 8080, "hello")
     reaches("client", "database", 80, "db")
     equal(inspect("container", "web")["NetworkSettings"]["Ports"]["80/tcp"][0]["HostPort"], "8080")
@@ -295,7 +303,7 @@ def killed_anywhere():
             time.sleep(random.random() * 0.15)
             kill_engine()
             client.wait(20)
-        state["engine"] = Engine()
+        state["engine"] = Engine(name=LONG)
         wait_for(is_consistent, f"round {number}: the kernel and the database agree", timeout=5)
         found = docker("ps", "-aq", "--filter", f"name={name}").out.split()
         if found:

@@ -10,10 +10,10 @@ import subprocess
 import time
 
 import images
-from support import Skip, check, contains, equal, folder, main, ours, peer, run, start, stop, test, wait_for
+from support import Skip, check, contains, equal, folder, main, ours, peer, run, socket_path, start, stop, test, wait_for
 
 ROOT, RUN = folder("root"), folder("run")
-SOCKET = os.path.join(folder(), "d.sock")
+SOCKET = socket_path("d.sock")
 NET = ["--network", "none"]
 engine = None
 
