@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Endpoints: rows as objects. */
 #include "db.h"
-#include "network_inside.h"
+#include "network_ip6.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -94,7 +94,8 @@ json *endpoint_make(struct container *container, struct network *network, json *
 	char id[ID_SIZE], interface[16], host_interface[16];
 	uint32_t address = choose_address(network, config, error);
 
-	if (!address) {
+	*error = address ? ip6_check_endpoint(network, config, address) : *error;
+	if (!address || *error) {
 		return NULL;
 	}
 	id_random(id);

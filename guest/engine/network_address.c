@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Addresses and subnets of IPv4. */
 #include "db.h"
-#include "network_inside.h"
+#include "network_ip6.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -92,12 +92,7 @@ static bool is_used(const struct network *network, uint32_t address)
 /* The part of the subnet that addresses are given of: IPAM's IPRange, or all. */
 static void find_range(const struct network *network, uint32_t *first, uint32_t *last)
 {
-	json *list = json_get(json_get(network->spec, "IPAM"), "Config");
-	const char *range =
-		json_get_string(json_object_is_type(list, json_type_array) && json_count(list)
-					? json_object_array_get_idx(list, 0)
-					: NULL,
-				"IPRange", "");
+	const char *range = json_get_string(ipam_config(network->spec, false), "IPRange", "");
 	uint32_t subnet;
 	unsigned prefix;
 

@@ -3,7 +3,7 @@
 #include "body_check.h"
 #include "http.h"
 #include "name.h"
-#include "network_inside.h"
+#include "network_ip6.h"
 #include "network_routes.h"
 #include "text.h"
 
@@ -23,7 +23,7 @@ static char *read_ipam(json *body, struct wish *wish)
 {
 	json *ipam = json_get(body, "IPAM");
 	json *list = json_get_array(ipam, "Config");
-	json *config = json_count(list) ? json_object_array_get_idx(list, 0) : NULL;
+	json *config = ipam_config(body, false);
 	const char *driver = json_get_string(ipam, "Driver", "");
 	const char *subnet = json_get_string(config, "Subnet", "");
 	const char *gateway = json_get_string(config, "Gateway", "");
@@ -34,8 +34,8 @@ static char *read_ipam(json *body, struct wish *wish)
 	if (*driver && strcmp(driver, "default") != 0) {
 		return text_format("there is no IPAM driver %.40s, only default", driver);
 	}
-	if (json_count(list) > 1) {
-		return text_copy("one subnet of IPv4 for a network, no more");
+	if (json_count(list) > (ipam_config(body, true) ? 1u : 0u) + (config ? 1u : 0u)) {
+		return text_copy("one subnet of IPv4 for a network, and one of IPv6, no more");
 	}
 	if (!*subnet && (*gateway || *range)) {
 		return text_copy("a gateway or range needs a subnet: --subnet");
@@ -110,13 +110,11 @@ static char *check(json *body, struct wish *wish, unsigned *status)
 		*status = 404;
 		return text_format("could not find network driver %.40s: there is bridge", driver);
 	}
-	if (json_get_bool(body, "EnableIPv6", false)) {
-		return text_copy("networks of this engine are of IPv4; leave --ipv6 out");
-	}
 	if (bridge && (!is_bridge_name(bridge) || bridge_is_taken(bridge))) {
 		return text_format("bridge name \"%.40s\" is invalid or another network's", bridge);
 	}
 	char *error = read_ipam(body, wish);
+	error = error ? error : ip6_check_network(body);
 	if (!error && wish->subnet && subnet_is_taken(wish->subnet, wish->prefix, NULL)) {
 		*status = 403;
 		error = text_copy("Pool overlaps with other one on this address space");
@@ -126,7 +124,8 @@ static char *check(json *body, struct wish *wish, unsigned *status)
 
 static json *make_spec(json *body)
 {
-	static const char *const keys[] = {"Internal", "Attachable", "Options", "Labels", "IPAM"};
+	static const char *const keys[] = {"Internal", "Attachable", "Options",
+					   "Labels",   "IPAM",       "EnableIPv6"};
 	json *spec = json_object_new_object();
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {

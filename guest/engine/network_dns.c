@@ -7,7 +7,7 @@
 #include "engine.h"
 #include "file.h"
 #include "loop.h"
-#include "network_inside.h"
+#include "network_ip6.h"
 #include "spawn.h"
 #include "text.h"
 
@@ -69,7 +69,9 @@ static void add_name(json *names, const char *network, const char *name, json *a
 			for (size_t k = 0; k < json_count(list); k++) {
 				json_append_string(joined, json_string_at(list, k));
 			}
-			json_append_string(joined, json_string_at(addresses, 0));
+			for (size_t k = 0; k < json_count(addresses); k++) {
+				json_append_string(joined, json_string_at(addresses, k));
+			}
 			json_set(names, both[i], joined);
 		}
 	}
@@ -86,6 +88,11 @@ static void add_endpoint(json *names, const struct network *network, json *endpo
 
 	json_append_string(addresses,
 			   ip_text((uint32_t)json_get_int(endpoint, "address", 0), text));
+	char text6[IP6_TEXT];
+	const char *address6 = ip6_of_endpoint(network, endpoint, NULL, text6);
+	if (*address6) {
+		json_append_string(addresses, address6);
+	}
 	if (container) {
 		char *short_id = text_format("%.12s", container->id);
 		add_name(names, network->name, container->name, addresses);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a container's /etc/hosts and resolv.conf say of its networks. */
 #include "engine.h"
-#include "network_inside.h"
+#include "network_ip6.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -26,6 +26,12 @@ static void add_own(struct text *text, json *endpoints, json *spec)
 			text_printf(text, "%s\t%s.%s %s\n", address, hostname, domain, hostname);
 		} else {
 			text_printf(text, "%s\t%s\n", address, hostname);
+		}
+		struct network *network = network_find(json_get_string(endpoint, "network", ""));
+		char text6[IP6_TEXT];
+		const char *address6 = ip6_of_endpoint(network, endpoint, NULL, text6);
+		if (*address6) {
+			text_printf(text, "%s\t%s\n", address6, hostname);
 		}
 	}
 }

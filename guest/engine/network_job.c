@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Calls of bh-network, and what goes into them. */
 #include "engine.h"
-#include "network_inside.h"
+#include "network_ip6.h"
 #include "text.h"
 #include "worker.h"
 
@@ -102,6 +102,14 @@ static void set_ip(json *object, const char *key, uint32_t address, unsigned pre
 	free(whole);
 }
 
+static void set_ip6(json *object, const char *key, const char *address, unsigned prefix)
+{
+	char *whole = text_format("%s/%u", address, prefix);
+
+	json_set_string(object, key, whole);
+	free(whole);
+}
+
 static int64_t mtu_of(const struct network *network)
 {
 	return strtol(network_option(network, "com.docker.network.driver.mtu", "0"), NULL, 10);
@@ -115,12 +123,18 @@ static bool is_isolated(const struct network *network)
 json *network_request(const struct network *network)
 {
 	json *request = json_object_new_object();
+	struct ip6_net net;
+	char text[IP6_TEXT];
 	const char *masquerade =
 		network_option(network, "com.docker.network.bridge.enable_ip_masquerade", "true");
 
 	json_set_string(request, "bridge", network->bridge);
 	set_ip(request, "subnet", network->subnet, network->prefix);
 	set_ip(request, "gateway", network->gateway, 0);
+	if (ip6_of_network(network, &net)) {
+		set_ip6(request, "subnet6", ip6_text(&net.subnet, text), net.prefix);
+		json_set_string(request, "gateway6", ip6_text(&net.gateway, text));
+	}
 	json_set_bool(request, "masquerade", masquerade[0] != 'f');
 	json_set_bool(request, "internal", network_is_internal(network));
 	json_set_bool(request, "isolated", is_isolated(network));
@@ -131,6 +145,9 @@ json *network_request(const struct network *network)
 json *endpoint_request(json *endpoint, const struct network *network, json *ports, bool is_first)
 {
 	json *request = json_object_new_object();
+	struct ip6_net net;
+	char text[IP6_TEXT];
+	const char *address6 = ip6_of_endpoint(network, endpoint, &net, text);
 	const char *container = json_get_string(endpoint, "container", "");
 	char *netns = engine_run_path("netns/%s", container);
 
@@ -140,8 +157,12 @@ json *endpoint_request(json *endpoint, const struct network *network, json *port
 	json_set_string(request, "interface", json_get_string(endpoint, "interface", ""));
 	json_set_string(request, "host_interface", json_get_string(endpoint, "host_interface", ""));
 	set_ip(request, "address", (uint32_t)json_get_int(endpoint, "address", 0), network->prefix);
+	if (*address6) {
+		set_ip6(request, "address6", address6, net.prefix);
+	}
 	if (is_first && !network_is_internal(network)) {
 		set_ip(request, "gateway", network->gateway, 0);
+		json_set_string(request, "gateway6", *address6 ? ip6_text(&net.gateway, text) : "");
 	}
 	json_set_string(request, "mac", json_get_string(endpoint, "mac", ""));
 	json_set_bool(request, "isolated", is_isolated(network));

@@ -4,7 +4,7 @@
 #include "filter.h"
 #include "http.h"
 #include "moment.h"
-#include "network_inside.h"
+#include "network_ip6.h"
 #include "network_routes.h"
 #include "prune.h"
 #include "text.h"
@@ -27,10 +27,9 @@ static json *ipam_view(const struct network *network)
 {
 	json *ipam = json_object_new_object();
 	json *list = json_object_new_array();
-	json *given = json_get_array(json_get(network->spec, "IPAM"), "Config");
-	const char *range = json_get_string(
-		json_count(given) ? json_object_array_get_idx(given, 0) : NULL, "IPRange", "");
-	char text[IP_TEXT];
+	const char *range = json_get_string(ipam_config(network->spec, false), "IPRange", "");
+	char text[IP_TEXT], text6[IP6_TEXT];
+	struct ip6_net net;
 
 	json_set_string(ipam, "Driver", "default");
 	json_set(ipam, "Options", NULL);
@@ -43,6 +42,14 @@ static json *ipam_view(const struct network *network)
 			json_set_string(config, "IPRange", range);
 		}
 		json_set_string(config, "Gateway", ip_text(network->gateway, text));
+		json_object_array_add(list, config);
+		free(subnet);
+	}
+	if (ip6_of_network(network, &net)) {
+		json *config = json_object_new_object();
+		char *subnet = text_format("%s/%u", ip6_text(&net.subnet, text6), net.prefix);
+		json_set_string(config, "Subnet", subnet);
+		json_set_string(config, "Gateway", ip6_text(&net.gateway, text6));
 		json_object_array_add(list, config);
 		free(subnet);
 	}
@@ -73,17 +80,21 @@ static json *containers_view(const struct network *network)
 		const char *id = json_get_string(endpoint, "container", "");
 		struct container *container = container_find(id, NULL);
 		json *view = json_object_new_object();
-		char text[IP_TEXT];
+		char text[IP_TEXT], text6[IP6_TEXT];
+		struct ip6_net net;
 		char *address = text_format(
 			"%s/%u", ip_text((uint32_t)json_get_int(endpoint, "address", 0), text),
 			network->prefix);
+		const char *plain6 = ip6_of_endpoint(network, endpoint, &net, text6);
+		char *address6 = *plain6 ? text_format("%s/%u", plain6, net.prefix) : text_copy("");
 		json_set_string(view, "Name", container ? container->name : "");
 		json_set_string(view, "EndpointID", json_get_string(endpoint, "id", ""));
 		json_set_string(view, "MacAddress", json_get_string(endpoint, "mac", ""));
 		json_set_string(view, "IPv4Address", address);
-		json_set_string(view, "IPv6Address", "");
+		json_set_string(view, "IPv6Address", address6);
 		json_set(containers, id, view);
 		free(address);
+		free(address6);
 	}
 	json_object_put(endpoints);
 	return containers;
@@ -101,7 +112,7 @@ static json *describe(const struct network *network, bool with_containers)
 	json_set_string(view, "Scope", "local");
 	json_set_string(view, "Driver", driver_of(network));
 	json_set_bool(view, "EnableIPv4", true);
-	json_set_bool(view, "EnableIPv6", false);
+	json_set_bool(view, "EnableIPv6", json_get_bool(network->spec, "EnableIPv6", false));
 	json_set(view, "IPAM", ipam_view(network));
 	json_set_bool(view, "Internal", network_is_internal(network));
 	json_set_bool(view, "Attachable", json_get_bool(network->spec, "Attachable", false));

@@ -2,7 +2,7 @@
 /* What inspect and the lists tell of a container's networks. */
 #include "event.h"
 #include "engine.h"
-#include "network_inside.h"
+#include "network_ip6.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -27,7 +27,8 @@ static json *borrow(json *object, const char *key)
 
 static void set_addresses(json *view, const struct network *network, json *endpoint)
 {
-	char text[IP_TEXT];
+	char text[IP_TEXT], text6[IP6_TEXT];
+	struct ip6_net net;
 	uint32_t address = (uint32_t)json_get_int(endpoint, "address", 0);
 
 	json_set_string(view, "EndpointID", json_get_string(endpoint, "id", ""));
@@ -38,9 +39,11 @@ static void set_addresses(json *view, const struct network *network, json *endpo
 				: "");
 	json_set_string(view, "IPAddress", address ? ip_text(address, text) : "");
 	json_set_int(view, "IPPrefixLen", endpoint && network ? network->prefix : 0);
-	json_set_string(view, "IPv6Gateway", "");
-	json_set_string(view, "GlobalIPv6Address", "");
-	json_set_int(view, "GlobalIPv6PrefixLen", 0);
+	const char *address6 = ip6_of_endpoint(network, endpoint, &net, text6);
+	json_set_string(view, "GlobalIPv6Address", address6);
+	json_set_int(view, "GlobalIPv6PrefixLen", *address6 ? net.prefix : 0);
+	bool has_gateway = *address6 && !network_is_internal(network);
+	json_set_string(view, "IPv6Gateway", has_gateway ? ip6_text(&net.gateway, text6) : "");
 }
 
 /* Names that neighbours find it by. */

@@ -233,6 +233,35 @@ def modes():
     contains(shared, inspect("container", "web")["NetworkSettings"]["IPAddress"])
 
 
+@test("networks of IPv6: given and chosen subnets, addresses, names, routes, ports")
+def version6():
+    docker("network", "create", "--ipv6", "--subnet", "fd77::/64", "--subnet", "10.76.0.0/24", "six")
+    docker("network", "create", "--ipv6", "own6")
+    serve("s1", "--network", "six", "-p", "8599:80", words="s1")
+    docker("run", "-d", "--name", "s2", "--network", "six", "--ip6", "fd77::99", "test/box", "sleep", "1000")
+    place = inspect("container", "s1")["NetworkSettings"]["Networks"]["six"]
+    equal((place["GlobalIPv6Address"], place["GlobalIPv6PrefixLen"], place["IPv6Gateway"]), ("fd77::a4c:2", 64, "fd77::1"))
+    facts = inspect("network", "six")
+    equal((facts["EnableIPv6"], facts["IPAM"]["Config"][1]), (True, {"Subnet": "fd77::/64", "Gateway": "fd77::1"}))
+    equal(sorted(one["IPv6Address"] for one in facts["Containers"].values()), ["fd77::99/64", "fd77::a4c:2/64"])
+    contains(inside("s2", "ip", "-6", "route").out, "default via fd77::1")
+    contains(inside("s2", "cat", "/etc/hosts").out, "fd77::99\t")
+    inside("s2", "ping", "-6", "-c", "1", "-w", "2", "s1")
+    inside("s1", "ping", "-6", "-c", "1", "-w", "2", "s2")
+    answers("fd77::a4c:2", 80, "s1")
+    answers("fd77::1", 8599, "s1")
+    docker("run", "--rm", "--network", "own6", "test/box", "ping", "-6", "-c", "1", "-w", "2", inspect("network", "own6")["IPAM"]["Config"][1]["Gateway"])
+    check(inspect("network", "own6")["IPAM"]["Config"][1]["Subnet"].startswith("fd"), "no unique local subnet")
+    for address, name in (("fd77::99", "six"), ("fd78::5", "six"), ("fd77::1", "six"), ("fd77::a4c:9", "six"), ("x", "six"), ("fd77::5", "back")):
+        refused = docker("run", "--rm", "--network", name, "--ip6", address, "test/box", "true", ok=False)
+        check(refused.status == 125, f"{address} in {name}: {refused}")
+    docker("rm", "-f", "s2")
+
+
+def ipv6(subnet, gateway="", *more):
+    return {"Name": "x", "EnableIPv6": True, "IPAM": {"Config": [{"Subnet": subnet, "Gateway": gateway}, *more]}}
+
+
 @test("what cannot be: bad networks, names, subnets, removals")
 def refusals():
     for words, part in ((["create", "bridge"], "predefined"), (["create", "front"], "already exists"), (["create", "-d", "overlay", "x"], "driver"),
@@ -245,7 +274,9 @@ def refusals():
     contains(docker("run", "--network", "nothing", "test/box", "true", ok=False).err, "nothing not found")
     docker("rm", docker("ps", "-lq").out.strip())
     contains(docker("run", "--rm", "--network", "front", "--ip", "10.77.0.99", "test/box", "true", ok=False).err, "in use")
-    for body in ({}, {"Name": "../x"}, {"Name": "x", "IPAM": {"Config": [{"Subnet": "x"}]}}, {"Name": "x", "EnableIPv6": True},
+    for body in ({}, {"Name": "../x"}, {"Name": "x", "IPAM": {"Config": [{"Subnet": "x"}]}}, ipv6("fe80::/64"), ipv6("fd00::/112"), ipv6("fd00::"),
+                 ipv6("fd77::/64", "fd78::1"), ipv6("fd77::/64", "fd78::2"), {**ipv6("fd70::/64"), "EnableIPv6": False},
+                 ipv6("fd70::/64", "", {"Subnet": "fd71::/64"}), ipv6("fd70::/64", "", {"Subnet": "10.79.0.0/24"}, {"Subnet": "10.80.0.0/24"}),
                  {"Name": "x", "Options": {"com.docker.network.bridge.name": "a b"}}, {"Name": "x", "IPAM": {"Config": [{"Gateway": "10.1.0.1"}]}}):
         equal(api("POST", "/networks/create", body)[0], 400, f"status of {body}")
     refused = run([ours("bh-engine"), "--root", "/" + "x" * 401], ok=False)
@@ -268,6 +299,7 @@ def killed():
     answers("127.0.0.1", 8080, "hello")
     run(["ip", "link", "del", "bh0"])
     state["engine"] = Engine(name=LONG)
+    answers("fd77::1", 8599, "s1")
     answers("127.0.0.1", 8080, "hello")
     reaches("client", "database", 80, "db")
     equal(inspect("container", "web")["NetworkSettings"]["Ports"]["80/tcp"][0]["HostPort"], "8080")
@@ -335,7 +367,7 @@ def many():
 def end():
     docker("rm", "-f", *docker("ps", "-aq").out.split())
     removed = docker("network", "prune", "-f").out
-    for name in ("front", "back", "inner"):
+    for name in ("front", "back", "inner", "six", "own6"):
         contains(removed, name)
     links = run(["ip", "-o", "link"]).out
     check("veth" not in links or wait_for(lambda: "veth" not in run(["ip", "-o", "link"]).out, "the veths' end"), links)
