@@ -152,20 +152,20 @@ def round_trip():
 @test("pull -a brings all tags of a repository; search reads a registry's catalogue")
 def all_tags():
     name = f"{registry().server}/team/all"
-    for tag in ("1", "2", "old"):
+    for tag in ("1", "old"):
         docker("tag", "busybox:1", f"{name}:{tag}")
         docker("push", f"{name}:{tag}")
-    docker("rmi", *[f"{name}:{tag}" for tag in ("1", "2", "old")])
+    docker("rmi", *[f"{name}:{tag}" for tag in ("1", "old")])
     shown = docker("pull", "-a", name).out
     contains(shown, f"Status: Downloaded newer image for {name}")
-    equal(sorted(docker("images", "--format", "{{.Tag}}", name).out.split()), ["1", "2", "old"])
+    equal(sorted(docker("images", "--format", "{{.Tag}}", name).out.split()), ["1", "old"])
     contains(docker("pull", "-a", name).out, "up to date")
     contains(docker("pull", "-a", f"{registry().server}/team/nothing", ok=False).err, "404")
     contains(docker("pull", "-a", f"{name}:1", ok=False).err, "tag can't be used with --all-tags")
     equal(docker("search", "--format", "{{.Name}}", f"{registry().server}/ALL").out.split(), [name])
     equal(docker("search", "--format", "{{.Name}}", "--filter", "is-official=true", f"{registry().server}/ALL").out, "")
     contains(docker("search", "busybox", ok=False).err, "docker search HOST:PORT/busybox")
-    docker("rmi", *[f"{name}:{tag}" for tag in ("1", "2", "old")])
+    docker("rmi", *[f"{name}:{tag}" for tag in ("1", "old")])
 
 
 @test("skopeo reads what we pushed, and we pull what it pushed")
@@ -285,9 +285,8 @@ def add_url():
     check("Running in" not in build("url:2", {"Dockerfile": text, "own": "o"}, *words).out, "a step was run again")
     web.files["/b"] = b"other"
     contains(build("url:3", {"Dockerfile": text, "own": "o"}, *words).out, "Running in")
-    for line, why in ((f"ADD --checksum={images.digest(b'')} {web.url}/b /x", images.digest(b"other")), (f"ADD {web.url}/no /x", "404"),
-                      (f"COPY {web.url}/b /x", "can't be a URL for COPY"), (f"ADD {web.url}/ /x/", "cannot determine a file name"),
-                      (f"ADD --checksum={images.digest(b'')} own /x", "non-HTTP(S)"), (f"ADD {web.url}/x.git /x", "clone")):
+    for line, why in ((f"ADD --checksum={images.digest(b'')} {web.url}/b /x", images.digest(b"other")), (f"COPY {web.url}/b /x", "can't be a URL for COPY"),
+                      (f"ADD {web.url}/ /x/", "cannot determine a file name"), (f"ADD {web.url}/x.git /x", "clone")):
         result = build("bad:1", {"Dockerfile": f"FROM busybox:1\n{line}\n", "own": "o"}, ok=False)
         check(result.status != 0, line)
         contains(result.out + result.err, why)
