@@ -12,6 +12,7 @@
 # serve another when it is put in its place, and the last 64 bytes of a reply to RunPodSandbox or CreateContainer are one.
 import json
 import os
+import socket
 import struct
 import subprocess
 import sys
@@ -77,6 +78,10 @@ UpdateContainerResourcesRequest: container_id string 1, linux LinuxContainerReso
 UpdateContainerResourcesResponse:
 ReopenContainerLogRequest: container_id string 1
 ReopenContainerLogResponse:
+ExecRequest: container_id string 1, cmd *string 2, tty bool 3, stdin bool 4, stdout bool 5, stderr bool 6
+ExecResponse: url string 1
+AttachRequest: container_id string 1, stdin bool 2, tty bool 3, stdout bool 4, stderr bool 5
+AttachResponse: url string 1
 ExecSyncRequest: container_id string 1, cmd *string 2, timeout int 3
 ExecSyncResponse: stdout bytes 1, stderr bytes 2, exit_code int 3
 ContainerConfig: metadata ContainerMetadata 1, image ImageSpec 2, command *string 3, args *string 4, working_dir string 5,
@@ -252,11 +257,11 @@ def path(method):
     return f"/runtime.v1.{'Image' if method in IMAGE_METHODS else 'Runtime'}Service/{method}"
 
 
-def call(socket, method, value=None, curl="curl", timeout=60):
-    """-> the reply's dictionary; Refused by any status but 0"""
+def call(server, method, value=None, curl="curl", timeout=60):
+    """At the socket SERVER; -> the reply's dictionary; Refused by any status but 0"""
     with tempfile.TemporaryDirectory() as scratch:
         headers = os.path.join(scratch, "headers")
-        done = subprocess.run([curl, "-sS", "--http2-prior-knowledge", "--unix-socket", socket, "--max-time", str(timeout),
+        done = subprocess.run([curl, "-sS", "--http2-prior-knowledge", "--unix-socket", server, "--max-time", str(timeout),
                                "-H", "Content-Type: application/grpc", "-H", "TE: trailers", "--data-binary", "@-", "-D", headers,
                                "http://localhost" + path(method)],
                               input=request(method, value), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
@@ -270,6 +275,50 @@ def call(socket, method, value=None, curl="curl", timeout=60):
     if rows["grpc-status"] != "0":
         raise Refused(method, int(rows["grpc-status"]), urllib.parse.unquote(rows.get("grpc-message", "")))
     return reply(method, done.stdout)
+
+
+# --- streams ------------------------------------------------------------------------------------
+# The URL that Exec and Attach give is served to kubectl through the API server: a WebSocket whose messages begin with
+# the number of a channel (v4.channel.k8s.io).
+STDIN, STDOUT, STDERR, STATUS, RESIZE = range(5)
+
+
+def frame(channel, data):
+    """A WebSocket message of a client, by RFC 6455 5.2 masked, with zeros"""
+    size = len(data) + 1
+    assert size < 126
+    return bytes([0x82, 0x80 | size, 0, 0, 0, 0, channel]) + data
+
+
+def read_frames(file):
+    """Yields (channel, bytes) until the other side closes"""
+    while True:
+        head = file.read(2)
+        if len(head) < 2 or head[0] & 0xf == 8:
+            return
+        size = head[1] & 0x7f
+        if size >= 126:
+            size = int.from_bytes(file.read(2 if size == 126 else 8), "big")
+        data = file.read(size)
+        if head[0] & 0xf <= 2 and data:
+            yield data[0], data[1:]
+
+
+def stream(url, messages, timeout=20):
+    """Sends MESSAGES, rows of (channel, bytes); -> {channel: all that came}"""
+    where = urllib.parse.urlsplit(url)
+    found = dict.fromkeys(range(5), b"")
+    with socket.create_connection((where.hostname, where.port), timeout) as wire, wire.makefile("rb") as file:
+        wire.sendall(f"GET {where.path} HTTP/1.1\r\nHost: {where.netloc}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
+                     "Sec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n".encode())
+        lines = list(iter(lambda: file.readline().strip(), b""))
+        assert lines and b" 101 " in lines[0], lines
+        for channel, data in messages:
+            wire.sendall(frame(channel, data))
+        for channel, data in read_frames(file):
+            found[channel] += data
+    return found
 
 
 def main(words):

@@ -230,6 +230,18 @@ def commands():
     check("sleep" not in pod.out("server", "ps"), "the command goes on")
 
 
+@test("a person's session in it, with a terminal of the right size, and one without")
+def sessions():
+    made = main_pod().containers["server"]
+    url = call("Exec", container_id=made, cmd=["/bin/sh"], tty=True, stdin=True, stdout=True)["url"]
+    script = b"until stty size | grep -x '33 99'; do sleep 0.01; done; exit 4\n"
+    found = cri.stream(url, [(cri.RESIZE, b'{"Width":99,"Height":33}'), (cri.STDIN, script)])
+    contains(found[cri.STDOUT].decode(), "\r\n33 99\r\n")
+    contains(found[cri.STATUS].decode(), '"message":"4"')
+    url = call("Exec", container_id=made, cmd=["/bin/sh", "-c", "head -n 1 >&2"], stdin=True, stdout=True, stderr=True)["url"]
+    equal(cri.stream(url, [(cri.STDIN, b"hello\n")])[cri.STDERR], b"hello\n")
+
+
 @test("two containers of a pod share network and IPC, not PIDs; its address is reached from outside")
 def sharing():
     pod = main_pod()
