@@ -215,7 +215,7 @@ def logs():
     pod = main_pod()
     wait_for(lambda: len(pod.log("server")) == 2, "two lines")
     equal(set(pod.log("server")), {("stdout", "ready"), ("stderr", "kubelet")})
-    pod.start("terminal", ["/bin/tty"], tty=True)
+    pod.start("terminal", ["/bin/sh", "-c", "tty; sleep 0.1"], tty=True)
     equal(pod.ended("terminal"), (0, "Completed"))
     equal([text.strip() for _, text in pod.log("terminal")], ["/dev/pts/0"])
 
@@ -234,12 +234,14 @@ def commands():
 def sessions():
     made = main_pod().containers["server"]
     url = call("Exec", container_id=made, cmd=["/bin/sh"], tty=True, stdin=True, stdout=True)["url"]
-    script = b"until stty size | grep -x '33 99'; do sleep 0.01; done; exit 4\n"
-    found = cri.stream(url, [(cri.RESIZE, b'{"Width":99,"Height":33}'), (cri.STDIN, script)])
-    contains(found[cri.STDOUT].decode(), "\r\n33 99\r\n")
+    script = b"until stty size | grep -x '33 99'; do sleep 0.01; done\n"
+    found = cri.stream(url, [(cri.RESIZE, b'{"Width":99,"Height":33}', b""), (cri.STDIN, script, b"\r\n33 99\r\n"),
+                             (cri.STDIN, b"exit 4\n", b"")])
     contains(found[cri.STATUS].decode(), '"message":"4"')
-    url = call("Exec", container_id=made, cmd=["/bin/sh", "-c", "head -n 1 >&2"], stdin=True, stdout=True, stderr=True)["url"]
-    equal(cri.stream(url, [(cri.STDIN, b"hello\n")])[cri.STDERR], b"hello\n")
+    script = "read line; echo $line >&2; read line"
+    url = call("Exec", container_id=made, cmd=["/bin/sh", "-c", script], stdin=True, stdout=True, stderr=True)["url"]
+    found = cri.stream(url, [(cri.STDIN, b"hello\n", b"hello\n"), (cri.STDIN, b"end\n", b"")])
+    equal((found[cri.STDOUT], found[cri.STDERR]), (b"", b"hello\n"))
 
 
 @test("two containers of a pod share network and IPC, not PIDs; its address is reached from outside")
