@@ -4,6 +4,7 @@
 # Pods by our OCI runtime, as a kubelet asks containerd for them: a RuntimeClass's handler picks it for a pod, runc is
 # the default. The calls are those of the Container Runtime Interface (cri.py).
 import glob
+import json
 import os
 import re
 import shutil
@@ -142,9 +143,13 @@ class Pod:
 
 
 def ours_has():
-    """-> IDs of all containers that bh-runtime holds for containerd"""
+    """-> IDs of all containers that bh-runtime keeps for containerd, with the pod's ID among the annotations; in a state
+    of runc's form it finds none"""
     root = home("bulkhead", "k8s.io")
-    return set(run([ours("bh-runtime"), "--root", root, "list", "-q"]).out.split()) if os.path.isdir(root) else set()
+    names = [name for name in os.listdir(root) if name[0] != "."] if os.path.isdir(root) else []
+    states = [run([ours("bh-runtime"), "--root", root, "state", name], ok=False) for name in names]
+    kept = [json.loads(state.out) for state in states if state.status == 0]
+    return {state["id"] for state in kept if "io.kubernetes.cri.sandbox-id" in state.get("annotations", {})}
 
 
 def main_pod():
