@@ -143,15 +143,16 @@ class Dockerd(Daemon):
 
 
 class Containerd:
-    """Debian's containerd; ctr() runs its client"""
+    """Debian's containerd; ctr() runs its client. With CRI, what a kubelet calls is there too, and CONFIG has its tables."""
 
-    def __init__(self, name="containerd", config=""):
+    def __init__(self, name="containerd", config="", cri=False):
         home = folder(name)
         self.address = os.path.join(home, "containerd.sock")
         path = os.path.join(home, "config.toml")
         with open(path, "w", encoding="utf-8") as file:
-            file.write(f'version = 2\nroot = "{home}/root"\nstate = "{home}/state"\n'
-                       f'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "{self.address}"\n{config}')
+            disabled = "" if cri else 'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
+            file.write(f'version = 2\nroot = "{home}/root"\nstate = "{home}/state"\n{disabled}'
+                       f'[grpc]\naddress = "{self.address}"\n{config}')
         self.process = start([peer("containerd"), "-c", path], log=f"{name}.log")
         wait_for(lambda: os.path.exists(self.address) and answers(self.address), "containerd", process=self.process)
 
