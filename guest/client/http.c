@@ -241,9 +241,7 @@ bool http_read_all(struct http *http, struct text *body)
 
 void http_close(struct http *http)
 {
-	if (http->fd >= 0) {
-		close(http->fd);
-	}
+	file_close(http->fd);
 	free(http->error);
 	http->error = NULL;
 	http->fd = -1;

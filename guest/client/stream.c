@@ -166,8 +166,6 @@ int client_stream(struct client_stream *stream)
 	if (is_raw) {
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &kept);
 	}
-	if (window >= 0) {
-		close(window);
-	}
+	file_close(window);
 	return CLIENT_OK;
 }

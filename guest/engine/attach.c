@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attach.h"
 #include "attach_logs.h"
+#include "file.h"
 #include "http.h"
 #include "life.h"
 #include "loop.h"
@@ -24,9 +25,7 @@ static void attach_free(struct attach *attach)
 		*place = attach->next;
 	}
 	loop_remove_fd(attach->watch);
-	if (attach->fd >= 0) {
-		close(attach->fd);
-	}
+	file_close(attach->fd);
 	free(attach->detach_keys);
 	free(attach->input);
 	free(attach);
@@ -127,9 +126,7 @@ static void join(void *context, int fd)
 	struct container *container = container_find(taking->id, NULL);
 
 	if (!container || fd < 0 || !taking->with_stream) {
-		if (fd >= 0) {
-			close(fd);
-		}
+		file_close(fd);
 		taking_free(taking);
 		return;
 	}

@@ -116,9 +116,7 @@ static void send_id(struct build *build)
 	json *line = json_object_new_object();
 
 	if (build->is_quiet) {
-		char *words = text_format("%s\n", build->image);
-		json_set_string(line, "stream", words);
-		free(words);
+		json_set_owned(line, "stream", text_format("%s\n", build->image));
 	} else {
 		json *aux = json_object_new_object();
 		json_set_string(aux, "ID", build->image);

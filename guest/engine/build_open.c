@@ -170,9 +170,7 @@ static json *read_ignore(int context)
 			}
 		}
 	}
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	text_free(&text);
 	return list;
 }
@@ -208,9 +206,7 @@ static char *read_dockerfile(struct build *build, int context)
 		int last = build_last_stage(build, &error);
 		build->total = last < 0 ? 0 : count_steps(build, last);
 	}
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	text_free(&text);
 	return error;
 }
@@ -236,9 +232,7 @@ static void on_context(void *context, json *result, const char *error, const cha
 	char *why = folder < 0 ? text_format("the context has gone: %s", strerror(errno))
 			       : read_dockerfile(build, folder);
 	build->ignore = folder < 0 ? NULL : read_ignore(folder);
-	if (folder >= 0) {
-		close(folder);
-	}
+	file_close(folder);
 	if (why) {
 		refuse(build, 400, why);
 		free(why);

@@ -3,6 +3,7 @@
 #include "build.h"
 #include "attach.h"
 #include "container_create.h"
+#include "file.h"
 #include "image.h"
 #include "life.h"
 #include "loop.h"
@@ -188,9 +189,7 @@ static void on_started(void *context, const char *error, unsigned status)
 	if (error) {
 		/* The output may have ended before. */
 		loop_remove_fd(run->watch);
-		if (run->fd >= 0) {
-			close(run->fd);
-		}
+		file_close(run->fd);
 		text_free(&run->pending);
 		free(run);
 		build_fail(build, "%s", error);
@@ -225,9 +224,7 @@ static json *run_command(struct build *build)
 	json *command = json_object_new_array();
 
 	if (!one->is_exec && json_count(shell)) {
-		for (size_t i = 0; i < json_count(shell); i++) {
-			json_append_string(command, json_string_at(shell, i));
-		}
+		json_append_strings(command, shell);
 	} else if (!one->is_exec) {
 		json_append_string(command, "/bin/sh");
 		json_append_string(command, "-c");

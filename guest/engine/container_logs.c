@@ -2,6 +2,7 @@
 /* GET /containers/ID/logs */
 #include "container_routes.h"
 #include "engine.h"
+#include "file.h"
 #include "http.h"
 #include "life.h"
 #include "log_reader.h"
@@ -45,9 +46,7 @@ static void logs_free(struct logs *logs)
 	}
 	loop_remove_fd(logs->watch);
 	loop_cancel(logs->timer);
-	if (logs->inotify >= 0) {
-		close(logs->inotify);
-	}
+	file_close(logs->inotify);
 	log_reader_close(logs->reader);
 	free(logs);
 }

@@ -293,10 +293,8 @@ static json *state_view(struct container *container)
 
 static void set_path(json *view, const char *key, struct container *container, const char *name)
 {
-	char *path = container_path(container, name);
 
-	json_set_string(view, key, path);
-	free(path);
+	json_set_owned(view, key, container_path(container, name));
 }
 
 static json *driver_view(struct container *container)

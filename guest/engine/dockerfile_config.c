@@ -49,9 +49,7 @@ static json *command_of(json *config, const struct instruction *one, char *const
 		return list_of(words + first, one->word_count - first);
 	}
 	list = json_object_new_array();
-	for (size_t i = 0; i < json_count(shell); i++) {
-		json_append_string(list, json_string_at(shell, i));
-	}
+	json_append_strings(list, shell);
 	if (!json_count(shell)) {
 		json_append_string(list, "/bin/sh");
 		json_append_string(list, "-c");

@@ -86,9 +86,7 @@ void exec_event(struct exec *exec, const char *action)
 
 void exec_free(struct exec *exec)
 {
-	if (exec->client >= 0) {
-		close(exec->client);
-	}
+	file_close(exec->client);
 	json_object_put(exec->config);
 	free(exec);
 }

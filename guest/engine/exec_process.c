@@ -71,9 +71,7 @@ static json *make_process(struct container *container, json *config, char **erro
 		json_set(process, "consoleSize", object);
 	}
 	json_object_put(spec);
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	free(rootfs);
 	return process;
 }

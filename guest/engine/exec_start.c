@@ -122,9 +122,7 @@ static void exec_run(struct exec *exec, int fd)
 	exec->client = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 16) : -1;
 	make_flags(exec, flags);
 	if (!process) {
-		if (fd >= 0) {
-			close(fd);
-		}
+		file_close(fd);
 		on_started(exec, 0, error);
 		free(error);
 		return;
@@ -152,8 +150,8 @@ static void on_taken(void *context, int fd, const char *extra, size_t extra_leng
 	free(context);
 	if (exec && fd >= 0 && exec->container->state.is_running) {
 		exec_run(exec, fd);
-	} else if (fd >= 0) {
-		close(fd);
+	} else {
+		file_close(fd);
 	}
 }
 

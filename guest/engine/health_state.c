@@ -37,9 +37,7 @@ char *health_check_config(json *healthcheck)
 
 static void add_shell(json *command, json *shell)
 {
-	for (size_t i = 0; i < json_count(shell); i++) {
-		json_append_string(command, json_string_at(shell, i));
-	}
+	json_append_strings(command, shell);
 	if (!json_count(shell)) {
 		json_append_string(command, "/bin/sh");
 		json_append_string(command, "-c");

@@ -117,9 +117,7 @@ static bool add_saved(struct request *request, json *images, const char *name)
 		bool is_tag = ref && !strchr(ref, '@') &&
 			      db_number("SELECT count(*) FROM tag WHERE ref = ?", "t", ref);
 		if (is_tag) {
-			char *familiar = image_ref_familiar(ref);
-			json_append_string(tags, familiar);
-			free(familiar);
+			json_append_owned(tags, image_ref_familiar(ref));
 		}
 		json_set(one, "image", image_load(id));
 		json_set(one, "tags", tags);

@@ -60,9 +60,7 @@ static int connect_monitor(const char *folder)
 			errno = error;
 		}
 	}
-	if (dir >= 0) {
-		close(dir);
-	}
+	file_close(dir);
 	return fd;
 }
 
@@ -70,9 +68,7 @@ bool monitor_is_alive(const char *folder)
 {
 	int fd = connect_monitor(folder);
 
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	return fd >= 0;
 }
 
@@ -144,13 +140,9 @@ void monitor_ask(const char *folder, json *request, int fd, monitor_reply_fn don
 	int result = connection < 0 ? -1 : send_request(connection, request, fd);
 
 	json_object_put(request);
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	if (result < 0) {
-		if (connection >= 0) {
-			close(connection);
-		}
+		file_close(connection);
 		done(context, NULL);
 		return;
 	}
@@ -201,9 +193,7 @@ void monitor_forget(struct monitor_wait *wait)
 {
 	if (wait) {
 		loop_remove_fd(wait->watch);
-		if (wait->fd >= 0) {
-			close(wait->fd);
-		}
+		file_close(wait->fd);
 		free(wait->folder);
 		free(wait);
 	}
@@ -242,9 +232,7 @@ struct monitor_wait *monitor_wait(const char *folder, monitor_end_fn ended, void
 	json_object_put(request);
 	if (result < 0) {
 		struct monitor_end end;
-		if (fd >= 0) {
-			close(fd);
-		}
+		file_close(fd);
 		monitor_read_end(folder, &end);
 		ended(context, &end);
 		return NULL;

@@ -66,9 +66,7 @@ static void add_name(json *names, const char *network, const char *name, json *a
 		} else if (list != addresses) {
 			/* An alias of several: all of them. */
 			json *joined = json_object_new_array();
-			for (size_t k = 0; k < json_count(list); k++) {
-				json_append_string(joined, json_string_at(list, k));
-			}
+			json_append_strings(joined, list);
 			json_append_string(joined, json_string_at(addresses, 0));
 			json_set(names, both[i], joined);
 		}
@@ -256,14 +254,10 @@ static void start_server(struct network *network, char *table, network_done_fn d
 	pid_t pid = pipe2(report, O_CLOEXEC) < 0 ? -1
 						 : start_process(network, table, report[1], &pidfd);
 
-	if (report[1] >= 0) {
-		close(report[1]);
-	}
+	file_close(report[1]);
 	if (pid < 0) {
 		char *words = text_format("cannot start bh-network dns: %s", strerror(errno));
-		if (report[0] >= 0) {
-			close(report[0]);
-		}
+		file_close(report[0]);
 		done(context, words);
 		free(words);
 		return;

@@ -54,14 +54,8 @@ static json *dns_names(const struct network *network, const char *id, json *conf
 	}
 	json *names = json_object_new_array();
 	json_append_string(names, container->name);
-	for (size_t i = 0; i < json_count(aliases); i++) {
-		if (json_string_at(aliases, i)) {
-			json_append_string(names, json_string_at(aliases, i));
-		}
-	}
-	char *short_id = text_format("%.12s", container->id);
-	json_append_string(names, short_id);
-	free(short_id);
+	json_append_strings(names, aliases);
+	json_append_owned(names, text_format("%.12s", container->id));
 	return names;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "file.h"
 #include "oci.h"
 #include "text.h"
 
@@ -70,11 +71,10 @@ static json *make_linux(struct container *container, json *spec, char **error)
 	json *object = json_object_new_object();
 	json *resources = oci_resources(host);
 	const char *parent = json_get_string(host, "CgroupParent", "");
-	char *path = text_format("%s%s/%s", *parent == '/' || !*parent ? "" : "/",
-				 *parent ? parent : "/bulkhead", container->id);
 
-	json_set_string(object, "cgroupsPath", path);
-	free(path);
+	json_set_owned(object, "cgroupsPath",
+		       text_format("%s%s/%s", *parent == '/' || !*parent ? "" : "/",
+				   *parent ? parent : "/bulkhead", container->id));
 	json_set(object, "namespaces", oci_namespaces(container, spec, error));
 	if (!*error) {
 		json_set(object, "devices", oci_devices(host, resources, error));
@@ -138,9 +138,7 @@ json *oci_config(struct container *container, json *spec, char **error)
 		json_set(object, "annotations", json_object_get(json_get(host, "Annotations")));
 	}
 	free(rootfs);
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	if (*error) {
 		json_object_put(object);
 		return NULL;

@@ -177,9 +177,7 @@ static int write_file(struct container *container, const char *name, const struc
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	int result = fd < 0 ? -1 : file_write_all(fd, text->data, text->length);
 
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	free(path);
 	return result;
 }

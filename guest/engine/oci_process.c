@@ -152,9 +152,7 @@ static json *make_env(struct container *container, json *config, const char *hom
 	if (container->has_tty && !env_value(given, "TERM")) {
 		json_append_string(env, "TERM=xterm");
 	}
-	for (size_t i = 0; i < json_count(given); i++) {
-		json_append_string(env, json_string_at(given, i));
-	}
+	json_append_strings(env, given);
 	if (!env_value(given, "HOME")) {
 		text = text_format("HOME=%s", home && *home ? home : "/");
 		json_append_string(env, text);
@@ -193,9 +191,7 @@ static json *make_arguments(json *spec)
 	json *arguments = json_object_new_array();
 	json_append_string(arguments, "/sbin/docker-init");
 	json_append_string(arguments, "--");
-	for (size_t i = 0; i < json_count(command); i++) {
-		json_append_string(arguments, json_string_at(command, i));
-	}
+	json_append_strings(arguments, command);
 	json_object_put(command);
 	return arguments;
 }

@@ -83,11 +83,7 @@ static json *architectures(json *map)
 			continue;
 		}
 		json_append_string(list, name);
-		for (size_t n = 0; n < json_count(more); n++) {
-			if (json_string_at(more, n)) {
-				json_append_string(list, json_string_at(more, n));
-			}
-		}
+		json_append_strings(list, more);
 	}
 	return list;
 }

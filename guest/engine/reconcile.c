@@ -243,9 +243,7 @@ static void wait_for_workers(void)
 	if (!tries) {
 		engine_log("somebody is still at work in %s, which is emptied now", path);
 	}
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	free(path);
 }
 

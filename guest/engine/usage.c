@@ -48,9 +48,7 @@ void usage_add_containers(json *dirs, json *entries)
 {
 	for (size_t i = 0; i < json_count(entries); i++) {
 		const char *id = json_get_string(json_object_array_get_idx(entries, i), "Id", "");
-		char *path = engine_root_path("containers/%s/upper", id);
-		json_append_string(dirs, path);
-		free(path);
+		json_append_owned(dirs, engine_root_path("containers/%s/upper", id));
 	}
 }
 

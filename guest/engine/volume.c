@@ -111,16 +111,14 @@ static json *describe(sqlite3_stmt *query)
 {
 	json *volume = json_object_new_object();
 	char moment[MOMENT_TEXT];
-	char *path = volume_path(db_text(query, 0));
 
 	json_set_string(volume, "CreatedAt", moment_text(db_int(query, 1), moment));
 	json_set_string(volume, "Driver", "local");
 	json_set(volume, "Labels", parse_column(query, 2));
-	json_set_string(volume, "Mountpoint", path);
+	json_set_owned(volume, "Mountpoint", volume_path(db_text(query, 0)));
 	json_set_string(volume, "Name", db_text(query, 0));
 	json_set(volume, "Options", parse_column(query, 3));
 	json_set_string(volume, "Scope", "local");
-	free(path);
 	return volume;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "volume_fill.h"
 #include "engine.h"
+#include "file.h"
 #include "in_root.h"
 #include "text.h"
 #include "worker.h"
@@ -114,12 +115,8 @@ static bool fill_one(struct fill *fill, json *mount)
 				       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	bool is_copying = target >= 0 && is_empty(target) && !is_empty(source) &&
 			  start_copy(fill, mount, source, target);
-	if (source >= 0) {
-		close(source);
-	}
-	if (target >= 0) {
-		close(target);
-	}
+	file_close(source);
+	file_close(target);
 	return is_copying;
 }
 
@@ -132,9 +129,7 @@ static void fill_next(struct fill *fill)
 	}
 	volume_filled_fn filled = fill->filled;
 	void *context = fill->context;
-	if (fill->root >= 0) {
-		close(fill->root);
-	}
+	file_close(fill->root);
 	free(fill->rootfs);
 	free(fill);
 	filled(context);

@@ -184,9 +184,7 @@ static void close_inputs(const struct worker_call *call, int request, int report
 	int fds[] = {call->stdin_fd, call->stdout_fd, request, report};
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
-		if (fds[i] >= 0) {
-			close(fds[i]);
-		}
+		file_close(fds[i]);
 	}
 	json_object_put(call->request);
 }
@@ -204,9 +202,7 @@ struct worker *worker_start(const struct worker_call *call)
 	int error = errno;
 	close_inputs(call, request, report[1]);
 	if (pid < 0) {
-		if (report[0] >= 0) {
-			close(report[0]);
-		}
+		file_close(report[0]);
 		char *words = text_format("cannot start %s: %s", call->program, strerror(error));
 		call->done(call->context, NULL, words, "unavailable");
 		free(words);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests that a worker answers. */
+#include "file.h"
 #include "worker.h"
 #include "engine.h"
 #include "http.h"
@@ -27,9 +28,7 @@ static void download_free(struct download *download)
 {
 	if (!download->worker && !download->is_streaming) {
 		loop_remove_fd(download->watch);
-		if (download->fd >= 0) {
-			close(download->fd);
-		}
+		file_close(download->fd);
 		free(download->type);
 		free(download);
 	}

@@ -304,10 +304,9 @@ json *endpoint_result(const struct endpoint *endpoint)
 	}
 	json_set_string(result, "mac", mac);
 	if (endpoint->address[0].family) {
-		char *text = text_format("%s/%u", address_text(&endpoint->address[0], address),
-					 endpoint->address[0].prefix);
-		json_set_string(result, "address", text);
-		free(text);
+		json_set_owned(result, "address",
+			       text_format("%s/%u", address_text(&endpoint->address[0], address),
+					   endpoint->address[0].prefix));
 	}
 	for (size_t i = 0; i < endpoint->port_count; i++) {
 		json_object_array_add(ports, port_json(&endpoint->ports[i]));

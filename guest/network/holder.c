@@ -27,9 +27,7 @@ int holder_lock(const char *run, struct failure *failure)
 
 	if (fd < 0 || flock(fd, LOCK_EX) < 0) {
 		fail(failure, fail_kind(errno), "cannot lock %s: %s", path, strerror(errno));
-		if (fd >= 0) {
-			close(fd);
-		}
+		file_close(fd);
 		fd = -1;
 	}
 	free(path);
@@ -59,9 +57,7 @@ static int reach(const struct sockaddr_un *address)
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 		if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0) {
-			int error = errno;
-			close(fd);
-			errno = error;
+			file_close(fd);
 			fd = -1;
 		}
 	}
@@ -92,9 +88,7 @@ static int start(const struct sockaddr_un *address, struct failure *failure)
 		     strerror(errno));
 		result = -1;
 	}
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	return result;
 }
 

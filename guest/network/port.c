@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "port.h"
+#include "file.h"
 
 #include "text.h"
 
@@ -56,9 +57,7 @@ static int bind_socket(const union socket_address *address, socklen_t length, ui
 	/* What is not translated lands here, and nobody reads it. */
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
 	if (bind(fd, &address->any, length) < 0) {
-		int error = errno;
-		close(fd);
-		errno = error;
+		file_close(fd);
 		return -1;
 	}
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `archive-get` and `archive-stat`: what `docker cp` takes out of a container. */
 #include "container_path.h"
+#include "file.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -145,9 +146,7 @@ static char *link_target(int root, int parent, const char *name, const char *pat
 	int fd = in_root_open(root, path, O_PATH, 0);
 	char *inside = fd < 0 ? NULL : container_path_of(root, fd);
 
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	if (!inside) {
 		ssize_t length = readlinkat(parent, name, target, sizeof(target) - 1);
 		target[length < 0 ? 0 : length] = '\0';

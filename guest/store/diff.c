@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `diff`: what an upper directory changes in the layers below it, as `docker diff` names it. */
 #include "commands.h"
+#include "file.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -55,9 +56,7 @@ static enum lookup look_in(int layer, const char *path, struct stat *status, boo
 			*hides_rest = true;
 		}
 	}
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	return result;
 }
 
@@ -77,12 +76,10 @@ static bool look_below(const struct lowers *lowers, const char *path, struct sta
 static void add_change(json *changes, const char *path, enum change_kind kind)
 {
 	json *change = json_object_new_object();
-	char *absolute = text_format("/%s", path);
 
-	json_set_string(change, "Path", absolute);
+	json_set_owned(change, "Path", text_format("/%s", path));
 	json_set_int(change, "Kind", kind);
 	json_object_array_add(changes, change);
-	free(absolute);
 }
 
 /* A directory that is only there because something in it changed is a change too, as in Docker;

@@ -152,9 +152,7 @@ static bool has_file(int staged, const char *path)
 {
 	int fd = in_root_open(staged, path, O_PATH, 0);
 
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	return fd >= 0;
 }
 

@@ -142,9 +142,7 @@ static bool take_manifest(const struct push *push, struct text *text, char *medi
 	}
 	int fd = is_same ? blob_open(&digest, NULL) : -1;
 	is_same = fd >= 0 && file_read_fd(fd, text, LIMIT_DOCUMENT) == 0;
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	strcpy(media, manifest.is_docker ? MEDIA_DOCKER_V2 : MEDIA_MANIFEST);
 	manifest_free(&manifest);
 	json_object_put(document);

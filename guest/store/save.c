@@ -126,11 +126,10 @@ static void add_to_index(struct save *save, const struct descriptor *manifest, c
 	const char *why;
 
 	if (tag && reference_parse(tag, &reference, &why)) {
-		char *whole =
-			text_format("%s/%s:%s", reference.domain, reference.path, reference.tag);
-		json_set_string(annotations, "io.containerd.image.name", whole);
+		json_set_owned(
+			annotations, "io.containerd.image.name",
+			text_format("%s/%s:%s", reference.domain, reference.path, reference.tag));
 		json_set_string(annotations, "org.opencontainers.image.ref.name", reference.tag);
-		free(whole);
 	}
 	json_set(entry, "annotations", annotations);
 	json_object_array_add(save->index, entry);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unpack.h"
+#include "file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -107,9 +108,7 @@ static int make_link(struct unpack *unpack, const struct plan *plan, const struc
 	int parent = in_root_parent(unpack->root, plan->target, 0, &name);
 	int result = parent < 0 ? -1 : linkat(parent, name, place->parent, place->name, 0);
 	int error = errno;
-	if (parent >= 0) {
-		close(parent);
-	}
+	file_close(parent);
 	if (result < 0 && error != EEXIST) {
 		fail(FAIL_BAD_INPUT, "%s: cannot link it to %s: %s", plan->path, plan->target,
 		     strerror(error));

@@ -4,6 +4,7 @@
  * its blob, or else its directory, still gives the tar of its diff ID.
  */
 #include "commands.h"
+#include "file.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -49,9 +50,7 @@ static void verify_blob(struct verify *verify, const struct digest *digest)
 	while (fd >= 0 && (count = read(fd, block, sizeof(block))) > 0) {
 		sha256_update(&hash, (size_t)count, block);
 	}
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	digest_finish(&hash, &found);
 	if (!digest_equal(&found, digest)) {
 		problem(verify, "the blob %s has the digest %s", digest->text, found.text);
