@@ -41,8 +41,6 @@ void build_commit(struct build *build, struct container *container)
 	json_set_bool(request, "empty_layer", !container);
 	struct worker_call call = {.arguments = {"commit"},
 				   .request = request,
-				   .stdin_fd = -1,
-				   .stdout_fd = -1,
 				   .done = on_committed,
 				   .context = build};
 	image_worker(&call);

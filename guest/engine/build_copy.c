@@ -90,12 +90,8 @@ static void on_copied(void *context, json *result, const char *error, const char
 
 static void start_worker(struct copy *copy, json *request, worker_done_fn done)
 {
-	struct worker_call call = {.arguments = {"copy"},
-				   .request = request,
-				   .stdin_fd = -1,
-				   .stdout_fd = -1,
-				   .done = done,
-				   .context = copy};
+	struct worker_call call = {
+		.arguments = {"copy"}, .request = request, .done = done, .context = copy};
 
 	image_worker(&call);
 }

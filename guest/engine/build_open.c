@@ -247,26 +247,19 @@ static void on_context(void *context, json *result, const char *error, const cha
 static void unpack_context(struct build *build, struct request *request)
 {
 	char id[ID_SIZE];
-	int ends[2];
-	json *body = json_object_new_object();
+	struct worker_call call = {.arguments = {"context"}, .done = on_context, .context = build};
 
 	build->folder = engine_root_path("tmp/build-%.16s", id_random(id));
-	json_set_string(body, "to", build->folder);
-	if (file_make_dirs(build->folder, 0700) < 0 || pipe2(ends, O_CLOEXEC) < 0) {
-		json_object_put(body);
+	if (file_make_dirs(build->folder, 0700) < 0) {
 		char *words = text_format("no place for the context: %s", strerror(errno));
 		refuse(build, 500, words);
 		free(words);
-		return;
+	} else if (worker_take_body(request, &call)) {
+		call.request = json_pair("to", build->folder);
+		image_worker(&call);
+	} else {
+		build_free(build);
 	}
-	struct worker_call call = {.arguments = {"context"},
-				   .request = body,
-				   .stdin_fd = ends[0],
-				   .stdout_fd = -1,
-				   .done = on_context,
-				   .context = build};
-	request_body_to_fd(request, ends[1]);
-	image_worker(&call);
 }
 
 static void post_build(struct request *request)

@@ -39,11 +39,8 @@ static bool hold(struct request *request, struct container *container, struct wo
 		return false;
 	}
 	*call = (struct worker_call){
-		.program = "bh-image",
-		.arguments = {"--root", engine.root, command},
+		.arguments = {command},
 		.request = json_object_new_object(),
-		.stdin_fd = -1,
-		.stdout_fd = -1,
 		.finished = on_finished,
 		.finished_context = text_copy(container->id),
 	};
@@ -162,7 +159,6 @@ static void reply_done(struct request *request, json *result)
 static void put_archive(struct request *request)
 {
 	struct worker_call call;
-	int input[2];
 
 	if (!start_archive(request, &call, "archive-put")) {
 		return;
@@ -171,15 +167,12 @@ static void put_archive(struct request *request)
 		      request_query_bool(request, "noOverwriteDirNonDir", false));
 	json_set_bool(call.request, "copy_uid_gid",
 		      request_query_bool(request, "copyUIDGID", false));
-	if (pipe2(input, O_CLOEXEC) < 0) {
+	if (worker_take_body(request, &call)) {
+		worker_reply(request, &call, reply_done);
+	} else {
 		json_object_put(call.request);
 		on_finished(call.finished_context);
-		reply_error(request, 500, "cannot make a pipe: %s", strerror(errno));
-		return;
 	}
-	call.stdin_fd = input[0];
-	request_body_to_fd(request, input[1]);
-	worker_reply(request, &call, reply_done);
 }
 
 static void get_export(struct request *request)

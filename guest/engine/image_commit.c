@@ -92,8 +92,6 @@ static void start_worker(struct commit *commit)
 {
 	struct worker_call call = {.arguments = {"commit"},
 				   .request = commit->worker,
-				   .stdin_fd = -1,
-				   .stdout_fd = -1,
 				   .done = on_committed,
 				   .context = commit};
 

@@ -105,11 +105,9 @@ static void post_create(struct request *request)
 		return;
 	}
 	struct image_job job = {.finish = finish_pull, .name = ref};
-	struct worker_call call = {
-		.arguments = {"pull", ref},
-		.request = pull_request(registry_auth(request), request_query(request, "platform")),
-		.stdin_fd = -1,
-		.stdout_fd = -1};
+	struct worker_call call = {.arguments = {"pull", ref},
+				   .request = pull_request(registry_auth(request),
+							   request_query(request, "platform"))};
 	image_job_start(request, &call, &job);
 }
 
@@ -149,8 +147,6 @@ void image_pull(const char *ref, json *auth, void (*say)(void *context, json *li
 	*pull = (struct pull){text_copy(ref), say, done, context};
 	struct worker_call call = {.arguments = {"pull", pull->ref},
 				   .request = pull_request(auth, NULL),
-				   .stdin_fd = -1,
-				   .stdout_fd = -1,
 				   .progress = on_pull_progress,
 				   .done = on_pulled,
 				   .context = pull};
@@ -217,8 +213,7 @@ static void post_push(struct request *request)
 	json_set(body, "auth", registry_auth(request));
 	json_set(body, "image", image_load(id));
 	struct image_job job = {.finish = finish_push, .name = ref, .id = id};
-	struct worker_call call = {
-		.arguments = {"push", ref}, .request = body, .stdin_fd = -1, .stdout_fd = -1};
+	struct worker_call call = {.arguments = {"push", ref}, .request = body};
 	image_job_start(request, &call, &job);
 }
 
@@ -239,12 +234,8 @@ static void post_auth(struct request *request)
 	json *auth = json_object_new_object();
 
 	json_set(auth, "auth", body ? json_object_get(body) : NULL);
-	struct worker_call call = {
-		.program = "bh-image",
-		.arguments = {"--root", engine.root, "login", *server ? server : "docker.io"},
-		.request = auth,
-		.stdin_fd = -1,
-		.stdout_fd = -1};
+	struct worker_call call = {.arguments = {"login", *server ? server : "docker.io"},
+				   .request = auth};
 	worker_reply(request, &call, reply_login);
 }
 

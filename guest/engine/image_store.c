@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 
-#define ARGUMENTS (sizeof(((struct worker_call *)0)->arguments) / sizeof(char *))
-
 struct job {
 	struct job *next; /* of those that wait */
 	struct worker_call call;
@@ -61,20 +59,11 @@ static void on_job_done(void *context, json *result, const char *error, const ch
 void image_worker(const struct worker_call *call)
 {
 	struct job *job = memory_zeroed(1, sizeof(*job));
-	size_t count = 0;
 
 	job->call = *call;
 	job->progress = call->progress;
 	job->done = call->done;
 	job->context = call->context;
-	job->call.program = "bh-image";
-	job->call.arguments[0] = "--root";
-	job->call.arguments[1] = engine.root;
-	while (count + 3 < ARGUMENTS && call->arguments[count]) {
-		job->call.arguments[count + 2] = call->arguments[count];
-		count++;
-	}
-	job->call.arguments[count + 2] = NULL;
 	job->call.progress = on_job_progress;
 	job->call.done = on_job_done;
 	job->call.context = job;
@@ -128,11 +117,7 @@ static void on_collected(void *context, json *result, const char *error, const c
 
 static void collect(void *context)
 {
-	struct worker_call call = {.program = "bh-image",
-				   .arguments = {"--root", engine.root, "gc"},
-				   .stdin_fd = -1,
-				   .stdout_fd = -1,
-				   .done = on_collected};
+	struct worker_call call = {.arguments = {"gc"}, .done = on_collected};
 
 	(void)context;
 	if (running || is_collecting || !is_wanted) {

@@ -77,27 +77,13 @@ static const char *finish_load(struct image_job *job, json *result)
 	return error;
 }
 
-/* The body goes to the worker's standard input. False: a reply was sent. */
-static bool body_to_worker(struct request *request, struct worker_call *call)
-{
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) < 0) {
-		reply_error(request, 500, "cannot make a pipe: %s", strerror(errno));
-		return false;
-	}
-	call->stdin_fd = ends[0];
-	request_body_to_fd(request, ends[1]);
-	return true;
-}
-
 static void post_load(struct request *request)
 {
 	struct image_job job = {.finish = finish_load,
 				.is_quiet = request_query_bool(request, "quiet", false)};
-	struct worker_call call = {.arguments = {"load"}, .stdout_fd = -1};
+	struct worker_call call = {.arguments = {"load"}};
 
-	if (body_to_worker(request, &call)) {
+	if (worker_take_body(request, &call)) {
 		image_job_start(request, &call, &job);
 	}
 }
@@ -134,10 +120,7 @@ static void save(struct request *request, json *images)
 	json *body = json_object_new_object();
 
 	json_set(body, "images", images);
-	struct worker_call call = {.program = "bh-image",
-				   .arguments = {"--root", engine.root, "save"},
-				   .request = body,
-				   .stdin_fd = -1};
+	struct worker_call call = {.arguments = {"save"}, .request = body};
 	worker_download(request, &call, "application/x-tar");
 }
 
@@ -196,7 +179,7 @@ void image_import(struct request *request)
 	json *changes = request_query_list(request, "changes");
 	char *why = dockerfile_config_changes(config, changes);
 	struct image_job job = {.finish = finish_import, .name = ref};
-	struct worker_call call = {.arguments = {"import"}, .stdout_fd = -1};
+	struct worker_call call = {.arguments = {"import"}};
 
 	if (!source || strcmp(source, "-") != 0) {
 		reply_error(request, 400,
@@ -206,7 +189,7 @@ void image_import(struct request *request)
 		reply_error(request, 400, "invalid reference format: %s", name);
 	} else if (why) {
 		reply_error(request, 400, "%s", why);
-	} else if (body_to_worker(request, &call)) {
+	} else if (worker_take_body(request, &call)) {
 		const char *message = request_query(request, "message");
 		call.request = json_object_new_object();
 		json_set(call.request, "config", json_object_get(config));

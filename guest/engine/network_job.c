@@ -46,11 +46,9 @@ static void run_next(void)
 		running++;
 		is_alone = job->alone;
 		struct worker_call call = {
-			.program = "bh-network",
-			.arguments = {"--run", engine.run, job->command, NULL},
+			.program = WORKER_NETWORK,
+			.arguments = {job->command},
 			.request = job->request,
-			.stdin_fd = -1,
-			.stdout_fd = -1,
 			.done = on_done,
 			.context = job,
 		};

@@ -30,11 +30,8 @@ void usage_measure(json *dirs, usage_fn done, void *context)
 {
 	struct measure *measure = memory_zeroed(1, sizeof(*measure));
 	struct worker_call call = {
-		.program = "bh-image",
-		.arguments = {"--root", engine.root, "usage"},
+		.arguments = {"usage"},
 		.request = json_object_new_object(),
-		.stdin_fd = -1,
-		.stdout_fd = -1,
 		.done = on_measured,
 		.context = measure,
 	};

@@ -60,8 +60,7 @@ static void start_worker(struct fill *fill, const char *command, const char *roo
 			 int input, int output)
 {
 	struct worker_call call = {
-		.program = "bh-image",
-		.arguments = {"--root", engine.root, command},
+		.arguments = {command},
 		.request = json_object_new_object(),
 		.stdin_fd = input,
 		.stdout_fd = output,
@@ -94,8 +93,8 @@ static bool start_copy(struct fill *fill, json *mount, int source, int target)
 		fchmod(target, status.st_mode & 07777);
 	}
 	fill->running = 1; /* both may fail at once */
-	start_worker(fill, "archive-get", fill->rootfs, path, -1, ends[1]);
-	start_worker(fill, "archive-put", json_get_string(mount, "Source", ""), "/", ends[0], -1);
+	start_worker(fill, "archive-get", fill->rootfs, path, 0, ends[1]);
+	start_worker(fill, "archive-put", json_get_string(mount, "Source", ""), "/", ends[0], 0);
 	free(path);
 	return --fill->running > 0;
 }
