@@ -96,7 +96,6 @@ void build_done_with(struct build *build, const char *image)
 	build_next(build);
 }
 
-/* --- the end --- */
 static bool tag_all(struct build *build)
 {
 	bool ok = db_begin(true) == 0;
@@ -104,11 +103,7 @@ static bool tag_all(struct build *build)
 	for (size_t i = 0; ok && i < json_count(build->tags); i++) {
 		ok = image_tag(json_string_at(build->tags, i), build->image) == 0;
 	}
-	ok = ok && db_commit() == 0;
-	if (!ok) {
-		db_rollback();
-	}
-	return ok;
+	return db_end(ok);
 }
 
 static void send_id(struct build *build)

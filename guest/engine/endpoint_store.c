@@ -12,13 +12,6 @@
 	"SELECT container, network, id, address, mac, interface, host_interface, ports, config"    \
 	" FROM endpoint"
 
-static void set_parsed(json *object, const char *key, const char *text)
-{
-	const char *error;
-
-	json_set(object, key, json_parse(text, strlen(text), &error));
-}
-
 static json *rows(sqlite3_stmt *query)
 {
 	static const char *const keys[] = {"container", "network",       "id", NULL, "mac",
@@ -33,8 +26,8 @@ static json *rows(sqlite3_stmt *query)
 			}
 		}
 		json_set_int(row, "address", db_int(query, 3));
-		set_parsed(row, "ports", db_text(query, 7));
-		set_parsed(row, "config", db_text(query, 8));
+		json_set(row, "ports", db_json(query, 7));
+		json_set(row, "config", db_json(query, 8));
 		json_object_array_add(list, row);
 	}
 	db_done(query);

@@ -27,15 +27,9 @@ const char *image_keep(json *image, const char *parent, const char *ref, bool is
 {
 	const char *id = json_get_string(image, "id", "");
 	char *old = ref && is_ref_kept ? image_find(ref, NULL) : NULL;
-	bool ok = db_begin(true) == 0;
+	bool ok = db_end(db_begin(true) == 0 && image_insert(image, parent) == 0 &&
+			 (!ref || old || image_tag(ref, id) == 0));
 
-	if (ok) {
-		ok = image_insert(image, parent) == 0 && (!ref || old || image_tag(ref, id) == 0);
-		ok = ok && db_commit() == 0;
-		if (!ok) {
-			db_rollback();
-		}
-	}
 	free(old);
 	return ok ? NULL
 		  : "the image was not recorded: the engine's database refuses it (its log says "
@@ -53,8 +47,8 @@ static void post_tag(struct request *request)
 
 	if (id && (!ref || strchr(ref, '@'))) {
 		reply_error(request, 400, "invalid reference format: %s", name);
-	} else if (id && (db_begin(true) < 0 || image_tag(ref, id) < 0 || db_commit() < 0)) {
-		db_rollback();
+	} else if (id && !db_end(db_begin(true) == 0 && image_tag(ref, id) == 0)) {
+
 		reply_error(request, 500,
 			    "the name was not recorded: the engine's database refuses it");
 	} else if (id) {
@@ -114,12 +108,9 @@ static void delete_chain(struct removal *removal, const char *id, bool with_pare
 	char *next = text_copy(id);
 
 	while (removal->ok && *next && (next[0] && !tag_count(next)) &&
-	       !image_container_count(next) &&
-	       !db_number("SELECT count(*) FROM image WHERE parent = ?", "t", next)) {
-		sqlite3_stmt *query =
-			db_query("SELECT coalesce(parent, '') FROM image WHERE id = ?", "t", next);
-		char *parent = text_copy(db_step(query) ? db_text(query, 0) : "");
-		db_done(query);
+	       !image_container_count(next) && !image_has_children(next)) {
+		char *parent = image_parent(next);
+		parent = parent ? parent : text_copy("");
 		removal->ok = image_delete(next) == 0;
 		note(removal, "Deleted", next);
 		image_event("delete", next, NULL);
@@ -170,7 +161,7 @@ static char *conflict(const char *name, const char *id, bool is_name, bool is_fo
 				   " repositories",
 				   id + 7);
 	}
-	if (!is_name && db_number("SELECT count(*) FROM image WHERE parent = ?", "t", id)) {
+	if (!is_name && image_has_children(id)) {
 		return text_format("conflict: unable to delete %.12s (cannot be forced) - image "
 				   "has dependent child images",
 				   id + 7);
@@ -190,13 +181,11 @@ static void remove_image(struct request *request, const char *name, const char *
 	if (removal.ok) {
 		untag_all(&removal, id, is_name && !is_digest && tag_count(id) > 1 ? ref : NULL);
 		delete_chain(&removal, id, !request_query_bool(request, "noprune", false));
-		removal.ok = removal.ok && db_commit() == 0;
 	}
-	if (removal.ok) {
+	if (db_end(removal.ok)) {
 		reply_json(request, 200, removal.list);
 		image_collect(NULL, NULL);
 	} else {
-		db_rollback();
 		json_object_put(removal.list);
 		reply_error(request, 500, "nothing was removed: the engine's database refuses it");
 	}
@@ -244,14 +233,12 @@ static json *prunable(json *filter, int64_t until)
 {
 	bool only_dangling = filter_bool(filter, "dangling", true);
 	json *list = json_object_new_array();
-	const char *error;
-
 	sqlite3_stmt *query =
 		db_query("SELECT id, object FROM image WHERE created < ? AND id NOT IN"
 			 " (SELECT image FROM container WHERE image IS NOT NULL)",
 			 "i", until);
 	while (db_step(query)) {
-		json *image = json_parse(db_text(query, 1), strlen(db_text(query, 1)), &error);
+		json *image = db_json(query, 1);
 		if ((!only_dangling || !tag_count(db_text(query, 0))) &&
 		    prune_matches(filter, json_get_object(image_run_config(image), "Labels"))) {
 			json_append_string(list, db_text(query, 0));
@@ -280,14 +267,12 @@ static void post_prune(struct request *request)
 			delete_chain(&removal, json_string_at(list, i), true);
 		}
 		json_object_put(list);
-		removal.ok = removal.ok && db_commit() == 0;
 	}
-	if (removal.ok) {
+	if (db_end(removal.ok)) {
 		struct prune *prune = memory_zeroed(1, sizeof(*prune));
 		*prune = (struct prune){request, removal.list};
 		image_collect(on_pruned, prune);
 	} else {
-		db_rollback();
 		json_object_put(removal.list);
 		reply_error(request, 500, "nothing was pruned: the engine's database refuses it");
 	}

@@ -44,13 +44,10 @@ static const char *keep_pulled(json *image, const char *ref)
 	const char *id = json_get_string(image, "id", "");
 	const char *digest = json_get_string(image, "digest", NULL);
 	char *by_digest = digest ? digest_name(ref, digest) : NULL;
-	bool ok = db_begin(true) == 0 && image_insert(image, NULL) == 0 &&
-		  (strchr(ref, '@') || image_tag(ref, id) == 0) &&
-		  (!by_digest || image_add_digest(by_digest, id) == 0) && db_commit() == 0;
+	bool ok = db_end(db_begin(true) == 0 && image_insert(image, NULL) == 0 &&
+			 (strchr(ref, '@') || image_tag(ref, id) == 0) &&
+			 (!by_digest || image_add_digest(by_digest, id) == 0));
 
-	if (!ok) {
-		db_rollback();
-	}
 	free(by_digest);
 	return ok ? NULL
 		  : "the image was not recorded: its configuration is wrong, or the engine's "
@@ -159,12 +156,9 @@ static const char *keep_pushed(struct image_job *job, json *result, const char *
 {
 	json *image = json_get_object(result, "image");
 	char *name = digest_name(job->name, digest);
-	bool ok = db_begin(true) == 0 && (!image || image_insert(image, NULL) == 0) &&
-		  image_add_digest(name, job->id) == 0 && db_commit() == 0;
+	bool ok = db_end(db_begin(true) == 0 && (!image || image_insert(image, NULL) == 0) &&
+			 image_add_digest(name, job->id) == 0);
 
-	if (!ok) {
-		db_rollback();
-	}
 	free(name);
 	return ok ? NULL
 		  : "it was pushed, but its digest was not recorded: the engine's database refuses "

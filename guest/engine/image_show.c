@@ -31,11 +31,6 @@ char *image_of_request(struct request *request)
 	return id;
 }
 
-static bool has_children(const char *id)
-{
-	return db_number("SELECT count(*) FROM image WHERE parent = ?", "t", id) > 0;
-}
-
 static json *labels_of(json *image)
 {
 	return json_get_object(image_run_config(image), "Labels");
@@ -127,7 +122,6 @@ json *image_summaries(json *filter, bool all)
 	int64_t before = created_bound(filter, "before", INT64_MAX);
 	int64_t since = created_bound(filter, "since", INT64_MIN);
 	json *list = json_object_new_array();
-	const char *error;
 	sqlite3_stmt *query = db_query(
 		"SELECT id, created, size, coalesce(parent, ''), object FROM image ORDER BY"
 		" created DESC, id",
@@ -135,11 +129,11 @@ json *image_summaries(json *filter, bool all)
 
 	while (db_step(query)) {
 		const char *id = db_text(query, 0);
-		json *image = json_parse(db_text(query, 4), strlen(db_text(query, 4)), &error);
+		json *image = db_json(query, 4);
 		json *item =
 			summary(id, db_int(query, 1), db_int(query, 2), db_text(query, 3), image);
 		bool is_dangling = !json_count(json_get_array(item, "RepoTags"));
-		bool is_shown = all || !is_dangling || !has_children(id);
+		bool is_shown = all || !is_dangling || !image_has_children(id);
 		is_shown = is_shown &&
 			   filter_bool(filter, "dangling", is_dangling) == is_dangling &&
 			   keep_references(filter, item) &&
@@ -278,12 +272,9 @@ static void name_history(json *entries, const char *id)
 		if (!json_count(tags)) {
 			json_object_put(tags);
 		}
-		sqlite3_stmt *query =
-			db_query("SELECT coalesce(parent, '') FROM image WHERE id = ?", "t", next);
-		char *parent = text_copy(db_step(query) ? db_text(query, 0) : "");
-		db_done(query);
+		char *parent = image_parent(next);
 		free(next);
-		next = parent;
+		next = parent ? parent : text_copy("");
 	}
 	free(next);
 }

@@ -78,18 +78,6 @@ void image_worker(const struct worker_call *call)
 	}
 }
 
-static json *texts(const char *sql)
-{
-	json *list = json_object_new_array();
-	sqlite3_stmt *query = db_query(sql, "");
-
-	while (db_step(query)) {
-		json_append_string(list, db_text(query, 0));
-	}
-	db_done(query);
-	return list;
-}
-
 static void on_collected(void *context, json *result, const char *error, const char *kind)
 {
 	struct listener *told = served;
@@ -128,12 +116,14 @@ static void collect(void *context)
 	served = listeners;
 	listeners = NULL;
 	call.request = json_object_new_object();
-	json_set(call.request, "layers", texts("SELECT chain FROM layer"));
+	json_set(call.request, "layers", db_list(db_query("SELECT chain FROM layer", "")));
 	json_set(call.request, "blobs",
-		 texts("SELECT blob FROM layer WHERE blob IS NOT NULL UNION SELECT id FROM image "
-		       "UNION"
-		       " SELECT json_extract(object, '$.manifest') FROM image WHERE"
-		       " json_extract(object, '$.manifest') IS NOT NULL"));
+		 db_list(db_query(
+			 "SELECT blob FROM layer WHERE blob IS NOT NULL UNION SELECT id FROM image "
+			 "UNION"
+			 " SELECT json_extract(object, '$.manifest') FROM image WHERE"
+			 " json_extract(object, '$.manifest') IS NOT NULL",
+			 "")));
 	worker_start(&call);
 }
 

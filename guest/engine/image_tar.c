@@ -28,8 +28,7 @@ static const char *keep_loaded(json *one)
 		ok = ref && image_tag(ref, json_get_string(image, "id", "")) == 0;
 		free(ref);
 	}
-	if (!ok || db_commit() < 0) {
-		db_rollback();
+	if (!db_end(ok)) {
 		return "an image was not recorded: its name or configuration is wrong, or the "
 		       "engine's database refuses it (its log says why)";
 	}

@@ -47,19 +47,15 @@ bool volume_make(const char *name, bool is_anonymous, json *labels, json *option
 		engine_log("cannot make the volume %s: %s", name, strerror(errno));
 		return false;
 	}
-	if (db_begin(!is_anonymous) < 0) {
+	if (!db_end(db_begin(!is_anonymous) == 0 &&
+		    db_run("INSERT INTO volume (name, created, anonymous, labels, options)"
+			   " VALUES (?,?,?,?,?)",
+			   "tiitt", name, moment_now(), (int64_t)is_anonymous,
+			   labels ? json_text(labels) : "{}",
+			   options ? json_text(options) : "{}") == 0)) {
 		return false;
 	}
-	if (db_run("INSERT INTO volume (name, created, anonymous, labels, options)"
-		   " VALUES (?,?,?,?,?)",
-		   "tiitt", name, moment_now(), (int64_t)is_anonymous,
-		   labels ? json_text(labels) : "{}", options ? json_text(options) : "{}") < 0) {
-		db_rollback();
-		return false;
-	}
-	if (db_commit() < 0) {
-		return false;
-	}
+
 	send_event(name, "create");
 	return true;
 }
@@ -70,9 +66,8 @@ int volume_remove(const char *name)
 		errno = EBUSY;
 		return -1;
 	}
-	if (db_begin(true) < 0 || db_run("DELETE FROM volume WHERE name = ?", "t", name) < 0 ||
-	    db_commit() < 0) {
-		db_rollback();
+	if (!db_end(db_begin(true) == 0 &&
+		    db_run("DELETE FROM volume WHERE name = ?", "t", name) == 0)) {
 		errno = EIO;
 		return -1;
 	}
@@ -97,15 +92,6 @@ void volume_remove_anonymous(json *mounts)
 	}
 }
 
-static json *parse_column(sqlite3_stmt *query, int column)
-{
-	const char *error;
-	const char *text = db_text(query, column);
-	json *value = json_parse(text, strlen(text), &error);
-
-	return value ? value : json_object_new_object();
-}
-
 /* Columns: name, created, labels, options. */
 static json *describe(sqlite3_stmt *query)
 {
@@ -114,10 +100,10 @@ static json *describe(sqlite3_stmt *query)
 
 	json_set_string(volume, "CreatedAt", moment_text(db_int(query, 1), moment));
 	json_set_string(volume, "Driver", "local");
-	json_set(volume, "Labels", parse_column(query, 2));
+	json_set(volume, "Labels", db_json(query, 2));
 	json_set_owned(volume, "Mountpoint", volume_path(db_text(query, 0)));
 	json_set_string(volume, "Name", db_text(query, 0));
-	json_set(volume, "Options", parse_column(query, 3));
+	json_set(volume, "Options", db_json(query, 3));
 	json_set_string(volume, "Scope", "local");
 	return volume;
 }
@@ -274,7 +260,7 @@ static void prune_volumes(struct request *request)
 			 " WHERE name NOT IN (SELECT volume FROM container_volume)",
 			 "");
 	while (db_step(query)) {
-		json *labels = parse_column(query, 2);
+		json *labels = db_json(query, 2);
 		if ((all || db_int(query, 4)) && prune_matches(filter, labels) &&
 		    db_int(query, 1) < until) {
 			json_append_string(names, db_text(query, 0));
