@@ -181,7 +181,7 @@ static void on_pull_line(void *context, json *line)
 {
 	struct copy *copy = context;
 
-	build_send(copy->build, line);
+	progress_send(&copy->build->progress, line);
 }
 
 static void on_pulled(void *context, const char *error, const char *kind)

@@ -213,8 +213,8 @@ static char *read_dockerfile(struct build *build, int context)
 
 static void refuse(struct build *build, unsigned status, const char *words)
 {
-	if (build->request) {
-		reply_error(build->request, status, "%s", words);
+	if (build->progress.request) {
+		reply_error(build->progress.request, status, "%s", words);
 	}
 	build_free(build);
 }
@@ -266,7 +266,7 @@ static void post_build(struct request *request)
 {
 	struct build *build = memory_zeroed(1, sizeof(*build));
 
-	build->request = request;
+	build->progress.request = request;
 	char *why = read_query(build, request);
 	if (why) {
 		refuse(build, 400, why);

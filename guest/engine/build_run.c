@@ -159,7 +159,7 @@ static void on_output(void *context, uint32_t events)
 	(void)events;
 	if (count > 0) {
 		take_frames(run, block, (size_t)count);
-		if (run->build->is_gone && !run->has_ended) {
+		if (run->build->progress.is_gone && !run->has_ended) {
 			container_kill(run->build->container, 9, on_removed, NULL);
 		}
 	} else if (count == 0 || (errno != EINTR && errno != EAGAIN)) {

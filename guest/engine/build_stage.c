@@ -98,7 +98,9 @@ static void start_on(struct build *build, const char *id)
 
 static void on_pull_line(void *context, json *line)
 {
-	build_send(context, line);
+	struct build *build = context;
+
+	progress_send(&build->progress, line);
 }
 
 static void on_pulled(void *context, const char *error, const char *kind)

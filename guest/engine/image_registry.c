@@ -67,9 +67,9 @@ static const char *finish_pull(struct image_job *job, json *result)
 	if (!error) {
 		char *familiar = image_ref_familiar(job->name);
 		if (digest) {
-			image_job_say(job, NULL, "Digest: %s", digest);
+			image_job_say(job, "Digest: %s", digest);
 		}
-		image_job_say(job, NULL, "Status: %s for %s",
+		image_job_say(job, "Status: %s for %s",
 			      is_new ? "Downloaded newer image" : "Image is up to date", familiar);
 		image_event("pull", id, familiar);
 		free(familiar);
@@ -176,13 +176,15 @@ static const char *finish_push(struct image_job *job, json *result)
 		json *line = json_object_new_object();
 		json *aux = json_object_new_object();
 		char *familiar = image_ref_familiar(job->name);
-		image_job_say(job, NULL, "%s: digest: %s size: %lld", tag, digest, (long long)size);
+		image_job_say(job, "%s: digest: %s size: %lld", tag, digest, (long long)size);
 		json_set_string(aux, "Tag", tag);
 		json_set_string(aux, "Digest", digest);
 		json_set_int(aux, "Size", size);
 		json_set(line, "progressDetail", json_object_new_object());
 		json_set(line, "aux", aux);
-		image_job_send(job, line);
+		progress_send(&job->progress, line);
+		json_object_put(line);
+
 		image_event("push", job->id, familiar);
 		free(familiar);
 	}

@@ -41,24 +41,16 @@ static void say_loaded(struct image_job *job, json *one)
 	json *tags = json_get_array(one, "tags");
 
 	for (size_t i = 0; i < json_count(tags); i++) {
-		json *line = json_object_new_object();
 		char *ref = image_ref_normal(json_string_at(tags, i));
 		char *familiar = image_ref_familiar(ref);
-		char *words = text_format("Loaded image: %s\n", familiar);
-		json_set_string(line, "stream", words);
-		image_job_send(job, line);
+		progress_say(&job->progress, "stream", text_format("Loaded image: %s\n", familiar));
 		image_event("load", id, familiar);
-		free(words);
 		free(familiar);
 		free(ref);
 	}
 	if (!json_count(tags)) {
-		json *line = json_object_new_object();
-		char *words = text_format("Loaded image ID: %s\n", id);
-		json_set_string(line, "stream", words);
-		image_job_send(job, line);
+		progress_say(&job->progress, "stream", text_format("Loaded image ID: %s\n", id));
 		image_event("load", id, NULL);
-		free(words);
 	}
 }
 
@@ -159,7 +151,7 @@ static const char *finish_import(struct image_job *job, json *result)
 	const char *error = image_keep(image, NULL, job->name, false);
 
 	if (!error) {
-		image_job_say(job, NULL, "%s", id);
+		image_job_say(job, "%s", id);
 		image_event("import", id, job->name);
 	}
 	return error;
