@@ -8,6 +8,7 @@
 #include "image_store.h"
 #include "in_root.h"
 #include "name.h"
+#include "query.h"
 #include "registry_auth.h"
 #include "text.h"
 
@@ -279,12 +280,8 @@ static void post_build(struct request *request)
 /* The cache is a table of which image came from which; the images stay. */
 static void post_prune(struct request *request)
 {
-	json *result = json_object_new_object();
-
 	db_run("DELETE FROM build_cache", "");
-	json_set(result, "CachesDeleted", NULL);
-	json_set_int(result, "SpaceReclaimed", 0);
-	reply_json(request, 200, result);
+	prune_reply(request, "CachesDeleted", NULL, 0);
 }
 
 const struct route build_routes[2] = {

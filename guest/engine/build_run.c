@@ -60,19 +60,12 @@ struct container *build_container_of(struct build *build, const char *image, jso
 	return container;
 }
 
-static void on_removed(void *context, const char *error, unsigned status)
-{
-	(void)context;
-	(void)error;
-	(void)status; /* what stays is in `ps -a` for people to remove */
-}
-
 void build_remove_container(struct build *build)
 {
 	struct container *container = build->container;
 
 	build->container = NULL;
-	container_remove(container, true, true, on_removed, NULL);
+	container_remove(container, true, true, life_log, NULL);
 }
 
 static void flush_line(struct run *run)
@@ -160,7 +153,7 @@ static void on_output(void *context, uint32_t events)
 	if (count > 0) {
 		take_frames(run, block, (size_t)count);
 		if (run->build->progress.is_gone && !run->has_ended) {
-			container_kill(run->build->container, 9, on_removed, NULL);
+			container_kill(run->build->container, 9, life_log, NULL);
 		}
 	} else if (count == 0 || (errno != EINTR && errno != EAGAIN)) {
 		loop_remove_fd(run->watch);

@@ -5,7 +5,7 @@
 #include "filter.h"
 #include "health.h"
 #include "http.h"
-#include "prune.h"
+#include "query.h"
 #include "life.h"
 #include "moment.h"
 #include "network.h"
@@ -354,9 +354,9 @@ static bool is_pruned(struct container *container, json *filter, int64_t until)
 
 static void post_prune(struct request *request)
 {
-	static const char *const none[] = {NULL};
+	static const char *const known[] = {"label", "label!", "until", NULL};
 	int64_t until;
-	json *filter = prune_filter(request, none, &until);
+	json *filter = prune_filter(request, known, &until);
 
 	if (!filter) {
 		return;
@@ -376,10 +376,7 @@ static void post_prune(struct request *request)
 		}
 	}
 	json_object_put(filter);
-	json *reply = json_object_new_object();
-	json_set(reply, "ContainersDeleted", removed);
-	json_set_int(reply, "SpaceReclaimed", 0);
-	reply_json(request, 200, reply);
+	prune_reply(request, "ContainersDeleted", removed, 0);
 }
 
 const struct route action_routes[10] = {

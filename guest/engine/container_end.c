@@ -21,7 +21,7 @@ struct ending {
 	struct monitor_end end;
 };
 
-static void log_error(void *context, const char *error, unsigned status)
+void life_log(void *context, const char *error, unsigned status)
 {
 	(void)context;
 	if (error && status != 304) {
@@ -35,7 +35,7 @@ static void on_restart_timer(void *context)
 
 	container->restart_timer = NULL;
 	container->state.restart_count++;
-	container_start(container, log_error, NULL);
+	container_start(container, life_log, NULL);
 }
 
 /* What the restart policy says; true: another start comes. */
@@ -72,7 +72,7 @@ static void finish(struct ending *ending)
 	container_event(container, "die", "exitCode", code);
 	/* A waiter may remove it. */
 	if (!is_restarted && container->is_auto_removed && !container->is_removing) {
-		container_remove(container, true, true, log_error, NULL);
+		container_remove(container, true, true, life_log, NULL);
 		return;
 	}
 	container_wait_wake(container, false);

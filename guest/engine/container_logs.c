@@ -8,6 +8,7 @@
 #include "log_reader.h"
 #include "loop.h"
 #include "moment.h"
+#include "query.h"
 #include "text.h"
 
 #include <errno.h>
@@ -176,8 +177,6 @@ static void follow(struct logs *logs, struct container *container)
 /* False: the reply was sent. */
 static bool parse_query(struct request *request, struct logs *logs, int64_t *tail)
 {
-	const char *since = request_query(request, "since");
-	const char *until = request_query(request, "until");
 	const char *last = request_query(request, "tail");
 
 	logs->with_stdout = request_query_bool(request, "stdout", false);
@@ -188,14 +187,11 @@ static bool parse_query(struct request *request, struct logs *logs, int64_t *tai
 		reply_error(request, 400, "Bad parameters: you must choose at least one stream");
 		return false;
 	}
-	if (since && *since && !moment_parse(since, moment_now(), &logs->since)) {
-		reply_error(request, 400, "since is \"%.60s\", which is no time", since);
+	if (!query_moment(request, "since", &logs->since) ||
+	    !query_moment(request, "until", &logs->until)) {
 		return false;
 	}
-	if (until && *until && !moment_parse(until, moment_now(), &logs->until)) {
-		reply_error(request, 400, "until is \"%.60s\", which is no time", until);
-		return false;
-	}
+
 	if (last && *last && strcmp(last, "all") != 0) {
 		char *end;
 		*tail = strtoll(last, &end, 10);

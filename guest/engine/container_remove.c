@@ -110,15 +110,6 @@ static void on_exit_before_removal(void *context, int code)
 	removal_finish(context);
 }
 
-static void on_kill_sent(void *context, const char *error, unsigned status)
-{
-	(void)context;
-	(void)status;
-	if (error) {
-		engine_log("rm -f: %s", error);
-	}
-}
-
 void container_remove(struct container *container, bool force, bool with_volumes, life_done_fn done,
 		      void *context)
 {
@@ -155,6 +146,6 @@ void container_remove(struct container *container, bool force, bool with_volumes
 	}
 	container_wait_add(container, WAIT_NEXT_EXIT, on_exit_before_removal, removal);
 	if (container->state.is_running && !container->is_ending) {
-		container_kill(container, SIGKILL, on_kill_sent, NULL);
+		container_kill(container, SIGKILL, life_log, NULL);
 	}
 }

@@ -83,15 +83,6 @@ static void on_stopped(void *context, int code)
 	free(stop);
 }
 
-static void on_signal_sent(void *context, const char *error, unsigned status)
-{
-	(void)context;
-	(void)status;
-	if (error) {
-		engine_log("stop: %s", error);
-	}
-}
-
 static void resume_done(void *context, const char *error)
 {
 	struct container *container = container_find(context, NULL);
@@ -121,7 +112,7 @@ static void on_too_late(void *context)
 
 	stop->timer = NULL;
 	if (container && container->state.is_running) {
-		container_kill(container, SIGKILL, on_signal_sent, NULL);
+		container_kill(container, SIGKILL, life_log, NULL);
 		thaw(container);
 	}
 }
@@ -165,7 +156,7 @@ void container_stop(struct container *container, int64_t seconds, life_done_fn d
 		stop->timer = loop_after(seconds * 1000, on_too_late, stop);
 	}
 	if (!container->is_ending && seconds != 0) {
-		container_kill(container, number, on_signal_sent, NULL);
+		container_kill(container, number, life_log, NULL);
 		thaw(container);
 	}
 }

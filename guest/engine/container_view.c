@@ -10,6 +10,7 @@
 #include "moment.h"
 #include "network.h"
 #include "partition_view.h"
+#include "query.h"
 #include "rootfs.h"
 #include "text.h"
 #include "usage.h"
@@ -189,28 +190,6 @@ static bool matches(json *filter, struct container *container)
 	return matched;
 }
 
-static json *list_filter(struct request *request)
-{
-	static const char *const known[] = {"id",      "name",     "status",    "exited",
-					    "label",   "ancestor", "before",    "since",
-					    "volume",  "network",  "health",    "is-task",
-					    "publish", "expose",   "isolation", NULL};
-	const char *error;
-	json *filter = filter_parse(request_query(request, "filters"), &error);
-
-	if (!filter) {
-		reply_error(request, 400, "invalid filter: %s", error);
-		return NULL;
-	}
-	const char *unknown = filter_unknown(filter, known);
-	if (unknown) {
-		reply_error(request, 400, "invalid filter '%.60s'", unknown);
-		json_object_put(filter);
-		return NULL;
-	}
-	return filter;
-}
-
 /* The newest first. */
 static json *reversed(json *list, int64_t limit)
 {
@@ -226,13 +205,17 @@ static json *reversed(json *list, int64_t limit)
 
 static void get_list(struct request *request)
 {
+	static const char *const known[] = {"id",      "name",     "status",    "exited",
+					    "label",   "ancestor", "before",    "since",
+					    "volume",  "network",  "health",    "is-task",
+					    "publish", "expose",   "isolation", NULL};
 	int64_t limit = -1;
 	bool all = request_query_bool(request, "all", false);
 
 	if (!request_query_int(request, "limit", &limit)) {
 		return;
 	}
-	json *filter = list_filter(request);
+	json *filter = query_filter(request, known);
 	if (!filter) {
 		return;
 	}

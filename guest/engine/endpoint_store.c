@@ -113,6 +113,22 @@ json *endpoint_make(struct container *container, struct network *network, json *
 	return row;
 }
 
+json *endpoint_find(json *endpoints, const struct network *network)
+{
+	for (size_t i = 0; network && i < json_count(endpoints); i++) {
+		json *endpoint = json_at(endpoints, i);
+		if (!strcmp(json_get_string(endpoint, "network", ""), network->id)) {
+			return endpoint;
+		}
+	}
+	return NULL;
+}
+
+const char *endpoint_ip(json *endpoint, char text[IP_TEXT])
+{
+	return ip_text((uint32_t)json_get_int(endpoint, "address", 0), text);
+}
+
 int endpoint_store_result(json *endpoint, json *result)
 {
 	json *ports = json_get_array(result, "ports");

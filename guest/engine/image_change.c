@@ -9,7 +9,7 @@
 #include "image_ref.h"
 #include "image_store.h"
 #include "moment.h"
-#include "prune.h"
+#include "query.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -221,11 +221,8 @@ struct prune {
 static void on_pruned(void *context, int64_t bytes)
 {
 	struct prune *prune = context;
-	json *result = json_object_new_object();
 
-	json_set(result, "ImagesDeleted", prune->deleted);
-	json_set_int(result, "SpaceReclaimed", bytes);
-	reply_json(prune->request, 200, result);
+	prune_reply(prune->request, "ImagesDeleted", prune->deleted, bytes);
 	free(prune);
 }
 
@@ -251,9 +248,9 @@ static json *prunable(json *filter, int64_t until)
 
 static void post_prune(struct request *request)
 {
-	static const char *const more[] = {"dangling", NULL};
+	static const char *const known[] = {"dangling", "label", "label!", "until", NULL};
 	int64_t until;
-	json *filter = prune_filter(request, more, &until);
+	json *filter = prune_filter(request, known, &until);
 
 	if (!filter) {
 		return;

@@ -6,6 +6,7 @@
 #include "image.h"
 #include "image_ref.h"
 #include "moment.h"
+#include "query.h"
 #include "text.h"
 
 #include <fnmatch.h>
@@ -154,15 +155,9 @@ static void get_images(struct request *request)
 {
 	static const char *const keys[] = {"dangling", "label", "reference", "before",
 					   "since",    "until", NULL};
-	const char *error = NULL;
-	json *filter = filter_parse(request_query(request, "filters"), &error);
-	const char *unknown = filter ? filter_unknown(filter, keys) : NULL;
+	json *filter = query_filter(request, keys);
 
-	if (!filter || unknown) {
-		reply_error(request, 400,
-			    unknown ? "Invalid filter '%s'" : "the filters are wrong: %s",
-			    unknown ? unknown : error);
-	} else {
+	if (filter) {
 		reply_json(request, 200,
 			   image_summaries(filter, request_query_bool(request, "all", false)));
 	}

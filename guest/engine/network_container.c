@@ -115,11 +115,8 @@ static void disconnect_next(void *context, const char *ignored)
 			disconnect_next, disconnecting);
 		return;
 	}
-	char *netns = engine_run_path("netns/%s", disconnecting->id);
-	json *request = json_object_new_object();
-	json_set_string(request, "netns", netns);
-	free(netns);
-	network_job("netns-delete", request, false, on_netns_deleted, disconnecting);
+	network_job("netns-delete", netns_request(disconnecting->id), false, on_netns_deleted,
+		    disconnecting);
 }
 
 void network_disconnect(struct container *container, network_done_fn done, void *context)
@@ -141,11 +138,6 @@ void network_disconnect(struct container *container, network_done_fn done, void 
 	disconnecting->done = done;
 	disconnecting->context = context;
 	disconnect_next(disconnecting, NULL);
-}
-
-void network_adopt(struct container *container)
-{
-	(void)container; /* its rows are in the database; network_sync() sees to them */
 }
 
 char *network_namespace(struct container *container, json *spec)

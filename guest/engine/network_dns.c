@@ -82,8 +82,7 @@ static void add_endpoint(json *names, const struct network *network, json *endpo
 	json *addresses = json_object_new_array();
 	char text[IP_TEXT];
 
-	json_append_string(addresses,
-			   ip_text((uint32_t)json_get_int(endpoint, "address", 0), text));
+	json_append_string(addresses, endpoint_ip(endpoint, text));
 	if (container) {
 		char *short_id = text_format("%.12s", container->id);
 		add_name(names, network->name, container->name, addresses);
@@ -119,8 +118,7 @@ static void add_client(json *clients, const struct network *network, json *endpo
 		json_object_put(neighbours);
 	}
 	if (json_object_object_length(names) > 0) {
-		json_set(clients, ip_text((uint32_t)json_get_int(endpoint, "address", 0), text),
-			 json_object_get(names));
+		json_set(clients, endpoint_ip(endpoint, text), json_object_get(names));
 	}
 	json_object_put(names);
 	json_object_put(places);

@@ -17,7 +17,7 @@ const char *network_mode_of(json *spec)
 	return !*mode || !strcmp(mode, "default") ? "bridge" : mode;
 }
 
-static bool has_networks(const char *mode)
+bool network_mode_has_networks(const char *mode)
 {
 	return strcmp(mode, "none") != 0 && strcmp(mode, "host") != 0 &&
 	       strncmp(mode, "container:", 10) != 0;
@@ -53,7 +53,7 @@ json *network_plan(json *spec)
 		return json_object_get(stored);
 	}
 	json *plan = json_object_new_array();
-	if (!has_networks(mode)) {
+	if (!network_mode_has_networks(mode)) {
 		return plan;
 	}
 	if (wanted) {

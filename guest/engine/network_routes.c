@@ -6,7 +6,7 @@
 #include "moment.h"
 #include "network_inside.h"
 #include "network_routes.h"
-#include "prune.h"
+#include "query.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -74,9 +74,7 @@ static json *containers_view(const struct network *network)
 		struct container *container = container_find(id, NULL);
 		json *view = json_object_new_object();
 		char text[IP_TEXT];
-		char *address = text_format(
-			"%s/%u", ip_text((uint32_t)json_get_int(endpoint, "address", 0), text),
-			network->prefix);
+		char *address = text_format("%s/%u", endpoint_ip(endpoint, text), network->prefix);
 		json_set_string(view, "Name", container ? container->name : "");
 		json_set_string(view, "EndpointID", json_get_string(endpoint, "id", ""));
 		json_set_string(view, "MacAddress", json_get_string(endpoint, "mac", ""));
@@ -116,17 +114,6 @@ static json *describe(const struct network *network, bool with_containers)
 	return view;
 }
 
-static json *query_filter(struct request *request)
-{
-	const char *error;
-	json *filter = filter_parse(request_query(request, "filters"), &error);
-
-	if (!filter) {
-		reply_error(request, 400, "invalid filter: %s", error);
-	}
-	return filter;
-}
-
 static bool has_endpoints(const struct network *network)
 {
 	json *endpoints = endpoints_of_network(network->id);
@@ -153,15 +140,9 @@ void network_get_all(struct request *request)
 {
 	static const char *const known[] = {"name", "id",    "driver",   "scope",
 					    "type", "label", "dangling", NULL};
-	json *filter = query_filter(request);
+	json *filter = query_filter(request, known);
 
 	if (!filter) {
-		return;
-	}
-	const char *unknown = filter_unknown(filter, known);
-	if (unknown) {
-		reply_error(request, 400, "invalid filter '%s'", unknown);
-		json_object_put(filter);
 		return;
 	}
 	json *list = json_object_new_array();
@@ -240,21 +221,11 @@ void network_remove(struct request *request)
 	network_job("bridge-down", network_request(network), true, on_down, removal);
 }
 
-static void on_pruned(void *context, json *result, const char *error, const char *kind)
-{
-	(void)context;
-	(void)result;
-	(void)kind;
-	if (error) {
-		engine_log("%s", error);
-	}
-}
-
 void network_prune(struct request *request)
 {
-	static const char *const none[] = {NULL};
+	static const char *const known[] = {"label", "label!", "until", NULL};
 	int64_t until;
-	json *filter = prune_filter(request, none, &until);
+	json *filter = prune_filter(request, known, &until);
 	json *removed = json_object_new_array();
 	struct network *next;
 
@@ -273,7 +244,7 @@ void network_prune(struct request *request)
 		network_event(one, "destroy", NULL);
 		if (network_delete(one) == 0) {
 			json_append_string(removed, name);
-			network_job("bridge-down", down, true, on_pruned, NULL);
+			network_job_logged("bridge-down", down, true);
 		} else {
 			json_object_put(down);
 		}

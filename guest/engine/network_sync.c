@@ -8,14 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void ignore(void *context, const char *error)
-{
-	(void)context;
-	if (error) {
-		engine_log("%s", error);
-	}
-}
-
 static void on_synced(void *context, json *result, const char *error, const char *kind)
 {
 	json *failed = json_get(result, "failed");
@@ -34,7 +26,7 @@ static void on_synced(void *context, json *result, const char *error, const char
 	for (struct network *one = network_first(); one; one = one->next) {
 		one->is_up = one->subnet != 0;
 		if (one->is_up) {
-			network_dns_update(one, NULL, ignore, NULL);
+			network_dns_update(one, NULL, network_log, NULL);
 		}
 	}
 }
@@ -49,23 +41,6 @@ static bool is_alive(json *endpoint)
 	return container && (container->state.is_running || container->is_ending);
 }
 
-static void on_dropped(void *context, json *result, const char *error, const char *kind)
-{
-	(void)result;
-	(void)kind;
-	ignore(context, error);
-}
-
-static void delete_netns(const char *container)
-{
-	json *request = json_object_new_object();
-	char *netns = engine_run_path("netns/%s", container);
-
-	json_set_string(request, "netns", netns);
-	free(netns);
-	network_job("netns-delete", request, false, on_dropped, NULL);
-}
-
 /* Namespaces of containers that do not run. */
 static void sweep_netns(void)
 {
@@ -78,7 +53,7 @@ static void sweep_netns(void)
 			entry->d_name[0] == '.' ? NULL : container_find(entry->d_name, NULL);
 		if (id_is_hex(entry->d_name) &&
 		    !(container && (container->state.is_running || container->is_ending))) {
-			delete_netns(entry->d_name);
+			network_job_logged("netns-delete", netns_request(entry->d_name), false);
 		}
 	}
 	if (list) {

@@ -74,17 +74,6 @@ json *network_endpoint_view(const struct network *network, const char *container
 	return view;
 }
 
-static json *find_endpoint(json *endpoints, const struct network *network)
-{
-	for (size_t i = 0; network && i < json_count(endpoints); i++) {
-		json *endpoint = json_object_array_get_idx(endpoints, i);
-		if (!strcmp(json_get_string(endpoint, "network", ""), network->id)) {
-			return endpoint;
-		}
-	}
-	return NULL;
-}
-
 static json *networks_view(struct container *container, json *spec, json *endpoints)
 {
 	json *networks = json_object_new_object();
@@ -101,7 +90,7 @@ static json *networks_view(struct container *container, json *spec, json *endpoi
 		struct network *network = network_find(name);
 		json_set(networks, network ? network->name : name,
 			 network_endpoint_view(network, container->id, json_get(item, "config"),
-					       find_endpoint(endpoints, network)));
+					       endpoint_find(endpoints, network)));
 	}
 	json_object_put(plan);
 	return networks;
@@ -168,7 +157,7 @@ json *network_settings(struct container *container, json *spec)
 {
 	json *settings = json_object_new_object();
 	json *endpoints = endpoints_of_container(container->id);
-	json *bridged = find_endpoint(endpoints, network_find("bridge"));
+	json *bridged = endpoint_find(endpoints, network_find("bridge"));
 	char *key = engine_run_path("netns/%s", container->id);
 	bool has_any = json_count(endpoints) > 0;
 

@@ -9,7 +9,7 @@
 #include "http.h"
 #include "moment.h"
 #include "name.h"
-#include "prune.h"
+#include "query.h"
 #include "text.h"
 
 #include <errno.h>
@@ -118,17 +118,6 @@ static json *load_volume(const char *name)
 	return volume;
 }
 
-static json *query_filter(struct request *request)
-{
-	const char *error;
-	json *filter = filter_parse(request_query(request, "filters"), &error);
-
-	if (!filter) {
-		reply_error(request, 400, "invalid filter: %s", error);
-	}
-	return filter;
-}
-
 static json *list_matching(json *filter)
 {
 	json *list = json_object_new_array();
@@ -164,7 +153,7 @@ json *volume_list(void)
 
 static void get_volumes(struct request *request)
 {
-	json *filter = query_filter(request);
+	json *filter = query_filter(request, NULL);
 
 	if (!filter) {
 		return;
@@ -245,9 +234,9 @@ static void delete_volume(struct request *request)
 /* Since API 1.42 the named ones only with the filter all=true. */
 static void prune_volumes(struct request *request)
 {
-	static const char *const more[] = {"all", NULL};
+	static const char *const known[] = {"all", "label", "label!", "until", NULL};
 	int64_t until;
-	json *filter = prune_filter(request, more, &until);
+	json *filter = prune_filter(request, known, &until);
 
 	if (!filter) {
 		return;
@@ -275,10 +264,7 @@ static void prune_volumes(struct request *request)
 	}
 	json_object_put(names);
 	json_object_put(filter);
-	json *reply = json_object_new_object();
-	json_set(reply, "VolumesDeleted", removed);
-	json_set_int(reply, "SpaceReclaimed", 0);
-	reply_json(request, 200, reply);
+	prune_reply(request, "VolumesDeleted", removed, 0);
 }
 
 const struct route volume_routes[5] = {

@@ -20,5 +20,3 @@ char *volume_path(const char *name);
 int volume_remove(const char *name);
 /* Removes the anonymous ones of this list of mounts (rm -v), as far as nobody else uses them. */
 void volume_remove_anonymous(json *mounts);
-/* At the start: folders without a row go; a kill left them. */
-void volume_sweep(void);
