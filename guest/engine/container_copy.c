@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files of containers, by bh-image: archive (docker cp), export, changes (docker diff). */
+#include "base64.h"
 #include "container_routes.h"
 #include "engine.h"
 #include "http.h"
@@ -78,25 +79,6 @@ static bool start_archive(struct request *request, struct worker_call *call, con
 	return true;
 }
 
-static char *base64(const char *text)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *bytes = (const unsigned char *)text;
-	size_t length = strlen(text);
-	struct text out = {0};
-
-	for (size_t i = 0; i < length; i += 3) {
-		uint32_t group = (uint32_t)bytes[i] << 16;
-		group |= i + 1 < length ? (uint32_t)bytes[i + 1] << 8 : 0;
-		group |= i + 2 < length ? bytes[i + 2] : 0;
-		char four[4] = {digits[group >> 18], digits[group >> 12 & 63],
-				i + 1 < length ? digits[group >> 6 & 63] : '=',
-				i + 2 < length ? digits[group & 63] : '='};
-		text_add(&out, four, 4);
-	}
-	return out.data ? out.data : text_copy("");
-}
 static char *stat_header(json *result)
 {
 	json *stat = json_object_new_object();
@@ -106,7 +88,7 @@ static char *stat_header(json *result)
 	json_set_int(stat, "mode", json_get_int(result, "mode", 0));
 	json_set(stat, "mtime", json_object_get(json_get(result, "mtime")));
 	json_set_string(stat, "linkTarget", json_get_string(result, "linkTarget", ""));
-	char *header = base64(json_text(stat));
+	char *header = base64_encode(json_text(stat), false);
 	json_object_put(stat);
 	return header;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /containers/ID/logs */
+#include "attach.h"
+#include "attach_frame.h"
 #include "container_routes.h"
 #include "engine.h"
 #include "file.h"
@@ -60,18 +62,16 @@ static void on_gone(void *context)
 static bool write_entry(struct logs *logs, const struct log_entry *entry)
 {
 	char moment[MOMENT_TEXT + 1] = "";
-	unsigned char header[8] = {entry->is_stderr ? 2 : 1};
+	unsigned char header[ATTACH_FRAME_SIZE];
 
 	if (logs->with_times) {
 		moment_text(entry->moment, moment);
 		strcat(moment, " ");
 	}
-	size_t length = strlen(moment) + entry->length;
-	header[4] = (unsigned char)(length >> 24);
-	header[5] = (unsigned char)(length >> 16);
-	header[6] = (unsigned char)(length >> 8);
-	header[7] = (unsigned char)length;
 	if (!logs->is_raw) {
+		attach_frame_header(entry->is_stderr ? ATTACH_STDERR : ATTACH_STDOUT,
+				    (uint32_t)(strlen(moment) + entry->length), header);
+
 		stream_write(logs->stream, header, sizeof(header));
 	}
 	stream_write(logs->stream, moment, strlen(moment));
@@ -217,11 +217,8 @@ static void get_logs(struct request *request)
 				 container->id);
 	logs->reader = log_reader_open(path, tail);
 	free(path);
-	bool is_multiplexed = !logs->is_raw && request_version(request) >= 142;
-	logs->stream = reply_stream(request, 200,
-				    is_multiplexed ? "application/vnd.docker.multiplexed-stream"
-						   : "application/vnd.docker.raw-stream",
-				    on_gone, on_room, logs);
+	logs->stream = reply_stream(request, 200, attach_type(request, logs->is_raw), on_gone,
+				    on_room, logs);
 	if (!logs->stream) {
 		logs_free(logs);
 		return;
