@@ -4,6 +4,7 @@
 #include "build.h"
 #include "attach.h"
 #include "container_create.h"
+#include "create_config.h"
 #include "file.h"
 #include "image.h"
 #include "life.h"
@@ -194,15 +195,12 @@ static bool attach_output(struct run *run)
 static json *run_command(struct build *build)
 {
 	const struct instruction *one = build->instruction;
-	json *shell = json_get_array(build->config, "Shell");
 	json *command = json_object_new_array();
 
-	if (!one->is_exec && json_count(shell)) {
-		json_append_strings(command, shell);
-	} else if (!one->is_exec) {
-		json_append_string(command, "/bin/sh");
-		json_append_string(command, "-c");
+	if (!one->is_exec) {
+		shell_append(command, json_get_array(build->config, "Shell"));
 	}
+
 	for (size_t i = 0; i < one->word_count; i++) {
 		json_append_string(command, one->words[i]);
 	}

@@ -67,13 +67,9 @@ static void start_on(struct build *build, const char *id)
 {
 	json *image = *id ? image_load(id) : NULL;
 	json *config = image_run_config(image);
-	json *copy = NULL;
 
-	if (config) {
-		json_object_deep_copy(config, &copy, NULL);
-	}
 	json_object_put(build->config);
-	build->config = copy ? copy : json_object_new_object();
+	build->config = config ? json_copy(config) : json_object_new_object();
 	free(build->author);
 	build->author = text_copy(json_get_string(json_get(image, "config"), "author", ""));
 	free(build->image);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is done to containers: start, stop, restart, kill, pause, rename, update, rm, prune. */
+#include "container_create.h"
 #include "container_routes.h"
 #include "db.h"
 #include "filter.h"
@@ -188,18 +189,10 @@ static void post_rename(struct request *request)
 		return;
 	}
 	name = name ? name + (*name == '/') : "";
-	struct container *other = container_by_name(name);
-	if (!name_is_valid(name)) {
-		reply_error(request, 400,
-			    "Invalid container name (%.130s), only "
-			    "[a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
-			    name);
-	} else if (other) {
-		reply_error(request, 409,
-			    "Conflict. The container name \"/%s\" is already in use by "
-			    "container \"%s\". You have to remove (or rename) that container to be "
-			    "able to reuse that name.",
-			    name, other->id);
+	unsigned status;
+	char *wrong = container_name_check(name, &status);
+	if (wrong) {
+		reply_error(request, status, "%s", wrong);
 	} else if (container_store_name(container, name) < 0) {
 		reply_error(request, 500, "the database does not take the name");
 	} else {
@@ -207,6 +200,7 @@ static void post_rename(struct request *request)
 		network_renamed(container);
 		reply_empty(request, 204);
 	}
+	free(wrong);
 }
 
 struct update {

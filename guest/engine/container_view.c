@@ -99,7 +99,7 @@ static json *list_entry(struct container *container, json *spec)
 {
 	json *entry = json_object_new_object();
 	json *names = json_object_new_array();
-	json *host = json_object_new_object();
+
 	char *name = text_format("/%s", container->name);
 	char *status = status_words(container);
 
@@ -114,9 +114,9 @@ static json *list_entry(struct container *container, json *spec)
 	json_set(entry, "Labels", json_object_get(json_get(json_get(spec, "Config"), "Labels")));
 	json_set_string(entry, "State", container_status(container));
 	json_set_string(entry, "Status", status);
-	json_set_string(host, "NetworkMode",
-			json_get_string(json_get(spec, "HostConfig"), "NetworkMode", ""));
-	json_set(entry, "HostConfig", host);
+	json_set(entry, "HostConfig",
+		 json_pair("NetworkMode",
+			   json_get_string(json_get(spec, "HostConfig"), "NetworkMode", "")));
 	json_set(entry, "NetworkSettings", network_summary(container, spec));
 	json_set(entry, "Mounts", json_object_get(json_get(spec, "Mounts")));
 	free(status);

@@ -144,9 +144,7 @@ static void post_create(struct request *request)
 	exec->next = container->execs;
 	container->execs = exec;
 	exec_event(exec, "exec_create");
-	json *reply = json_object_new_object();
-	json_set_string(reply, "Id", exec->id);
-	reply_json(request, 201, reply);
+	reply_json(request, 201, json_pair("Id", exec->id));
 }
 
 static void post_resize(struct request *request)

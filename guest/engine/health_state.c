@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health_state.h"
 #include "body_check.h"
+#include "create_config.h"
 #include "moment.h"
 #include "text.h"
 
@@ -35,15 +36,6 @@ char *health_check_config(json *healthcheck)
 	return error;
 }
 
-static void add_shell(json *command, json *shell)
-{
-	json_append_strings(command, shell);
-	if (!json_count(shell)) {
-		json_append_string(command, "/bin/sh");
-		json_append_string(command, "-c");
-	}
-}
-
 json *health_command(json *healthcheck, json *shell)
 {
 	json *test = json_get_array(healthcheck, "Test");
@@ -55,7 +47,7 @@ json *health_command(json *healthcheck, json *shell)
 	}
 	json *command = json_object_new_array();
 	if (is_shell) {
-		add_shell(command, shell);
+		shell_append(command, shell);
 		json_append_string(command, json_string_at(test, 1));
 	}
 	for (size_t i = 1; !is_shell && i < json_count(test); i++) {

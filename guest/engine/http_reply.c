@@ -69,14 +69,12 @@ void reply_empty(struct request *request, unsigned status)
 void reply_error(struct request *request, unsigned status, const char *format, ...)
 {
 	va_list arguments;
-	json *value = json_object_new_object();
 
 	va_start(arguments, format);
 	char *message = text_vformat(format, arguments);
 	va_end(arguments);
-	json_set_string(value, "message", message);
+	reply_json(request, status, json_pair("message", message));
 	free(message);
-	reply_json(request, status, value);
 }
 
 unsigned reply_status_of(const char *kind)

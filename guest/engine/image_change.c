@@ -17,10 +17,9 @@
 
 void image_event(const char *action, const char *id, const char *name)
 {
-	json *attributes = json_object_new_object();
+	const char *called = name ? name : id;
 
-	json_set_string(attributes, "name", name ? name : id);
-	event_send("image", action, name ? name : id, NULL, attributes);
+	event_send("image", action, called, NULL, json_pair("name", called));
 }
 
 const char *image_keep(json *image, const char *parent, const char *ref, bool is_ref_kept)
@@ -41,8 +40,8 @@ static void post_tag(struct request *request)
 	const char *repo = request_query(request, "repo");
 	const char *tag = request_query(request, "tag");
 	char *id = image_of_request(request);
-	char *name =
-		text_format("%s%s%s", repo ? repo : "", tag && *tag ? ":" : "", tag ? tag : "");
+	char *name = image_ref_join(repo, tag);
+
 	char *ref = image_ref_normal(name);
 
 	if (id && (!ref || strchr(ref, '@'))) {
@@ -68,10 +67,7 @@ struct removal {
 
 static void note(struct removal *removal, const char *key, const char *value)
 {
-	json *item = json_object_new_object();
-
-	json_set_string(item, key, value);
-	json_object_array_add(removal->list, item);
+	json_object_array_add(removal->list, json_pair(key, value));
 }
 
 static void untag_all(struct removal *removal, const char *id, const char *only)

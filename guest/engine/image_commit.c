@@ -58,22 +58,20 @@ static void resume(struct commit *commit)
 
 static void reply_committed(struct commit *commit, json *image)
 {
-	json *reply = json_object_new_object();
 	const char *id = json_get_string(image, "id", "");
 	struct container *container = container_find(commit->container, NULL);
 	const char *why =
 		image_keep(image, *commit->parent ? commit->parent : NULL, commit->ref, false);
 
 	if (why) {
-		json_object_put(reply);
 		reply_error(commit->request, 500, "%s", why);
 		return;
 	}
-	json_set_string(reply, "Id", id);
+
 	if (container) {
 		container_event(container, "commit", "imageID", id);
 	}
-	reply_json(commit->request, 201, reply);
+	reply_json(commit->request, 201, json_pair("Id", id));
 }
 
 static void on_committed(void *context, json *result, const char *error, const char *kind)
@@ -119,9 +117,8 @@ static json *image_config_of(json *config, json *more)
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		json *value = json_get(more, keys[i]) ? json_get(more, keys[i])
 						      : json_get(config, keys[i]);
-		json *copy = NULL;
-		if (value && json_object_deep_copy(value, &copy, NULL) == 0) {
-			json_set(result, keys[i], copy);
+		if (value) {
+			json_set(result, keys[i], json_copy(value));
 		}
 	}
 	return result;
@@ -205,7 +202,8 @@ static char *commit_name(struct request *request, bool *is_wrong)
 	if (!repo || !*repo) {
 		return NULL;
 	}
-	name = text_format("%s%s%s", repo, tag && *tag ? ":" : "", tag ? tag : "");
+	name = image_ref_join(repo, tag);
+
 	ref = image_ref_normal(name);
 	*is_wrong = !ref || strchr(ref, '@');
 	free(name);

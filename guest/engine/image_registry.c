@@ -17,12 +17,7 @@
  */
 static char *name_of(const char *repo, const char *tag)
 {
-	bool has_tag = tag && *tag;
-	char *name = text_format("%s%s%s", repo,
-				 !has_tag           ? ""
-				 : strchr(tag, ':') ? "@"
-						    : ":",
-				 has_tag ? tag : "");
+	char *name = image_ref_join(repo, tag);
 	char *ref = image_ref_normal(name);
 
 	free(name);

@@ -220,9 +220,7 @@ static json *inspect(const char *id, json *image)
 	json_set_int(result, "VirtualSize", is_there ? db_int(query, 1) : 0);
 	json_set(result, "GraphDriver", graph_driver());
 	json_set(result, "RootFS", root_fs(image));
-	json *metadata = json_object_new_object();
-	json_set_string(metadata, "LastTagTime", "0001-01-01T00:00:00Z");
-	json_set(result, "Metadata", metadata);
+	json_set(result, "Metadata", json_pair("LastTagTime", "0001-01-01T00:00:00Z"));
 	db_done(query);
 	return result;
 }

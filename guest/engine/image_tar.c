@@ -162,9 +162,8 @@ void image_import(struct request *request)
 	const char *source = request_query(request, "fromSrc");
 	const char *repo = request_query(request, "repo");
 	const char *tag = request_query(request, "tag");
-	char *name = repo && *repo
-			     ? text_format("%s%s%s", repo, tag && *tag ? ":" : "", tag ? tag : "")
-			     : NULL;
+	char *name = repo && *repo ? image_ref_join(repo, tag) : NULL;
+
 	char *ref = name ? image_ref_normal(name) : NULL;
 	json *config = json_object_new_object();
 	json *changes = request_query_list(request, "changes");

@@ -225,9 +225,7 @@ static void on_wait_reply(void *context, uint32_t events)
 struct monitor_wait *monitor_wait(const char *folder, monitor_end_fn ended, void *context)
 {
 	int fd = connect_monitor(folder);
-	json *request = json_object_new_object();
-
-	json_set_string(request, "op", "wait");
+	json *request = json_pair("op", "wait");
 	int result = fd < 0 ? -1 : send_request(fd, request, -1);
 	json_object_put(request);
 	if (result < 0) {

@@ -90,7 +90,7 @@ static json *containers_view(const struct network *network)
 static json *describe(const struct network *network, bool with_containers)
 {
 	json *view = json_object_new_object();
-	json *from = json_object_new_object();
+
 	char moment[MOMENT_TEXT];
 
 	json_set_string(view, "Name", network->name);
@@ -104,8 +104,7 @@ static json *describe(const struct network *network, bool with_containers)
 	json_set_bool(view, "Internal", network_is_internal(network));
 	json_set_bool(view, "Attachable", json_get_bool(network->spec, "Attachable", false));
 	json_set_bool(view, "Ingress", false);
-	json_set_string(from, "Network", "");
-	json_set(view, "ConfigFrom", from);
+	json_set(view, "ConfigFrom", json_pair("Network", ""));
 	json_set_bool(view, "ConfigOnly", false);
 	json_set(view, "Containers",
 		 with_containers ? containers_view(network) : json_object_new_object());

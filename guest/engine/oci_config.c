@@ -17,32 +17,6 @@ static const char *const masked[] = {
 static const char *const read_only[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
 					"/proc/sysrq-trigger"};
 
-static json *seccomp_of(json *host, char **error)
-{
-	const char *option = oci_security_option(host, "seccomp");
-	const char *words;
-
-	if (json_get_bool(host, "Privileged", false) || (option && !strcmp(option, "unconfined"))) {
-		return NULL;
-	}
-	if (!option || !*option || !strcmp(option, "builtin")) {
-		json *capabilities = oci_capabilities(host);
-		json *section = oci_default_seccomp(json_get(capabilities, "bounding"));
-		json_object_put(capabilities);
-		return section;
-	}
-	json *profile = json_parse(option, strlen(option), &words);
-	if (!profile) {
-		*error = text_format("Decoding seccomp profile failed: %s", words);
-	}
-	json *capabilities = oci_capabilities(host);
-	json *section =
-		profile ? oci_seccomp_convert(profile, json_get(capabilities, "bounding")) : NULL;
-	json_object_put(capabilities);
-	json_object_put(profile);
-	return section;
-}
-
 static json *list_of(const char *const *texts, size_t count)
 {
 	json *list = json_object_new_array();
@@ -80,7 +54,10 @@ static json *make_linux(struct container *container, json *spec, char **error)
 		json_set(object, "devices", oci_devices(host, resources, error));
 	}
 	json_set(object, "resources", resources);
-	json *seccomp = *error ? NULL : seccomp_of(host, error);
+	json *capabilities = oci_capabilities(host);
+	json *seccomp =
+		*error ? NULL : oci_seccomp(host, json_get(capabilities, "bounding"), error);
+	json_object_put(capabilities);
 	if (seccomp) {
 		json_set(object, "seccomp", seccomp);
 	}

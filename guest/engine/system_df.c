@@ -22,12 +22,7 @@ struct df {
 
 static bool is_wanted(json *types, const char *type)
 {
-	for (size_t i = 0; i < json_count(types); i++) {
-		if (!strcmp(json_string_at(types, i), type)) {
-			return true;
-		}
-	}
-	return json_count(types) == 0;
+	return !json_count(types) || json_has_string(types, type);
 }
 
 static json *images(void)

@@ -29,10 +29,7 @@ char *volume_path(const char *name)
 
 static void send_event(const char *name, const char *action)
 {
-	json *attributes = json_object_new_object();
-
-	json_set_string(attributes, "driver", "local");
-	event_send("volume", action, name, NULL, attributes);
+	event_send("volume", action, name, NULL, json_pair("driver", "local"));
 }
 
 bool volume_make(const char *name, bool is_anonymous, json *labels, json *options)
