@@ -3,7 +3,6 @@
 #include "attach_logs.h"
 #include "file.h"
 #include "http.h"
-#include "life.h"
 #include "loop.h"
 #include "monitor.h"
 #include "text.h"

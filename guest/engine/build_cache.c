@@ -2,7 +2,6 @@
 /* Which image an instruction made of another, so that it need not be run again. */
 #include "build.h"
 #include "db.h"
-#include "image.h"
 #include "text.h"
 
 #include <stdlib.h>

@@ -4,7 +4,6 @@
 #include "image.h"
 #include "image_routes.h"
 #include "image_store.h"
-#include "text.h"
 
 #include <stdlib.h>
 

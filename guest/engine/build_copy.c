@@ -2,7 +2,6 @@
 /* COPY and ADD: files of the context, of a stage or of an image, put into a container that never
  * runs. */
 #include "build.h"
-#include "container_create.h"
 #include "engine.h"
 #include "image.h"
 #include "image_ref.h"

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RUN: a container of the image, its output in the stream, its changes the next layer. */
+#include "attach.h"
 #include "attach_frame.h"
 #include "build.h"
-#include "attach.h"
 #include "container_create.h"
 #include "create_config.h"
 #include "file.h"
-#include "image.h"
 #include "life.h"
 #include "loop.h"
 #include "text.h"

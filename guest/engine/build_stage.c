@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* FROM: where a stage begins. */
 #include "build.h"
-#include "dockerfile_config.h"
 #include "image.h"
 #include "image_ref.h"
 #include "image_routes.h"

@@ -4,7 +4,6 @@
 #include "container_routes.h"
 #include "engine.h"
 #include "http.h"
-#include "moment.h"
 #include "rootfs.h"
 #include "text.h"
 #include "worker.h"

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The end of a container's process, and what comes after it. */
-#include "life.h"
 #include "attach.h"
 #include "engine.h"
 #include "exec.h"
 #include "health.h"
+#include "life.h"
 #include "loop.h"
-#include "moment.h"
 #include "monitor.h"
 #include "network.h"
 #include "rootfs.h"

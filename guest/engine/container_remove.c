@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Removal: of what is on disk first, then of the row, so that a kill in between leaves a row that
  * the next start removes. */
-#include "life.h"
 #include "attach.h"
 #include "engine.h"
 #include "exec.h"
 #include "file.h"
+#include "life.h"
 #include "loop.h"
 #include "spawn.h"
 #include "text.h"

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Start: root file system, networks, config.json, monitor. */
-#include "life.h"
 #include "attach.h"
 #include "engine.h"
-#include "exec.h"
 #include "file.h"
 #include "health.h"
+#include "life.h"
 #include "loop.h"
 #include "moment.h"
 #include "monitor.h"

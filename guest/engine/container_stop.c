@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signals and stops. */
-#include "life.h"
 #include "engine.h"
 #include "health.h"
+#include "life.h"
 #include "loop.h"
 #include "runtime_call.h"
 #include "spec_check.h"

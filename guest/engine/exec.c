@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "exec_inside.h"
 #include "attach.h"
 #include "body_check.h"
-#include "create_config.h"
 #include "engine.h"
+#include "exec_inside.h"
 #include "exec_process.h"
 #include "file.h"
 #include "http.h"

@@ -167,13 +167,12 @@ json *health_state_view(const struct health_state *state)
 {
 	json *view = json_object_new_object();
 	json *log = json_object_new_array();
-	char moment[MOMENT_TEXT];
 
 	for (size_t i = 0; i < state->count; i++) {
 		const struct health_result *result = &state->log[i];
 		json *entry = json_object_new_object();
-		json_set_string(entry, "Start", moment_text(result->start, moment));
-		json_set_string(entry, "End", moment_text(result->end, moment));
+		json_set(entry, "Start", moment_json(result->start));
+		json_set(entry, "End", moment_json(result->end));
 		json_set_int(entry, "ExitCode", result->code);
 		json_set(entry, "Output", output_view(result));
 		json_object_array_add(log, entry);

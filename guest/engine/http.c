@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine.h"
 #include "file.h"
 #include "http_inside.h"
-#include "engine.h"
 #include "routes.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Replies that are there at once, and connections that are handed over. */
-#include "http_inside.h"
 #include "engine.h"
+#include "http_inside.h"
 
 #include <fcntl.h>
 #include <errno.h>

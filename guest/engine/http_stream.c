@@ -2,7 +2,6 @@
 /* Replies that are sent as they come. */
 #include "file.h"
 #include "http_inside.h"
-#include "engine.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names given and taken, images removed. */
-#include "image_routes.h"
 #include "container.h"
 #include "db.h"
 #include "event.h"
 #include "filter.h"
 #include "image.h"
 #include "image_ref.h"
+#include "image_routes.h"
 #include "image_store.h"
-#include "moment.h"
 #include "query.h"
 #include "text.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /commit: an image of a container as it is now. */
-#include "image_routes.h"
 #include "container.h"
 #include "dockerfile_config.h"
 #include "engine.h"
 #include "image.h"
 #include "image_ref.h"
+#include "image_routes.h"
 #include "image_store.h"
 #include "runtime_call.h"
 #include "spec_check.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pull, push, login: what bh-image does with a registry. */
-#include "image_routes.h"
 #include "db.h"
 #include "engine.h"
 #include "image.h"
 #include "image_import.h"
 #include "image_job.h"
 #include "image_ref.h"
+#include "image_routes.h"
 #include "registry_auth.h"
 #include "text.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Images listed, inspected, their history. */
-#include "image_routes.h"
 #include "db.h"
 #include "filter.h"
 #include "image.h"
 #include "image_ref.h"
+#include "image_routes.h"
 #include "moment.h"
 #include "query.h"
 #include "text.h"

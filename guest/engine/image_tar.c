@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Images from and to tars: load, save, import. */
-#include "image_routes.h"
 #include "db.h"
 #include "dockerfile_config.h"
 #include "engine.h"
@@ -8,6 +7,7 @@
 #include "image_import.h"
 #include "image_job.h"
 #include "image_ref.h"
+#include "image_routes.h"
 #include "text.h"
 
 #include <errno.h>

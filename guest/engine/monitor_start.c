@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Starting a monitor, which starts the process. */
-#include "file.h"
-#include "monitor.h"
 #include "engine.h"
+#include "file.h"
 #include "loop.h"
+#include "monitor.h"
 #include "runtime_call.h"
 #include "spawn.h"
 #include "text.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A container's networks over its life: what network.h promises to the rest of the engine. */
-#include "network.h"
 #include "engine.h"
+#include "network.h"
 #include "network_inside.h"
 #include "text.h"
 

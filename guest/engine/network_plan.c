@@ -4,7 +4,6 @@
  * somebody connects or disconnects it; from then on the spec has the list itself ("Networks").
  */
 #include "network_inside.h"
-#include "text.h"
 
 #include <string.h>
 

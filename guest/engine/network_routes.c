@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /networks: what there is, and its end. */
+#include "network_routes.h"
 #include "engine.h"
 #include "filter.h"
 #include "http.h"
 #include "moment.h"
 #include "network_inside.h"
-#include "network_routes.h"
 #include "query.h"
 #include "text.h"
 
@@ -91,11 +91,9 @@ static json *describe(const struct network *network, bool with_containers)
 {
 	json *view = json_object_new_object();
 
-	char moment[MOMENT_TEXT];
-
 	json_set_string(view, "Name", network->name);
 	json_set_string(view, "Id", network->id);
-	json_set_string(view, "Created", moment_text(network->created, moment));
+	json_set(view, "Created", moment_json(network->created));
 	json_set_string(view, "Scope", "local");
 	json_set_string(view, "Driver", driver_of(network));
 	json_set_bool(view, "EnableIPv4", true);

@@ -2,7 +2,6 @@
 /* At the engine's start: the kernel's state as the database says. */
 #include "engine.h"
 #include "network_inside.h"
-#include "text.h"
 
 #include <dirent.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What inspect and the lists tell of a container's networks. */
-#include "event.h"
 #include "engine.h"
+#include "event.h"
 #include "network_inside.h"
 #include "text.h"
 

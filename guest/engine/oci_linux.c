@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config.json: namespaces, resources, devices. */
-#include "oci.h"
 #include "network.h"
+#include "oci.h"
 #include "text.h"
 
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config.json: mounts, and the files that the engine writes for the container. */
-#include "oci.h"
 #include "engine.h"
 #include "file.h"
 #include "network.h"
+#include "oci.h"
 #include "text.h"
 
 #include <errno.h>

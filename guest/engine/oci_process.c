@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config.json: process. */
-#include "oci.h"
-#include "process_names.h"
 #include "create_config.h"
 #include "file.h"
+#include "oci.h"
+#include "process_names.h"
 #include "spec_check.h"
 #include "text.h"
 

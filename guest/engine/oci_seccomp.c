@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The seccomp section of config.json, from a profile of Docker's form or the runtime-spec's. */
-#include "oci.h"
 #include "engine.h"
 #include "file.h"
+#include "oci.h"
 #include "seccomp_profile.h"
 #include "text.h"
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "system.h"
-#include "container_routes.h"
-#include "volume.h"
 #include "db.h"
 #include "engine.h"
 #include "file.h"
-#include "image_routes.h"
 #include "http.h"
 #include "moment.h"
 #include "oci.h"
@@ -169,8 +166,6 @@ static void get_info(struct request *request)
 	json *info = json_object_new_object();
 	json *security = json_object_new_array();
 
-	char moment[MOMENT_TEXT];
-
 	json_set_string(info, "ID", engine.id);
 	set_counts(info);
 	json_set_string(info, "Driver", "overlay2");
@@ -178,7 +173,7 @@ static void get_info(struct request *request)
 	set_plugins(info);
 	set_flags(info);
 	set_host(info);
-	json_set_string(info, "SystemTime", moment_text(moment_now(), moment));
+	json_set(info, "SystemTime", moment_json(moment_now()));
 	json_set_string(info, "LoggingDriver", "json-file");
 	json_set_string(info, "IndexServerAddress", "https://index.docker.io/v1/");
 	json_set_string(info, "DockerRootDir", engine.root);

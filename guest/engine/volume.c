@@ -10,7 +10,6 @@
 #include "moment.h"
 #include "name.h"
 #include "query.h"
-#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -93,9 +92,8 @@ void volume_remove_anonymous(json *mounts)
 static json *describe(sqlite3_stmt *query)
 {
 	json *volume = json_object_new_object();
-	char moment[MOMENT_TEXT];
 
-	json_set_string(volume, "CreatedAt", moment_text(db_int(query, 1), moment));
+	json_set(volume, "CreatedAt", moment_json(db_int(query, 1)));
 	json_set_string(volume, "Driver", "local");
 	json_set(volume, "Labels", db_json(query, 2));
 	json_set_owned(volume, "Mountpoint", volume_path(db_text(query, 0)));

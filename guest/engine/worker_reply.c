@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests that a worker answers. */
-#include "file.h"
-#include "worker.h"
 #include "engine.h"
+#include "file.h"
 #include "http.h"
 #include "loop.h"
 #include "text.h"
+#include "worker.h"
 
 #include <fcntl.h>
 #include <errno.h>
