@@ -88,7 +88,7 @@ static int remove_image(const char *name, bool is_forced)
 	int result = client_call("DELETE", path, NULL, &answer);
 
 	for (size_t i = 0; i < json_count(answer); i++) {
-		json *one = json_object_array_get_idx(answer, i);
+		json *one = json_at(answer, i);
 		const char *untagged = json_get_string(one, "Untagged", NULL);
 		printf("%s: %s\n", untagged ? "Untagged" : "Deleted",
 		       untagged ? untagged : json_get_string(one, "Deleted", ""));

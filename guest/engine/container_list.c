@@ -122,7 +122,7 @@ static bool matches_spec(json *filter, json *spec)
 		json_get_string(json_get(spec, "HostConfig"), "NetworkMode", "default");
 
 	for (size_t i = 0; !has_volume && i < json_count(mounts); i++) {
-		json *mount = json_object_array_get_idx(mounts, i);
+		json *mount = json_at(mounts, i);
 		has_volume =
 			filter_match(filter, "volume", json_get_string(mount, "Name", "")) ||
 			filter_match(filter, "volume", json_get_string(mount, "Destination", ""));
@@ -185,8 +185,7 @@ static json *reversed(json *list, int64_t limit)
 	json *turned = json_object_new_array();
 
 	for (size_t i = json_count(list); i > 0 && limit != 0; i--, limit--) {
-		json_object_array_add(turned,
-				      json_object_get(json_object_array_get_idx(list, i - 1)));
+		json_object_array_add(turned, json_object_get(json_at(list, i - 1)));
 	}
 	json_object_put(list);
 	return turned;

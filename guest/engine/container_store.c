@@ -196,7 +196,7 @@ static int insert_volumes(const char *id, json *mounts)
 	int result = 0;
 
 	for (size_t i = 0; result == 0 && i < json_count(mounts); i++) {
-		json *mount = json_object_array_get_idx(mounts, i);
+		json *mount = json_at(mounts, i);
 		if (!strcmp(json_get_string(mount, "Type", ""), "volume")) {
 			result = db_run("INSERT OR IGNORE INTO container_volume (container, volume)"
 					" VALUES (?,?)",

@@ -34,7 +34,7 @@ __attribute__((format(printf, 3, 4))) static void fail(struct mounts *mounts, un
 static json *find_mount(json *list, const char *destination)
 {
 	for (size_t i = 0; i < json_count(list); i++) {
-		json *mount = json_object_array_get_idx(list, i);
+		json *mount = json_at(list, i);
 		if (!strcmp(json_get_string(mount, "Destination", ""), destination)) {
 			return mount;
 		}
@@ -249,7 +249,7 @@ static void add_volumes_from(struct mounts *mounts, const char *text)
 		json *spec = container_spec(other);
 		json *list = json_get(spec, "Mounts");
 		for (size_t i = 0; i < json_count(list); i++) {
-			json *mount = json_object_array_get_idx(list, i);
+			json *mount = json_at(list, i);
 			if (!find_mount(mounts->list, json_get_string(mount, "Destination", ""))) {
 				if (is_read_only) {
 					json_set_bool(mount, "RW", false);
@@ -289,7 +289,7 @@ json *create_mounts(json *config, json *host, char **error, unsigned *status)
 		add_binds_entry(&mounts, json_string_at(binds, i));
 	}
 	for (size_t i = 0; i < json_count(entries); i++) {
-		add_mounts_entry(&mounts, json_object_array_get_idx(entries, i));
+		add_mounts_entry(&mounts, json_at(entries, i));
 	}
 	if (tmpfs) {
 		json_object_object_foreach(tmpfs, destination, options)

@@ -56,8 +56,8 @@ static json *make_process(struct container *container, json *config, char **erro
 	json *size = json_get_array(config, "ConsoleSize");
 	if (process && json_count(size) == 2) {
 		json *object = json_object_new_object();
-		json_set(object, "height", json_copy(json_object_array_get_idx(size, 0)));
-		json_set(object, "width", json_copy(json_object_array_get_idx(size, 1)));
+		json_set(object, "height", json_copy(json_at(size, 0)));
+		json_set(object, "width", json_copy(json_at(size, 1)));
 		json_set(process, "consoleSize", object);
 	}
 	json_object_put(spec);

@@ -177,7 +177,7 @@ int image_insert(json *image, const char *parent)
 			    parent);
 	json_object_put(bare);
 	for (size_t i = 0; result == 0 && i < json_count(layers); i++) {
-		result = insert_layer(id, json_object_array_get_idx(layers, i), i);
+		result = insert_layer(id, json_at(layers, i), i);
 	}
 	return result;
 }

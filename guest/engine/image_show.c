@@ -171,8 +171,7 @@ static json *root_fs(json *image)
 	json *list = json_get_array(image, "layers");
 
 	for (size_t i = 0; i < json_count(list); i++) {
-		json_append_string(layers,
-				   json_get_string(json_object_array_get_idx(list, i), "diff", ""));
+		json_append_string(layers, json_get_string(json_at(list, i), "diff", ""));
 	}
 	json_set_string(root, "Type", "layers");
 	json_set(root, "Layers", layers);
@@ -207,8 +206,7 @@ static json *inspect(const char *id, json *image)
 	json_set(result, "RepoDigests", image_digests(id));
 	json_set_string(result, "Parent", is_there ? db_text(query, 0) : "");
 	json *steps = json_get_array(config, "history");
-	json *last = json_count(steps) ? json_object_array_get_idx(steps, json_count(steps) - 1)
-				       : config;
+	json *last = json_count(steps) ? json_at(steps, json_count(steps) - 1) : config;
 	copy_member(result, "Comment", last, "comment");
 	copy_member(result, "Created", config, "created");
 	copy_member(result, "DockerVersion", config, "docker_version");
@@ -258,7 +256,7 @@ static void name_history(json *entries, const char *id)
 	char *next = text_copy(id);
 
 	for (size_t i = 0; *next && i < json_count(entries); i++) {
-		json *entry = json_object_array_get_idx(entries, i);
+		json *entry = json_at(entries, i);
 		json *tags = image_tags(next);
 		json_set_string(entry, "Id", next);
 		json_set(entry, "Tags", json_count(tags) ? tags : NULL);
@@ -285,10 +283,10 @@ static void get_history(struct request *request)
 	json *entries = json_object_new_array();
 	size_t layer = json_count(layers);
 	for (size_t i = json_count(steps); i-- > 0;) {
-		json *step = json_object_array_get_idx(steps, i);
+		json *step = json_at(steps, i);
 		int64_t size = 0;
 		if (!json_get_bool(step, "empty_layer", false) && layer > 0) {
-			size = json_get_int(json_object_array_get_idx(layers, --layer), "size", 0);
+			size = json_get_int(json_at(layers, --layer), "size", 0);
 		}
 		json_object_array_add(entries, history_entry(step, size, "<missing>"));
 	}

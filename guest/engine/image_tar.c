@@ -60,9 +60,9 @@ static const char *finish_load(struct image_job *job, json *result)
 	const char *error = NULL;
 
 	for (size_t i = 0; !error && i < json_count(images); i++) {
-		error = keep_loaded(json_object_array_get_idx(images, i));
+		error = keep_loaded(json_at(images, i));
 		if (!error) {
-			say_loaded(job, json_object_array_get_idx(images, i));
+			say_loaded(job, json_at(images, i));
 		}
 	}
 	return error;

@@ -52,7 +52,7 @@ static void connect_next(void *context, const char *error)
 		return;
 	}
 	size_t index = connecting->next++;
-	json *item = json_object_array_get_idx(connecting->plan, index);
+	json *item = json_at(connecting->plan, index);
 	const char *name = json_get_string(item, "name", "");
 	struct network *network = network_find(name);
 	if (!network || !*network->bridge) {
@@ -110,9 +110,8 @@ static void disconnect_next(void *context, const char *ignored)
 
 	(void)ignored;
 	if (disconnecting->next < json_count(disconnecting->endpoints)) {
-		network_leave(
-			json_object_array_get_idx(disconnecting->endpoints, disconnecting->next++),
-			disconnect_next, disconnecting);
+		network_leave(json_at(disconnecting->endpoints, disconnecting->next++),
+			      disconnect_next, disconnecting);
 		return;
 	}
 	network_job("netns-delete", netns_request(disconnecting->id), false, on_netns_deleted,

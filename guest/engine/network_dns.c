@@ -106,14 +106,14 @@ static void add_client(json *clients, const struct network *network, json *endpo
 	char text[IP_TEXT];
 
 	for (size_t i = 0; i < json_count(places); i++) {
-		struct network *other = network_find(
-			json_get_string(json_object_array_get_idx(places, i), "network", ""));
+		struct network *other =
+			network_find(json_get_string(json_at(places, i), "network", ""));
 		if (!other || other == network || other->is_predefined) {
 			continue;
 		}
 		json *neighbours = endpoints_of_network(other->id);
 		for (size_t k = 0; k < json_count(neighbours); k++) {
-			add_endpoint(names, other, json_object_array_get_idx(neighbours, k));
+			add_endpoint(names, other, json_at(neighbours, k));
 		}
 		json_object_put(neighbours);
 	}
@@ -131,7 +131,7 @@ static json *make_table(const struct network *network, json *endpoints)
 	json *clients = json_object_new_object();
 
 	for (size_t i = 0; i < json_count(endpoints); i++) {
-		json *endpoint = json_object_array_get_idx(endpoints, i);
+		json *endpoint = json_at(endpoints, i);
 		if (!network->is_predefined) {
 			add_endpoint(names, network, endpoint);
 		}
@@ -166,11 +166,11 @@ static void update_neighbours(const struct network *network, json *endpoints, co
 		if (one != network && access(path, F_OK) == 0) {
 			json *theirs = endpoints_of_network(one->id);
 			for (size_t i = 0; i < json_count(theirs) && !is_touched; i++) {
-				const char *id = json_get_string(
-					json_object_array_get_idx(theirs, i), "container", "");
+				const char *id =
+					json_get_string(json_at(theirs, i), "container", "");
 				is_touched = leaving && !strcmp(id, leaving);
 				for (size_t k = 0; k < json_count(endpoints); k++) {
-					json *own = json_object_array_get_idx(endpoints, k);
+					json *own = json_at(endpoints, k);
 					is_touched |=
 						!strcmp(id, json_get_string(own, "container", ""));
 				}

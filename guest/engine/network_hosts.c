@@ -20,7 +20,7 @@ static void add_own(struct text *text, json *endpoints, json *spec)
 	char address[IP_TEXT];
 
 	for (size_t i = 0; i < json_count(endpoints) && is_one_line(hostname); i++) {
-		json *endpoint = json_object_array_get_idx(endpoints, i);
+		json *endpoint = json_at(endpoints, i);
 		endpoint_ip(endpoint, address);
 		if (*domain && is_one_line(domain)) {
 			text_printf(text, "%s\t%s.%s %s\n", address, hostname, domain, hostname);
@@ -76,7 +76,7 @@ static char *find_gateway(struct container *container, bool with_names)
 	char *gateway = NULL;
 
 	for (size_t i = 0; i < json_count(endpoints) && !gateway; i++) {
-		json *endpoint = json_object_array_get_idx(endpoints, i);
+		json *endpoint = json_at(endpoints, i);
 		struct network *network = network_find(json_get_string(endpoint, "network", ""));
 		if (network && (!with_names || network_has_names(network))) {
 			char text[IP_TEXT];
@@ -103,8 +103,8 @@ void network_renamed(struct container *container)
 	json *endpoints = endpoints_of_container(container->id);
 
 	for (size_t i = 0; i < json_count(endpoints); i++) {
-		struct network *network = network_find(
-			json_get_string(json_object_array_get_idx(endpoints, i), "network", ""));
+		struct network *network =
+			network_find(json_get_string(json_at(endpoints, i), "network", ""));
 		if (network) {
 			network_dns_update(network, NULL, network_log, NULL);
 		}

@@ -65,7 +65,7 @@ static bool is_in_plan(json *spec, const struct network *network)
 	bool is_there = false;
 
 	for (size_t i = 0; i < json_count(plan); i++) {
-		json *item = json_object_array_get_idx(plan, i);
+		json *item = json_at(plan, i);
 		is_there = is_there || network_find(json_get_string(item, "name", "")) == network;
 	}
 	json_object_put(plan);

@@ -89,7 +89,7 @@ bool network_plan_remove(json *spec, const char *name)
 	bool is_found = false;
 
 	for (size_t i = 0; i < json_count(old); i++) {
-		json *item = json_object_array_get_idx(old, i);
+		json *item = json_at(old, i);
 		if (is_same(json_get_string(item, "name", ""), name)) {
 			is_found = true;
 		} else {

@@ -28,8 +28,8 @@ static json *ipam_view(const struct network *network)
 	json *ipam = json_object_new_object();
 	json *list = json_object_new_array();
 	json *given = json_get_array(json_get(network->spec, "IPAM"), "Config");
-	const char *range = json_get_string(
-		json_count(given) ? json_object_array_get_idx(given, 0) : NULL, "IPRange", "");
+	const char *range =
+		json_get_string(json_count(given) ? json_at(given, 0) : NULL, "IPRange", "");
 	char text[IP_TEXT];
 
 	json_set_string(ipam, "Driver", "default");
@@ -69,7 +69,7 @@ static json *containers_view(const struct network *network)
 	json *endpoints = endpoints_of_network(network->id);
 
 	for (size_t i = 0; i < json_count(endpoints); i++) {
-		json *endpoint = json_object_array_get_idx(endpoints, i);
+		json *endpoint = json_at(endpoints, i);
 		const char *id = json_get_string(endpoint, "container", "");
 		struct container *container = container_find(id, NULL);
 		json *view = json_object_new_object();

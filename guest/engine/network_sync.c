@@ -18,7 +18,7 @@ static void on_synced(void *context, json *result, const char *error, const char
 		return;
 	}
 	for (size_t i = 0; i < json_count(failed); i++) {
-		json *one = json_object_array_get_idx(failed, i);
+		json *one = json_at(failed, i);
 		engine_log("network interface %s: %s", json_get_string(one, "interface", ""),
 			   json_get_string(one, "error", ""));
 	}
@@ -67,7 +67,7 @@ static void add_endpoints(json *list)
 	const char *former = "";
 
 	for (size_t i = 0; i < json_count(endpoints); i++) {
-		json *endpoint = json_object_array_get_idx(endpoints, i);
+		json *endpoint = json_at(endpoints, i);
 		struct network *network = network_find(json_get_string(endpoint, "network", ""));
 		const char *container = json_get_string(endpoint, "container", "");
 		if (!network || !is_alive(endpoint)) {

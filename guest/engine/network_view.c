@@ -85,7 +85,7 @@ static json *networks_view(struct container *container, json *spec, json *endpoi
 			 network_endpoint_view(network_find(mode), container->id, NULL, NULL));
 	}
 	for (size_t i = 0; i < json_count(plan); i++) {
-		json *item = json_object_array_get_idx(plan, i);
+		json *item = json_at(plan, i);
 		const char *name = json_get_string(item, "name", "");
 		struct network *network = network_find(name);
 		json_set(networks, network ? network->name : name,
@@ -136,9 +136,9 @@ static json *ports_view(json *spec, json *endpoints)
 		return ports;
 	}
 	for (size_t i = 0; i < json_count(endpoints); i++) {
-		json *list = json_get(json_object_array_get_idx(endpoints, i), "ports");
+		json *list = json_get(json_at(endpoints, i), "ports");
 		for (size_t k = 0; k < json_count(list); k++) {
-			add_port(ports, json_object_array_get_idx(list, k));
+			add_port(ports, json_at(list, k));
 		}
 	}
 	if (exposed) {
@@ -180,7 +180,7 @@ json *network_settings(struct container *container, json *spec)
 static bool is_published(json *list, int64_t port, const char *protocol)
 {
 	for (size_t i = 0; i < json_count(list); i++) {
-		json *one = json_object_array_get_idx(list, i);
+		json *one = json_at(list, i);
 		if (json_get_int(one, "PrivatePort", 0) == port &&
 		    !strcmp(json_get_string(one, "Type", ""), protocol)) {
 			return true;
@@ -229,9 +229,9 @@ json *network_ports(struct container *container, json *spec)
 	}
 	json *endpoints = endpoints_of_container(container->id);
 	for (size_t i = 0; i < json_count(endpoints); i++) {
-		json *ports = json_get(json_object_array_get_idx(endpoints, i), "ports");
+		json *ports = json_get(json_at(endpoints, i), "ports");
 		for (size_t k = 0; k < json_count(ports); k++) {
-			json *port = json_object_array_get_idx(ports, k);
+			json *port = json_at(ports, k);
 			json_object_array_add(
 				list, port_summary(json_get_string(port, "host_ip", ""),
 						   json_get_int(port, "container_port", 0),

@@ -244,7 +244,7 @@ json *oci_devices(json *host, json *resources, char **error)
 	}
 	for (size_t i = 0; !*error && i < json_count(given); i++) {
 		errno = 0;
-		*error = add_device(devices, rules, json_object_array_get_idx(given, i));
+		*error = add_device(devices, rules, json_at(given, i));
 	}
 	json_set(resources, "devices", rules);
 	if (*error) {

@@ -71,9 +71,7 @@ static void add_system(json *list, json *host)
 static bool is_covered(json *mounts, const char *destination)
 {
 	for (size_t i = 0; i < json_count(mounts); i++) {
-		if (!strcmp(json_get_string(json_object_array_get_idx(mounts, i), "Destination",
-					    ""),
-			    destination)) {
+		if (!strcmp(json_get_string(json_at(mounts, i), "Destination", ""), destination)) {
 			return true;
 		}
 	}
@@ -161,7 +159,7 @@ json *oci_mounts(struct container *container, json *spec, char **error)
 		json_object_array_sort(mounts, by_depth);
 	}
 	for (size_t i = 0; !*error && i < json_count(mounts); i++) {
-		*error = add_wanted(list, json_object_array_get_idx(mounts, i));
+		*error = add_wanted(list, json_at(mounts, i));
 	}
 	if (*error) {
 		json_object_put(list);

@@ -118,7 +118,7 @@ static json *make_rlimits(json *ulimits)
 	json *list = json_object_new_array();
 
 	for (size_t i = 0; i < json_count(ulimits); i++) {
-		json *given = json_object_array_get_idx(ulimits, i);
+		json *given = json_at(ulimits, i);
 		json *limit = json_object_new_object();
 		char *type = text_format("RLIMIT_%s", json_get_string(given, "Name", ""));
 		for (char *c = type; *c; c++) {
@@ -170,7 +170,7 @@ static json *make_user(const struct oci_user *user)
 
 	json_object_array_add(groups, json_object_new_int64(user->gid));
 	for (size_t i = 0; i < json_count(user->groups); i++) {
-		json *group = json_object_array_get_idx(user->groups, i);
+		json *group = json_at(user->groups, i);
 		if (json_object_get_int64(group) != user->gid) {
 			json_object_array_add(groups, json_object_get(group));
 		}

@@ -79,7 +79,7 @@ int volume_remove(const char *name)
 void volume_remove_anonymous(json *mounts)
 {
 	for (size_t i = 0; i < json_count(mounts); i++) {
-		json *mount = json_object_array_get_idx(mounts, i);
+		json *mount = json_at(mounts, i);
 		const char *name = json_get_string(mount, "Name", "");
 		if (!strcmp(json_get_string(mount, "Type", ""), "volume") &&
 		    db_number("SELECT anonymous FROM volume WHERE name = ?", "t", name)) {

@@ -122,7 +122,7 @@ static bool fill_one(struct fill *fill, json *mount)
 static void fill_next(struct fill *fill)
 {
 	while (fill->next < json_count(fill->mounts)) {
-		if (fill_one(fill, json_object_array_get_idx(fill->mounts, fill->next++))) {
+		if (fill_one(fill, json_at(fill->mounts, fill->next++))) {
 			return;
 		}
 	}

@@ -42,15 +42,14 @@ static int read_plan(json *request, struct plan *plan, struct failure *failure)
 	plan->networks = memory_zeroed(network_count, sizeof(*plan->networks));
 	plan->endpoints = memory_zeroed(endpoint_count, sizeof(*plan->endpoints));
 	for (; plan->network_count < network_count; plan->network_count++) {
-		if (request_network(json_object_array_get_idx(networks, plan->network_count),
+		if (request_network(json_at(networks, plan->network_count),
 				    &plan->networks[plan->network_count], failure) < 0) {
 			return -1;
 		}
 	}
 	while (plan->endpoint_count < endpoint_count) {
 		size_t i = plan->endpoint_count++;
-		if (request_endpoint(json_object_array_get_idx(endpoints, i), &plan->endpoints[i],
-				     failure) < 0) {
+		if (request_endpoint(json_at(endpoints, i), &plan->endpoints[i], failure) < 0) {
 			return -1;
 		}
 	}

@@ -82,7 +82,7 @@ void image_read(json *image, struct digest *id, struct layer_stack *stack)
 	stack->layers = memory_zeroed((size_t)count, sizeof(*stack->layers));
 	for (; stack->count < (size_t)count; stack->count++) {
 		struct layer *layer = &stack->layers[stack->count];
-		if (!layer_from_json(json_object_array_get_idx(layers, stack->count), layer)) {
+		if (!layer_from_json(json_at(layers, stack->count), layer)) {
 			fail(FAIL_BAD_INPUT, "the request's image has a layer without digests");
 		}
 	}

@@ -68,8 +68,7 @@ static bool parse_layers(json *layers, struct manifest *manifest, const char **w
 	manifest->layers = memory_zeroed(count, sizeof(*manifest->layers));
 	for (; manifest->count < count; manifest->count++) {
 		struct descriptor *layer = &manifest->layers[manifest->count];
-		if (!descriptor_parse(json_object_array_get_idx(layers, manifest->count), layer,
-				      why)) {
+		if (!descriptor_parse(json_at(layers, manifest->count), layer, why)) {
 			return false;
 		}
 		if (!is_layer_media(layer->media)) {
@@ -138,7 +137,7 @@ bool manifest_choose(json *index, const char *platform, struct descriptor *chose
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
-		json *entry = json_object_array_get_idx(entries, i);
+		json *entry = json_at(entries, i);
 		json *has = json_get_object(entry, "platform");
 		/* An index of one image need not say for what it is. */
 		if (is_platform(has, platform) || (!has && count == 1)) {

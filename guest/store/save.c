@@ -217,7 +217,7 @@ void command_save(const char *argument)
 	}
 	pack_begin(&save.pack);
 	for (size_t i = 0; i < json_count(images); i++) {
-		json *one = json_object_array_get_idx(images, i);
+		json *one = json_at(images, i);
 		save_image(&save, json_get_object(one, "image"), json_get_array(one, "tags"));
 	}
 	save_index(&save);
