@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "commands.h"
+#include "image.h"
 #include "in_root.h"
 #include "pack.h"
 #include "report.h"
@@ -155,16 +156,6 @@ static char *link_target(int root, int parent, const char *name, const char *pat
 	return inside;
 }
 
-static char *time_text(const struct timespec *time)
-{
-	struct tm parts;
-	char date[64];
-
-	gmtime_r(&time->tv_sec, &parts);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &parts);
-	return text_format("%s.%09ldZ", date, time->tv_nsec);
-}
-
 void command_archive_stat(const char *argument)
 {
 	const char *path = request_string("path");
@@ -180,7 +171,7 @@ void command_archive_stat(const char *argument)
 		fail_errno("no such path in the container: %s", path);
 	}
 	char *as = archive_name(path);
-	char *time = time_text(&status.st_mtim);
+	char *time = image_time_of(&status.st_mtim);
 	char *target =
 		S_ISLNK(status.st_mode) ? link_target(root, parent, name, path) : text_copy("");
 	json_set_string(result, "name", strcmp(as, ".") == 0 && strlen(path) < 2 ? "/" : as);

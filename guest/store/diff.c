@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+#include "pack.h"
 #include "report.h"
 #include "request.h"
 #include "text.h"
@@ -92,17 +93,6 @@ static bool is_same_dir(const struct stat *one, const struct stat *other)
 	       one->st_mtim.tv_nsec == other->st_mtim.tv_nsec;
 }
 
-static bool is_skipped(json *skip, const char *path)
-{
-	for (size_t i = 0; i < json_count(skip); i++) {
-		const char *word = json_string_at(skip, i);
-		if (word && strcmp(word + (*word == '/'), path) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* The directories above a change, those not listed yet. `listed` is the last one's path. */
 static void add_parents(json *changes, struct text *listed, const char *path)
 {
@@ -179,7 +169,7 @@ void command_diff(const char *argument)
 	int upper = request_dir("upper", O_RDONLY);
 	tree_open(&tree, upper);
 	while (tree_next(&tree)) {
-		if (is_skipped(skip, tree.path.data)) {
+		if (pack_is_skipped(skip, tree.path.data)) {
 			tree_skip(&tree);
 			continue;
 		}

@@ -88,16 +88,22 @@ void image_read(json *image, struct digest *id, struct layer_stack *stack)
 	}
 }
 
+char *image_time_of(const struct timespec *time)
+{
+	struct tm parts;
+	char date[64];
+
+	gmtime_r(&time->tv_sec, &parts);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &parts);
+	return text_format("%s.%09ldZ", date, time->tv_nsec);
+}
+
 char *image_time(void)
 {
 	struct timespec now;
-	struct tm parts;
-	char date[32];
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &parts);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &parts);
-	return text_format("%s.%09ldZ", date, now.tv_nsec);
+	return image_time_of(&now);
 }
 
 json *image_config_new(void)

@@ -30,6 +30,16 @@ bool descriptor_parse(json *object, struct descriptor *descriptor, const char **
 	return !*why;
 }
 
+json *descriptor_json(const char *media, const struct digest *digest, uint64_t size)
+{
+	json *object = json_object_new_object();
+
+	json_set_string(object, "mediaType", media);
+	json_set_string(object, "digest", digest->text);
+	json_set_int(object, "size", (int64_t)size);
+	return object;
+}
+
 bool manifest_is_index(json *document, const char *media)
 {
 	const char *type = json_get_string(document, "mediaType", media ? media : "");

@@ -266,3 +266,13 @@ void unpack_tar(struct unpack *unpack, struct stream *stream)
 	unpack_forget_parent(unpack);
 	archive_read_free(tar);
 }
+
+void unpack_fd(struct unpack *unpack, int fd)
+{
+	struct stream *stream = memory_zeroed(1, sizeof(*stream));
+
+	stream_open(stream, fd, STREAM_ANY);
+	unpack_tar(unpack, stream);
+	stream_finish(stream, NULL, NULL);
+	free(stream);
+}
