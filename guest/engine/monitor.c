@@ -5,6 +5,7 @@
 #include "file.h"
 #include "loop.h"
 #include "moment.h"
+#include "pass_fd.h"
 #include "text.h"
 
 #include <errno.h>
@@ -75,20 +76,8 @@ bool monitor_is_alive(const char *folder)
 static int send_request(int fd, json *request, int passed)
 {
 	const char *text = json_text(request);
-	struct iovec part = {(void *)(uintptr_t)text, strlen(text)};
-	char control[CMSG_SPACE(sizeof(int))] = {0};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
-	if (passed >= 0) {
-		message.msg_control = control;
-		message.msg_controllen = sizeof(control);
-		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(header), &passed, sizeof(int));
-	}
-	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
+	return pass_send(fd, text, strlen(text), &passed, passed >= 0) < 0 ? -1 : 0;
 }
 
 /* One packet; NULL: nothing (again is set when it may come still). */

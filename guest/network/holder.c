@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The side of the commands: finds the holding process or starts it. */
 #include "file.h"
+#include "pass_fd.h"
 #include "port.h"
 #include "spawn.h"
 
@@ -92,31 +93,13 @@ static int start(const struct sockaddr_un *address, struct failure *failure)
 	return result;
 }
 
-static int send_order(int fd, const char *order, const int *sockets, size_t count)
-{
-	char room[CMSG_SPACE(HOLDER_FDS_MAX * sizeof(int))] = {0};
-	struct iovec part = {.iov_base = (void *)(uintptr_t)order, .iov_len = strlen(order)};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-
-	if (count) {
-		message.msg_control = room;
-		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(count * sizeof(int));
-		memcpy(CMSG_DATA(header), sockets, count * sizeof(int));
-	}
-	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
-}
-
 /* Sends one order and takes the reply. */
 static int order(int fd, const struct sockaddr_un *address, const char *words, const int *sockets,
 		 size_t count, struct failure *failure)
 {
 	char reply[16] = "";
 
-	if (send_order(fd, words, sockets, count) < 0 ||
+	if (pass_send(fd, words, strlen(words), sockets, count) < 0 ||
 	    recv(fd, reply, sizeof(reply) - 1, 0) <= 0) {
 		return fail(failure, "io", "the process that holds ports does not answer: %s",
 			    strerror(errno));
