@@ -147,7 +147,7 @@ char *body_check_network(json *body)
 	return error;
 }
 
-char *body_check_endpoint(json *config)
+static char *body_check_endpoint(json *config)
 {
 	char *error = body_check_types(config, endpoint_keys, COUNT(endpoint_keys), "");
 

@@ -187,16 +187,16 @@ static void post_rename(struct request *request)
 	name = name ? name + (*name == '/') : "";
 	unsigned status;
 	char *wrong = container_name_check(name, &status);
-	if (wrong) {
-		reply_error(request, status, "%s", wrong);
-	} else if (container_store_name(container, name) < 0) {
+	if (reply_wrong(request, status, wrong)) {
+		return;
+	}
+	if (container_store_name(container, name) < 0) {
 		reply_error(request, 500, "the database does not take the name");
 	} else {
 		container_event(container, "rename", NULL, NULL);
 		network_renamed(container);
 		reply_empty(request, 204);
 	}
-	free(wrong);
 }
 
 static void delete_container(struct request *request)

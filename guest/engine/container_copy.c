@@ -34,8 +34,7 @@ static bool hold(struct request *request, struct container *container, struct wo
 	char *error = NULL;
 
 	if (rootfs_hold(container, &error) < 0) {
-		reply_error(request, 500, "%s", error);
-		free(error);
+		reply_wrong(request, 500, error);
 		return false;
 	}
 	*call = (struct worker_call){

@@ -20,6 +20,17 @@ struct ending {
 	struct monitor_end end;
 };
 
+void life_fail(life_done_fn done, void *context, unsigned status, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	char *words = text_vformat(format, arguments);
+	va_end(arguments);
+	done(context, words, status);
+	free(words);
+}
+
 void life_log(void *context, const char *error, unsigned status)
 {
 	(void)context;

@@ -82,12 +82,11 @@ static void removal_finish(struct removal *removal)
 	exec_forget_all(container);
 	attach_drop_all(container);
 	if (remove_folder(container) < 0) {
-		char *words = text_format("cannot remove container %s: %s", container->id,
-					  strerror(errno));
+		int error = errno;
 		container->is_removing = false;
 		container_store_state(container);
-		removal->done(removal->context, words, 500);
-		free(words);
+		life_fail(removal->done, removal->context, 500, "cannot remove container %s: %s",
+			  container->id, strerror(error));
 	} else {
 		container_event(container, "destroy", NULL, NULL);
 		container_wait_wake(container, true);
@@ -116,19 +115,15 @@ void container_remove(struct container *container, bool force, bool with_volumes
 	bool is_active = container->state.is_running || container->start || container->is_ending;
 
 	if (container->is_removing) {
-		char *words = text_format("removal of container %s is already in progress",
-					  container->id);
-		done(context, words, 409);
-		free(words);
+		life_fail(done, context, 409, "removal of container %s is already in progress",
+			  container->id);
 		return;
 	}
 	if (is_active && !force) {
-		char *words =
-			text_format("cannot remove container \"/%s\": container is %s: stop the "
-				    "container before removing or force remove",
-				    container->name, container_status(container));
-		done(context, words, 409);
-		free(words);
+		life_fail(done, context, 409,
+			  "cannot remove container \"/%s\": container is %s: stop the "
+			  "container before removing or force remove",
+			  container->name, container_status(container));
 		return;
 	}
 	struct removal *removal = memory_zeroed(1, sizeof(*removal));

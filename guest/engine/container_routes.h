@@ -16,7 +16,5 @@ extern const struct route top_routes[1];    /* container_top.c */
 extern const struct route stats_routes[1];  /* container_stats.c */
 extern const struct route copy_routes[5];   /* container_copy.c */
 
-/* The object of inspect. */
-json *container_describe(struct container *container);
 /* Of all, as /containers/json has them (container_list.c); the caller puts it. */
 json *container_summaries(void);

@@ -47,10 +47,9 @@ void container_kill(struct container *container, int signal_number, life_done_fn
 	const char *arguments[] = {"kill", container->id, number, NULL};
 
 	if (!container->state.is_running || container->is_ending) {
-		char *words = text_format("Cannot kill container: %s: container %s is not running",
-					  container->name, container->id);
-		done(context, words, 409);
-		free(words);
+		life_fail(done, context, 409,
+			  "Cannot kill container: %s: container %s is not running", container->name,
+			  container->id);
 		return;
 	}
 	struct kill_call *call = memory_zeroed(1, sizeof(*call));

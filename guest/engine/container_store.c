@@ -101,7 +101,7 @@ static void replace(char **place, const char *text)
 	*place = text_copy(text);
 }
 
-void container_apply_spec(struct container *container, json *spec)
+static void container_apply_spec(struct container *container, json *spec)
 {
 	json *config = json_get(spec, "Config");
 	json *host = json_get(spec, "HostConfig");

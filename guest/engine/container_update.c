@@ -104,10 +104,8 @@ static void post_update(struct request *request)
 	if (!container) {
 		return;
 	}
-	char *error = body ? spec_check_host(body) : text_copy("nothing to update");
-	if (error) {
-		reply_error(request, 400, "%s", error);
-		free(error);
+	if (reply_wrong(request, 400,
+			body ? spec_check_host(body) : text_copy("nothing to update"))) {
 		return;
 	}
 	struct update *update = memory_zeroed(1, sizeof(*update));

@@ -84,7 +84,7 @@ static void set_files(json *view, struct container *container)
 	free(log);
 }
 
-json *container_describe(struct container *container)
+static json *container_describe(struct container *container)
 {
 	json *spec = container_spec(container);
 	json *view = json_object_new_object();

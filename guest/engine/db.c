@@ -166,16 +166,7 @@ int db_begin(bool durable)
 	return db_run("BEGIN IMMEDIATE", "");
 }
 
-int db_commit(void)
-{
-	if (db_run("COMMIT", "") < 0) {
-		db_rollback();
-		return -1;
-	}
-	return 0;
-}
-
-void db_rollback(void)
+static void db_rollback(void)
 {
 	if (!sqlite3_get_autocommit(db)) {
 		db_run("ROLLBACK", "");
@@ -184,7 +175,7 @@ void db_rollback(void)
 
 bool db_end(bool ok)
 {
-	ok = ok && db_commit() == 0;
+	ok = ok && db_run("COMMIT", "") == 0;
 	if (!ok) {
 		db_rollback();
 	}
@@ -203,8 +194,8 @@ static int db_upgrade(void)
 	for (; version < db_schema_version; version++) {
 		char done[64];
 		snprintf(done, sizeof(done), "PRAGMA user_version=%d", version + 1);
-		if (db_begin(true) < 0 || db_exec(db_schema[version]) < 0 || db_exec(done) < 0 ||
-		    db_commit() < 0) {
+		if (db_begin(true) < 0 ||
+		    !db_end(db_exec(db_schema[version]) == 0 && db_exec(done) == 0)) {
 			return -1;
 		}
 	}

@@ -20,10 +20,9 @@ void db_close(void);
 
 /* `durable`: survives a loss of power (one fsync); without it, the death of the engine only. */
 int db_begin(bool durable);
-int db_commit(void);
-void db_rollback(void);
-/* The end of a transaction that db_begin() began, or not: commits when all went well so far, else
- * takes all back. True: it is done. */
+
+/* The end of a transaction, also of one that db_begin() did not begin: commits when all went well
+ * so far, else takes all back. True: it is done. */
 bool db_end(bool ok);
 
 /* One statement without rows, within db_begin() or as a transaction of its own (not durable). `sql`

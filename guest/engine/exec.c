@@ -92,11 +92,7 @@ void exec_free(struct exec *exec)
 
 static bool config_is_valid(struct request *request, json *config)
 {
-	char *wrong = body_check_exec(config);
-
-	if (wrong) {
-		reply_error(request, 400, "%s", wrong);
-		free(wrong);
+	if (reply_wrong(request, 400, body_check_exec(config))) {
 		return false;
 	}
 	if (!json_count(json_get(config, "Cmd"))) {
@@ -104,6 +100,29 @@ static bool config_is_valid(struct request *request, json *config)
 		return false;
 	}
 	return true;
+}
+
+/* All, or those that have ended, but for the newest hundred. */
+static void forget(struct container *container, bool with_all)
+{
+	struct exec **place = &container->execs;
+	size_t index = 0;
+
+	while (*place) {
+		struct exec *exec = *place;
+		bool is_done = exec->is_started && !exec->is_running && !exec->wait;
+		if (!with_all && (index++ < EXEC_MAX / 10 || !is_done)) {
+			place = &exec->next;
+			continue;
+		}
+		*place = exec->next;
+		if (exec->is_started && exec->is_running && !exec->wait) {
+			exec->container = NULL; /* its report comes still */
+		} else {
+			monitor_forget(exec->wait);
+			exec_free(exec);
+		}
+	}
 }
 
 static void post_create(struct request *request)
@@ -125,7 +144,8 @@ static void post_create(struct request *request)
 			    container->id);
 		return;
 	}
-	exec_forget_old(container);
+	forget(container, false);
+
 	for (struct exec *one = container->execs; one; one = one->next) {
 		count++;
 	}
@@ -212,33 +232,6 @@ void exec_container_ended(struct container *container)
 			exec_over(exec, &end);
 		}
 	}
-}
-
-static void forget(struct container *container, bool with_all)
-{
-	struct exec **place = &container->execs;
-	size_t index = 0;
-
-	while (*place) {
-		struct exec *exec = *place;
-		bool is_done = exec->is_started && !exec->is_running && !exec->wait;
-		if (!with_all && (index++ < EXEC_MAX / 10 || !is_done)) {
-			place = &exec->next;
-			continue;
-		}
-		*place = exec->next;
-		if (exec->is_started && exec->is_running && !exec->wait) {
-			exec->container = NULL; /* its report comes still */
-		} else {
-			monitor_forget(exec->wait);
-			exec_free(exec);
-		}
-	}
-}
-
-void exec_forget_old(struct container *container)
-{
-	forget(container, false);
 }
 
 void exec_forget_all(struct container *container)

@@ -4,6 +4,7 @@
 #include "create_config.h"
 #include "moment.h"
 #include "text.h"
+#include "utf8.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -123,42 +124,13 @@ const char *health_word(enum health_status status)
 	return words[status];
 }
 
-/* Bytes of the UTF-8 character at the start (RFC 3629), 0: there is none. */
-static size_t character_length(const unsigned char *bytes, size_t left)
-{
-	unsigned char first = bytes[0];
-	size_t length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-
-	if ((first >= 0x80 && first < 0xc2) || first > 0xf4 || length > left) {
-		return 0;
-	}
-	for (size_t i = 1; i < length; i++) {
-		if ((bytes[i] & 0xc0) != 0x80) {
-			return 0;
-		}
-	}
-	if ((first == 0xe0 && bytes[1] < 0xa0) || (first == 0xed && bytes[1] > 0x9f) ||
-	    (first == 0xf0 && bytes[1] < 0x90) || (first == 0xf4 && bytes[1] > 0x8f)) {
-		return 0;
-	}
-	return length;
-}
-
 static json *output_view(const struct health_result *result)
 {
-	const unsigned char *bytes = (const unsigned char *)result->output;
 	struct text text = {0};
 
-	for (size_t i = 0; bytes && i < result->length;) {
-		size_t length = character_length(bytes + i, result->length - i);
-		if (length) {
-			text_add(&text, result->output + i, length);
-		} else {
-			text_puts(&text, "\xef\xbf\xbd");
-		}
-		i += length ? length : 1;
-	}
-	json *value = json_object_new_string_len(text.data ? text.data : "", (int)text.length);
+	text_puts(&text, "");
+	utf8_add(&text, result->output ? result->output : "", result->length);
+	json *value = json_object_new_string_len(text.data, (int)text.length);
 	text_free(&text);
 	return value;
 }

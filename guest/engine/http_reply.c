@@ -77,6 +77,15 @@ void reply_error(struct request *request, unsigned status, const char *format, .
 	free(message);
 }
 
+bool reply_wrong(struct request *request, unsigned status, char *words)
+{
+	if (words) {
+		reply_error(request, status, "%s", words);
+		free(words);
+	}
+	return words != NULL;
+}
+
 unsigned reply_status_of(const char *kind)
 {
 	static const struct {

@@ -195,12 +195,8 @@ static void delete_image(struct request *request)
 				     strcspn(name, "\n")) != 0;
 
 	if (id) {
-		char *why =
-			conflict(name, id, is_name, request_query_bool(request, "force", false));
-		if (why) {
-			reply_error(request, 409, "%s", why);
-			free(why);
-		} else {
+		bool is_forced = request_query_bool(request, "force", false);
+		if (!reply_wrong(request, 409, conflict(name, id, is_name, is_forced))) {
 			remove_image(request, name, id);
 		}
 	}

@@ -157,11 +157,7 @@ static json *worker_request(struct request *request, struct container *container
 /* The image's configuration by the container, the body and the changes; NULL: a reply was sent. */
 static json *new_config(struct request *request, struct container *container)
 {
-	char *wrong = spec_check_create(request_body(request));
-
-	if (wrong) {
-		reply_error(request, 400, "%s", wrong);
-		free(wrong);
+	if (reply_wrong(request, 400, spec_check_create(request_body(request)))) {
 		return NULL;
 	}
 	json *spec = container_spec(container);
@@ -179,12 +175,9 @@ static json *new_config(struct request *request, struct container *container)
 		}
 		free(copy);
 	}
-	char *why = dockerfile_config_changes(config, lines);
-	if (why) {
-		reply_error(request, 400, "%s", why);
+	if (reply_wrong(request, 400, dockerfile_config_changes(config, lines))) {
 		json_object_put(config);
 		config = NULL;
-		free(why);
 	}
 	json_object_put(changes);
 	json_object_put(lines);

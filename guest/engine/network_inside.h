@@ -119,7 +119,5 @@ void network_dns_update(struct network *network, const char *leaving, network_do
 			void *context);
 
 /* --- network_view.c --- */
-/* EndpointSettings of inspect. `endpoint` may be NULL: not running. */
-json *network_endpoint_view(const struct network *network, const char *container, json *config,
-			    json *endpoint);
+
 void network_event(const struct network *network, const char *action, const char *container);

@@ -43,12 +43,9 @@ static struct change *begin(struct request *request, struct container *container
 
 static struct container *find_container(struct request *request)
 {
-	char *wrong = body_check_connect(request_body(request));
 	const char *name = json_get_string(request_body(request), "Container", "");
 
-	if (wrong) {
-		reply_error(request, 400, "%s", wrong);
-		free(wrong);
+	if (reply_wrong(request, 400, body_check_connect(request_body(request)))) {
 		return NULL;
 	}
 	struct container *container = *name ? container_find(name, NULL) : NULL;

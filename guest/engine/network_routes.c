@@ -133,7 +133,7 @@ static bool is_wanted(const struct network *network, json *filter)
 	       filter_bool(filter, "dangling", is_dangling) == is_dangling;
 }
 
-void network_get_all(struct request *request)
+static void network_get_all(struct request *request)
 {
 	static const char *const known[] = {"name", "id",    "driver",   "scope",
 					    "type", "label", "dangling", NULL};
@@ -152,7 +152,7 @@ void network_get_all(struct request *request)
 	reply_json(request, 200, list);
 }
 
-void network_get(struct request *request)
+static void network_get(struct request *request)
 {
 	struct network *network = network_of_request(request);
 
@@ -194,7 +194,7 @@ static void on_down(void *context, json *result, const char *error, const char *
 	free(removal);
 }
 
-void network_remove(struct request *request)
+static void network_remove(struct request *request)
 {
 	struct network *network = network_of_request(request);
 
@@ -218,7 +218,7 @@ void network_remove(struct request *request)
 	network_job("bridge-down", network_request(network), true, on_down, removal);
 }
 
-void network_prune(struct request *request)
+static void network_prune(struct request *request)
 {
 	static const char *const known[] = {"label", "label!", "until", NULL};
 	int64_t until;

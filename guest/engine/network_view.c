@@ -59,8 +59,8 @@ static json *dns_names(const struct network *network, const char *id, json *conf
 	return names;
 }
 
-json *network_endpoint_view(const struct network *network, const char *container, json *config,
-			    json *endpoint)
+static json *network_endpoint_view(const struct network *network, const char *container,
+				   json *config, json *endpoint)
 {
 	json *view = json_object_new_object();
 

@@ -56,7 +56,7 @@ bool volume_make(const char *name, bool is_anonymous, json *labels, json *option
 	return true;
 }
 
-int volume_remove(const char *name)
+static int volume_remove(const char *name)
 {
 	if (db_number("SELECT count(*) FROM container_volume WHERE volume = ?", "t", name) > 0) {
 		errno = EBUSY;
@@ -176,12 +176,10 @@ static void create_volume(struct request *request)
 	json *body = request_body(request);
 	const char *name = json_get_string(body, "Name", "");
 	const char *driver = json_get_string(body, "Driver", "local");
-	char *wrong = body_check_volume(body);
+
 	char id[ID_SIZE];
 
-	if (wrong) {
-		reply_error(request, 400, "%s", wrong);
-		free(wrong);
+	if (reply_wrong(request, 400, body_check_volume(body))) {
 		return;
 	}
 	if (*name && !name_is_valid(name)) {

@@ -79,11 +79,9 @@ static void remove_leftover(struct context *context, const struct endpoint *endp
 	if (link_list(&context->netlink, &links) < 0) {
 		return;
 	}
-	for (size_t i = 0; i < links.count; i++) {
-		if (strcmp(links.links[i].name, endpoint->host_interface) == 0 &&
-		    links.links[i].is_veth) {
-			link_delete(&context->netlink, links.links[i].index);
-		}
+	const struct link_fact *fact = link_find(&links, endpoint->host_interface);
+	if (fact && fact->is_veth) {
+		link_delete(&context->netlink, fact->index);
 	}
 	free(links.links);
 }
@@ -180,8 +178,8 @@ static int delete_veth(struct context *context, int index)
 	return link_delete(&context->netlink, index);
 }
 
-int endpoint_unlink(struct context *context, const struct endpoint *endpoint,
-		    struct failure *failure)
+static int endpoint_unlink(struct context *context, const struct endpoint *endpoint,
+			   struct failure *failure)
 {
 	int index = netlink_index(&context->netlink, endpoint->host_interface);
 

@@ -95,14 +95,12 @@ static bool serve(int client, int listener, bool *is_over)
 int hold_run(void)
 {
 	struct timeval patience = {.tv_sec = CLIENT_SECONDS};
-	struct rlimit limit;
+
 	struct failure failure = {0};
 	bool is_over = false;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	privilege_raise_files();
+
 	if (privilege_drop(&failure) < 0) {
 		return 1;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "port.h"
 #include "file.h"
+#include "privilege.h"
 
 #include "text.h"
 
@@ -145,21 +146,11 @@ static int bind_port(struct endpoint *endpoint, struct port *port, int *sockets,
 	return 0;
 }
 
-static void allow_many_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 int port_bind(struct endpoint *endpoint, int **sockets, size_t *count, struct failure *failure)
 {
 	*count = 0;
 	*sockets = memory_zeroed(endpoint->port_count * 2, sizeof(**sockets));
-	allow_many_descriptors();
+	privilege_raise_files();
 	for (size_t i = 0; i < endpoint->port_count; i++) {
 		if (bind_port(endpoint, &endpoint->ports[i], *sockets, count, failure) < 0) {
 			port_close(*sockets, *count);

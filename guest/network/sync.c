@@ -76,16 +76,6 @@ static bool is_planned_endpoint(const struct plan *plan, const char *name)
 	return false;
 }
 
-static const struct link_fact *find(const struct link_list *links, const char *name)
-{
-	for (size_t i = 0; i < links->count; i++) {
-		if (strcmp(links->links[i].name, name) == 0) {
-			return &links->links[i];
-		}
-	}
-	return NULL;
-}
-
 static bool is_ours_by_index(const struct link_list *links, int index)
 {
 	for (size_t i = 0; i < links->count; i++) {
@@ -116,7 +106,7 @@ static void sync_network(struct context *context, struct plan *plan, const struc
 			 const struct link_list *links)
 {
 	struct failure failure = {0};
-	bool was_there = find(links, network->bridge) != NULL;
+	bool was_there = link_find(links, network->bridge) != NULL;
 
 	if (bridge_make(context, network, &failure) < 0) {
 		note_failure(plan, network->bridge, &failure);

@@ -50,7 +50,10 @@ char *container_path_of(int root, int fd)
 	return inside;
 }
 
-int container_parent(int root, const char *path, char **name)
+/* The directory that holds the path's last part, opened below the root, and that part without
+ * slashes, which the caller frees; "." for the root, or where the path ends in a slash or a dot.
+ * Ends with not-found. */
+static int container_parent(int root, const char *path, char **name)
 {
 	size_t length = strlen(path);
 	const char *last = strrchr(path, '/');

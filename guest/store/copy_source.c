@@ -18,7 +18,7 @@
 #include "text.h"
 #include "tree.h"
 
-bool copy_is_archive(int fd)
+static bool copy_is_archive(int fd)
 {
 	struct archive *archive = archive_read_new();
 	struct archive_entry *entry;

@@ -40,8 +40,6 @@ struct layer_source {
 	const struct digest *diff; /* checked when not NULL */
 };
 
-/* Chain ID of a layer with this diff on top of the stack. */
-void layer_chain(const struct layer_stack *stack, const struct digest *diff, struct digest *chain);
 /* A layer that is there. */
 bool layer_find(const struct digest *chain, struct layer *layer);
 /* O_PATH descriptor of its diff directory. */
