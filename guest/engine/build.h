@@ -9,6 +9,7 @@
 #include "container.h"
 #include "dockerfile.h"
 #include "http.h"
+#include "progress.h"
 #include "route.h"
 
 #include <stddef.h>
@@ -23,9 +24,7 @@ struct build_stage {
 };
 
 struct build {
-	struct request *request; /* NULL: the reply has begun */
-	struct stream *stream;   /* NULL: not begun, or the client has gone */
-	bool is_gone;
+	struct progress progress;
 
 	/* What was asked for. */
 	char *folder; /* ROOT/tmp/build-..., with the context in it */
@@ -75,8 +74,7 @@ void build_next(struct build *build);
 void build_fail(struct build *build, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* {"stream": words} */
 void build_say(struct build *build, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* A line of any kind; borrows it. */
-void build_send(struct build *build, json *line);
+
 /* "---> ID", and the instruction is over. */
 void build_done_with(struct build *build, const char *image);
 

@@ -93,11 +93,10 @@ static bool is_used(const struct network *network, uint32_t address)
 static void find_range(const struct network *network, uint32_t *first, uint32_t *last)
 {
 	json *list = json_get(json_get(network->spec, "IPAM"), "Config");
-	const char *range =
-		json_get_string(json_object_is_type(list, json_type_array) && json_count(list)
-					? json_object_array_get_idx(list, 0)
-					: NULL,
-				"IPRange", "");
+	const char *range = json_get_string(
+		json_object_is_type(list, json_type_array) && json_count(list) ? json_at(list, 0)
+									       : NULL,
+		"IPRange", "");
 	uint32_t subnet;
 	unsigned prefix;
 

@@ -23,7 +23,7 @@ static char *read_ipam(json *body, struct wish *wish)
 {
 	json *ipam = json_get(body, "IPAM");
 	json *list = json_get_array(ipam, "Config");
-	json *config = json_count(list) ? json_object_array_get_idx(list, 0) : NULL;
+	json *config = json_count(list) ? json_at(list, 0) : NULL;
 	const char *driver = json_get_string(ipam, "Driver", "");
 	const char *subnet = json_get_string(config, "Subnet", "");
 	const char *gateway = json_get_string(config, "Gateway", "");
@@ -170,11 +170,9 @@ void network_create(struct request *request)
 	json *body = request_body(request);
 	struct wish wish = {0};
 	unsigned status;
-	char *error = check(body, &wish, &status);
+	char *wrong = check(body, &wish, &status);
 
-	if (error) {
-		reply_error(request, status, "%s", error);
-		free(error);
+	if (reply_wrong(request, status, wrong)) {
 		return;
 	}
 	struct network *network = network_insert(

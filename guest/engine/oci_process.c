@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config.json: process. */
-#include "oci.h"
-#include "process_names.h"
 #include "create_config.h"
 #include "file.h"
+#include "oci.h"
+#include "process_names.h"
 #include "spec_check.h"
 #include "text.h"
 
@@ -118,7 +118,7 @@ static json *make_rlimits(json *ulimits)
 	json *list = json_object_new_array();
 
 	for (size_t i = 0; i < json_count(ulimits); i++) {
-		json *given = json_object_array_get_idx(ulimits, i);
+		json *given = json_at(ulimits, i);
 		json *limit = json_object_new_object();
 		char *type = text_format("RLIMIT_%s", json_get_string(given, "Name", ""));
 		for (char *c = type; *c; c++) {
@@ -152,9 +152,7 @@ static json *make_env(struct container *container, json *config, const char *hom
 	if (container->has_tty && !env_value(given, "TERM")) {
 		json_append_string(env, "TERM=xterm");
 	}
-	for (size_t i = 0; i < json_count(given); i++) {
-		json_append_string(env, json_string_at(given, i));
-	}
+	json_append_strings(env, given);
 	if (!env_value(given, "HOME")) {
 		text = text_format("HOME=%s", home && *home ? home : "/");
 		json_append_string(env, text);
@@ -172,7 +170,7 @@ static json *make_user(const struct oci_user *user)
 
 	json_object_array_add(groups, json_object_new_int64(user->gid));
 	for (size_t i = 0; i < json_count(user->groups); i++) {
-		json *group = json_object_array_get_idx(user->groups, i);
+		json *group = json_at(user->groups, i);
 		if (json_object_get_int64(group) != user->gid) {
 			json_object_array_add(groups, json_object_get(group));
 		}
@@ -193,9 +191,7 @@ static json *make_arguments(json *spec)
 	json *arguments = json_object_new_array();
 	json_append_string(arguments, "/sbin/docker-init");
 	json_append_string(arguments, "--");
-	for (size_t i = 0; i < json_count(command); i++) {
-		json_append_string(arguments, json_string_at(command, i));
-	}
+	json_append_strings(arguments, command);
 	json_object_put(command);
 	return arguments;
 }

@@ -235,7 +235,7 @@ char *spec_check_image(json *config)
 	error = error ? error : body_check_strings(json_get(run, "Labels"), "config.Labels");
 	error = error ? error : health_check_config(json_get(run, "Healthcheck"));
 	for (size_t i = 0; !error && i < json_count(history); i++) {
-		error = body_check_types(json_object_array_get_idx(history, i), history_keys,
+		error = body_check_types(json_at(history, i), history_keys,
 					 sizeof(history_keys) / sizeof(history_keys[0]),
 					 "history.");
 	}

@@ -5,6 +5,7 @@
  * random identifier; together what a forger would have to guess.
  */
 #include "dns_server.h"
+#include "file.h"
 
 #include <errno.h>
 #include <string.h>
@@ -48,9 +49,7 @@ static void answer_failure(struct dns_server *server, const struct exchange *exc
 
 static void end(struct exchange *exchange)
 {
-	if (exchange->fd >= 0) {
-		close(exchange->fd);
-	}
+	file_close(exchange->fd);
 	exchange->is_used = false;
 }
 
@@ -61,9 +60,7 @@ static bool send_once(struct dns_server *server, struct exchange *exchange)
 		&server->resolvers.list[exchange->attempts++ % server->resolvers.count];
 	uint8_t query[DNS_QUERY_MAX];
 
-	if (exchange->fd >= 0) {
-		close(exchange->fd);
-	}
+	file_close(exchange->fd);
 	exchange->fd =
 		socket(resolver->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (exchange->fd < 0 || getrandom(&exchange->id, sizeof(exchange->id), 0) < 0) {

@@ -32,5 +32,3 @@ struct copy {
 
 /* copy_source.c: what the patterns name; ends with not-found when that is nothing. */
 void copy_find_sources(struct copy *copy, json *patterns);
-/* The open file (read from its start) is a tar, packed or not. */
-bool copy_is_archive(int fd);

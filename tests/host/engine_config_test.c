@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Links: guest/engine/spec_check.c guest/engine/body_check.c guest/engine/health_state.c guest/common/process_names.c guest/engine/create_config.c guest/engine/oci_seccomp.c guest/engine/oci_user.c guest/engine/log_reader.c guest/engine/moment.c guest/common/text.c guest/common/json.c guest/common/file.c guest/common/in_root.c */
+/* Links: guest/engine/spec_check.c guest/engine/body_check.c guest/engine/health_state.c guest/common/utf8.c guest/common/process_names.c guest/engine/create_config.c guest/engine/oci_seccomp.c guest/engine/oci_process.c guest/common/seccomp_profile.c guest/engine/oci_user.c guest/engine/log_reader.c guest/engine/moment.c guest/common/text.c guest/common/json.c guest/common/file.c guest/common/in_root.c */
 /* Libraries: -ljson-c */
 #include "create_config.h"
 #include "engine.h"
@@ -158,7 +158,15 @@ static void test_seccomp(void)
 		"{\"names\":[\"d\"],\"action\":\"A\",\"includes\":{\"arches\":[\"s390x\"]}}]}");
 	json *none = parse("[]");
 	json *some = parse("[\"CAP_X\"]");
-	json *section = oci_seccomp_convert(profile, none);
+	json *host = json_object_new_object();
+	char *option = text_format("seccomp=%s", json_text(profile));
+	json *options = json_object_new_array();
+	char *error = NULL;
+
+	json_append_owned(options, option);
+	json_set(host, "SecurityOpt", options);
+	json *section = oci_seccomp(host, none, &error);
+	TAP_CHECK(!error);
 
 	TAP_TEXT(json_text(json_get(section, "syscalls")),
 		 "[{\"names\":[\"a\"],\"action\":\"A\"},{\"names\":[\"c\"],\"action\":\"A\"}]");
@@ -166,10 +174,11 @@ static void test_seccomp(void)
 		 "[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"]");
 	TAP_CHECK(!json_get(section, "archMap"));
 	json_object_put(section);
-	section = oci_seccomp_convert(profile, some);
+	section = oci_seccomp(host, some, &error);
 	TAP_TEXT(json_text(json_get(section, "syscalls")),
 		 "[{\"names\":[\"a\"],\"action\":\"A\"},{\"names\":[\"b\"],\"action\":\"A\"}]");
 	json_object_put(section);
+	json_object_put(host);
 	json_object_put(some);
 	json_object_put(none);
 	json_object_put(profile);
