@@ -113,7 +113,7 @@ static char *system_name(void)
 static void set_plugins(json *info)
 {
 	static const char *const kinds[][3] = {
-		{"local", NULL}, {"bridge", "host", "null"}, {"json-file", NULL}};
+		{"local", NULL}, {"bridge", "host", "null"}, {"json-file", "local", "none"}};
 	static const char *const keys[] = {"Volume", "Network", "Log"};
 	json *plugins = json_object_new_object();
 

@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from runtime_bundle import Bundle, Runtime, fails, hook, output, run, script, shell
-from support import Skip, check, contains, environment, equal, folder, main, ours, test, wait_for
+from support import Skip, check, contains, environment, equal, folder, main, ours, socket_path, test, wait_for
 
 runtime = Runtime(ours("bh-runtime"), "state")
 
@@ -409,7 +409,7 @@ def read_until(fd, wanted):
 @test("terminal through a console socket, for create and exec")
 def terminal():
     b = shell("tty; stat -c %t:%T /dev/console; read x; echo got $x; sleep 60", lambda c: c["process"].update(terminal=True))
-    path = os.path.join(folder(), "console")
+    path = socket_path("console")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         server.listen(2)

@@ -9,7 +9,7 @@ import socket
 import urllib.error
 import urllib.request
 
-from support import ISOLATED, SCALE, Skip, folder, on_cgroup2, ours, peer, peer_file, run, start, stop, wait_for
+from support import ISOLATED, SCALE, Skip, folder, on_cgroup2, ours, peer, peer_file, run, short_folder, socket_path, start, stop, wait_for
 
 REGISTRY_CONFIG = """version: 0.1
 log: {{level: warn}}
@@ -126,7 +126,7 @@ class Engine(Daemon):
 
     def __init__(self, *words, name="engine", env=None):
         self.root, self.run_folder = folder(name, "root"), folder(name, "run")
-        path = os.path.join(self.run_folder, "engine.sock")
+        path = socket_path(f"{name[:20]}.sock")
         super().__init__([ours("bh-engine"), "--root", self.root, "--run", self.run_folder, "--host", f"unix://{path}",
                           *words], path, f"{name}.log", env)
 
@@ -136,9 +136,9 @@ class Dockerd(Daemon):
 
     def __init__(self, *words, name="dockerd"):
         home = folder(name)
-        path = os.path.join(home, "docker.sock")
+        path = socket_path(f"{name}.sock")
         plain = () if words else ("--iptables=false", "--ip6tables=false", "--bridge=none")
-        super().__init__([peer("dockerd"), "--data-root", os.path.join(home, "root"), "--exec-root", os.path.join(home, "exec"),
+        super().__init__([peer("dockerd"), "--data-root", os.path.join(home, "root"), "--exec-root", os.path.join(short_folder(), f"{name}-exec"),
                           "--pidfile", os.path.join(home, "pid"), "-H", f"unix://{path}", *plain, *words], path, f"{name}.log")
 
 
@@ -147,7 +147,7 @@ class Containerd:
 
     def __init__(self, name="containerd", config="", cri=False):
         home = folder(name)
-        self.address = os.path.join(home, "containerd.sock")
+        self.address = socket_path(f"{name}.sock")
         path = os.path.join(home, "config.toml")
         with open(path, "w", encoding="utf-8") as file:
             disabled = "" if cri else 'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
@@ -165,13 +165,14 @@ class Containerd:
 
 def podman(name="podman", runtime=None):
     """-> the words of a podman with roots of its own, to which a command is added. Its policy lies in /etc, and conmon
-    runs it without the environment that names its libraries: both need the /etc of isolate.py."""
+    runs it without the environment that names its libraries: both need the /etc of isolate.py. It takes no --runroot of
+    more than 50 bytes."""
     if not os.environ.get(ISOLATED):
         raise Skip("not run by isolate.py: this writes to /etc")
     shutil.copytree(peer_file("etc/containers"), "/etc/containers", dirs_exist_ok=True)
     with open("/etc/ld.so.conf.d/peers.conf", "w", encoding="utf-8") as file:
         file.write("".join(f"{peer_file(path)}\n" for path in ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")))
     run(["ldconfig"])
-    return on_cgroup2([peer("podman"), "--root", folder(name, "root"), "--runroot", folder(name, "run"),
+    return on_cgroup2([peer("podman"), "--root", folder(name, "root"), "--runroot", os.path.join(short_folder(), name),
                        "--storage-driver", "overlay", "--cgroup-manager", "cgroupfs", "--events-backend", "none",
                        "--conmon", peer("conmon"), "--runtime", runtime or peer("crun")])
