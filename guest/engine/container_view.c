@@ -9,6 +9,7 @@
 #include "image.h"
 #include "moment.h"
 #include "network.h"
+#include "oci.h"
 #include "partition_view.h"
 #include "rootfs.h"
 #include "text.h"
@@ -359,9 +360,7 @@ json *container_describe(struct container *container)
 	json_set_int(view, "RestartCount", container->state.restart_count);
 	json_set_string(view, "Driver", "overlay2");
 	json_set_string(view, "Platform", "linux");
-	json_set_string(view, "MountLabel", "");
-	json_set_string(view, "ProcessLabel", "");
-	json_set_string(view, "AppArmorProfile", "");
+	oci_view_labels(view, json_get(spec, "HostConfig"));
 	json_set(view, "ExecIDs", exec_ids(container));
 	json_set(view, "HostConfig", json_object_get(json_get(spec, "HostConfig")));
 	json_set(view, "GraphDriver", driver_view(container));

@@ -3,6 +3,7 @@
 #include "body_check.h"
 #include "process_names.h"
 #include "health_state.h"
+#include "oci.h"
 #include "text.h"
 
 #include <ctype.h>
@@ -181,6 +182,15 @@ static char *check_log(json *log)
 	return body_check_strings(json_get_object(log, "Config"), "LogConfig");
 }
 
+static char *check_security(json *host)
+{
+	char *error = NULL;
+	struct oci_labels labels = oci_labels(host, &error);
+
+	oci_labels_free(&labels);
+	return error;
+}
+
 char *spec_check_host(json *host)
 {
 	char *error = body_check_types(host, host_types, sizeof(host_types) / sizeof(host_types[0]),
@@ -191,6 +201,7 @@ char *spec_check_host(json *host)
 	error = error ? error : body_check_strings(json_get(host, "Sysctls"), "Sysctls");
 	error = error ? error : body_check_strings(json_get(host, "Tmpfs"), "Tmpfs");
 	error = error ? error : check_log(json_get(host, "LogConfig"));
+	error = error ? error : check_security(host);
 	return error ? error : check_limits(host);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "system.h"
+#include "lsm.h"
 #include "container_routes.h"
 #include "volume.h"
 #include "db.h"
@@ -188,6 +189,9 @@ static void get_info(struct request *request)
 	json_set_string(info, "DefaultRuntime", RUNTIME_DEFAULT);
 	json_set_string(info, "InitBinary", "bh-init");
 	json_append_string(security, "name=seccomp,profile=builtin");
+	if (lsm_has_apparmor()) {
+		json_append_string(security, "name=apparmor");
+	}
 	json_set(info, "SecurityOptions", security);
 	json_set_string(swarm, "LocalNodeState", "inactive");
 	json_set(info, "Swarm", swarm);
