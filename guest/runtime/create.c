@@ -153,7 +153,8 @@ static int prepare(struct container *c)
 		runtime_say(c->rt, "warning", "unknown capabilities are left out: %s",
 			    c->capabilities.unknown);
 	}
-	if (!c->rt->baseline && security_check(c->process, c->linux_config, e) < 0) {
+	if (!c->rt->baseline && security_is_wanted(c->process, c->linux_config) &&
+	    security_check(c->process, c->linux_config, e) < 0) {
 		return -1;
 	}
 	return create_open_proc(c, e) < 0 ? -1 : mounts_open_sources(c, e);

@@ -142,7 +142,7 @@ static _Noreturn void child_main(struct exec *x)
 	bool inside = scheduling_affinity(*final ? final : json_get_string(cpus, "initial", ""),
 					  &e) == 0 &&
 		      enter(x, &e) == 0 &&
-		      (x->c.rt->baseline || security_apply(x->c.host_proc, x->process, &e) == 0) &&
+		      (x->c.host_proc < 0 || security_apply(x->c.host_proc, x->process, &e) == 0) &&
 		      (!terminal || make_console(x, &slave, &e) == 0);
 	process_close_others(&x->c, (int[]){end, slave}, 2);
 	if (inside && process_directory(x->process, &e) == 0 &&
@@ -224,10 +224,7 @@ static int spawn(struct exec *x)
 /* For its labels; most have none. */
 static int open_proc(struct exec *x, struct error *e)
 {
-	bool labelled = *json_get_string(x->process, "apparmorProfile", "") ||
-			*json_get_string(x->process, "selinuxLabel", "");
-
-	if (!labelled || x->c.rt->baseline) {
+	if (!security_is_wanted(x->process, NULL) || x->c.rt->baseline) {
 		return 0;
 	}
 	return security_check(x->process, NULL, e) < 0 ? -1 : create_open_proc(&x->c, e);

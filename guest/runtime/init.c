@@ -164,7 +164,8 @@ static int prepare(struct container *c, struct process *process, struct error *e
 	 * the maps were written, which needs it open. */
 	prctl(PR_SET_DUMPABLE, 0);
 	if (join_keyring(c, e) < 0 || build(c, &slave, e) < 0 ||
-	    (!c->rt->baseline && security_apply(c->host_proc, c->process, e) < 0)) {
+	    (security_is_wanted(c->process, NULL) &&
+	     security_apply(c->host_proc, c->process, e) < 0)) {
 		return -1;
 	}
 	process_close_others(c, (int[]){c->sync[1], c->start_socket, slave}, 3);

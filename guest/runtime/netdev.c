@@ -103,13 +103,6 @@ int netdev_check(json *linux_config, struct error *e)
 	return 0;
 }
 
-bool netdev_is_wanted(json *linux_config)
-{
-	json *list = json_get_object(linux_config, "netDevices");
-
-	return list && json_object_object_length(list);
-}
-
 struct address_search {
 	struct netdev *device;
 	unsigned index;

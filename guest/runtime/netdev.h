@@ -14,7 +14,12 @@ struct netdev_set;
 
 /* Names that the kernel would take. */
 int netdev_check(json *linux_config, struct error *e);
-bool netdev_is_wanted(json *linux_config);
+static inline bool netdev_is_wanted(json *linux_config)
+{
+	json *list = json_get_object(linux_config, "netDevices");
+
+	return list && json_object_object_length(list);
+}
 /* Moves all into the namespace of the descriptor `netns`, which the set then owns, with their
  * addresses, and sets them up. `*set` is there also on failure, for netdev_return(). */
 int netdev_move(json *linux_config, int netns, struct netdev_set **set, struct error *e);

@@ -156,7 +156,7 @@ int scheduling_apply(json *process, json *linux_config, struct error *e)
 	    set_io_priority(json_get_object(process, "ioPriority"), e) < 0) {
 		return -1;
 	}
-	if (memory_policy_apply(linux_config, e) < 0) {
+	if (json_get(linux_config, "memoryPolicy") && memory_policy_apply(linux_config, e) < 0) {
 		return -1;
 	}
 	return set_personality(json_get_object(linux_config, "personality"), e);

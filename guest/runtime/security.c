@@ -7,14 +7,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 #include "file.h"
 #include "lsm.h"
 #include "text.h"
-
-#include <stdlib.h>
 
 int security_check(json *process, json *linux_config, struct error *e)
 {
@@ -94,9 +93,4 @@ int security_label_root(int fd, const char *label)
 	close(root);
 	errno = error;
 	return result;
-}
-
-const char *security_mount_label(json *linux_config)
-{
-	return json_get_string(linux_config, "mountLabel", "");
 }

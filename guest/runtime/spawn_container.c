@@ -196,8 +196,9 @@ int spawn_container(struct container *c, struct error *e)
 	    cgroup_apply(c->cgroup, json_get_object(c->linux_config, "resources"), e) < 0) {
 		return -1;
 	}
-	return rdt_enter(c->linux_config, c->state.id, c->pid, e) < 0 ||
-			       rlimit_apply(c->process, c->pid, e) < 0
-		       ? -1
-		       : set_oom_score(c, e);
+	if (json_get(c->linux_config, "intelRdt") &&
+	    rdt_enter(c->linux_config, c->state.id, c->pid, e) < 0) {
+		return -1;
+	}
+	return rlimit_apply(c->process, c->pid, e) < 0 ? -1 : set_oom_score(c, e);
 }
