@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
+#include "base64.h"
 #include "file.h"
 
 #define DEFAULT_SERVER "https://index.docker.io/v1/"
@@ -66,44 +67,6 @@ static char *server_of(const char *image)
 	return is_host ? text_format("%.*s", (int)length, image) : text_copy(DEFAULT_SERVER);
 }
 
-static int letter_value(char letter)
-{
-	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = letter ? strchr(letters, letter) : NULL;
-
-	return at ? (int)(at - letters) : -1;
-}
-
-static char *decode_base64(const char *words)
-{
-	struct text out = {0};
-	unsigned int bits = 0;
-	int count = 0;
-
-	text_puts(&out, "");
-	for (; letter_value(*words) >= 0; words++) {
-		bits = bits << 6 | (unsigned int)letter_value(*words);
-		count += 6;
-		if (count >= 8) {
-			count -= 8;
-			char byte = (char)(bits >> count & 255);
-			text_add(&out, &byte, 1);
-		}
-	}
-	return out.data;
-}
-
-static char *encode_plain(const char *words)
-{
-	char *text = http_base64(words);
-
-	for (char *letter = text; *letter; letter++) {
-		*letter = *letter == '-' ? '+' : *letter == '_' ? '/' : *letter;
-	}
-	return text;
-}
-
 /* An entry of the file as the API's AuthConfig. */
 static json *auth_object(const char *server, json *entry)
 {
@@ -112,14 +75,15 @@ static json *auth_object(const char *server, json *entry)
 	const char *token = json_get_string(entry, "identitytoken", NULL);
 
 	if (packed) {
-		char *pair = decode_base64(packed);
-		char *colon = strchr(pair, ':');
+		struct text pair = {0};
+		base64_decode(&pair, packed);
+		char *colon = strchr(pair.data, ':');
 		if (colon) {
 			*colon = '\0';
-			json_set_string(result, "username", pair);
+			json_set_string(result, "username", pair.data);
 			json_set_string(result, "password", colon + 1);
 		}
-		free(pair);
+		text_free(&pair);
 	}
 	if (token) {
 		json_set_string(result, "identitytoken", token);
@@ -133,7 +97,7 @@ char *client_auth(const char *image)
 	json *config = read_config();
 	char *server = server_of(image);
 	json *auth = auth_object(server, json_get_object(json_get_object(config, "auths"), server));
-	char *result = http_base64(json_text(auth));
+	char *result = base64_encode(json_text(auth), true);
 
 	json_object_put(auth);
 	json_object_put(config);
@@ -153,7 +117,7 @@ char *client_auth_all(void)
 			json_set(all, server, auth_object(server, entry));
 		}
 	}
-	char *result = http_base64(json_text(all));
+	char *result = base64_encode(json_text(all), true);
 	json_object_put(all);
 	json_object_put(config);
 	return result;
@@ -188,7 +152,7 @@ static int keep_login(const char *server, const char *user, const char *password
 	json *config = read_config();
 	json *entry = json_object_new_object();
 	char *pair = text_format("%s:%s", user, token ? "" : password);
-	char *packed = encode_plain(pair);
+	char *packed = base64_encode(pair, false);
 
 	json_set_string(entry, "auth", packed);
 	if (token) {

@@ -50,6 +50,9 @@ bool client_parse(struct client *client, const struct client_word *word, int arg
 bool client_has(struct client *client, const char *option);
 const char *client_value(struct client *client, const char *option); /* or NULL */
 json *client_list(struct client *client, const char *option);        /* or NULL */
+/* The list's words NAME<separator>VALUE as an object, which the caller puts; without a value "", or
+ * what the environment here has. */
+json *client_pairs(struct client *client, const char *option, char separator, bool is_from_here);
 
 /* Prints `bh: ...` and returns `result`. */
 int client_fail(int result, const char *format, ...) __attribute__((format(printf, 2, 3)));

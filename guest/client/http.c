@@ -241,9 +241,7 @@ bool http_read_all(struct http *http, struct text *body)
 
 void http_close(struct http *http)
 {
-	if (http->fd >= 0) {
-		close(http->fd);
-	}
+	file_close(http->fd);
 	free(http->error);
 	http->error = NULL;
 	http->fd = -1;
@@ -258,24 +256,4 @@ void http_encode(struct text *path, const char *value)
 			text_printf(path, "%%%02X", (unsigned char)*value);
 		}
 	}
-}
-
-char *http_base64(const char *bytes)
-{
-	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	size_t length = strlen(bytes);
-	struct text out = {0};
-
-	text_puts(&out, "");
-	for (size_t i = 0; i < length; i += 3) {
-		unsigned int group = (unsigned int)(unsigned char)bytes[i] << 16;
-		group |= i + 1 < length ? (unsigned int)(unsigned char)bytes[i + 1] << 8 : 0;
-		group |= i + 2 < length ? (unsigned int)(unsigned char)bytes[i + 2] : 0;
-		text_add(&out, &letters[group >> 18 & 63], 1);
-		text_add(&out, &letters[group >> 12 & 63], 1);
-		text_add(&out, i + 1 < length ? &letters[group >> 6 & 63] : "=", 1);
-		text_add(&out, i + 2 < length ? &letters[group & 63] : "=", 1);
-	}
-	return out.data;
 }

@@ -49,5 +49,3 @@ void http_close(struct http *http);
 
 /* Adds a path's or query's value, everything but unreserved letters encoded. */
 void http_encode(struct text *path, const char *value);
-/* Base64 for headers, RFC 4648 section 5 (URL) alphabet. Fresh memory. */
-char *http_base64(const char *bytes);

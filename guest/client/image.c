@@ -88,7 +88,7 @@ static int remove_image(const char *name, bool is_forced)
 	int result = client_call("DELETE", path, NULL, &answer);
 
 	for (size_t i = 0; i < json_count(answer); i++) {
-		json *one = json_object_array_get_idx(answer, i);
+		json *one = json_at(answer, i);
 		const char *untagged = json_get_string(one, "Untagged", NULL);
 		printf("%s: %s\n", untagged ? "Untagged" : "Deleted",
 		       untagged ? untagged : json_get_string(one, "Deleted", ""));
@@ -174,23 +174,13 @@ int client_commit(struct client *client)
 static char *build_path(struct client *client)
 {
 	struct text path = {0};
-	json *list = client_list(client, "build-arg");
-	json *arguments = json_object_new_object();
+	json *arguments = client_pairs(client, "build-arg", '=', true);
+	json *list = client_list(client, "tag");
 
 	text_puts(&path, "/build?rm=1");
-	for (size_t i = 0; i < json_count(list); i++) {
-		char *name = text_copy(json_string_at(list, i));
-		char *equals = strchr(name, '=');
-		if (equals) {
-			*equals = '\0';
-		}
-		json_set_string(arguments, name, equals ? equals + 1 : getenv(name));
-		free(name);
-	}
-	if (json_count(list)) {
+	if (json_object_object_length(arguments)) {
 		add_query(&path, "buildargs", json_text(arguments));
 	}
-	list = client_list(client, "tag");
 	for (size_t i = 0; i < json_count(list); i++) {
 		add_query(&path, "t", json_string_at(list, i));
 	}

@@ -99,7 +99,7 @@ static char *ports_words(json *ports)
 
 	text_puts(&out, "");
 	for (size_t i = 0; i < json_count(ports); i++) {
-		json *port = json_object_array_get_idx(ports, i);
+		json *port = json_at(ports, i);
 		int64_t public = json_get_int(port, "PublicPort", 0);
 		text_puts(&out, i ? ", " : "");
 		if (public) {
@@ -133,7 +133,7 @@ static bool print_plain(struct client *client, json *list)
 		return true;
 	}
 	for (size_t i = 0; client_has(client, "quiet") && i < json_count(list); i++) {
-		char *id = short_id(json_object_array_get_idx(list, i));
+		char *id = short_id(json_at(list, i));
 		puts(id);
 		free(id);
 	}
@@ -153,7 +153,7 @@ int client_ps(struct client *client)
 	if (result == CLIENT_OK && !print_plain(client, list)) {
 		start_rows(&rows, titles, 7);
 		for (size_t i = 0; i < json_count(list); i++) {
-			add_container(&rows, json_object_array_get_idx(list, i));
+			add_container(&rows, json_at(list, i));
 		}
 		print_rows(&rows);
 	}
@@ -187,7 +187,7 @@ int client_images(struct client *client)
 	if (result == CLIENT_OK && !print_plain(client, list)) {
 		start_rows(&rows, titles, 5);
 		for (size_t i = 0; i < json_count(list); i++) {
-			json *one = json_object_array_get_idx(list, i);
+			json *one = json_at(list, i);
 			json *tags = json_get_array(one, "RepoTags");
 			for (size_t tag = 0; tag < json_count(tags); tag++) {
 				add_image(&rows, one, json_string_at(tags, tag));

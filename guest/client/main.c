@@ -35,7 +35,7 @@ static const struct option_word run_options[] = {
 	{0, "privileged", OPTION_FLAG, "all capabilities and devices"},
 	{0, "cap-add", OPTION_LIST, "a capability more"},
 	{0, "cap-drop", OPTION_LIST, "a capability less"},
-	{0, "security-opt", OPTION_LIST, "seccomp=unconfined, no-new-privileges"},
+	{0, "security-opt", OPTION_LIST, "seccomp=.., apparmor=NAME, label=.., no-new-privileges"},
 	{0, "init", OPTION_FLAG, "a small init as its process 1"},
 	{0, NULL, OPTION_FLAG, NULL},
 };

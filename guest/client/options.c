@@ -158,3 +158,20 @@ json *client_list(struct client *client, const char *option)
 {
 	return json_get_array(client->options, option);
 }
+
+json *client_pairs(struct client *client, const char *option, char separator, bool is_from_here)
+{
+	json *list = client_list(client, option);
+	json *result = json_object_new_object();
+
+	for (size_t i = 0; i < json_count(list); i++) {
+		char *name = text_copy(json_string_at(list, i));
+		char *value = strchr(name, separator);
+		if (value) {
+			*value++ = '\0';
+		}
+		json_set_string(result, name, value ? value : is_from_here ? getenv(name) : "");
+		free(name);
+	}
+	return result;
+}

@@ -70,23 +70,6 @@ static json *environment(struct client *client)
 	return result;
 }
 
-static json *labels(struct client *client)
-{
-	json *list = client_list(client, "label");
-	json *result = json_object_new_object();
-
-	for (size_t i = 0; i < json_count(list); i++) {
-		char *name = text_copy(json_string_at(list, i));
-		char *equals = strchr(name, '=');
-		if (equals) {
-			*equals = '\0';
-		}
-		json_set_string(result, name, equals ? equals + 1 : "");
-		free(name);
-	}
-	return result;
-}
-
 /* -p [[ADDRESS:]HOST:]PORT[/PROTOCOL] */
 static bool add_port(json *exposed, json *bindings, const char *words)
 {
@@ -198,23 +181,6 @@ static void set_restart(struct client *client, json *host)
 	}
 }
 
-static void set_tmpfs(struct client *client, json *host)
-{
-	json *list = client_list(client, "tmpfs");
-	json *result = json_object_new_object();
-
-	for (size_t i = 0; i < json_count(list); i++) {
-		char *path = text_copy(json_string_at(list, i));
-		char *colon = strchr(path, ':');
-		if (colon) {
-			*colon = '\0';
-		}
-		json_set_string(result, path, colon ? colon + 1 : "");
-		free(path);
-	}
-	json_set(host, "Tmpfs", result);
-}
-
 static json *host_config(struct client *client)
 {
 	json *host = json_object_new_object();
@@ -233,7 +199,7 @@ static json *host_config(struct client *client)
 	json_set_bool(host, "Privileged", client_has(client, "privileged"));
 	json_set_bool(host, "Init", client_has(client, "init"));
 	set_restart(client, host);
-	set_tmpfs(client, host);
+	json_set(host, "Tmpfs", client_pairs(client, "tmpfs", ':', false));
 	return host;
 }
 
@@ -254,7 +220,7 @@ json *settings_container(struct client *client)
 
 	json_set_string(body, "Image", client->words[0]);
 	json_set(body, "Cmd", client->word_count > 1 ? words_from(client, 1) : NULL);
-	json_set(body, "Labels", labels(client));
+	json_set(body, "Labels", client_pairs(client, "label", '=', false));
 	copy_value(client, "hostname", body, "Hostname");
 	if (client_value(client, "entrypoint")) {
 		json *entry = json_object_new_array();

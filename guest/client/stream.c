@@ -13,52 +13,26 @@
 #include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
+#include "attach_frame.h"
 #include "file.h"
 
-#define FRAME_HEADER 8
-
-/* Where the reader of frames stands; they may be cut anywhere. */
-struct frames {
-	unsigned char header[FRAME_HEADER];
-	size_t header_length;
-	size_t left;
-};
-
-static bool put_frames(struct frames *frames, const char *bytes, size_t length)
+static bool put_frame(void *context, enum attach_stream stream, const char *bytes, size_t length)
 {
-	while (length) {
-		if (!frames->left) {
-			frames->header[frames->header_length++] = (unsigned char)*bytes++;
-			length--;
-			if (frames->header_length == FRAME_HEADER) {
-				frames->header_length = 0;
-				frames->left = (size_t)frames->header[4] << 24 |
-					       (size_t)frames->header[5] << 16 |
-					       (size_t)frames->header[6] << 8 | frames->header[7];
-			}
-			continue;
-		}
-		size_t count = length < frames->left ? length : frames->left;
-		int fd = frames->header[0] == 2 ? STDERR_FILENO : STDOUT_FILENO;
-		if (frames->header[0] > 2 || file_write_all(fd, bytes, count) < 0) {
-			return false;
-		}
-		frames->left -= count;
-		bytes += count;
-		length -= count;
-	}
-	return true;
+	(void)context;
+	return stream <= ATTACH_STDERR &&
+	       file_write_all(stream == ATTACH_STDERR ? STDERR_FILENO : STDOUT_FILENO, bytes,
+			      length) == 0;
 }
 
-static bool put_output(struct frames *frames, bool is_raw, const char *bytes, size_t length)
+static bool put_output(struct attach_frames *frames, bool is_raw, const char *bytes, size_t length)
 {
 	return is_raw ? file_write_all(STDOUT_FILENO, bytes, length) == 0
-		      : put_frames(frames, bytes, length);
+		      : attach_frames_read(frames, bytes, length, put_frame, NULL);
 }
 
 int client_copy_output(struct http *http, bool is_raw)
 {
-	struct frames frames = {0};
+	struct attach_frames frames = {0};
 	char block[16384];
 	ptrdiff_t count;
 
@@ -116,7 +90,7 @@ static bool pass_input(int fd)
 static void copy_both(struct client_stream *stream, int window)
 {
 	struct http *http = stream->http;
-	struct frames frames = {0};
+	struct attach_frames frames = {0};
 	struct pollfd polls[3] = {{http->fd, POLLIN, 0},
 				  {stream->has_input ? STDIN_FILENO : -1, POLLIN, 0},
 				  {window, POLLIN, 0}};
@@ -166,8 +140,6 @@ int client_stream(struct client_stream *stream)
 	if (is_raw) {
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &kept);
 	}
-	if (window >= 0) {
-		close(window);
-	}
+	file_close(window);
 	return CLIENT_OK;
 }

@@ -6,8 +6,10 @@
  */
 #pragma once
 
+#include <errno.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <unistd.h>
 #include "text.h"
 
 /* Adds all of the file; EFBIG when it is longer than `limit` bytes. */
@@ -26,6 +28,17 @@ int file_put_at(int dir, const char *path, const char *value);
  */
 int file_replace_at(int dir, const char *path, const void *bytes, size_t length, mode_t mode,
 		    int durable);
+
+/* close(2), which leaves errno as it is; -1 is none. */
+static inline void file_close(int fd)
+{
+	int error = errno;
+
+	if (fd >= 0) {
+		close(fd);
+	}
+	errno = error;
+}
 
 /* mkdir -p; what is there already is left as it is. */
 int file_make_dirs(const char *path, mode_t mode);

@@ -2,6 +2,8 @@
 #include "json.h"
 
 #include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define JSON_DEPTH 64
 
@@ -111,11 +113,27 @@ size_t json_count(json *array)
 	return json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
 }
 
+json *json_at(json *array, size_t index)
+{
+	return index < json_count(array) ? json_object_array_get_idx(array, index) : NULL;
+}
+
 const char *json_string_at(json *array, size_t index)
 {
-	json *value = index < json_count(array) ? json_object_array_get_idx(array, index) : NULL;
+	json *value = json_at(array, index);
 
 	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+}
+
+bool json_has_string(json *array, const char *value)
+{
+	for (size_t i = 0; i < json_count(array); i++) {
+		const char *one = json_string_at(array, i);
+		if (one && !strcmp(one, value)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 void json_set(json *object, const char *key, json *value)
@@ -141,6 +159,46 @@ void json_set_bool(json *object, const char *key, bool value)
 void json_append_string(json *array, const char *value)
 {
 	json_object_array_add(array, json_object_new_string(value));
+}
+
+void json_set_owned(json *object, const char *key, char *value)
+{
+	json_set_string(object, key, value);
+	free(value);
+}
+
+void json_append_owned(json *array, char *value)
+{
+	json_append_string(array, value);
+	free(value);
+}
+
+void json_append_strings(json *array, json *strings)
+{
+	for (size_t i = 0; i < json_count(strings); i++) {
+		const char *value = json_string_at(strings, i);
+		if (value) {
+			json_append_string(array, value);
+		}
+	}
+}
+
+json *json_pair(const char *key, const char *value)
+{
+	json *object = json_object_new_object();
+
+	json_set_string(object, key, value);
+	return object;
+}
+
+json *json_copy(json *value)
+{
+	json *copy = NULL;
+
+	if (value) {
+		json_object_deep_copy(value, &copy, NULL);
+	}
+	return copy;
 }
 
 const char *json_text(json *value)

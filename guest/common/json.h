@@ -34,8 +34,12 @@ int64_t json_get_int(json *object, const char *key, int64_t fallback);
 bool json_get_bool(json *object, const char *key, bool fallback);
 /* Elements of an array, 0 for NULL or another type. */
 size_t json_count(json *array);
+/* Element, or NULL. Borrowed. */
+json *json_at(json *array, size_t index);
 /* Element as a string, or NULL. Borrowed. */
 const char *json_string_at(json *array, size_t index);
+/* Is the string one of the elements? */
+bool json_has_string(json *array, const char *value);
 
 /* Setters: the object takes what is given; a NULL string becomes null. */
 void json_set(json *object, const char *key, json *value);
@@ -43,5 +47,14 @@ void json_set_string(json *object, const char *key, const char *value);
 void json_set_int(json *object, const char *key, int64_t value);
 void json_set_bool(json *object, const char *key, bool value);
 void json_append_string(json *array, const char *value);
+/* The same of a string in fresh memory, which is freed. */
+void json_set_owned(json *object, const char *key, char *value);
+void json_append_owned(json *array, char *value);
+/* The strings of another array, which may be NULL. */
+void json_append_strings(json *array, json *strings);
+/* {key: value}; the caller puts it. */
+json *json_pair(const char *key, const char *value);
+/* A copy that shares nothing; NULL of NULL. The caller puts it. */
+json *json_copy(json *value);
 /* Compact, without escaped slashes. Borrowed from the object. */
 const char *json_text(json *value);

@@ -85,6 +85,29 @@ void text_printf(struct text *text, const char *format, ...)
 	free(more);
 }
 
+char *text_clean_path(const char *path)
+{
+	struct text clean = {0};
+
+	text_puts(&clean, "");
+	while (*path) {
+		size_t length = strcspn(path, "/");
+		if (length == 2 && !strncmp(path, "..", 2)) {
+			while (clean.length && clean.data[--clean.length] != '/') {
+			}
+		} else if (length && !(length == 1 && *path == '.')) {
+			text_add(&clean, "/", 1);
+			text_add(&clean, path, length);
+		}
+		path += length + (path[length] == '/');
+	}
+	if (!clean.length) {
+		text_add(&clean, "/", 1);
+	}
+	clean.data[clean.length] = '\0';
+	return clean.data;
+}
+
 void text_free(struct text *text)
 {
 	free(text->data);

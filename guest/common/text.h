@@ -20,6 +20,9 @@ void text_free(struct text *text);
 /* printf into fresh memory, which the caller frees. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *text_vformat(const char *format, va_list arguments);
+/* An absolute path without empty, "." and ".." parts, and without a slash at its end; "/" for the
+ * root. Fresh memory. */
+char *text_clean_path(const char *path);
 /* strdup, calloc and realloc that do not fail. */
 char *text_copy(const char *string);
 void *memory_zeroed(size_t count, size_t size);

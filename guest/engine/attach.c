@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attach.h"
 #include "attach_logs.h"
+#include "file.h"
 #include "http.h"
-#include "life.h"
 #include "loop.h"
 #include "monitor.h"
 #include "text.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -24,9 +25,7 @@ static void attach_free(struct attach *attach)
 		*place = attach->next;
 	}
 	loop_remove_fd(attach->watch);
-	if (attach->fd >= 0) {
-		close(attach->fd);
-	}
+	file_close(attach->fd);
 	free(attach->detach_keys);
 	free(attach->input);
 	free(attach);
@@ -127,9 +126,7 @@ static void join(void *context, int fd)
 	struct container *container = container_find(taking->id, NULL);
 
 	if (!container || fd < 0 || !taking->with_stream) {
-		if (fd >= 0) {
-			close(fd);
-		}
+		file_close(fd);
 		taking_free(taking);
 		return;
 	}
@@ -167,23 +164,18 @@ static void on_taken(void *context, int fd, const char *extra, size_t extra_leng
 	}
 }
 
-static void make_flags(struct request *request, struct container *container, char flags[8])
+void attach_make_flags(char flags[8], bool with_stdin, bool with_stdout, bool with_stderr,
+		       bool is_raw)
 {
-	char *next = flags;
+	snprintf(flags, 8, "%s%s%s%s", with_stdin ? "i" : "", with_stdout ? "o" : "",
+		 with_stderr ? "e" : "", is_raw ? "r" : "");
+}
 
-	if (request_query_bool(request, "stdin", false) && container->has_stdin) {
-		*next++ = 'i';
-	}
-	if (request_query_bool(request, "stdout", false)) {
-		*next++ = 'o';
-	}
-	if (request_query_bool(request, "stderr", false)) {
-		*next++ = 'e';
-	}
-	if (container->has_tty) {
-		*next++ = 'r';
-	}
-	*next = '\0';
+const char *attach_type(struct request *request, bool has_tty)
+{
+	return has_tty || request_version(request) < 142
+		       ? "application/vnd.docker.raw-stream"
+		       : "application/vnd.docker.multiplexed-stream";
 }
 
 static void post_attach(struct request *request)
@@ -202,7 +194,10 @@ static void post_attach(struct request *request)
 	}
 	struct taking *taking = memory_zeroed(1, sizeof(*taking));
 	memcpy(taking->id, container->id, ID_SIZE);
-	make_flags(request, container, taking->flags);
+	attach_make_flags(taking->flags,
+			  request_query_bool(request, "stdin", false) && container->has_stdin,
+			  request_query_bool(request, "stdout", false),
+			  request_query_bool(request, "stderr", false), container->has_tty);
 	if (!strpbrk(taking->flags, "ioe")) {
 		free(taking);
 		reply_error(request, 400, "attach to none of stdin, stdout, stderr is nothing");
@@ -211,11 +206,7 @@ static void post_attach(struct request *request)
 	taking->with_logs = request_query_bool(request, "logs", false);
 	taking->with_stream = !taking->with_logs || request_query_bool(request, "stream", false);
 	taking->detach_keys = keys && *keys ? text_copy(keys) : NULL;
-	bool is_raw = container->has_tty || request_version(request) < 142;
-	reply_hijack(request,
-		     is_raw ? "application/vnd.docker.raw-stream"
-			    : "application/vnd.docker.multiplexed-stream",
-		     on_taken, taking);
+	reply_hijack(request, attach_type(request, container->has_tty), on_taken, taking);
 }
 
 static void on_resized(void *context, json *reply)

@@ -26,5 +26,10 @@ void attach_drop_all(struct container *container);
 void attach_forget_taken(struct container *container);
 /* The container runs: its monitor takes those that still wait. */
 void attach_give_away_all(struct container *container);
+/* Of bh-monitor's --attach. */
+void attach_make_flags(char flags[8], bool with_stdin, bool with_stdout, bool with_stderr,
+		       bool is_raw);
+/* The content type of a container's stream: raw, or of frames since API 1.42. */
+const char *attach_type(struct request *request, bool has_tty);
 /* Answers a request with "h" and "w" by the monitor of that folder, which is taken. */
 void attach_resize(struct request *request, char *folder);

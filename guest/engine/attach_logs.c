@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attach_logs.h"
+#include "attach_frame.h"
 #include "log_reader.h"
 #include "loop.h"
 #include "text.h"
@@ -41,23 +42,17 @@ static void finish(struct attach_logs *logs, bool is_there)
 
 static void add_entry(struct attach_logs *logs, const struct log_entry *entry)
 {
-	size_t length = entry->length;
-	const char header[8] = {entry->is_stderr ? 2 : 1,
-				0,
-				0,
-				0,
-				(char)(length >> 24),
-				(char)(length >> 16),
-				(char)(length >> 8),
-				(char)length};
+	unsigned char header[ATTACH_FRAME_SIZE];
 
 	if (entry->is_stderr ? !logs->with_stderr : !logs->with_stdout) {
 		return;
 	}
 	if (!logs->is_raw) {
-		text_add(&logs->block, header, sizeof(header));
+		attach_frame_header(entry->is_stderr ? ATTACH_STDERR : ATTACH_STDOUT,
+				    (uint32_t)entry->length, header);
+		text_add(&logs->block, (const char *)header, sizeof(header));
 	}
-	text_add(&logs->block, entry->bytes, length);
+	text_add(&logs->block, entry->bytes, entry->length);
 }
 
 static void read_block(struct attach_logs *logs)

@@ -56,7 +56,7 @@ static const struct body_key address_keys[] = {
 static bool has_elements(json *array, enum json_type type)
 {
 	for (size_t i = 0; i < json_count(array); i++) {
-		if (!json_object_is_type(json_object_array_get_idx(array, i), type)) {
+		if (!json_object_is_type(json_at(array, i), type)) {
 			return false;
 		}
 	}
@@ -141,13 +141,13 @@ char *body_check_network(json *body)
 
 	error = error ? error : body_check_types(ipam, ipam_keys, COUNT(ipam_keys), "IPAM.");
 	for (size_t i = 0; !error && i < json_count(list); i++) {
-		error = body_check_types(json_object_array_get_idx(list, i), ipam_config_keys,
+		error = body_check_types(json_at(list, i), ipam_config_keys,
 					 COUNT(ipam_config_keys), "IPAM.Config.");
 	}
 	return error;
 }
 
-char *body_check_endpoint(json *config)
+static char *body_check_endpoint(json *config)
 {
 	char *error = body_check_types(config, endpoint_keys, COUNT(endpoint_keys), "");
 

@@ -23,6 +23,5 @@ char *body_check_strings(json *object, const char *where);
 char *body_check_exec(json *body);
 char *body_check_volume(json *body);
 char *body_check_network(json *body);
-/* EndpointSettings: of "connect", and each of NetworkingConfig's. */
-char *body_check_endpoint(json *config);
+
 char *body_check_connect(json *body);

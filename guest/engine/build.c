@@ -14,77 +14,43 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A client that does not read gets no more lines than this many bytes. */
-#define PENDING_MAX (4u << 20)
-
-static void on_gone(void *context)
+void build_gone(void *context)
 {
 	struct build *build = context;
 
-	build->stream = NULL;
-	build->is_gone = true;
 	if (build->fetching) {
 		worker_stop(build->fetching);
 	}
 }
 
-static void on_room(void *context)
-{
-	(void)context;
-}
-
-void build_send(struct build *build, json *line)
-{
-	if (!build->stream && !build->is_gone) {
-		struct request *request = build->request;
-		build->request = NULL;
-		build->stream =
-			reply_stream(request, 200, "application/json", on_gone, on_room, build);
-		build->is_gone = !build->stream;
-	}
-	if (build->stream && stream_pending(build->stream) < PENDING_MAX) {
-		stream_json(build->stream, line);
-	}
-}
-
 void build_say(struct build *build, const char *format, ...)
 {
-	json *line = json_object_new_object();
 	va_list arguments;
 
 	va_start(arguments, format);
 	char *words = text_vformat(format, arguments);
 	va_end(arguments);
-	json_set_string(line, "stream", words);
-	if (!build->is_quiet) {
-		build_send(build, line);
+	if (build->is_quiet) {
+		free(words);
+	} else {
+		progress_say(&build->progress, "stream", words);
 	}
-	json_object_put(line);
-	free(words);
 }
 
 static void end(struct build *build)
 {
-	if (build->stream) {
-		stream_end(build->stream);
-	}
+	progress_end(&build->progress);
 	build_free(build);
 }
 
 void build_fail(struct build *build, const char *format, ...)
 {
-	json *line = json_object_new_object();
-	json *detail = json_object_new_object();
 	va_list arguments;
 
 	va_start(arguments, format);
 	char *words = text_vformat(format, arguments);
 	va_end(arguments);
-	json_set_string(detail, "message", words);
-	json_set(line, "errorDetail", detail);
-	json_set_string(line, "error", words);
-	build_send(build, line);
-	json_object_put(line);
+	progress_error(&build->progress, words);
 	free(words);
 	end(build);
 }
@@ -99,7 +65,6 @@ void build_done_with(struct build *build, const char *image)
 	build_next(build);
 }
 
-/* --- the end --- */
 static bool tag_all(struct build *build)
 {
 	bool ok = db_begin(true) == 0;
@@ -107,28 +72,19 @@ static bool tag_all(struct build *build)
 	for (size_t i = 0; ok && i < json_count(build->tags); i++) {
 		ok = image_tag(json_string_at(build->tags, i), build->image) == 0;
 	}
-	ok = ok && db_commit() == 0;
-	if (!ok) {
-		db_rollback();
-	}
-	return ok;
+	return db_end(ok);
 }
 
 static void send_id(struct build *build)
 {
-	json *line = json_object_new_object();
-
 	if (build->is_quiet) {
-		char *words = text_format("%s\n", build->image);
-		json_set_string(line, "stream", words);
-		free(words);
+		progress_say(&build->progress, "stream", text_format("%s\n", build->image));
 	} else {
-		json *aux = json_object_new_object();
-		json_set_string(aux, "ID", build->image);
-		json_set(line, "aux", aux);
+		json *line = json_object_new_object();
+		json_set(line, "aux", json_pair("ID", build->image));
+		progress_send(&build->progress, line);
+		json_object_put(line);
 	}
-	build_send(build, line);
-	json_object_put(line);
 }
 
 static void finish(struct build *build)
@@ -287,7 +243,7 @@ void build_next(struct build *build)
 {
 	bool is_at_end = build->next == build->file.count || build->step == build->total;
 
-	if (build->is_gone) {
+	if (build->progress.is_gone) {
 		end(build);
 		return;
 	}

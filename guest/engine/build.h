@@ -9,6 +9,7 @@
 #include "container.h"
 #include "dockerfile.h"
 #include "http.h"
+#include "progress.h"
 #include "route.h"
 #include "worker.h"
 
@@ -24,9 +25,7 @@ struct build_stage {
 };
 
 struct build {
-	struct request *request; /* NULL: the reply has begun */
-	struct stream *stream;   /* NULL: not begun, or the client has gone */
-	bool is_gone;
+	struct progress progress;
 
 	/* What was asked for. */
 	char *folder; /* ROOT/tmp/build-..., with the context in it */
@@ -71,14 +70,15 @@ struct build {
 };
 
 /* build.c */
+/* The client has gone (progress.h): what waits for a stranger's server waits no longer. */
+void build_gone(void *context);
 /* The next instruction; called when one is done. */
 void build_next(struct build *build);
 /* Ends it with an error in words. */
 void build_fail(struct build *build, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* {"stream": words} */
 void build_say(struct build *build, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* A line of any kind; borrows it. */
-void build_send(struct build *build, json *line);
+
 /* "---> ID", and the instruction is over. */
 void build_done_with(struct build *build, const char *image);
 

@@ -2,7 +2,6 @@
 /* Which image an instruction made of another, so that it need not be run again. */
 #include "build.h"
 #include "db.h"
-#include "image.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -35,19 +34,14 @@ char *build_cached(struct build *build, const char *more)
 
 char *build_cached_as(struct build *build, const char *key)
 {
-	char *image = NULL;
-
 	free(build->cache_key);
 	build->cache_key = text_format("%s\n%s", build->image, key);
 	if (build->has_no_cache || build->is_cache_missed) {
 		return NULL;
 	}
-	sqlite3_stmt *query =
-		db_query("SELECT image FROM build_cache WHERE key = ?", "t", build->cache_key);
-	if (db_step(query)) {
-		image = text_copy(db_text(query, 0));
-	}
-	db_done(query);
+	char *image = db_first(
+		db_query("SELECT image FROM build_cache WHERE key = ?", "t", build->cache_key));
+
 	build->is_cache_missed = !image;
 	return image;
 }

@@ -4,7 +4,6 @@
 #include "image.h"
 #include "image_routes.h"
 #include "image_store.h"
-#include "text.h"
 
 #include <stdlib.h>
 
@@ -41,8 +40,6 @@ void build_commit(struct build *build, struct container *container)
 	json_set_bool(request, "empty_layer", !container);
 	struct worker_call call = {.arguments = {"commit"},
 				   .request = request,
-				   .stdin_fd = -1,
-				   .stdout_fd = -1,
 				   .done = on_committed,
 				   .context = build};
 	image_worker(&call);

@@ -2,7 +2,6 @@
 /* COPY and ADD: files of the context, of a stage or of an image, put into a container that never
  * runs. */
 #include "build_fetch.h"
-#include "container_create.h"
 #include "engine.h"
 #include "file.h"
 #include "image.h"
@@ -102,12 +101,8 @@ static void on_copied(void *context, json *result, const char *error, const char
 
 static void start_worker(struct copy *copy, json *request, worker_done_fn done)
 {
-	struct worker_call call = {.arguments = {"copy"},
-				   .request = request,
-				   .stdin_fd = -1,
-				   .stdout_fd = -1,
-				   .done = done,
-				   .context = copy};
+	struct worker_call call = {
+		.arguments = {"copy"}, .request = request, .done = done, .context = copy};
 
 	image_worker(&call);
 }
@@ -197,7 +192,7 @@ static void on_pull_line(void *context, json *line)
 {
 	struct copy *copy = context;
 
-	build_send(copy->build, line);
+	progress_send(&copy->build->progress, line);
 }
 
 static void on_pulled(void *context, const char *error, const char *kind)

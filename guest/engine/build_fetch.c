@@ -95,7 +95,7 @@ static void on_line(void *context, json *line)
 	struct fetch *fetch = context;
 
 	if (!fetch->build->is_quiet) {
-		build_send(fetch->build, line);
+		progress_send(&fetch->build->progress, line);
 	}
 }
 
@@ -125,11 +125,8 @@ static void start_worker(struct fetch *fetch, const char *checksum)
 	json_set_string(request, "checksum", checksum);
 	json_set_bool(request, "needs_name", *dest && dest[strlen(dest) - 1] == '/');
 	/* Not as a worker on the store: garbage need not wait for a stranger's server. */
-	struct worker_call call = {.program = "bh-image",
-				   .arguments = {"--root", engine.root, "fetch"},
+	struct worker_call call = {.arguments = {"fetch"},
 				   .request = request,
-				   .stdin_fd = -1,
-				   .stdout_fd = -1,
 				   .progress = on_line,
 				   .done = on_fetched,
 				   .context = fetch};

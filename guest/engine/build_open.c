@@ -8,6 +8,7 @@
 #include "image_store.h"
 #include "in_root.h"
 #include "name.h"
+#include "query.h"
 #include "registry_auth.h"
 #include "text.h"
 
@@ -170,9 +171,7 @@ static json *read_ignore(int context)
 			}
 		}
 	}
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	text_free(&text);
 	return list;
 }
@@ -208,17 +207,15 @@ static char *read_dockerfile(struct build *build, int context)
 		int last = build_last_stage(build, &error);
 		build->total = last < 0 ? 0 : count_steps(build, last);
 	}
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	text_free(&text);
 	return error;
 }
 
 static void refuse(struct build *build, unsigned status, const char *words)
 {
-	if (build->request) {
-		reply_error(build->request, status, "%s", words);
+	if (build->progress.request) {
+		reply_error(build->progress.request, status, "%s", words);
 	}
 	build_free(build);
 }
@@ -236,9 +233,7 @@ static void on_context(void *context, json *result, const char *error, const cha
 	char *why = folder < 0 ? text_format("the context has gone: %s", strerror(errno))
 			       : read_dockerfile(build, folder);
 	build->ignore = folder < 0 ? NULL : read_ignore(folder);
-	if (folder >= 0) {
-		close(folder);
-	}
+	file_close(folder);
 	if (why) {
 		refuse(build, 400, why);
 		free(why);
@@ -253,33 +248,27 @@ static void on_context(void *context, json *result, const char *error, const cha
 static void unpack_context(struct build *build, struct request *request)
 {
 	char id[ID_SIZE];
-	int ends[2];
-	json *body = json_object_new_object();
+	struct worker_call call = {.arguments = {"context"}, .done = on_context, .context = build};
 
 	build->folder = engine_root_path("tmp/build-%.16s", id_random(id));
-	json_set_string(body, "to", build->folder);
-	if (file_make_dirs(build->folder, 0700) < 0 || pipe2(ends, O_CLOEXEC) < 0) {
-		json_object_put(body);
+	if (file_make_dirs(build->folder, 0700) < 0) {
 		char *words = text_format("no place for the context: %s", strerror(errno));
 		refuse(build, 500, words);
 		free(words);
-		return;
+	} else if (worker_take_body(request, &call)) {
+		call.request = json_pair("to", build->folder);
+		image_worker(&call);
+	} else {
+		build_free(build);
 	}
-	struct worker_call call = {.arguments = {"context"},
-				   .request = body,
-				   .stdin_fd = ends[0],
-				   .stdout_fd = -1,
-				   .done = on_context,
-				   .context = build};
-	request_body_to_fd(request, ends[1]);
-	image_worker(&call);
 }
 
 static void post_build(struct request *request)
 {
 	struct build *build = memory_zeroed(1, sizeof(*build));
 
-	build->request = request;
+	build->progress =
+		(struct progress){.request = request, .gone = build_gone, .context = build};
 	char *why = read_query(build, request);
 	if (why) {
 		refuse(build, 400, why);
@@ -292,12 +281,8 @@ static void post_build(struct request *request)
 /* The cache is a table of which image came from which; the images stay. */
 static void post_prune(struct request *request)
 {
-	json *result = json_object_new_object();
-
 	db_run("DELETE FROM build_cache", "");
-	json_set(result, "CachesDeleted", NULL);
-	json_set_int(result, "SpaceReclaimed", 0);
-	reply_json(request, 200, result);
+	prune_reply(request, "CachesDeleted", NULL, 0);
 }
 
 const struct route build_routes[2] = {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RUN: a container of the image, its output in the stream, its changes the next layer. */
-#include "build.h"
 #include "attach.h"
+#include "attach_frame.h"
+#include "build.h"
 #include "container_create.h"
-#include "image.h"
+#include "create_config.h"
+#include "file.h"
 #include "life.h"
 #include "loop.h"
 #include "text.h"
@@ -15,16 +17,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define FRAME_HEADER 8
-#define LINE_MAX_    16384 /* a longer one is told in parts */
+#define LINE_MAX_ 16384 /* a longer one is told in parts */
 
 struct run {
 	struct build *build;
 	int fd; /* our end of its output; -1: closed */
 	struct loop_fd *watch;
-	unsigned char header[FRAME_HEADER];
-	size_t header_length;
-	size_t frame_left;
+	struct attach_frames frames;
+
 	struct text pending; /* a line, or the part of a character */
 	bool has_ended;      /* the container */
 	int code;
@@ -59,19 +59,12 @@ struct container *build_container_of(struct build *build, const char *image, jso
 	return container;
 }
 
-static void on_removed(void *context, const char *error, unsigned status)
-{
-	(void)context;
-	(void)error;
-	(void)status; /* what stays is in `ps -a` for people to remove */
-}
-
 void build_remove_container(struct build *build)
 {
 	struct container *container = build->container;
 
 	build->container = NULL;
-	container_remove(container, true, true, on_removed, NULL);
+	container_remove(container, true, true, life_log, NULL);
 }
 
 static void flush_line(struct run *run)
@@ -84,36 +77,18 @@ static void flush_line(struct run *run)
 }
 
 /* Whole lines are told; a byte 0 would end the text, so it is told as '?'. */
-static void take_output(struct run *run, const char *bytes, size_t length)
+static bool take_output(void *context, enum attach_stream stream, const char *bytes, size_t length)
 {
+	struct run *run = context;
+
+	(void)stream;
 	for (size_t i = 0; i < length; i++) {
 		text_add(&run->pending, bytes[i] ? &bytes[i] : "?", 1);
 		if (bytes[i] == '\n' || run->pending.length >= LINE_MAX_) {
 			flush_line(run);
 		}
 	}
-}
-
-static void take_frames(struct run *run, const char *bytes, size_t length)
-{
-	while (length) {
-		if (!run->frame_left) {
-			run->header[run->header_length++] = (unsigned char)*bytes++;
-			length--;
-			if (run->header_length == FRAME_HEADER) {
-				run->header_length = 0;
-				run->frame_left = (size_t)run->header[4] << 24 |
-						  (size_t)run->header[5] << 16 |
-						  (size_t)run->header[6] << 8 | run->header[7];
-			}
-			continue;
-		}
-		size_t count = length < run->frame_left ? length : run->frame_left;
-		take_output(run, bytes, count);
-		run->frame_left -= count;
-		bytes += count;
-		length -= count;
-	}
+	return true;
 }
 
 static char *shown_command(const struct instruction *one)
@@ -157,9 +132,9 @@ static void on_output(void *context, uint32_t events)
 
 	(void)events;
 	if (count > 0) {
-		take_frames(run, block, (size_t)count);
-		if (run->build->is_gone && !run->has_ended) {
-			container_kill(run->build->container, 9, on_removed, NULL);
+		attach_frames_read(&run->frames, block, (size_t)count, take_output, run);
+		if (run->build->progress.is_gone && !run->has_ended) {
+			container_kill(run->build->container, 9, life_log, NULL);
 		}
 	} else if (count == 0 || (errno != EINTR && errno != EAGAIN)) {
 		loop_remove_fd(run->watch);
@@ -188,9 +163,7 @@ static void on_started(void *context, const char *error, unsigned status)
 	if (error) {
 		/* The output may have ended before. */
 		loop_remove_fd(run->watch);
-		if (run->fd >= 0) {
-			close(run->fd);
-		}
+		file_close(run->fd);
 		text_free(&run->pending);
 		free(run);
 		build_fail(build, "%s", error);
@@ -221,17 +194,12 @@ static bool attach_output(struct run *run)
 static json *run_command(struct build *build)
 {
 	const struct instruction *one = build->instruction;
-	json *shell = json_get_array(build->config, "Shell");
 	json *command = json_object_new_array();
 
-	if (!one->is_exec && json_count(shell)) {
-		for (size_t i = 0; i < json_count(shell); i++) {
-			json_append_string(command, json_string_at(shell, i));
-		}
-	} else if (!one->is_exec) {
-		json_append_string(command, "/bin/sh");
-		json_append_string(command, "-c");
+	if (!one->is_exec) {
+		shell_append(command, json_get_array(build->config, "Shell"));
 	}
+
 	for (size_t i = 0; i < one->word_count; i++) {
 		json_append_string(command, one->words[i]);
 	}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* FROM: where a stage begins. */
 #include "build.h"
-#include "dockerfile_config.h"
 #include "image.h"
 #include "image_ref.h"
 #include "image_routes.h"
@@ -67,13 +66,9 @@ static void start_on(struct build *build, const char *id)
 {
 	json *image = *id ? image_load(id) : NULL;
 	json *config = image_run_config(image);
-	json *copy = NULL;
 
-	if (config) {
-		json_object_deep_copy(config, &copy, NULL);
-	}
 	json_object_put(build->config);
-	build->config = copy ? copy : json_object_new_object();
+	build->config = config ? json_copy(config) : json_object_new_object();
 	free(build->author);
 	build->author = text_copy(json_get_string(json_get(image, "config"), "author", ""));
 	free(build->image);
@@ -98,7 +93,9 @@ static void start_on(struct build *build, const char *id)
 
 static void on_pull_line(void *context, json *line)
 {
-	build_send(context, line);
+	struct build *build = context;
+
+	progress_send(&build->progress, line);
 }
 
 static void on_pulled(void *context, const char *error, const char *kind)

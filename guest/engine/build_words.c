@@ -109,9 +109,7 @@ json *build_run_env(struct build *build)
 	json *list = json_object_new_array();
 	json *env = json_get_array(build->config, "Env");
 
-	for (size_t i = 0; i < json_count(env); i++) {
-		json_append_string(list, json_string_at(env, i));
-	}
+	json_append_strings(list, env);
 	json_object_object_foreach(build->args, name, value)
 	{
 		if (!dockerfile_config_env(build->config, name)) {

@@ -64,7 +64,8 @@ static char *folder_of_line(const char *line, const char *controller, const char
 			   : text_format("%s%s", unified_folder(), path + 1);
 }
 
-char *cgroup_folder(pid_t pid, const char *controller, const char *mark)
+/* Of "pids", "cpuacct", ... of v1, "" of v2. */
+static char *cgroup_folder(pid_t pid, const char *controller, const char *mark)
 {
 	char *proc = text_format("/proc/%d", (int)pid);
 	char *text = read_small(proc, "cgroup");

@@ -23,11 +23,7 @@ struct cgroup_usage {
 	int64_t written_bytes;
 };
 
-/*
- * The folder of a process' cgroup ("pids", "cpuacct", ...: of v1, "" of v2), or NULL: it has none
- * of its own, since `mark` is not in its name. The caller frees it.
- */
-char *cgroup_folder(pid_t pid, const char *controller, const char *mark);
+/* Of the cgroup of a process, as far as `mark` is in its name: else it has none of its own. */
 void cgroup_read_usage(pid_t pid, const char *mark, struct cgroup_usage *usage);
 /* All processes below: at most `limit`; returns how many. Without a cgroup of its own, the
  * descendants of `pid`. */

@@ -88,8 +88,7 @@ struct container *container_of_request(struct request *request);
 /* {"Config","HostConfig","NetworkingConfig","Mounts","Path","Args"}; the caller puts it. */
 json *container_spec(const struct container *container);
 int container_store_spec(struct container *container, json *spec);
-/* Takes the fields of the spec that are kept in memory. */
-void container_apply_spec(struct container *container, json *spec);
+
 /* Inserts it into the database and the list; takes it on success. */
 int container_insert(struct container *container, json *spec);
 int container_store_state(struct container *container);

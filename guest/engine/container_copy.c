@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files of containers, by bh-image: archive (docker cp), export, changes (docker diff). */
+#include "base64.h"
 #include "container_routes.h"
 #include "engine.h"
 #include "http.h"
-#include "moment.h"
 #include "rootfs.h"
 #include "text.h"
 #include "worker.h"
@@ -34,16 +34,12 @@ static bool hold(struct request *request, struct container *container, struct wo
 	char *error = NULL;
 
 	if (rootfs_hold(container, &error) < 0) {
-		reply_error(request, 500, "%s", error);
-		free(error);
+		reply_wrong(request, 500, error);
 		return false;
 	}
 	*call = (struct worker_call){
-		.program = "bh-image",
-		.arguments = {"--root", engine.root, command},
+		.arguments = {command},
 		.request = json_object_new_object(),
-		.stdin_fd = -1,
-		.stdout_fd = -1,
 		.finished = on_finished,
 		.finished_context = text_copy(container->id),
 	};
@@ -81,25 +77,6 @@ static bool start_archive(struct request *request, struct worker_call *call, con
 	return true;
 }
 
-static char *base64(const char *text)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *bytes = (const unsigned char *)text;
-	size_t length = strlen(text);
-	struct text out = {0};
-
-	for (size_t i = 0; i < length; i += 3) {
-		uint32_t group = (uint32_t)bytes[i] << 16;
-		group |= i + 1 < length ? (uint32_t)bytes[i + 1] << 8 : 0;
-		group |= i + 2 < length ? bytes[i + 2] : 0;
-		char four[4] = {digits[group >> 18], digits[group >> 12 & 63],
-				i + 1 < length ? digits[group >> 6 & 63] : '=',
-				i + 2 < length ? digits[group & 63] : '='};
-		text_add(&out, four, 4);
-	}
-	return out.data ? out.data : text_copy("");
-}
 static char *stat_header(json *result)
 {
 	json *stat = json_object_new_object();
@@ -109,7 +86,7 @@ static char *stat_header(json *result)
 	json_set_int(stat, "mode", json_get_int(result, "mode", 0));
 	json_set(stat, "mtime", json_object_get(json_get(result, "mtime")));
 	json_set_string(stat, "linkTarget", json_get_string(result, "linkTarget", ""));
-	char *header = base64(json_text(stat));
+	char *header = base64_encode(json_text(stat), false);
 	json_object_put(stat);
 	return header;
 }
@@ -162,7 +139,6 @@ static void reply_done(struct request *request, json *result)
 static void put_archive(struct request *request)
 {
 	struct worker_call call;
-	int input[2];
 
 	if (!start_archive(request, &call, "archive-put")) {
 		return;
@@ -171,15 +147,12 @@ static void put_archive(struct request *request)
 		      request_query_bool(request, "noOverwriteDirNonDir", false));
 	json_set_bool(call.request, "copy_uid_gid",
 		      request_query_bool(request, "copyUIDGID", false));
-	if (pipe2(input, O_CLOEXEC) < 0) {
+	if (worker_take_body(request, &call)) {
+		worker_reply(request, &call, reply_done);
+	} else {
 		json_object_put(call.request);
 		on_finished(call.finished_context);
-		reply_error(request, 500, "cannot make a pipe: %s", strerror(errno));
-		return;
 	}
-	call.stdin_fd = input[0];
-	request_body_to_fd(request, input[1]);
-	worker_reply(request, &call, reply_done);
 }
 
 static void get_export(struct request *request)

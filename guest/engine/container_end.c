@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The end of a container's process, and what comes after it. */
-#include "life.h"
 #include "attach.h"
 #include "engine.h"
 #include "exec.h"
 #include "health.h"
+#include "life.h"
 #include "loop.h"
-#include "moment.h"
 #include "monitor.h"
 #include "network.h"
 #include "rootfs.h"
@@ -21,7 +20,18 @@ struct ending {
 	struct monitor_end end;
 };
 
-static void log_error(void *context, const char *error, unsigned status)
+void life_fail(life_done_fn done, void *context, unsigned status, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	char *words = text_vformat(format, arguments);
+	va_end(arguments);
+	done(context, words, status);
+	free(words);
+}
+
+void life_log(void *context, const char *error, unsigned status)
 {
 	(void)context;
 	if (error && status != 304) {
@@ -35,7 +45,7 @@ static void on_restart_timer(void *context)
 
 	container->restart_timer = NULL;
 	container->state.restart_count++;
-	container_start(container, log_error, NULL);
+	container_start(container, life_log, NULL);
 }
 
 /* What the restart policy says; true: another start comes. */
@@ -72,7 +82,7 @@ static void finish(struct ending *ending)
 	container_event(container, "die", "exitCode", code);
 	/* A waiter may remove it. */
 	if (!is_restarted && container->is_auto_removed && !container->is_removing) {
-		container_remove(container, true, true, log_error, NULL);
+		container_remove(container, true, true, life_log, NULL);
 		return;
 	}
 	container_wait_wake(container, false);

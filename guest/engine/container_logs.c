@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /containers/ID/logs */
+#include "attach.h"
+#include "attach_frame.h"
 #include "container_routes.h"
 #include "engine.h"
+#include "file.h"
 #include "http.h"
 #include "life.h"
 #include "log_options.h"
 #include "log_reader.h"
 #include "loop.h"
 #include "moment.h"
+#include "query.h"
 #include "text.h"
 
 #include <errno.h>
@@ -46,9 +50,7 @@ static void logs_free(struct logs *logs)
 	}
 	loop_remove_fd(logs->watch);
 	loop_cancel(logs->timer);
-	if (logs->inotify >= 0) {
-		close(logs->inotify);
-	}
+	file_close(logs->inotify);
 	log_reader_close(logs->reader);
 	free(logs);
 }
@@ -61,18 +63,16 @@ static void on_gone(void *context)
 static bool write_entry(struct logs *logs, const struct log_entry *entry)
 {
 	char moment[MOMENT_TEXT + 1] = "";
-	unsigned char header[8] = {entry->is_stderr ? 2 : 1};
+	unsigned char header[ATTACH_FRAME_SIZE];
 
 	if (logs->with_times) {
 		moment_text(entry->moment, moment);
 		strcat(moment, " ");
 	}
-	size_t length = strlen(moment) + entry->length;
-	header[4] = (unsigned char)(length >> 24);
-	header[5] = (unsigned char)(length >> 16);
-	header[6] = (unsigned char)(length >> 8);
-	header[7] = (unsigned char)length;
 	if (!logs->is_raw) {
+		attach_frame_header(entry->is_stderr ? ATTACH_STDERR : ATTACH_STDOUT,
+				    (uint32_t)(strlen(moment) + entry->length), header);
+
 		stream_write(logs->stream, header, sizeof(header));
 	}
 	stream_write(logs->stream, moment, strlen(moment));
@@ -178,8 +178,6 @@ static void follow(struct logs *logs, struct container *container)
 /* False: the reply was sent. */
 static bool parse_query(struct request *request, struct logs *logs, int64_t *tail)
 {
-	const char *since = request_query(request, "since");
-	const char *until = request_query(request, "until");
 	const char *last = request_query(request, "tail");
 
 	logs->with_stdout = request_query_bool(request, "stdout", false);
@@ -190,14 +188,11 @@ static bool parse_query(struct request *request, struct logs *logs, int64_t *tai
 		reply_error(request, 400, "Bad parameters: you must choose at least one stream");
 		return false;
 	}
-	if (since && *since && !moment_parse(since, moment_now(), &logs->since)) {
-		reply_error(request, 400, "since is \"%.60s\", which is no time", since);
+	if (!query_moment(request, "since", &logs->since) ||
+	    !query_moment(request, "until", &logs->until)) {
 		return false;
 	}
-	if (until && *until && !moment_parse(until, moment_now(), &logs->until)) {
-		reply_error(request, 400, "until is \"%.60s\", which is no time", until);
-		return false;
-	}
+
 	if (last && *last && strcmp(last, "all") != 0) {
 		char *end;
 		*tail = strtoll(last, &end, 10);
@@ -239,11 +234,8 @@ static void get_logs(struct request *request)
 				 container->id);
 	logs->reader = log_reader_open(path, tail);
 	free(path);
-	bool is_multiplexed = !logs->is_raw && request_version(request) >= 142;
-	logs->stream = reply_stream(request, 200,
-				    is_multiplexed ? "application/vnd.docker.multiplexed-stream"
-						   : "application/vnd.docker.raw-stream",
-				    on_gone, on_room, logs);
+	logs->stream = reply_stream(request, 200, attach_type(request, logs->is_raw), on_gone,
+				    on_room, logs);
 	if (!logs->stream) {
 		logs_free(logs);
 		return;

@@ -31,6 +31,24 @@ static void refuse(struct refusal *refusal, unsigned status, char *words)
 	}
 }
 
+char *container_name_check(const char *name, unsigned *status)
+{
+	struct container *other = container_by_name(name);
+
+	*status = 400;
+	if (!name_is_valid(name)) {
+		return text_format("Invalid container name (%.130s), only "
+				   "[a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
+				   name);
+	}
+	*status = 409;
+	return !other ? NULL
+		      : text_format("Conflict. The container name \"/%s\" is already in use by "
+				    "container \"%s\". You have to remove (or rename) that "
+				    "container to be able to reuse that name.",
+				    name, other->id);
+}
+
 /* The name asked for, or a random one that is free. */
 static char *choose_name(const char *wanted, struct refusal *refusal)
 {
@@ -44,26 +62,10 @@ static char *choose_name(const char *wanted, struct refusal *refusal)
 		return name;
 	}
 	wanted += *wanted == '/';
-	if (!name_is_valid(wanted)) {
-		refuse(refusal, 400,
-		       text_format(
-			       "Invalid container name (%.130s), only [a-zA-Z0-9][a-zA-Z0-9_.-] "
-			       "are allowed",
-			       wanted));
-		return NULL;
-	}
-	struct container *other = container_by_name(wanted);
-	if (other) {
-		refuse(refusal, 409,
-		       text_format(
-			       "Conflict. The container name \"/%s\" is already in use by "
-			       "container "
-			       "\"%s\". You have to remove (or rename) that container to be able "
-			       "to reuse that name.",
-			       wanted, other->id));
-		return NULL;
-	}
-	return text_copy(wanted);
+	unsigned status;
+	char *words = container_name_check(wanted, &status);
+	refuse(refusal, status, words);
+	return words ? NULL : text_copy(wanted);
 }
 
 static json *make_spec(json *body, json *image, const char *id, struct refusal *refusal)

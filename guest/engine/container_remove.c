@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Removal: of what is on disk first, then of the row, so that a kill in between leaves a row that
  * the next start removes. */
-#include "life.h"
 #include "attach.h"
 #include "engine.h"
 #include "exec.h"
 #include "file.h"
+#include "life.h"
 #include "loop.h"
 #include "spawn.h"
 #include "text.h"
@@ -82,12 +82,11 @@ static void removal_finish(struct removal *removal)
 	exec_forget_all(container);
 	attach_drop_all(container);
 	if (remove_folder(container) < 0) {
-		char *words = text_format("cannot remove container %s: %s", container->id,
-					  strerror(errno));
+		int error = errno;
 		container->is_removing = false;
 		container_store_state(container);
-		removal->done(removal->context, words, 500);
-		free(words);
+		life_fail(removal->done, removal->context, 500, "cannot remove container %s: %s",
+			  container->id, strerror(error));
 	} else {
 		container_event(container, "destroy", NULL, NULL);
 		container_wait_wake(container, true);
@@ -110,34 +109,21 @@ static void on_exit_before_removal(void *context, int code)
 	removal_finish(context);
 }
 
-static void on_kill_sent(void *context, const char *error, unsigned status)
-{
-	(void)context;
-	(void)status;
-	if (error) {
-		engine_log("rm -f: %s", error);
-	}
-}
-
 void container_remove(struct container *container, bool force, bool with_volumes, life_done_fn done,
 		      void *context)
 {
 	bool is_active = container->state.is_running || container->start || container->is_ending;
 
 	if (container->is_removing) {
-		char *words = text_format("removal of container %s is already in progress",
-					  container->id);
-		done(context, words, 409);
-		free(words);
+		life_fail(done, context, 409, "removal of container %s is already in progress",
+			  container->id);
 		return;
 	}
 	if (is_active && !force) {
-		char *words =
-			text_format("cannot remove container \"/%s\": container is %s: stop the "
-				    "container before removing or force remove",
-				    container->name, container_status(container));
-		done(context, words, 409);
-		free(words);
+		life_fail(done, context, 409,
+			  "cannot remove container \"/%s\": container is %s: stop the "
+			  "container before removing or force remove",
+			  container->name, container_status(container));
 		return;
 	}
 	struct removal *removal = memory_zeroed(1, sizeof(*removal));
@@ -155,6 +141,6 @@ void container_remove(struct container *container, bool force, bool with_volumes
 	}
 	container_wait_add(container, WAIT_NEXT_EXIT, on_exit_before_removal, removal);
 	if (container->state.is_running && !container->is_ending) {
-		container_kill(container, SIGKILL, on_kill_sent, NULL);
+		container_kill(container, SIGKILL, life_log, NULL);
 	}
 }

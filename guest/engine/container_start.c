@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Start: root file system, networks, config.json, monitor. */
-#include "life.h"
 #include "attach.h"
 #include "engine.h"
-#include "exec.h"
 #include "file.h"
 #include "health.h"
+#include "life.h"
 #include "log_options.h"
 #include "loop.h"
 #include "moment.h"
@@ -55,15 +54,6 @@ static int code_of(const char *error)
 	return CODE_OTHER;
 }
 
-static void log_error(void *context, const char *error, unsigned status)
-{
-	(void)context;
-	(void)status;
-	if (error) {
-		engine_log("%s", error);
-	}
-}
-
 static void start_failed_after_network(void *context, const char *ignored)
 {
 	struct start *start = context;
@@ -86,7 +76,7 @@ static void start_failed_after_network(void *context, const char *ignored)
 	attach_drop_all(container);
 	start->done(start->context, start->error, code == CODE_OTHER ? 500 : 400);
 	if (container->is_auto_removed && !container->is_removing) {
-		container_remove(container, true, true, log_error, NULL);
+		container_remove(container, true, true, life_log, NULL);
 	} else {
 		container_wait_wake(container, false); /* who may remove it */
 	}
@@ -133,7 +123,7 @@ static void on_started(void *context, pid_t pid, const char *error)
 	json_object_put(start->spec);
 	free(start);
 	if (container->is_removing) {
-		container_kill(container, SIGKILL, log_error, NULL);
+		container_kill(container, SIGKILL, life_log, NULL);
 	}
 	container_follow(container);
 }

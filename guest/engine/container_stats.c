@@ -180,13 +180,12 @@ static json *stats_view(struct container *container, const struct sample *now,
 			const struct sample *before)
 {
 	json *view = json_object_new_object();
-	char moment[MOMENT_TEXT];
 	char *name = text_format("/%s", container->name);
 
 	json_set_string(view, "name", name);
 	json_set_string(view, "id", container->id);
-	json_set_string(view, "read", moment_text(now->moment, moment));
-	json_set_string(view, "preread", moment_text(before->moment, moment));
+	json_set(view, "read", moment_json(now->moment));
+	json_set(view, "preread", moment_json(before->moment));
 	json_set(view, "pids_stats", pids_view(&now->usage));
 	json_set(view, "blkio_stats", block_view(&now->usage));
 	json_set_int(view, "num_procs", 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signals and stops. */
-#include "life.h"
 #include "engine.h"
 #include "health.h"
+#include "life.h"
 #include "loop.h"
 #include "runtime_call.h"
 #include "spec_check.h"
@@ -47,10 +47,9 @@ void container_kill(struct container *container, int signal_number, life_done_fn
 	const char *arguments[] = {"kill", container->id, number, NULL};
 
 	if (!container->state.is_running || container->is_ending) {
-		char *words = text_format("Cannot kill container: %s: container %s is not running",
-					  container->name, container->id);
-		done(context, words, 409);
-		free(words);
+		life_fail(done, context, 409,
+			  "Cannot kill container: %s: container %s is not running", container->name,
+			  container->id);
 		return;
 	}
 	struct kill_call *call = memory_zeroed(1, sizeof(*call));
@@ -83,15 +82,6 @@ static void on_stopped(void *context, int code)
 	free(stop);
 }
 
-static void on_signal_sent(void *context, const char *error, unsigned status)
-{
-	(void)context;
-	(void)status;
-	if (error) {
-		engine_log("stop: %s", error);
-	}
-}
-
 static void resume_done(void *context, const char *error)
 {
 	struct container *container = container_find(context, NULL);
@@ -121,7 +111,7 @@ static void on_too_late(void *context)
 
 	stop->timer = NULL;
 	if (container && container->state.is_running) {
-		container_kill(container, SIGKILL, on_signal_sent, NULL);
+		container_kill(container, SIGKILL, life_log, NULL);
 		thaw(container);
 	}
 }
@@ -165,7 +155,7 @@ void container_stop(struct container *container, int64_t seconds, life_done_fn d
 		stop->timer = loop_after(seconds * 1000, on_too_late, stop);
 	}
 	if (!container->is_ending && seconds != 0) {
-		container_kill(container, number, on_signal_sent, NULL);
+		container_kill(container, number, life_log, NULL);
 		thaw(container);
 	}
 }

@@ -77,17 +77,12 @@ struct container *container_of_request(struct request *request)
 
 json *container_spec(const struct container *container)
 {
-	const char *error;
 	sqlite3_stmt *query =
 		db_query("SELECT spec FROM container WHERE id = ?", "t", container->id);
-	json *spec = NULL;
+	json *spec = db_step(query) ? db_json(query, 0) : json_object_new_object();
 
-	if (db_step(query)) {
-		const char *text = db_text(query, 0);
-		spec = json_parse(text, strlen(text), &error);
-	}
 	db_done(query);
-	return spec ? spec : json_object_new_object();
+	return spec;
 }
 
 static enum restart_policy policy_of(const char *name)
@@ -107,7 +102,7 @@ static void replace(char **place, const char *text)
 	*place = text_copy(text);
 }
 
-void container_apply_spec(struct container *container, json *spec)
+static void container_apply_spec(struct container *container, json *spec)
 {
 	json *config = json_get(spec, "Config");
 	json *host = json_get(spec, "HostConfig");
@@ -181,14 +176,8 @@ int container_store_state(struct container *container)
 
 int container_store_name(struct container *container, const char *name)
 {
-	if (db_begin(true) < 0) {
-		return -1;
-	}
-	if (db_run("UPDATE container SET name = ? WHERE id = ?", "tt", name, container->id) < 0) {
-		db_rollback();
-		return -1;
-	}
-	if (db_commit() < 0) {
+	if (!db_end(db_begin(true) == 0 && db_run("UPDATE container SET name = ? WHERE id = ?",
+						  "tt", name, container->id) == 0)) {
 		return -1;
 	}
 	replace(&container->name, name);
@@ -210,7 +199,7 @@ static int insert_volumes(const char *id, json *mounts)
 	int result = 0;
 
 	for (size_t i = 0; result == 0 && i < json_count(mounts); i++) {
-		json *mount = json_object_array_get_idx(mounts, i);
+		json *mount = json_at(mounts, i);
 		if (!strcmp(json_get_string(mount, "Type", ""), "volume")) {
 			result = db_run("INSERT OR IGNORE INTO container_volume (container, volume)"
 					" VALUES (?,?)",
@@ -226,28 +215,19 @@ int container_insert(struct container *container, json *spec)
 
 	container_apply_spec(container, spec);
 	/* What is removed at its end needs not survive a loss of power: its end was then. */
-	int result = db_begin(!container->is_auto_removed);
-	if (result == 0) {
-		result = db_run("INSERT INTO container (id, name, image, created, spec, state)"
+	bool ok = db_end(db_begin(!container->is_auto_removed) == 0 &&
+			 db_run("INSERT INTO container (id, name, image, created, spec, state)"
 				" VALUES (?,?,?,?,?,?)",
 				"tttitt", container->id, container->name,
 				*container->image ? container->image : NULL, container->created,
-				json_text(spec), json_text(state));
-		if (result == 0) {
-			result = insert_volumes(container->id, json_get(spec, "Mounts"));
-		}
-		if (result == 0) {
-			result = db_commit();
-		}
-		if (result < 0) {
-			db_rollback();
-		}
-	}
+				json_text(spec), json_text(state)) == 0 &&
+			 insert_volumes(container->id, json_get(spec, "Mounts")) == 0);
+
 	json_object_put(state);
-	if (result == 0) {
+	if (ok) {
 		append(container);
 	}
-	return result;
+	return ok ? 0 : -1;
 }
 
 void container_free(struct container *container)
@@ -281,7 +261,6 @@ int container_delete(struct container *container)
 
 int container_load_all(void)
 {
-	const char *error;
 	sqlite3_stmt *query = db_query(
 		"SELECT id, name, image, created, spec, state FROM container ORDER BY created", "");
 
@@ -291,10 +270,9 @@ int container_load_all(void)
 		container->name = text_copy(db_text(query, 1));
 		container->image = text_copy(db_text(query, 2));
 		container->created = db_int(query, 3);
-		const char *text = db_text(query, 4);
-		json *spec = json_parse(text, strlen(text), &error);
-		text = db_text(query, 5);
-		json *state = json_parse(text, strlen(text), &error);
+		json *spec = db_json(query, 4);
+		json *state = db_json(query, 5);
+
 		container_apply_spec(container, spec);
 		state_parse(state, &container->state);
 		json_object_put(spec);

@@ -5,16 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json *copy(json *value)
-{
-	json *result = NULL;
-
-	if (value) {
-		json_object_deep_copy(value, &result, NULL);
-	}
-	return result;
-}
-
 /* A string or a list: a list; NULL and the empty string: NULL. */
 static json *words_of(json *value)
 {
@@ -26,7 +16,17 @@ static json *words_of(json *value)
 		json_append_string(list, json_object_get_string(value));
 		return list;
 	}
-	return json_count(value) ? copy(value) : NULL;
+	return json_count(value) ? json_copy(value) : NULL;
+}
+
+void shell_append(json *command, json *shell)
+{
+	if (json_count(shell)) {
+		json_append_strings(command, shell);
+	} else {
+		json_append_string(command, "/bin/sh");
+		json_append_string(command, "-c");
+	}
 }
 
 const char *env_value(json *env, const char *key)
@@ -86,13 +86,13 @@ static json *merge_env(json *wanted, json *image)
 /* Objects: the image's keys that the client's has not. */
 static json *merge_objects(json *wanted, json *image)
 {
-	json *merged = copy(image);
+	json *merged = json_copy(image);
 
 	merged = json_object_is_type(merged, json_type_object) ? merged : json_object_new_object();
 	if (json_object_is_type(wanted, json_type_object)) {
 		json_object_object_foreach(wanted, key, value)
 		{
-			json_set(merged, key, copy(value));
+			json_set(merged, key, json_copy(value));
 		}
 	}
 	return merged;
@@ -133,7 +133,7 @@ static bool is_given(json *value)
 /* What the client does not say of it is the image's. */
 static void set_health(json *config, json *wanted, json *image)
 {
-	json *health = copy(wanted ? wanted : image);
+	json *health = json_copy(wanted ? wanted : image);
 
 	if (!health) {
 		return;
@@ -142,7 +142,7 @@ static void set_health(json *config, json *wanted, json *image)
 		json_object_object_foreach(image, key, value)
 		{
 			if (!is_given(json_get(wanted, key))) {
-				json_set(health, key, copy(value));
+				json_set(health, key, json_copy(value));
 			}
 		}
 	}
@@ -176,7 +176,7 @@ json *create_config(json *body, json *image, const char *id)
 		 merge_objects(json_get(body, "Labels"), json_get(image, "Labels")));
 	json_set_string(config, "StopSignal", text_or(body, image, "StopSignal"));
 	if (json_get(body, "StopTimeout")) {
-		json_set(config, "StopTimeout", copy(json_get(body, "StopTimeout")));
+		json_set(config, "StopTimeout", json_copy(json_get(body, "StopTimeout")));
 	}
 	set_health(config, json_get_object(body, "Healthcheck"),
 		   json_get_object(image, "Healthcheck"));
@@ -199,7 +199,7 @@ static void set_missing(json *object, const char *key, json *value)
 
 json *create_host_config(json *body)
 {
-	json *host = copy(json_get_object(body, "HostConfig"));
+	json *host = json_copy(json_get_object(body, "HostConfig"));
 	const char *mode;
 
 	host = host ? host : json_object_new_object();
@@ -213,7 +213,7 @@ json *create_host_config(json *body)
 	if (!*json_get_string(json_get(host, "LogConfig"), "Type", "")) {
 		json *given = json_get_object(json_get(host, "LogConfig"), "Config");
 		if (given) {
-			json_set(log, "Config", copy(given));
+			json_set(log, "Config", json_copy(given));
 		}
 		json_set(host, "LogConfig", log);
 	} else {

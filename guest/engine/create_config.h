@@ -10,6 +10,8 @@ json *create_config(json *body, json *image, const char *id);
 json *create_host_config(json *body);
 /* Path and Args from Entrypoint and Cmd, as an array; empty: nothing to run. */
 json *create_command(json *config);
+/* Appends the words that a command's shell form begins with: `shell`, or /bin/sh -c without one. */
+void shell_append(json *command, json *shell);
 /* Where a list says KEY=VALUE: the value, or NULL. Borrowed. */
 const char *env_value(json *env, const char *key);
 /* Sets KEY=VALUE in a list, over an older value. */

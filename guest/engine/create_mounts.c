@@ -31,38 +31,10 @@ __attribute__((format(printf, 3, 4))) static void fail(struct mounts *mounts, un
 	}
 }
 
-/* Absolute, without empty, "." or ".." parts and slash at the end; NULL: not absolute, or the root.
- */
-static char *clean_path(const char *path)
-{
-	struct text clean = {0};
-
-	if (*path != '/') {
-		return NULL;
-	}
-	while (*path) {
-		size_t length = strcspn(path, "/");
-		if (length == 2 && !strncmp(path, "..", 2)) {
-			while (clean.length && clean.data[--clean.length] != '/') {
-			}
-		} else if (length && !(length == 1 && *path == '.')) {
-			text_puts(&clean, "/");
-			text_add(&clean, path, length);
-		}
-		path += length + (path[length] == '/');
-	}
-	if (!clean.length) {
-		text_free(&clean);
-		return NULL;
-	}
-	clean.data[clean.length] = '\0';
-	return clean.data;
-}
-
 static json *find_mount(json *list, const char *destination)
 {
 	for (size_t i = 0; i < json_count(list); i++) {
-		json *mount = json_object_array_get_idx(list, i);
+		json *mount = json_at(list, i);
 		if (!strcmp(json_get_string(mount, "Destination", ""), destination)) {
 			return mount;
 		}
@@ -72,10 +44,10 @@ static json *find_mount(json *list, const char *destination)
 
 static json *new_mount(struct mounts *mounts, const char *type, const char *destination)
 {
-	char *clean = clean_path(destination);
+	char *clean = text_clean_path(destination);
 	json *mount = NULL;
 
-	if (!clean) {
+	if (*destination != '/' || !clean[1]) {
 		fail(mounts, 400,
 		     "invalid mount path: '%.200s': mount path must be absolute and not /",
 		     destination);
@@ -277,7 +249,7 @@ static void add_volumes_from(struct mounts *mounts, const char *text)
 		json *spec = container_spec(other);
 		json *list = json_get(spec, "Mounts");
 		for (size_t i = 0; i < json_count(list); i++) {
-			json *mount = json_object_array_get_idx(list, i);
+			json *mount = json_at(list, i);
 			if (!find_mount(mounts->list, json_get_string(mount, "Destination", ""))) {
 				if (is_read_only) {
 					json_set_bool(mount, "RW", false);
@@ -295,9 +267,9 @@ static void add_image_volumes(struct mounts *mounts, json *volumes)
 	if (volumes) {
 		json_object_object_foreach(volumes, destination, value)
 		{
-			char *clean = clean_path(destination);
+			char *clean = text_clean_path(destination);
 			(void)value;
-			if (!clean || !find_mount(mounts->list, clean)) {
+			if (!find_mount(mounts->list, clean)) {
 				add_volume(mounts, NULL, destination, "", true, NULL);
 			}
 			free(clean);
@@ -317,7 +289,7 @@ json *create_mounts(json *config, json *host, char **error, unsigned *status)
 		add_binds_entry(&mounts, json_string_at(binds, i));
 	}
 	for (size_t i = 0; i < json_count(entries); i++) {
-		add_mounts_entry(&mounts, json_object_array_get_idx(entries, i));
+		add_mounts_entry(&mounts, json_at(entries, i));
 	}
 	if (tmpfs) {
 		json_object_object_foreach(tmpfs, destination, options)

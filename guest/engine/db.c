@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db.h"
 #include "engine.h"
+#include "text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define DB_STATEMENTS 96
 
@@ -112,6 +114,34 @@ int64_t db_int(sqlite3_stmt *query, int column)
 	return sqlite3_column_int64(query, column);
 }
 
+json *db_json(sqlite3_stmt *query, int column)
+{
+	const char *error;
+	const char *text = db_text(query, column);
+	json *value = json_parse(text, strlen(text), &error);
+
+	return value ? value : json_object_new_object();
+}
+
+char *db_first(sqlite3_stmt *query)
+{
+	char *text = db_step(query) ? text_copy(db_text(query, 0)) : NULL;
+
+	db_done(query);
+	return text;
+}
+
+json *db_list(sqlite3_stmt *query)
+{
+	json *list = json_object_new_array();
+
+	while (db_step(query)) {
+		json_append_string(list, db_text(query, 0));
+	}
+	db_done(query);
+	return list;
+}
+
 int64_t db_number(const char *sql, const char *types, ...)
 {
 	va_list arguments;
@@ -136,20 +166,20 @@ int db_begin(bool durable)
 	return db_run("BEGIN IMMEDIATE", "");
 }
 
-int db_commit(void)
-{
-	if (db_run("COMMIT", "") < 0) {
-		db_rollback();
-		return -1;
-	}
-	return 0;
-}
-
-void db_rollback(void)
+static void db_rollback(void)
 {
 	if (!sqlite3_get_autocommit(db)) {
 		db_run("ROLLBACK", "");
 	}
+}
+
+bool db_end(bool ok)
+{
+	ok = ok && db_run("COMMIT", "") == 0;
+	if (!ok) {
+		db_rollback();
+	}
+	return ok;
 }
 
 static int db_upgrade(void)
@@ -164,8 +194,8 @@ static int db_upgrade(void)
 	for (; version < db_schema_version; version++) {
 		char done[64];
 		snprintf(done, sizeof(done), "PRAGMA user_version=%d", version + 1);
-		if (db_begin(true) < 0 || db_exec(db_schema[version]) < 0 || db_exec(done) < 0 ||
-		    db_commit() < 0) {
+		if (db_begin(true) < 0 ||
+		    !db_end(db_exec(db_schema[version]) == 0 && db_exec(done) == 0)) {
 			return -1;
 		}
 	}

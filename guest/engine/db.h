@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include "json.h"
+
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,8 +20,10 @@ void db_close(void);
 
 /* `durable`: survives a loss of power (one fsync); without it, the death of the engine only. */
 int db_begin(bool durable);
-int db_commit(void);
-void db_rollback(void);
+
+/* The end of a transaction, also of one that db_begin() did not begin: commits when all went well
+ * so far, else takes all back. True: it is done. */
+bool db_end(bool ok);
 
 /* One statement without rows, within db_begin() or as a transaction of its own (not durable). `sql`
  * must be a constant: prepared statements are kept by its address. */
@@ -32,6 +36,12 @@ void db_done(sqlite3_stmt *query);
 /* Columns of a row: borrowed until the next db_step(); "" for null. */
 const char *db_text(sqlite3_stmt *query, int column);
 int64_t db_int(sqlite3_stmt *query, int column);
+/* The column's JSON; an empty object when it is none. The caller puts it. */
+json *db_json(sqlite3_stmt *query, int column);
+/* The first column of the first row, which the caller frees; NULL without one. Ends the query. */
+char *db_first(sqlite3_stmt *query);
+/* The first column of all rows, an array. Ends the query. */
+json *db_list(sqlite3_stmt *query);
 /* The first column of the first row, 0 without one. */
 int64_t db_number(const char *sql, const char *types, ...);
 

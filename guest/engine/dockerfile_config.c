@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dockerfile_config.h"
+#include "create_config.h"
 #include "moment.h"
 #include "text.h"
 
@@ -39,56 +40,20 @@ static json *list_of(char *const *words, size_t count)
 }
 
 /* Exec form as it is; else the shell's line behind the shell. */
-static json *command_of(json *config, const struct instruction *one, char *const *words,
-			size_t first)
+static json *command_of(json *config, const struct instruction *one, char *const *words)
 {
-	json *shell = json_get_array(config, "Shell");
-	json *list;
-
 	if (one->is_exec) {
-		return list_of(words + first, one->word_count - first);
+		return list_of(words, one->word_count);
 	}
-	list = json_object_new_array();
-	for (size_t i = 0; i < json_count(shell); i++) {
-		json_append_string(list, json_string_at(shell, i));
-	}
-	if (!json_count(shell)) {
-		json_append_string(list, "/bin/sh");
-		json_append_string(list, "-c");
-	}
-	json_append_string(list, words[first]);
+	json *list = json_object_new_array();
+	shell_append(list, json_get_array(config, "Shell"));
+	json_append_string(list, words[0]);
 	return list;
-}
-
-/* Where NAME=... stands in the environment, or its length. */
-static size_t find_env(json *list, const char *name)
-{
-	size_t length = strlen(name);
-
-	for (size_t i = 0; i < json_count(list); i++) {
-		const char *pair = json_string_at(list, i);
-		if (pair && !strncmp(pair, name, length) && pair[length] == '=') {
-			return i;
-		}
-	}
-	return json_count(list);
 }
 
 const char *dockerfile_config_env(json *config, const char *name)
 {
-	json *list = json_get_array(config, "Env");
-	const char *pair = json_string_at(list, find_env(list, name));
-
-	return pair ? pair + strlen(name) + 1 : NULL;
-}
-
-static void set_env(json *config, const char *name, const char *value)
-{
-	json *list = member_array(config, "Env");
-	char *pair = text_format("%s=%s", name, value);
-
-	json_object_array_put_idx(list, find_env(list, name), json_object_new_string(pair));
-	free(pair);
+	return env_value(json_get_array(config, "Env"), name);
 }
 
 static char *set_pairs(json *config, const struct instruction *one, char *const *words)
@@ -99,7 +64,9 @@ static char *set_pairs(json *config, const struct instruction *one, char *const 
 					   instruction_name(one->kind));
 		}
 		if (one->kind == INSTRUCTION_ENV) {
-			set_env(config, words[i], words[i + 1]);
+			char *pair = text_format("%s=%s", words[i], words[i + 1]);
+			env_set(member_array(config, "Env"), pair);
+			free(pair);
 		} else {
 			json_set_string(member_object(config, "Labels"), words[i], words[i + 1]);
 		}
@@ -192,24 +159,10 @@ static char *set_health(json *config, const struct instruction *one, char *const
 
 static void set_directory(json *config, const char *word)
 {
-	const char *old = json_get_string(config, "WorkingDir", "");
-	char *joined =
-		word[0] == '/' ? text_copy(word) : text_format("%s/%s", *old ? old : "", word);
-	struct text clean = {0};
-	char *place = NULL;
+	const char *old = word[0] == '/' ? "" : json_get_string(config, "WorkingDir", "");
+	char *joined = text_format("%s/%s", old, word);
 
-	text_puts(&clean, "");
-	for (char *part = strtok_r(joined, "/", &place); part; part = strtok_r(NULL, "/", &place)) {
-		if (!strcmp(part, "..")) {
-			char *slash = clean.length ? strrchr(clean.data, '/') : NULL;
-			clean.length = slash ? (size_t)(slash - clean.data) : 0;
-			clean.data[clean.length] = '\0';
-		} else if (strcmp(part, ".") != 0) {
-			text_printf(&clean, "/%s", part);
-		}
-	}
-	json_set_string(config, "WorkingDir", clean.length ? clean.data : "/");
-	text_free(&clean);
+	json_set_owned(config, "WorkingDir", text_clean_path(joined));
 	free(joined);
 }
 
@@ -217,10 +170,10 @@ static char *apply_command(json *config, const struct instruction *one, char *co
 			   bool *is_cmd_set)
 {
 	if (one->kind == INSTRUCTION_CMD) {
-		json_set(config, "Cmd", command_of(config, one, words, 0));
+		json_set(config, "Cmd", command_of(config, one, words));
 		*is_cmd_set = true;
 	} else {
-		json_set(config, "Entrypoint", command_of(config, one, words, 0));
+		json_set(config, "Entrypoint", command_of(config, one, words));
 		if (!*is_cmd_set) {
 			json_set(config, "Cmd", NULL);
 		}

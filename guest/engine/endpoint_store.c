@@ -12,13 +12,6 @@
 	"SELECT container, network, id, address, mac, interface, host_interface, ports, config"    \
 	" FROM endpoint"
 
-static void set_parsed(json *object, const char *key, const char *text)
-{
-	const char *error;
-
-	json_set(object, key, json_parse(text, strlen(text), &error));
-}
-
 static json *rows(sqlite3_stmt *query)
 {
 	static const char *const keys[] = {"container", "network",       "id", NULL, "mac",
@@ -33,8 +26,8 @@ static json *rows(sqlite3_stmt *query)
 			}
 		}
 		json_set_int(row, "address", db_int(query, 3));
-		set_parsed(row, "ports", db_text(query, 7));
-		set_parsed(row, "config", db_text(query, 8));
+		json_set(row, "ports", db_json(query, 7));
+		json_set(row, "config", db_json(query, 8));
 		json_object_array_add(list, row);
 	}
 	db_done(query);
@@ -119,6 +112,22 @@ json *endpoint_make(struct container *container, struct network *network, json *
 	json_set_string(row, "host_interface", host_interface);
 	json_set(row, "config", json_object_get(config));
 	return row;
+}
+
+json *endpoint_find(json *endpoints, const struct network *network)
+{
+	for (size_t i = 0; network && i < json_count(endpoints); i++) {
+		json *endpoint = json_at(endpoints, i);
+		if (!strcmp(json_get_string(endpoint, "network", ""), network->id)) {
+			return endpoint;
+		}
+	}
+	return NULL;
+}
+
+const char *endpoint_ip(json *endpoint, char text[IP_TEXT])
+{
+	return ip_text((uint32_t)json_get_int(endpoint, "address", 0), text);
 }
 
 int endpoint_store_result(json *endpoint, json *result)

@@ -4,6 +4,7 @@
 #include "http.h"
 #include "loop.h"
 #include "moment.h"
+#include "query.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -147,29 +148,16 @@ static void send_kept(struct listener *listener, int64_t since, int64_t until)
 	}
 }
 
-static bool query_moment(struct request *request, const char *key, int64_t *moment)
-{
-	const char *text = request_query(request, key);
-
-	if (text && *text && !moment_parse(text, moment_now(), moment)) {
-		reply_error(request, 400, "%s is \"%.100s\", which is no time", key, text);
-		return false;
-	}
-	return true;
-}
-
 static void get_events(struct request *request)
 {
 	int64_t since = 0;
 	int64_t until = 0;
-	const char *error;
 
 	if (!query_moment(request, "since", &since) || !query_moment(request, "until", &until)) {
 		return;
 	}
-	json *filter = filter_parse(request_query(request, "filters"), &error);
+	json *filter = query_filter(request, NULL);
 	if (!filter) {
-		reply_error(request, 400, "invalid filter: %s", error);
 		return;
 	}
 	struct listener *listener = memory_zeroed(1, sizeof(*listener));

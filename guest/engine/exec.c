@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "exec_inside.h"
 #include "attach.h"
 #include "body_check.h"
-#include "create_config.h"
 #include "engine.h"
+#include "exec_inside.h"
 #include "exec_process.h"
 #include "file.h"
 #include "http.h"
@@ -86,20 +85,14 @@ void exec_event(struct exec *exec, const char *action)
 
 void exec_free(struct exec *exec)
 {
-	if (exec->client >= 0) {
-		close(exec->client);
-	}
+	file_close(exec->client);
 	json_object_put(exec->config);
 	free(exec);
 }
 
 static bool config_is_valid(struct request *request, json *config)
 {
-	char *wrong = body_check_exec(config);
-
-	if (wrong) {
-		reply_error(request, 400, "%s", wrong);
-		free(wrong);
+	if (reply_wrong(request, 400, body_check_exec(config))) {
 		return false;
 	}
 	if (!json_count(json_get(config, "Cmd"))) {
@@ -107,6 +100,29 @@ static bool config_is_valid(struct request *request, json *config)
 		return false;
 	}
 	return true;
+}
+
+/* All, or those that have ended, but for the newest hundred. */
+static void forget(struct container *container, bool with_all)
+{
+	struct exec **place = &container->execs;
+	size_t index = 0;
+
+	while (*place) {
+		struct exec *exec = *place;
+		bool is_done = exec->is_started && !exec->is_running && !exec->wait;
+		if (!with_all && (index++ < EXEC_MAX / 10 || !is_done)) {
+			place = &exec->next;
+			continue;
+		}
+		*place = exec->next;
+		if (exec->is_started && exec->is_running && !exec->wait) {
+			exec->container = NULL; /* its report comes still */
+		} else {
+			monitor_forget(exec->wait);
+			exec_free(exec);
+		}
+	}
 }
 
 static void post_create(struct request *request)
@@ -128,7 +144,8 @@ static void post_create(struct request *request)
 			    container->id);
 		return;
 	}
-	exec_forget_old(container);
+	forget(container, false);
+
 	for (struct exec *one = container->execs; one; one = one->next) {
 		count++;
 	}
@@ -146,9 +163,7 @@ static void post_create(struct request *request)
 	exec->next = container->execs;
 	container->execs = exec;
 	exec_event(exec, "exec_create");
-	json *reply = json_object_new_object();
-	json_set_string(reply, "Id", exec->id);
-	reply_json(request, 201, reply);
+	reply_json(request, 201, json_pair("Id", exec->id));
 }
 
 static void post_resize(struct request *request)
@@ -217,33 +232,6 @@ void exec_container_ended(struct container *container)
 			exec_over(exec, &end);
 		}
 	}
-}
-
-static void forget(struct container *container, bool with_all)
-{
-	struct exec **place = &container->execs;
-	size_t index = 0;
-
-	while (*place) {
-		struct exec *exec = *place;
-		bool is_done = exec->is_started && !exec->is_running && !exec->wait;
-		if (!with_all && (index++ < EXEC_MAX / 10 || !is_done)) {
-			place = &exec->next;
-			continue;
-		}
-		*place = exec->next;
-		if (exec->is_started && exec->is_running && !exec->wait) {
-			exec->container = NULL; /* its report comes still */
-		} else {
-			monitor_forget(exec->wait);
-			exec_free(exec);
-		}
-	}
-}
-
-void exec_forget_old(struct container *container)
-{
-	forget(container, false);
 }
 
 void exec_forget_all(struct container *container)

@@ -9,8 +9,7 @@ extern const struct route exec_routes[4];
 
 /* The container's process has ended: so have these. */
 void exec_container_ended(struct container *container);
-/* Ended ones, but for the newest hundred. */
-void exec_forget_old(struct container *container);
+
 void exec_forget_all(struct container *container);
 /* IDs for inspect, or NULL. */
 json *exec_ids(const struct container *container);

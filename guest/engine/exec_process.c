@@ -12,16 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static json *copy(json *value)
-{
-	json *result = NULL;
-
-	if (value) {
-		json_object_deep_copy(value, &result, NULL);
-	}
-	return result;
-}
-
 /* The container's own process, with what the exec asks for instead. */
 static json *exec_spec(struct container *container, json *config)
 {
@@ -34,7 +24,7 @@ static json *exec_spec(struct container *container, json *config)
 	const char *directory = json_get_string(config, "WorkingDir", "");
 
 	json_set(own, "Entrypoint", NULL);
-	json_set(own, "Cmd", copy(json_get(config, "Cmd")));
+	json_set(own, "Cmd", json_copy(json_get(config, "Cmd")));
 	if (*user) {
 		json_set_string(own, "User", user);
 	}
@@ -66,14 +56,12 @@ static json *make_process(struct container *container, json *config, char **erro
 	json *size = json_get_array(config, "ConsoleSize");
 	if (process && json_count(size) == 2) {
 		json *object = json_object_new_object();
-		json_set(object, "height", copy(json_object_array_get_idx(size, 0)));
-		json_set(object, "width", copy(json_object_array_get_idx(size, 1)));
+		json_set(object, "height", json_copy(json_at(size, 0)));
+		json_set(object, "width", json_copy(json_at(size, 1)));
 		json_set(process, "consoleSize", object);
 	}
 	json_object_put(spec);
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	free(rootfs);
 	return process;
 }

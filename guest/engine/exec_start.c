@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Starting the process of an exec, and its end. */
+#include "attach.h"
+#include "attach_frame.h"
 #include "exec_inside.h"
 #include "exec_process.h"
 #include "file.h"
@@ -35,14 +37,9 @@ static void tell_failure(struct exec *exec, const char *error)
 {
 	char *words = text_format("OCI runtime exec failed: %s\r\n", error);
 	size_t length = strlen(words);
-	unsigned char header[8] = {2,
-				   0,
-				   0,
-				   0,
-				   (unsigned char)(length >> 24),
-				   (unsigned char)(length >> 16),
-				   (unsigned char)(length >> 8),
-				   (unsigned char)length};
+	unsigned char header[ATTACH_FRAME_SIZE];
+
+	attach_frame_header(ATTACH_STDERR, (uint32_t)length, header);
 
 	if (!exec->has_tty) {
 		(void)!write(exec->client, header, sizeof(header));
@@ -90,25 +87,6 @@ static void on_started(void *context, pid_t pid, const char *error)
 	}
 }
 
-static void make_flags(struct exec *exec, char flags[8])
-{
-	char *next = flags;
-
-	if (json_get_bool(exec->config, "AttachStdin", false)) {
-		*next++ = 'i';
-	}
-	if (json_get_bool(exec->config, "AttachStdout", false) || exec->has_tty) {
-		*next++ = 'o';
-	}
-	if (json_get_bool(exec->config, "AttachStderr", false)) {
-		*next++ = 'e';
-	}
-	if (exec->has_tty) {
-		*next++ = 'r';
-	}
-	*next = '\0';
-}
-
 /* `fd` is the client's connection, taken, or -1. */
 static void exec_run(struct exec *exec, int fd)
 {
@@ -120,11 +98,11 @@ static void exec_run(struct exec *exec, int fd)
 
 	exec->is_running = true;
 	exec->client = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 16) : -1;
-	make_flags(exec, flags);
+	attach_make_flags(flags, json_get_bool(exec->config, "AttachStdin", false),
+			  json_get_bool(exec->config, "AttachStdout", false) || exec->has_tty,
+			  json_get_bool(exec->config, "AttachStderr", false), exec->has_tty);
 	if (!process) {
-		if (fd >= 0) {
-			close(fd);
-		}
+		file_close(fd);
 		on_started(exec, 0, error);
 		free(error);
 		return;
@@ -152,8 +130,8 @@ static void on_taken(void *context, int fd, const char *extra, size_t extra_leng
 	free(context);
 	if (exec && fd >= 0 && exec->container->state.is_running) {
 		exec_run(exec, fd);
-	} else if (fd >= 0) {
-		close(fd);
+	} else {
+		file_close(fd);
 	}
 }
 
@@ -178,9 +156,5 @@ void exec_post_start(struct request *request)
 		exec_run(exec, -1);
 		return;
 	}
-	bool is_raw = exec->has_tty || request_version(request) < 142;
-	reply_hijack(request,
-		     is_raw ? "application/vnd.docker.raw-stream"
-			    : "application/vnd.docker.multiplexed-stream",
-		     on_taken, text_copy(exec->id));
+	reply_hijack(request, attach_type(request, exec->has_tty), on_taken, text_copy(exec->id));
 }

@@ -136,7 +136,7 @@ bool filter_match_prefix(json *filter, const char *key, const char *value)
 	return match_any(filter, key, value, is_prefix);
 }
 
-static bool has_label(json *labels, const char *wanted)
+bool filter_has_label(json *labels, const char *wanted)
 {
 	const char *equals = strchr(wanted, '=');
 	char *name =
@@ -152,7 +152,7 @@ bool filter_match_labels(json *filter, const char *key, json *labels)
 	json *list = json_get(filter, key);
 
 	for (size_t i = 0; i < json_count(list); i++) {
-		if (!has_label(labels, json_string_at(list, i))) {
+		if (!filter_has_label(labels, json_string_at(list, i))) {
 			return false;
 		}
 	}

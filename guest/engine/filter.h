@@ -21,6 +21,8 @@ bool filter_match_part(json *filter, const char *key, const char *value);
 bool filter_match_prefix(json *filter, const char *key, const char *value);
 /* All values (NAME or NAME=VALUE) hold for the object of labels. */
 bool filter_match_labels(json *filter, const char *key, json *labels);
+/* NAME is there, or NAME=VALUE. */
+bool filter_has_label(json *labels, const char *wanted);
 /* true, 1 / false, 0; the fallback without the key. */
 bool filter_bool(json *filter, const char *key, bool fallback);
 /* The first value, or NULL. */

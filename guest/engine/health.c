@@ -66,9 +66,7 @@ static void probe_free(struct probe *probe)
 	close_output(probe);
 	loop_cancel(probe->timeout);
 	monitor_forget(probe->wait);
-	if (probe->pidfd >= 0) {
-		close(probe->pidfd);
-	}
+	file_close(probe->pidfd);
 	text_free(&probe->output);
 	free(probe);
 }

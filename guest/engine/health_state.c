@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "health_state.h"
 #include "body_check.h"
+#include "create_config.h"
 #include "moment.h"
 #include "text.h"
+#include "utf8.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -35,17 +37,6 @@ char *health_check_config(json *healthcheck)
 	return error;
 }
 
-static void add_shell(json *command, json *shell)
-{
-	for (size_t i = 0; i < json_count(shell); i++) {
-		json_append_string(command, json_string_at(shell, i));
-	}
-	if (!json_count(shell)) {
-		json_append_string(command, "/bin/sh");
-		json_append_string(command, "-c");
-	}
-}
-
 json *health_command(json *healthcheck, json *shell)
 {
 	json *test = json_get_array(healthcheck, "Test");
@@ -57,7 +48,7 @@ json *health_command(json *healthcheck, json *shell)
 	}
 	json *command = json_object_new_array();
 	if (is_shell) {
-		add_shell(command, shell);
+		shell_append(command, shell);
 		json_append_string(command, json_string_at(test, 1));
 	}
 	for (size_t i = 1; !is_shell && i < json_count(test); i++) {
@@ -133,42 +124,13 @@ const char *health_word(enum health_status status)
 	return words[status];
 }
 
-/* Bytes of the UTF-8 character at the start (RFC 3629), 0: there is none. */
-static size_t character_length(const unsigned char *bytes, size_t left)
-{
-	unsigned char first = bytes[0];
-	size_t length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-
-	if ((first >= 0x80 && first < 0xc2) || first > 0xf4 || length > left) {
-		return 0;
-	}
-	for (size_t i = 1; i < length; i++) {
-		if ((bytes[i] & 0xc0) != 0x80) {
-			return 0;
-		}
-	}
-	if ((first == 0xe0 && bytes[1] < 0xa0) || (first == 0xed && bytes[1] > 0x9f) ||
-	    (first == 0xf0 && bytes[1] < 0x90) || (first == 0xf4 && bytes[1] > 0x8f)) {
-		return 0;
-	}
-	return length;
-}
-
 static json *output_view(const struct health_result *result)
 {
-	const unsigned char *bytes = (const unsigned char *)result->output;
 	struct text text = {0};
 
-	for (size_t i = 0; bytes && i < result->length;) {
-		size_t length = character_length(bytes + i, result->length - i);
-		if (length) {
-			text_add(&text, result->output + i, length);
-		} else {
-			text_puts(&text, "\xef\xbf\xbd");
-		}
-		i += length ? length : 1;
-	}
-	json *value = json_object_new_string_len(text.data ? text.data : "", (int)text.length);
+	text_puts(&text, "");
+	utf8_add(&text, result->output ? result->output : "", result->length);
+	json *value = json_object_new_string_len(text.data, (int)text.length);
 	text_free(&text);
 	return value;
 }
@@ -177,13 +139,12 @@ json *health_state_view(const struct health_state *state)
 {
 	json *view = json_object_new_object();
 	json *log = json_object_new_array();
-	char moment[MOMENT_TEXT];
 
 	for (size_t i = 0; i < state->count; i++) {
 		const struct health_result *result = &state->log[i];
 		json *entry = json_object_new_object();
-		json_set_string(entry, "Start", moment_text(result->start, moment));
-		json_set_string(entry, "End", moment_text(result->end, moment));
+		json_set(entry, "Start", moment_json(result->start));
+		json_set(entry, "End", moment_json(result->end));
 		json_set_int(entry, "ExitCode", result->code);
 		json_set(entry, "Output", output_view(result));
 		json_object_array_add(log, entry);

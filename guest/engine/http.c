@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http_inside.h"
 #include "engine.h"
+#include "file.h"
+#include "http_inside.h"
 #include "routes.h"
 
 #include <errno.h>
@@ -47,9 +48,7 @@ void request_resume(struct request *request)
 void request_free(struct request *request)
 {
 	loop_remove_fd(request->body_watch);
-	if (request->body_fd >= 0) {
-		close(request->body_fd);
-	}
+	file_close(request->body_fd);
 	if (request->response) {
 		MHD_destroy_response(request->response);
 	}

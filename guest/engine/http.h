@@ -40,6 +40,8 @@ void reply_empty(struct request *request, unsigned status);
 /* {"message":"..."} */
 void reply_error(struct request *request, unsigned status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The same with words in fresh memory, which are freed; NULL is no error: false, and no reply. */
+bool reply_wrong(struct request *request, unsigned status, char *words);
 void reply_text(struct request *request, unsigned status, const char *type, const char *text);
 /* A header of the reply that comes. */
 void reply_header(struct request *request, const char *name, const char *value);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Replies that are there at once, and connections that are handed over. */
-#include "http_inside.h"
 #include "engine.h"
+#include "http_inside.h"
 
 #include <fcntl.h>
 #include <errno.h>
@@ -69,14 +69,21 @@ void reply_empty(struct request *request, unsigned status)
 void reply_error(struct request *request, unsigned status, const char *format, ...)
 {
 	va_list arguments;
-	json *value = json_object_new_object();
 
 	va_start(arguments, format);
 	char *message = text_vformat(format, arguments);
 	va_end(arguments);
-	json_set_string(value, "message", message);
+	reply_json(request, status, json_pair("message", message));
 	free(message);
-	reply_json(request, status, value);
+}
+
+bool reply_wrong(struct request *request, unsigned status, char *words)
+{
+	if (words) {
+		reply_error(request, status, "%s", words);
+		free(words);
+	}
+	return words != NULL;
 }
 
 unsigned reply_status_of(const char *kind)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Replies that are sent as they come. */
+#include "file.h"
 #include "http_inside.h"
-#include "engine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -121,9 +121,7 @@ static void on_free(void *context)
 
 	connection_unwatch(stream->connection);
 	loop_remove_fd(stream->fd_watch);
-	if (stream->fd >= 0) {
-		close(stream->fd);
-	}
+	file_close(stream->fd);
 	tell_gone(stream);
 	text_free(&stream->buffer);
 	free(stream);

@@ -36,14 +36,6 @@ static char *find_by_id(const char *hex, bool *is_ambiguous)
 	return found;
 }
 
-static char *first_text(sqlite3_stmt *query)
-{
-	char *text = db_step(query) ? text_copy(db_text(query, 0)) : NULL;
-
-	db_done(query);
-	return text;
-}
-
 char *image_find(const char *name, bool *is_ambiguous)
 {
 	bool ignored = false;
@@ -54,9 +46,9 @@ char *image_find(const char *name, bool *is_ambiguous)
 	is_ambiguous = is_ambiguous ? is_ambiguous : &ignored;
 	*is_ambiguous = false;
 	if (ref && strchr(ref, '@')) {
-		id = first_text(db_query("SELECT image FROM digest WHERE ref = ?", "t", ref));
+		id = db_first(db_query("SELECT image FROM digest WHERE ref = ?", "t", ref));
 	} else if (ref) {
-		id = first_text(db_query("SELECT image FROM tag WHERE ref = ?", "t", ref));
+		id = db_first(db_query("SELECT image FROM tag WHERE ref = ?", "t", ref));
 	}
 	free(ref);
 	if (!id && id_is_hex(hex) && strlen(hex) >= IMAGE_ID_MIN && strlen(hex) <= ID_LENGTH) {
@@ -91,7 +83,7 @@ static json *load_layers(const char *id)
 json *image_load(const char *id)
 {
 	const char *error;
-	char *text = first_text(db_query("SELECT object FROM image WHERE id = ?", "t", id));
+	char *text = db_first(db_query("SELECT object FROM image WHERE id = ?", "t", id));
 	json *image = text ? json_parse(text, strlen(text), &error) : NULL;
 
 	free(text);
@@ -106,37 +98,33 @@ json *image_run_config(json *image)
 	return json_get_object(json_get(image, "config"), "config");
 }
 
-static json *list_texts(sqlite3_stmt *query, char *(*convert)(const char *))
-{
-	json *list = json_object_new_array();
-
-	while (db_step(query)) {
-		char *text = convert(db_text(query, 0));
-		json_append_string(list, text);
-		free(text);
-	}
-	db_done(query);
-	return list;
-}
-
 json *image_layers(const char *id)
 {
-	return list_texts(
-		db_query("SELECT chain FROM image_layer WHERE image = ? ORDER BY position", "t",
-			 id),
-		text_copy);
+	return db_list(db_query("SELECT chain FROM image_layer WHERE image = ? ORDER BY position",
+				"t", id));
+}
+
+static json *familiar_names(sqlite3_stmt *query)
+{
+	json *names = json_object_new_array();
+
+	while (db_step(query)) {
+		json_append_owned(names, image_ref_familiar(db_text(query, 0)));
+	}
+	db_done(query);
+	return names;
 }
 
 json *image_tags(const char *id)
 {
-	return list_texts(db_query("SELECT ref FROM tag WHERE image = ? ORDER BY ref", "t", id),
-			  image_ref_familiar);
+	return familiar_names(
+		db_query("SELECT ref FROM tag WHERE image = ? ORDER BY ref", "t", id));
 }
 
 json *image_digests(const char *id)
 {
-	return list_texts(db_query("SELECT ref FROM digest WHERE image = ? ORDER BY ref", "t", id),
-			  image_ref_familiar);
+	return familiar_names(
+		db_query("SELECT ref FROM digest WHERE image = ? ORDER BY ref", "t", id));
 }
 
 static int insert_layer(const char *image, json *layer, size_t position)
@@ -189,7 +177,7 @@ int image_insert(json *image, const char *parent)
 			    parent);
 	json_object_put(bare);
 	for (size_t i = 0; result == 0 && i < json_count(layers); i++) {
-		result = insert_layer(id, json_object_array_get_idx(layers, i), i);
+		result = insert_layer(id, json_at(layers, i), i);
 	}
 	return result;
 }
@@ -224,4 +212,14 @@ int image_delete(const char *id)
 int64_t image_container_count(const char *id)
 {
 	return db_number("SELECT count(*) FROM container WHERE image = ?", "t", id);
+}
+
+char *image_parent(const char *id)
+{
+	return db_first(db_query("SELECT parent FROM image WHERE id = ?", "t", id));
+}
+
+bool image_has_children(const char *id)
+{
+	return db_number("SELECT count(*) FROM image WHERE parent = ?", "t", id) > 0;
 }

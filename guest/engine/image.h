@@ -36,6 +36,9 @@ int image_delete(const char *id);
 
 /* How many containers, of any state, are made of it. */
 int64_t image_container_count(const char *id);
+/* The image it was made of here, or ""; NULL: there is no such image. */
+char *image_parent(const char *id);
+bool image_has_children(const char *id);
 /* RepoTags, RepoDigests in familiar form: arrays. */
 json *image_tags(const char *id);
 json *image_digests(const char *id);

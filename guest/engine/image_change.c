@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names given and taken, images removed. */
-#include "image_routes.h"
 #include "container.h"
 #include "db.h"
 #include "event.h"
 #include "filter.h"
 #include "image.h"
 #include "image_ref.h"
+#include "image_routes.h"
 #include "image_store.h"
-#include "moment.h"
-#include "prune.h"
+#include "query.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -17,25 +16,18 @@
 
 void image_event(const char *action, const char *id, const char *name)
 {
-	json *attributes = json_object_new_object();
+	const char *called = name ? name : id;
 
-	json_set_string(attributes, "name", name ? name : id);
-	event_send("image", action, name ? name : id, NULL, attributes);
+	event_send("image", action, called, NULL, json_pair("name", called));
 }
 
 const char *image_keep(json *image, const char *parent, const char *ref, bool is_ref_kept)
 {
 	const char *id = json_get_string(image, "id", "");
 	char *old = ref && is_ref_kept ? image_find(ref, NULL) : NULL;
-	bool ok = db_begin(true) == 0;
+	bool ok = db_end(db_begin(true) == 0 && image_insert(image, parent) == 0 &&
+			 (!ref || old || image_tag(ref, id) == 0));
 
-	if (ok) {
-		ok = image_insert(image, parent) == 0 && (!ref || old || image_tag(ref, id) == 0);
-		ok = ok && db_commit() == 0;
-		if (!ok) {
-			db_rollback();
-		}
-	}
 	free(old);
 	return ok ? NULL
 		  : "the image was not recorded: the engine's database refuses it (its log says "
@@ -47,14 +39,14 @@ static void post_tag(struct request *request)
 	const char *repo = request_query(request, "repo");
 	const char *tag = request_query(request, "tag");
 	char *id = image_of_request(request);
-	char *name =
-		text_format("%s%s%s", repo ? repo : "", tag && *tag ? ":" : "", tag ? tag : "");
+	char *name = image_ref_join(repo, tag);
+
 	char *ref = image_ref_normal(name);
 
 	if (id && (!ref || strchr(ref, '@'))) {
 		reply_error(request, 400, "invalid reference format: %s", name);
-	} else if (id && (db_begin(true) < 0 || image_tag(ref, id) < 0 || db_commit() < 0)) {
-		db_rollback();
+	} else if (id && !db_end(db_begin(true) == 0 && image_tag(ref, id) == 0)) {
+
 		reply_error(request, 500,
 			    "the name was not recorded: the engine's database refuses it");
 	} else if (id) {
@@ -74,10 +66,7 @@ struct removal {
 
 static void note(struct removal *removal, const char *key, const char *value)
 {
-	json *item = json_object_new_object();
-
-	json_set_string(item, key, value);
-	json_object_array_add(removal->list, item);
+	json_object_array_add(removal->list, json_pair(key, value));
 }
 
 static void untag_all(struct removal *removal, const char *id, const char *only)
@@ -114,12 +103,9 @@ static void delete_chain(struct removal *removal, const char *id, bool with_pare
 	char *next = text_copy(id);
 
 	while (removal->ok && *next && (next[0] && !tag_count(next)) &&
-	       !image_container_count(next) &&
-	       !db_number("SELECT count(*) FROM image WHERE parent = ?", "t", next)) {
-		sqlite3_stmt *query =
-			db_query("SELECT coalesce(parent, '') FROM image WHERE id = ?", "t", next);
-		char *parent = text_copy(db_step(query) ? db_text(query, 0) : "");
-		db_done(query);
+	       !image_container_count(next) && !image_has_children(next)) {
+		char *parent = image_parent(next);
+		parent = parent ? parent : text_copy("");
 		removal->ok = image_delete(next) == 0;
 		note(removal, "Deleted", next);
 		image_event("delete", next, NULL);
@@ -170,7 +156,7 @@ static char *conflict(const char *name, const char *id, bool is_name, bool is_fo
 				   " repositories",
 				   id + 7);
 	}
-	if (!is_name && db_number("SELECT count(*) FROM image WHERE parent = ?", "t", id)) {
+	if (!is_name && image_has_children(id)) {
 		return text_format("conflict: unable to delete %.12s (cannot be forced) - image "
 				   "has dependent child images",
 				   id + 7);
@@ -190,13 +176,11 @@ static void remove_image(struct request *request, const char *name, const char *
 	if (removal.ok) {
 		untag_all(&removal, id, is_name && !is_digest && tag_count(id) > 1 ? ref : NULL);
 		delete_chain(&removal, id, !request_query_bool(request, "noprune", false));
-		removal.ok = removal.ok && db_commit() == 0;
 	}
-	if (removal.ok) {
+	if (db_end(removal.ok)) {
 		reply_json(request, 200, removal.list);
 		image_collect(NULL, NULL);
 	} else {
-		db_rollback();
 		json_object_put(removal.list);
 		reply_error(request, 500, "nothing was removed: the engine's database refuses it");
 	}
@@ -211,12 +195,8 @@ static void delete_image(struct request *request)
 				     strcspn(name, "\n")) != 0;
 
 	if (id) {
-		char *why =
-			conflict(name, id, is_name, request_query_bool(request, "force", false));
-		if (why) {
-			reply_error(request, 409, "%s", why);
-			free(why);
-		} else {
+		bool is_forced = request_query_bool(request, "force", false);
+		if (!reply_wrong(request, 409, conflict(name, id, is_name, is_forced))) {
 			remove_image(request, name, id);
 		}
 	}
@@ -232,11 +212,8 @@ struct prune {
 static void on_pruned(void *context, int64_t bytes)
 {
 	struct prune *prune = context;
-	json *result = json_object_new_object();
 
-	json_set(result, "ImagesDeleted", prune->deleted);
-	json_set_int(result, "SpaceReclaimed", bytes);
-	reply_json(prune->request, 200, result);
+	prune_reply(prune->request, "ImagesDeleted", prune->deleted, bytes);
 	free(prune);
 }
 
@@ -244,14 +221,12 @@ static json *prunable(json *filter, int64_t until)
 {
 	bool only_dangling = filter_bool(filter, "dangling", true);
 	json *list = json_object_new_array();
-	const char *error;
-
 	sqlite3_stmt *query =
 		db_query("SELECT id, object FROM image WHERE created < ? AND id NOT IN"
 			 " (SELECT image FROM container WHERE image IS NOT NULL)",
 			 "i", until);
 	while (db_step(query)) {
-		json *image = json_parse(db_text(query, 1), strlen(db_text(query, 1)), &error);
+		json *image = db_json(query, 1);
 		if ((!only_dangling || !tag_count(db_text(query, 0))) &&
 		    prune_matches(filter, json_get_object(image_run_config(image), "Labels"))) {
 			json_append_string(list, db_text(query, 0));
@@ -264,9 +239,9 @@ static json *prunable(json *filter, int64_t until)
 
 static void post_prune(struct request *request)
 {
-	static const char *const more[] = {"dangling", NULL};
+	static const char *const known[] = {"dangling", "label", "label!", "until", NULL};
 	int64_t until;
-	json *filter = prune_filter(request, more, &until);
+	json *filter = prune_filter(request, known, &until);
 
 	if (!filter) {
 		return;
@@ -280,14 +255,12 @@ static void post_prune(struct request *request)
 			delete_chain(&removal, json_string_at(list, i), true);
 		}
 		json_object_put(list);
-		removal.ok = removal.ok && db_commit() == 0;
 	}
-	if (removal.ok) {
+	if (db_end(removal.ok)) {
 		struct prune *prune = memory_zeroed(1, sizeof(*prune));
 		*prune = (struct prune){request, removal.list};
 		image_collect(on_pruned, prune);
 	} else {
-		db_rollback();
 		json_object_put(removal.list);
 		reply_error(request, 500, "nothing was pruned: the engine's database refuses it");
 	}

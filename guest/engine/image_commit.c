@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /commit: an image of a container as it is now. */
-#include "image_routes.h"
 #include "container.h"
 #include "dockerfile_config.h"
 #include "engine.h"
 #include "image.h"
 #include "image_ref.h"
+#include "image_routes.h"
 #include "image_store.h"
 #include "runtime_call.h"
 #include "spec_check.h"
@@ -58,22 +58,20 @@ static void resume(struct commit *commit)
 
 static void reply_committed(struct commit *commit, json *image)
 {
-	json *reply = json_object_new_object();
 	const char *id = json_get_string(image, "id", "");
 	struct container *container = container_find(commit->container, NULL);
 	const char *why =
 		image_keep(image, *commit->parent ? commit->parent : NULL, commit->ref, false);
 
 	if (why) {
-		json_object_put(reply);
 		reply_error(commit->request, 500, "%s", why);
 		return;
 	}
-	json_set_string(reply, "Id", id);
+
 	if (container) {
 		container_event(container, "commit", "imageID", id);
 	}
-	reply_json(commit->request, 201, reply);
+	reply_json(commit->request, 201, json_pair("Id", id));
 }
 
 static void on_committed(void *context, json *result, const char *error, const char *kind)
@@ -92,8 +90,6 @@ static void start_worker(struct commit *commit)
 {
 	struct worker_call call = {.arguments = {"commit"},
 				   .request = commit->worker,
-				   .stdin_fd = -1,
-				   .stdout_fd = -1,
 				   .done = on_committed,
 				   .context = commit};
 
@@ -121,9 +117,8 @@ static json *image_config_of(json *config, json *more)
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		json *value = json_get(more, keys[i]) ? json_get(more, keys[i])
 						      : json_get(config, keys[i]);
-		json *copy = NULL;
-		if (value && json_object_deep_copy(value, &copy, NULL) == 0) {
-			json_set(result, keys[i], copy);
+		if (value) {
+			json_set(result, keys[i], json_copy(value));
 		}
 	}
 	return result;
@@ -162,11 +157,7 @@ static json *worker_request(struct request *request, struct container *container
 /* The image's configuration by the container, the body and the changes; NULL: a reply was sent. */
 static json *new_config(struct request *request, struct container *container)
 {
-	char *wrong = spec_check_create(request_body(request));
-
-	if (wrong) {
-		reply_error(request, 400, "%s", wrong);
-		free(wrong);
+	if (reply_wrong(request, 400, spec_check_create(request_body(request)))) {
 		return NULL;
 	}
 	json *spec = container_spec(container);
@@ -184,12 +175,9 @@ static json *new_config(struct request *request, struct container *container)
 		}
 		free(copy);
 	}
-	char *why = dockerfile_config_changes(config, lines);
-	if (why) {
-		reply_error(request, 400, "%s", why);
+	if (reply_wrong(request, 400, dockerfile_config_changes(config, lines))) {
 		json_object_put(config);
 		config = NULL;
-		free(why);
 	}
 	json_object_put(changes);
 	json_object_put(lines);
@@ -207,7 +195,8 @@ static char *commit_name(struct request *request, bool *is_wrong)
 	if (!repo || !*repo) {
 		return NULL;
 	}
-	name = text_format("%s%s%s", repo, tag && *tag ? ":" : "", tag ? tag : "");
+	name = image_ref_join(repo, tag);
+
 	ref = image_ref_normal(name);
 	*is_wrong = !ref || strchr(ref, '@');
 	free(name);

@@ -6,50 +6,13 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-static void on_gone(void *context)
+void image_job_say(struct image_job *job, const char *format, ...)
 {
-	struct image_job *job = context;
-
-	job->stream = NULL;
-	job->is_gone = true;
-}
-
-static void on_room(void *context)
-{
-	(void)context;
-}
-
-/* A client that does not read gets no more lines than the stream holds. */
-#define PENDING_MAX (1u << 20)
-
-void image_job_send(struct image_job *job, json *line)
-{
-	if (!job->stream && !job->is_gone) {
-		struct request *request = job->request;
-		job->request = NULL;
-		job->stream = reply_stream(request, 200, "application/json", on_gone, on_room, job);
-		job->is_gone = !job->stream;
-	}
-	if (job->stream && stream_pending(job->stream) < PENDING_MAX) {
-		stream_json(job->stream, line);
-	}
-	json_object_put(line);
-}
-
-void image_job_say(struct image_job *job, const char *id, const char *format, ...)
-{
-	json *line = json_object_new_object();
 	va_list arguments;
 
 	va_start(arguments, format);
-	char *words = text_vformat(format, arguments);
+	progress_say(&job->progress, "status", text_vformat(format, arguments));
 	va_end(arguments);
-	json_set_string(line, "status", words);
-	if (id) {
-		json_set_string(line, "id", id);
-	}
-	free(words);
-	image_job_send(job, line);
 }
 
 static void on_progress(void *context, json *line)
@@ -57,33 +20,21 @@ static void on_progress(void *context, json *line)
 	struct image_job *job = context;
 
 	if (!job->is_quiet) {
-		image_job_send(job, json_object_get(line));
+		progress_send(&job->progress, line);
 	}
-}
-
-static void send_error(struct image_job *job, const char *error)
-{
-	json *line = json_object_new_object();
-	json *detail = json_object_new_object();
-
-	json_set_string(detail, "message", error);
-	json_set(line, "errorDetail", detail);
-	json_set_string(line, "error", error);
-	image_job_send(job, line);
 }
 
 void image_job_end(struct image_job *job, const char *error, const char *kind)
 {
-	if (error && job->request) {
-		reply_error(job->request, reply_status_of(kind), "%s", error);
+	if (error && job->progress.request) {
+		reply_error(job->progress.request, reply_status_of(kind), "%s", error);
 	} else if (error) {
-		send_error(job, error);
-	} else if (job->request) {
-		reply_empty(job->request, 200);
+		progress_error(&job->progress, error);
+	} else if (job->progress.request) {
+		reply_empty(job->progress.request, 200);
 	}
-	if (job->stream) {
-		stream_end(job->stream);
-	}
+	progress_end(&job->progress);
+
 	free(job->name);
 	free(job->id);
 	free(job);
@@ -105,7 +56,7 @@ struct image_job *image_job_begin(struct request *request, const struct image_jo
 	struct image_job *job = memory_zeroed(1, sizeof(*job));
 
 	*job = *template;
-	job->request = request;
+	job->progress.request = request;
 	return job;
 }
 

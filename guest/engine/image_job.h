@@ -7,6 +7,7 @@
 #pragma once
 
 #include "http.h"
+#include "progress.h"
 #include "image_store.h"
 
 struct image_job;
@@ -17,13 +18,10 @@ typedef const char *(*image_job_finish)(struct image_job *job, json *result);
 
 struct image_job {
 	image_job_finish finish;
-	char *name;    /* normal name of the image, or NULL */
-	char *id;      /* ID of the image, or NULL */
-	bool is_quiet; /* no progress */
-	/* The rest is the job's own. */
-	struct request *request; /* NULL: the reply has begun */
-	struct stream *stream;   /* NULL: not begun, or the client has gone */
-	bool is_gone;
+	char *name;               /* normal name of the image, or NULL */
+	char *id;                 /* ID of the image, or NULL */
+	bool is_quiet;            /* no progress */
+	struct progress progress; /* the job's own */
 };
 
 /* Starts it; the strings are taken. `call` needs arguments, request and descriptors only. */
@@ -33,8 +31,6 @@ void image_job_start(struct request *request, struct worker_call *call,
  * else `kind` (worker.h) with it. */
 struct image_job *image_job_begin(struct request *request, const struct image_job *template);
 void image_job_end(struct image_job *job, const char *error, const char *kind);
-/* {"status":..,"id":..}: id may be NULL. */
-void image_job_say(struct image_job *job, const char *id, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-/* A line of any kind; takes the value. */
-void image_job_send(struct image_job *job, json *line);
+/* {"status": words} */
+void image_job_say(struct image_job *job, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));

@@ -46,7 +46,7 @@ static void on_line(void *context, json *line)
 {
 	struct pull_all *all = context;
 
-	image_job_send(all->job, json_object_get(line));
+	progress_send(&all->job->progress, line);
 }
 
 static void on_pulled(void *context, const char *error, const char *kind)
@@ -70,13 +70,13 @@ static void on_pulled(void *context, const char *error, const char *kind)
 
 static void pull_next(struct pull_all *all)
 {
-	if (all->job->is_gone) {
+	if (all->job->progress.is_gone) {
 		end(all, NULL, NULL);
 		return;
 	}
 	if (all->next == json_count(all->tags)) {
 		char *familiar = image_ref_familiar(all->job->name);
-		image_job_say(all->job, NULL, "Status: %s for %s",
+		image_job_say(all->job, "Status: %s for %s",
 			      all->is_newer ? "Downloaded newer image" : "Image is up to date",
 			      familiar);
 		free(familiar);
@@ -118,13 +118,8 @@ void image_pull_all(struct request *request, char *name)
 	all->platform = platform && *platform ? text_copy(platform) : NULL;
 	all->job = image_job_begin(request, &job);
 	json_set(body, "auth", json_object_get(all->auth));
-	struct worker_call call = {.program = "bh-image",
-				   .arguments = {"--root", engine.root, "tags", name},
-				   .request = body,
-				   .stdin_fd = -1,
-				   .stdout_fd = -1,
-				   .done = on_tags,
-				   .context = all};
+	struct worker_call call = {
+		.arguments = {"tags", name}, .request = body, .done = on_tags, .context = all};
 	worker_start(&call);
 }
 
@@ -215,11 +210,8 @@ static void get_search(struct request *request)
 	json_set(body, "auth", registry_auth(request));
 	search->request = request;
 	search->host = host;
-	struct worker_call call = {.program = "bh-image",
-				   .arguments = {"--root", engine.root, "search", term},
+	struct worker_call call = {.arguments = {"search", term},
 				   .request = body,
-				   .stdin_fd = -1,
-				   .stdout_fd = -1,
 				   .done = on_found,
 				   .context = search};
 	worker_start(&call);

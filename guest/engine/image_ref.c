@@ -130,6 +130,13 @@ char *image_ref_normal(const char *name)
 	return text_format("%s%.*s%s", prefix, (int)length, name, end);
 }
 
+char *image_ref_join(const char *repo, const char *tag)
+{
+	const char *separator = !tag || !*tag ? "" : strchr(tag, ':') ? "@" : ":";
+
+	return text_format("%s%s%s", repo ? repo : "", separator, tag ? tag : "");
+}
+
 char *image_ref_familiar(const char *ref)
 {
 	const char *path = ref;

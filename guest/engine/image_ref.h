@@ -9,6 +9,9 @@
  * it is. The caller frees it; NULL: it is no valid name (distribution-spec, "Pulling manifests").
  */
 char *image_ref_normal(const char *name);
+/* What REPO and TAG name together, REPO:TAG, REPO@DIGEST or REPO: both may be NULL. The caller
+ * frees it. */
+char *image_ref_join(const char *repo, const char *tag);
 /* The other way round: docker.io/library/busybox:1 -> busybox:1. The caller frees it. */
 char *image_ref_familiar(const char *ref);
 /* Does what people write have a tag or a digest? */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pull, push, login: what bh-image does with a registry. */
-#include "image_routes.h"
 #include "db.h"
 #include "engine.h"
 #include "image.h"
 #include "image_import.h"
 #include "image_job.h"
 #include "image_ref.h"
+#include "image_routes.h"
 #include "registry_auth.h"
 #include "text.h"
 
@@ -17,12 +17,7 @@
  */
 static char *name_of(const char *repo, const char *tag)
 {
-	bool has_tag = tag && *tag;
-	char *name = text_format("%s%s%s", repo,
-				 !has_tag           ? ""
-				 : strchr(tag, ':') ? "@"
-						    : ":",
-				 has_tag ? tag : "");
+	char *name = image_ref_join(repo, tag);
 	char *ref = image_ref_normal(name);
 
 	free(name);
@@ -44,13 +39,10 @@ static const char *keep_pulled(json *image, const char *ref)
 	const char *id = json_get_string(image, "id", "");
 	const char *digest = json_get_string(image, "digest", NULL);
 	char *by_digest = digest ? digest_name(ref, digest) : NULL;
-	bool ok = db_begin(true) == 0 && image_insert(image, NULL) == 0 &&
-		  (strchr(ref, '@') || image_tag(ref, id) == 0) &&
-		  (!by_digest || image_add_digest(by_digest, id) == 0) && db_commit() == 0;
+	bool ok = db_end(db_begin(true) == 0 && image_insert(image, NULL) == 0 &&
+			 (strchr(ref, '@') || image_tag(ref, id) == 0) &&
+			 (!by_digest || image_add_digest(by_digest, id) == 0));
 
-	if (!ok) {
-		db_rollback();
-	}
 	free(by_digest);
 	return ok ? NULL
 		  : "the image was not recorded: its configuration is wrong, or the engine's "
@@ -70,9 +62,9 @@ static const char *finish_pull(struct image_job *job, json *result)
 	if (!error) {
 		char *familiar = image_ref_familiar(job->name);
 		if (digest) {
-			image_job_say(job, NULL, "Digest: %s", digest);
+			image_job_say(job, "Digest: %s", digest);
 		}
-		image_job_say(job, NULL, "Status: %s for %s",
+		image_job_say(job, "Status: %s for %s",
 			      is_new ? "Downloaded newer image" : "Image is up to date", familiar);
 		image_event("pull", id, familiar);
 		free(familiar);
@@ -112,11 +104,9 @@ static void post_create(struct request *request)
 		return;
 	}
 	struct image_job job = {.finish = finish_pull, .name = ref};
-	struct worker_call call = {
-		.arguments = {"pull", ref},
-		.request = pull_request(registry_auth(request), request_query(request, "platform")),
-		.stdin_fd = -1,
-		.stdout_fd = -1};
+	struct worker_call call = {.arguments = {"pull", ref},
+				   .request = pull_request(registry_auth(request),
+							   request_query(request, "platform"))};
 	image_job_start(request, &call, &job);
 }
 
@@ -157,8 +147,6 @@ void image_pull(const char *ref, json *auth, const char *platform,
 	*pull = (struct pull){text_copy(ref), say, done, context};
 	struct worker_call call = {.arguments = {"pull", pull->ref},
 				   .request = pull_request(auth, platform),
-				   .stdin_fd = -1,
-				   .stdout_fd = -1,
 				   .progress = on_pull_progress,
 				   .done = on_pulled,
 				   .context = pull};
@@ -171,12 +159,9 @@ static const char *keep_pushed(struct image_job *job, json *result, const char *
 {
 	json *image = json_get_object(result, "image");
 	char *name = digest_name(job->name, digest);
-	bool ok = db_begin(true) == 0 && (!image || image_insert(image, NULL) == 0) &&
-		  image_add_digest(name, job->id) == 0 && db_commit() == 0;
+	bool ok = db_end(db_begin(true) == 0 && (!image || image_insert(image, NULL) == 0) &&
+			 image_add_digest(name, job->id) == 0);
 
-	if (!ok) {
-		db_rollback();
-	}
 	free(name);
 	return ok ? NULL
 		  : "it was pushed, but its digest was not recorded: the engine's database refuses "
@@ -194,13 +179,15 @@ static const char *finish_push(struct image_job *job, json *result)
 		json *line = json_object_new_object();
 		json *aux = json_object_new_object();
 		char *familiar = image_ref_familiar(job->name);
-		image_job_say(job, NULL, "%s: digest: %s size: %lld", tag, digest, (long long)size);
+		image_job_say(job, "%s: digest: %s size: %lld", tag, digest, (long long)size);
 		json_set_string(aux, "Tag", tag);
 		json_set_string(aux, "Digest", digest);
 		json_set_int(aux, "Size", size);
 		json_set(line, "progressDetail", json_object_new_object());
 		json_set(line, "aux", aux);
-		image_job_send(job, line);
+		progress_send(&job->progress, line);
+		json_object_put(line);
+
 		image_event("push", job->id, familiar);
 		free(familiar);
 	}
@@ -225,8 +212,7 @@ static void post_push(struct request *request)
 	json_set(body, "auth", registry_auth(request));
 	json_set(body, "image", image_load(id));
 	struct image_job job = {.finish = finish_push, .name = ref, .id = id};
-	struct worker_call call = {
-		.arguments = {"push", ref}, .request = body, .stdin_fd = -1, .stdout_fd = -1};
+	struct worker_call call = {.arguments = {"push", ref}, .request = body};
 	image_job_start(request, &call, &job);
 }
 
@@ -247,12 +233,8 @@ static void post_auth(struct request *request)
 	json *auth = json_object_new_object();
 
 	json_set(auth, "auth", body ? json_object_get(body) : NULL);
-	struct worker_call call = {
-		.program = "bh-image",
-		.arguments = {"--root", engine.root, "login", *server ? server : "docker.io"},
-		.request = auth,
-		.stdin_fd = -1,
-		.stdout_fd = -1};
+	struct worker_call call = {.arguments = {"login", *server ? server : "docker.io"},
+				   .request = auth};
 	worker_reply(request, &call, reply_login);
 }
 

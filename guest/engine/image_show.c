@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Images listed, inspected, their history. */
-#include "image_routes.h"
 #include "db.h"
 #include "filter.h"
 #include "image.h"
 #include "image_ref.h"
+#include "image_routes.h"
 #include "moment.h"
+#include "query.h"
 #include "text.h"
 
 #include <fnmatch.h>
@@ -29,11 +30,6 @@ char *image_of_request(struct request *request)
 		reply_error(request, 404, "No such image: %s", name);
 	}
 	return id;
-}
-
-static bool has_children(const char *id)
-{
-	return db_number("SELECT count(*) FROM image WHERE parent = ?", "t", id) > 0;
 }
 
 static json *labels_of(json *image)
@@ -127,7 +123,6 @@ json *image_summaries(json *filter, bool all)
 	int64_t before = created_bound(filter, "before", INT64_MAX);
 	int64_t since = created_bound(filter, "since", INT64_MIN);
 	json *list = json_object_new_array();
-	const char *error;
 	sqlite3_stmt *query = db_query(
 		"SELECT id, created, size, coalesce(parent, ''), object FROM image ORDER BY"
 		" created DESC, id",
@@ -135,11 +130,11 @@ json *image_summaries(json *filter, bool all)
 
 	while (db_step(query)) {
 		const char *id = db_text(query, 0);
-		json *image = json_parse(db_text(query, 4), strlen(db_text(query, 4)), &error);
+		json *image = db_json(query, 4);
 		json *item =
 			summary(id, db_int(query, 1), db_int(query, 2), db_text(query, 3), image);
 		bool is_dangling = !json_count(json_get_array(item, "RepoTags"));
-		bool is_shown = all || !is_dangling || !has_children(id);
+		bool is_shown = all || !is_dangling || !image_has_children(id);
 		is_shown = is_shown &&
 			   filter_bool(filter, "dangling", is_dangling) == is_dangling &&
 			   keep_references(filter, item) &&
@@ -160,15 +155,9 @@ static void get_images(struct request *request)
 {
 	static const char *const keys[] = {"dangling", "label", "reference", "before",
 					   "since",    "until", NULL};
-	const char *error = NULL;
-	json *filter = filter_parse(request_query(request, "filters"), &error);
-	const char *unknown = filter ? filter_unknown(filter, keys) : NULL;
+	json *filter = query_filter(request, keys);
 
-	if (!filter || unknown) {
-		reply_error(request, 400,
-			    unknown ? "Invalid filter '%s'" : "the filters are wrong: %s",
-			    unknown ? unknown : error);
-	} else {
+	if (filter) {
 		reply_json(request, 200,
 			   image_summaries(filter, request_query_bool(request, "all", false)));
 	}
@@ -182,8 +171,7 @@ static json *root_fs(json *image)
 	json *list = json_get_array(image, "layers");
 
 	for (size_t i = 0; i < json_count(list); i++) {
-		json_append_string(layers,
-				   json_get_string(json_object_array_get_idx(list, i), "diff", ""));
+		json_append_string(layers, json_get_string(json_at(list, i), "diff", ""));
 	}
 	json_set_string(root, "Type", "layers");
 	json_set(root, "Layers", layers);
@@ -218,8 +206,7 @@ static json *inspect(const char *id, json *image)
 	json_set(result, "RepoDigests", image_digests(id));
 	json_set_string(result, "Parent", is_there ? db_text(query, 0) : "");
 	json *steps = json_get_array(config, "history");
-	json *last = json_count(steps) ? json_object_array_get_idx(steps, json_count(steps) - 1)
-				       : config;
+	json *last = json_count(steps) ? json_at(steps, json_count(steps) - 1) : config;
 	copy_member(result, "Comment", last, "comment");
 	copy_member(result, "Created", config, "created");
 	copy_member(result, "DockerVersion", config, "docker_version");
@@ -231,9 +218,7 @@ static json *inspect(const char *id, json *image)
 	json_set_int(result, "VirtualSize", is_there ? db_int(query, 1) : 0);
 	json_set(result, "GraphDriver", graph_driver());
 	json_set(result, "RootFS", root_fs(image));
-	json *metadata = json_object_new_object();
-	json_set_string(metadata, "LastTagTime", "0001-01-01T00:00:00Z");
-	json_set(result, "Metadata", metadata);
+	json_set(result, "Metadata", json_pair("LastTagTime", "0001-01-01T00:00:00Z"));
 	db_done(query);
 	return result;
 }
@@ -271,19 +256,16 @@ static void name_history(json *entries, const char *id)
 	char *next = text_copy(id);
 
 	for (size_t i = 0; *next && i < json_count(entries); i++) {
-		json *entry = json_object_array_get_idx(entries, i);
+		json *entry = json_at(entries, i);
 		json *tags = image_tags(next);
 		json_set_string(entry, "Id", next);
 		json_set(entry, "Tags", json_count(tags) ? tags : NULL);
 		if (!json_count(tags)) {
 			json_object_put(tags);
 		}
-		sqlite3_stmt *query =
-			db_query("SELECT coalesce(parent, '') FROM image WHERE id = ?", "t", next);
-		char *parent = text_copy(db_step(query) ? db_text(query, 0) : "");
-		db_done(query);
+		char *parent = image_parent(next);
 		free(next);
-		next = parent;
+		next = parent ? parent : text_copy("");
 	}
 	free(next);
 }
@@ -301,10 +283,10 @@ static void get_history(struct request *request)
 	json *entries = json_object_new_array();
 	size_t layer = json_count(layers);
 	for (size_t i = json_count(steps); i-- > 0;) {
-		json *step = json_object_array_get_idx(steps, i);
+		json *step = json_at(steps, i);
 		int64_t size = 0;
 		if (!json_get_bool(step, "empty_layer", false) && layer > 0) {
-			size = json_get_int(json_object_array_get_idx(layers, --layer), "size", 0);
+			size = json_get_int(json_at(layers, --layer), "size", 0);
 		}
 		json_object_array_add(entries, history_entry(step, size, "<missing>"));
 	}

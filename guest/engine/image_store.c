@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 
-#define ARGUMENTS (sizeof(((struct worker_call *)0)->arguments) / sizeof(char *))
-
 struct job {
 	struct job *next; /* of those that wait */
 	struct worker_call call;
@@ -61,20 +59,11 @@ static void on_job_done(void *context, json *result, const char *error, const ch
 void image_worker(const struct worker_call *call)
 {
 	struct job *job = memory_zeroed(1, sizeof(*job));
-	size_t count = 0;
 
 	job->call = *call;
 	job->progress = call->progress;
 	job->done = call->done;
 	job->context = call->context;
-	job->call.program = "bh-image";
-	job->call.arguments[0] = "--root";
-	job->call.arguments[1] = engine.root;
-	while (count + 3 < ARGUMENTS && call->arguments[count]) {
-		job->call.arguments[count + 2] = call->arguments[count];
-		count++;
-	}
-	job->call.arguments[count + 2] = NULL;
 	job->call.progress = on_job_progress;
 	job->call.done = on_job_done;
 	job->call.context = job;
@@ -87,18 +76,6 @@ void image_worker(const struct worker_call *call)
 	} else {
 		start_job(job);
 	}
-}
-
-static json *texts(const char *sql)
-{
-	json *list = json_object_new_array();
-	sqlite3_stmt *query = db_query(sql, "");
-
-	while (db_step(query)) {
-		json_append_string(list, db_text(query, 0));
-	}
-	db_done(query);
-	return list;
 }
 
 static void on_collected(void *context, json *result, const char *error, const char *kind)
@@ -128,11 +105,7 @@ static void on_collected(void *context, json *result, const char *error, const c
 
 static void collect(void *context)
 {
-	struct worker_call call = {.program = "bh-image",
-				   .arguments = {"--root", engine.root, "gc"},
-				   .stdin_fd = -1,
-				   .stdout_fd = -1,
-				   .done = on_collected};
+	struct worker_call call = {.arguments = {"gc"}, .done = on_collected};
 
 	(void)context;
 	if (running || is_collecting || !is_wanted) {
@@ -143,12 +116,14 @@ static void collect(void *context)
 	served = listeners;
 	listeners = NULL;
 	call.request = json_object_new_object();
-	json_set(call.request, "layers", texts("SELECT chain FROM layer"));
+	json_set(call.request, "layers", db_list(db_query("SELECT chain FROM layer", "")));
 	json_set(call.request, "blobs",
-		 texts("SELECT blob FROM layer WHERE blob IS NOT NULL UNION SELECT id FROM image "
-		       "UNION"
-		       " SELECT json_extract(object, '$.manifest') FROM image WHERE"
-		       " json_extract(object, '$.manifest') IS NOT NULL"));
+		 db_list(db_query(
+			 "SELECT blob FROM layer WHERE blob IS NOT NULL UNION SELECT id FROM image "
+			 "UNION"
+			 " SELECT json_extract(object, '$.manifest') FROM image WHERE"
+			 " json_extract(object, '$.manifest') IS NOT NULL",
+			 "")));
 	worker_start(&call);
 }
 

@@ -8,7 +8,7 @@
 
 #include "worker.h"
 
-/* "bh-image --root ROOT ..." with the call's arguments, its `done` within the loop. A call made
+/* bh-image with the call's arguments, its `done` within the loop. A call made
  * while garbage is collected is started later. `progress`, `done` as in worker.h. */
 void image_worker(const struct worker_call *call);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Images from and to tars: load, save, import. */
-#include "image_routes.h"
 #include "db.h"
 #include "dockerfile_config.h"
 #include "engine.h"
@@ -8,6 +7,7 @@
 #include "image_import.h"
 #include "image_job.h"
 #include "image_ref.h"
+#include "image_routes.h"
 #include "text.h"
 
 #include <errno.h>
@@ -28,8 +28,7 @@ static const char *keep_loaded(json *one)
 		ok = ref && image_tag(ref, json_get_string(image, "id", "")) == 0;
 		free(ref);
 	}
-	if (!ok || db_commit() < 0) {
-		db_rollback();
+	if (!db_end(ok)) {
 		return "an image was not recorded: its name or configuration is wrong, or the "
 		       "engine's database refuses it (its log says why)";
 	}
@@ -42,24 +41,16 @@ static void say_loaded(struct image_job *job, json *one)
 	json *tags = json_get_array(one, "tags");
 
 	for (size_t i = 0; i < json_count(tags); i++) {
-		json *line = json_object_new_object();
 		char *ref = image_ref_normal(json_string_at(tags, i));
 		char *familiar = image_ref_familiar(ref);
-		char *words = text_format("Loaded image: %s\n", familiar);
-		json_set_string(line, "stream", words);
-		image_job_send(job, line);
+		progress_say(&job->progress, "stream", text_format("Loaded image: %s\n", familiar));
 		image_event("load", id, familiar);
-		free(words);
 		free(familiar);
 		free(ref);
 	}
 	if (!json_count(tags)) {
-		json *line = json_object_new_object();
-		char *words = text_format("Loaded image ID: %s\n", id);
-		json_set_string(line, "stream", words);
-		image_job_send(job, line);
+		progress_say(&job->progress, "stream", text_format("Loaded image ID: %s\n", id));
 		image_event("load", id, NULL);
-		free(words);
 	}
 }
 
@@ -69,35 +60,21 @@ static const char *finish_load(struct image_job *job, json *result)
 	const char *error = NULL;
 
 	for (size_t i = 0; !error && i < json_count(images); i++) {
-		error = keep_loaded(json_object_array_get_idx(images, i));
+		error = keep_loaded(json_at(images, i));
 		if (!error) {
-			say_loaded(job, json_object_array_get_idx(images, i));
+			say_loaded(job, json_at(images, i));
 		}
 	}
 	return error;
-}
-
-/* The body goes to the worker's standard input. False: a reply was sent. */
-static bool body_to_worker(struct request *request, struct worker_call *call)
-{
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) < 0) {
-		reply_error(request, 500, "cannot make a pipe: %s", strerror(errno));
-		return false;
-	}
-	call->stdin_fd = ends[0];
-	request_body_to_fd(request, ends[1]);
-	return true;
 }
 
 static void post_load(struct request *request)
 {
 	struct image_job job = {.finish = finish_load,
 				.is_quiet = request_query_bool(request, "quiet", false)};
-	struct worker_call call = {.arguments = {"load"}, .stdout_fd = -1};
+	struct worker_call call = {.arguments = {"load"}};
 
-	if (body_to_worker(request, &call)) {
+	if (worker_take_body(request, &call)) {
 		image_job_start(request, &call, &job);
 	}
 }
@@ -117,9 +94,7 @@ static bool add_saved(struct request *request, json *images, const char *name)
 		bool is_tag = ref && !strchr(ref, '@') &&
 			      db_number("SELECT count(*) FROM tag WHERE ref = ?", "t", ref);
 		if (is_tag) {
-			char *familiar = image_ref_familiar(ref);
-			json_append_string(tags, familiar);
-			free(familiar);
+			json_append_owned(tags, image_ref_familiar(ref));
 		}
 		json_set(one, "image", image_load(id));
 		json_set(one, "tags", tags);
@@ -136,10 +111,7 @@ static void save(struct request *request, json *images)
 	json *body = json_object_new_object();
 
 	json_set(body, "images", images);
-	struct worker_call call = {.program = "bh-image",
-				   .arguments = {"--root", engine.root, "save"},
-				   .request = body,
-				   .stdin_fd = -1};
+	struct worker_call call = {.arguments = {"save"}, .request = body};
 	worker_download(request, &call, "application/x-tar");
 }
 
@@ -179,7 +151,7 @@ static const char *finish_import(struct image_job *job, json *result)
 	const char *error = image_keep(image, NULL, job->name, false);
 
 	if (!error) {
-		image_job_say(job, NULL, "%s", id);
+		image_job_say(job, "%s", id);
 		image_event("import", id, job->name);
 	}
 	return error;
@@ -190,15 +162,14 @@ void image_import(struct request *request)
 	const char *source = request_query(request, "fromSrc");
 	const char *repo = request_query(request, "repo");
 	const char *tag = request_query(request, "tag");
-	char *name = repo && *repo
-			     ? text_format("%s%s%s", repo, tag && *tag ? ":" : "", tag ? tag : "")
-			     : NULL;
+	char *name = repo && *repo ? image_ref_join(repo, tag) : NULL;
+
 	char *ref = name ? image_ref_normal(name) : NULL;
 	json *config = json_object_new_object();
 	json *changes = request_query_list(request, "changes");
 	char *why = dockerfile_config_changes(config, changes);
 	struct image_job job = {.finish = finish_import, .name = ref};
-	struct worker_call call = {.arguments = {"import"}, .stdout_fd = -1};
+	struct worker_call call = {.arguments = {"import"}};
 
 	if (!source || strcmp(source, "-") != 0) {
 		reply_error(request, 400,
@@ -208,7 +179,7 @@ void image_import(struct request *request)
 		reply_error(request, 400, "invalid reference format: %s", name);
 	} else if (why) {
 		reply_error(request, 400, "%s", why);
-	} else if (body_to_worker(request, &call)) {
+	} else if (worker_take_body(request, &call)) {
 		const char *message = request_query(request, "message");
 		call.request = json_object_new_object();
 		json_set(call.request, "config", json_object_get(config));

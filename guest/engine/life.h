@@ -8,6 +8,12 @@
 /* NULL: done. Else an HTTP status goes with the words (304: nothing to do). */
 typedef void (*life_done_fn)(void *context, const char *error, unsigned status);
 
+/* Calls `done` with words made by the format. */
+void life_fail(life_done_fn done, void *context, unsigned status, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* A life_done_fn where nobody waits: an error is logged. */
+void life_log(void *context, const char *error, unsigned status);
+
 /* container_start.c */
 void container_start(struct container *container, life_done_fn done, void *context);
 /* container_end.c: waits for the end of its process, which runs under a monitor. */

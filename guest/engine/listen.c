@@ -26,9 +26,7 @@ static int is_served(const struct sockaddr_un *address)
 	int served =
 		fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
 
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	return served;
 }
 

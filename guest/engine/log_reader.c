@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "log_reader.h"
+#include "file.h"
 #include "json.h"
 #include "moment.h"
 
@@ -90,9 +91,7 @@ static void start_at_oldest(struct log_reader *reader)
 		if (next < 0) {
 			break;
 		}
-		if (fd >= 0) {
-			close(fd);
-		}
+		file_close(fd);
 		fd = next;
 		reader->older = older;
 	}
@@ -106,9 +105,7 @@ static void start_at_tail(struct log_reader *reader, int64_t tail)
 		if (fd < 0) {
 			break;
 		}
-		if (reader->fd >= 0) {
-			close(reader->fd);
-		}
+		file_close(reader->fd);
 		reader->fd = fd;
 		reader->older = older;
 		off_t start = tail ? find_tail(fd, &tail) : lseek(fd, 0, SEEK_END);
@@ -135,9 +132,7 @@ struct log_reader *log_reader_open(const char *path, int64_t tail)
 
 void log_reader_close(struct log_reader *reader)
 {
-	if (reader->fd >= 0) {
-		close(reader->fd);
-	}
+	file_close(reader->fd);
 	text_free(&reader->buffer);
 	free(reader->bytes);
 	free(reader->path);
@@ -161,9 +156,7 @@ static bool next_file(struct log_reader *reader)
 	if (fd < 0) {
 		return false;
 	}
-	if (reader->fd >= 0) {
-		close(reader->fd);
-	}
+	file_close(reader->fd);
 	reader->fd = fd;
 	reader->older -= reader->older > 0;
 	return true;

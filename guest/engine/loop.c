@@ -51,7 +51,7 @@ int loop_open(void)
 	return loop_epoll < 0 ? -1 : 0;
 }
 
-int64_t loop_now(void)
+static int64_t loop_now(void)
 {
 	struct timespec now;
 
@@ -130,10 +130,9 @@ static void on_child(void *context, uint32_t events)
 	}
 	loop_remove_fd(child->watch);
 	close(child->pidfd);
-	if (child->callback) {
-		child->callback(child->context,
-				WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-	}
+	child->callback(child->context,
+			WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+
 	free(child);
 }
 
@@ -151,13 +150,6 @@ struct loop_child *loop_add_child(pid_t pid, int pidfd, loop_child_fn callback, 
 		return NULL;
 	}
 	return child;
-}
-
-void loop_forget_child(struct loop_child *child)
-{
-	if (child) {
-		child->callback = NULL;
-	}
 }
 
 void loop_set_server(int64_t (*timeout)(void), void (*run)(void))

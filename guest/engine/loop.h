@@ -28,13 +28,9 @@ void loop_remove_fd(struct loop_fd *watch);
 /* Once, after that many milliseconds (0: after the callbacks at hand). */
 struct loop_timer *loop_after(int64_t milliseconds, loop_timer_fn callback, void *context);
 void loop_cancel(struct loop_timer *timer);
-/* CLOCK_MONOTONIC in milliseconds. */
-int64_t loop_now(void);
 
 /* Called when the child ends, which is reaped then. Takes pidfd, and closes it. */
 struct loop_child *loop_add_child(pid_t pid, int pidfd, loop_child_fn callback, void *context);
-/* The child is reaped still; only the callback is not called. */
-void loop_forget_child(struct loop_child *child);
 
 /* What has its own epoll descriptor (the HTTP server): `timeout` gives milliseconds until it wants
  * to run, -1 for never; `run` is called in each round. */

@@ -250,10 +250,8 @@ static int set_id(void)
 	    0) {
 		return -1;
 	}
-	sqlite3_stmt *query = db_query("SELECT value FROM meta WHERE key = 'id'", "");
-	engine.id = text_copy(db_step(query) ? db_text(query, 0) : "");
-	db_done(query);
-	return 0;
+	engine.id = db_first(db_query("SELECT value FROM meta WHERE key = 'id'", ""));
+	return engine.id ? 0 : -1;
 }
 
 static int start(void)

@@ -31,6 +31,13 @@ const char *moment_text(int64_t moment, char text[MOMENT_TEXT])
 	return text;
 }
 
+json *moment_json(int64_t moment)
+{
+	char text[MOMENT_TEXT];
+
+	return json_object_new_string(moment_text(moment, text));
+}
+
 /* ".5" is 500000000; moves *text behind it. */
 static int64_t parse_fraction(const char **text)
 {

@@ -5,6 +5,7 @@
 #include "file.h"
 #include "loop.h"
 #include "moment.h"
+#include "pass_fd.h"
 #include "text.h"
 
 #include <errno.h>
@@ -60,9 +61,7 @@ static int connect_monitor(const char *folder)
 			errno = error;
 		}
 	}
-	if (dir >= 0) {
-		close(dir);
-	}
+	file_close(dir);
 	return fd;
 }
 
@@ -70,29 +69,15 @@ bool monitor_is_alive(const char *folder)
 {
 	int fd = connect_monitor(folder);
 
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	return fd >= 0;
 }
 
 static int send_request(int fd, json *request, int passed)
 {
 	const char *text = json_text(request);
-	struct iovec part = {(void *)(uintptr_t)text, strlen(text)};
-	char control[CMSG_SPACE(sizeof(int))] = {0};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
-	if (passed >= 0) {
-		message.msg_control = control;
-		message.msg_controllen = sizeof(control);
-		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(header), &passed, sizeof(int));
-	}
-	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
+	return pass_send(fd, text, strlen(text), &passed, passed >= 0) < 0 ? -1 : 0;
 }
 
 /* One packet; NULL: nothing (again is set when it may come still). */
@@ -144,13 +129,9 @@ void monitor_ask(const char *folder, json *request, int fd, monitor_reply_fn don
 	int result = connection < 0 ? -1 : send_request(connection, request, fd);
 
 	json_object_put(request);
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	if (result < 0) {
-		if (connection >= 0) {
-			close(connection);
-		}
+		file_close(connection);
 		done(context, NULL);
 		return;
 	}
@@ -201,9 +182,7 @@ void monitor_forget(struct monitor_wait *wait)
 {
 	if (wait) {
 		loop_remove_fd(wait->watch);
-		if (wait->fd >= 0) {
-			close(wait->fd);
-		}
+		file_close(wait->fd);
 		free(wait->folder);
 		free(wait);
 	}
@@ -235,16 +214,12 @@ static void on_wait_reply(void *context, uint32_t events)
 struct monitor_wait *monitor_wait(const char *folder, monitor_end_fn ended, void *context)
 {
 	int fd = connect_monitor(folder);
-	json *request = json_object_new_object();
-
-	json_set_string(request, "op", "wait");
+	json *request = json_pair("op", "wait");
 	int result = fd < 0 ? -1 : send_request(fd, request, -1);
 	json_object_put(request);
 	if (result < 0) {
 		struct monitor_end end;
-		if (fd >= 0) {
-			close(fd);
-		}
+		file_close(fd);
 		monitor_read_end(folder, &end);
 		ended(context, &end);
 		return NULL;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Starting a monitor, which starts the process. */
-#include "monitor.h"
 #include "engine.h"
+#include "file.h"
 #include "loop.h"
+#include "monitor.h"
 #include "runtime_call.h"
 #include "spawn.h"
 #include "text.h"
@@ -194,13 +195,9 @@ void monitor_start(const struct monitor_call *call, monitor_started_fn started, 
 	for (size_t i = 0; i < call->attach_count; i++) {
 		close(call->attaches[i].fd);
 	}
-	if (pipes[1] >= 0) {
-		close(pipes[1]);
-	}
+	file_close(pipes[1]);
 	if (pid < 0) {
-		if (pipes[0] >= 0) {
-			close(pipes[0]);
-		}
+		file_close(pipes[0]);
 		fail(started, context, strerror(error));
 		return;
 	}

@@ -17,6 +17,9 @@ void network_sync(void);
 
 typedef void (*network_done_fn)(void *context, const char *error);
 
+/* A network_done_fn where nobody waits: an error is logged. */
+void network_log(void *context, const char *error);
+
 /* NULL, or why a container cannot be made with that mode (the caller frees it); *status with it. */
 char *network_check(json *host, unsigned *status);
 /*
@@ -26,8 +29,6 @@ char *network_check(json *host, unsigned *status);
 void network_connect(struct container *container, json *spec, network_done_fn done, void *context);
 /* After its process; errors are logged. Called for a container that was not connected, too. */
 void network_disconnect(struct container *container, network_done_fn done, void *context);
-/* At the engine's start: the container runs already, joined by a former engine. */
-void network_adopt(struct container *container);
 
 /* The namespace of config.json: NULL is the host's, "" a fresh one, else a path. The caller frees
  * it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A container's networks over its life: what network.h promises to the rest of the engine. */
-#include "network.h"
 #include "engine.h"
+#include "network.h"
 #include "network_inside.h"
 #include "text.h"
 
@@ -58,7 +58,7 @@ static void connect_next(void *context, const char *error)
 		return;
 	}
 	size_t index = connecting->next++;
-	json *item = json_object_array_get_idx(connecting->plan, index);
+	json *item = json_at(connecting->plan, index);
 	const char *name = json_get_string(item, "name", "");
 	struct network *network = network_find(name);
 	if (!network || !*network->bridge) {
@@ -116,16 +116,12 @@ static void disconnect_next(void *context, const char *ignored)
 
 	(void)ignored;
 	if (disconnecting->next < json_count(disconnecting->endpoints)) {
-		network_leave(
-			json_object_array_get_idx(disconnecting->endpoints, disconnecting->next++),
-			disconnect_next, disconnecting);
+		network_leave(json_at(disconnecting->endpoints, disconnecting->next++),
+			      disconnect_next, disconnecting);
 		return;
 	}
-	char *netns = engine_run_path("netns/%s", disconnecting->id);
-	json *request = json_object_new_object();
-	json_set_string(request, "netns", netns);
-	free(netns);
-	network_job("netns-delete", request, false, on_netns_deleted, disconnecting);
+	network_job("netns-delete", netns_request(disconnecting->id), false, on_netns_deleted,
+		    disconnecting);
 }
 
 void network_disconnect(struct container *container, network_done_fn done, void *context)
@@ -147,11 +143,6 @@ void network_disconnect(struct container *container, network_done_fn done, void 
 	disconnecting->done = done;
 	disconnecting->context = context;
 	disconnect_next(disconnecting, NULL);
-}
-
-void network_adopt(struct container *container)
-{
-	(void)container; /* its rows are in the database; network_sync() sees to them */
 }
 
 char *network_namespace(struct container *container, json *spec)

@@ -169,11 +169,9 @@ void network_create(struct request *request)
 	json *body = request_body(request);
 	struct wish wish = {0};
 	unsigned status;
-	char *error = check(body, &wish, &status);
+	char *wrong = check(body, &wish, &status);
 
-	if (error) {
-		reply_error(request, status, "%s", error);
-		free(error);
+	if (reply_wrong(request, status, wrong)) {
 		return;
 	}
 	struct network *network = network_insert(

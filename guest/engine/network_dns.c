@@ -66,12 +66,8 @@ static void add_name(json *names, const char *network, const char *name, json *a
 		} else if (list != addresses) {
 			/* An alias of several: all of them. */
 			json *joined = json_object_new_array();
-			for (size_t k = 0; k < json_count(list); k++) {
-				json_append_string(joined, json_string_at(list, k));
-			}
-			for (size_t k = 0; k < json_count(addresses); k++) {
-				json_append_string(joined, json_string_at(addresses, k));
-			}
+			json_append_strings(joined, list);
+			json_append_strings(joined, addresses);
 			json_set(names, both[i], joined);
 		}
 	}
@@ -86,8 +82,7 @@ static void add_endpoint(json *names, const struct network *network, json *endpo
 	json *addresses = json_object_new_array();
 	char text[IP_TEXT];
 
-	json_append_string(addresses,
-			   ip_text((uint32_t)json_get_int(endpoint, "address", 0), text));
+	json_append_string(addresses, endpoint_ip(endpoint, text));
 	char text6[IP6_TEXT];
 	const char *address6 = ip6_of_endpoint(network, endpoint, NULL, text6);
 	if (*address6) {
@@ -116,20 +111,19 @@ static void add_client(json *clients, const struct network *network, json *endpo
 	char text[IP_TEXT];
 
 	for (size_t i = 0; i < json_count(places); i++) {
-		struct network *other = network_find(
-			json_get_string(json_object_array_get_idx(places, i), "network", ""));
+		struct network *other =
+			network_find(json_get_string(json_at(places, i), "network", ""));
 		if (!other || other == network || other->is_predefined) {
 			continue;
 		}
 		json *neighbours = endpoints_of_network(other->id);
 		for (size_t k = 0; k < json_count(neighbours); k++) {
-			add_endpoint(names, other, json_object_array_get_idx(neighbours, k));
+			add_endpoint(names, other, json_at(neighbours, k));
 		}
 		json_object_put(neighbours);
 	}
 	if (json_object_object_length(names) > 0) {
-		json_set(clients, ip_text((uint32_t)json_get_int(endpoint, "address", 0), text),
-			 json_object_get(names));
+		json_set(clients, endpoint_ip(endpoint, text), json_object_get(names));
 	}
 	json_object_put(names);
 	json_object_put(places);
@@ -156,7 +150,7 @@ static json *make_table(const struct network *network, json *endpoints)
 	json *clients = json_object_new_object();
 
 	for (size_t i = 0; i < json_count(endpoints); i++) {
-		json *endpoint = json_object_array_get_idx(endpoints, i);
+		json *endpoint = json_at(endpoints, i);
 		if (!network->is_predefined) {
 			add_endpoint(names, network, endpoint);
 		}
@@ -193,11 +187,11 @@ static void update_neighbours(const struct network *network, json *endpoints, co
 		if (one != network && access(path, F_OK) == 0) {
 			json *theirs = endpoints_of_network(one->id);
 			for (size_t i = 0; i < json_count(theirs) && !is_touched; i++) {
-				const char *id = json_get_string(
-					json_object_array_get_idx(theirs, i), "container", "");
+				const char *id =
+					json_get_string(json_at(theirs, i), "container", "");
 				is_touched = leaving && !strcmp(id, leaving);
 				for (size_t k = 0; k < json_count(endpoints); k++) {
-					json *own = json_object_array_get_idx(endpoints, k);
+					json *own = json_at(endpoints, k);
 					is_touched |=
 						!strcmp(id, json_get_string(own, "container", ""));
 				}
@@ -279,14 +273,10 @@ static void start_server(struct network *network, char *table, network_done_fn d
 	pid_t pid = pipe2(report, O_CLOEXEC) < 0 ? -1
 						 : start_process(network, table, report[1], &pidfd);
 
-	if (report[1] >= 0) {
-		close(report[1]);
-	}
+	file_close(report[1]);
 	if (pid < 0) {
 		char *words = text_format("cannot start bh-network dns: %s", strerror(errno));
-		if (report[0] >= 0) {
-			close(report[0]);
-		}
+		file_close(report[0]);
 		done(context, words);
 		free(words);
 		return;

@@ -20,8 +20,8 @@ static void add_own(struct text *text, json *endpoints, json *spec)
 	char address[IP_TEXT];
 
 	for (size_t i = 0; i < json_count(endpoints) && is_one_line(hostname); i++) {
-		json *endpoint = json_object_array_get_idx(endpoints, i);
-		ip_text((uint32_t)json_get_int(endpoint, "address", 0), address);
+		json *endpoint = json_at(endpoints, i);
+		endpoint_ip(endpoint, address);
 		if (*domain && is_one_line(domain)) {
 			text_printf(text, "%s\t%s.%s %s\n", address, hostname, domain, hostname);
 		} else {
@@ -47,14 +47,13 @@ static void add_link(struct text *text, const char *link)
 	json *endpoints = other ? endpoints_of_container(other->id) : NULL;
 	char address[IP_TEXT];
 
-	for (size_t i = 0; i < json_count(endpoints) && is_one_line(alias); i++) {
-		json *endpoint = json_object_array_get_idx(endpoints, i);
-		if (bridge && !strcmp(json_get_string(endpoint, "network", ""), bridge->id)) {
-			ip_text((uint32_t)json_get_int(endpoint, "address", 0), address);
-			text_printf(text, "%s\t%s %.12s %s\n", address, alias, other->id,
-				    other->name);
-		}
+	json *endpoint = endpoint_find(endpoints, bridge);
+
+	if (endpoint && is_one_line(alias)) {
+		text_printf(text, "%s\t%s %.12s %s\n", endpoint_ip(endpoint, address), alias,
+			    other->id, other->name);
 	}
+
 	json_object_put(endpoints);
 	free(name);
 }
@@ -84,7 +83,7 @@ static char *find_gateway(struct container *container, bool with_names, bool by_
 	char *gateway = NULL;
 
 	for (size_t i = 0; i < json_count(endpoints) && !gateway; i++) {
-		json *endpoint = json_object_array_get_idx(endpoints, i);
+		json *endpoint = json_at(endpoints, i);
 		struct network *network = network_find(json_get_string(endpoint, "network", ""));
 		bool fits = network && !(by_user && network->is_predefined) &&
 			    (!with_names || network_has_names(network));
@@ -110,23 +109,15 @@ char *network_gateway(struct container *container)
 	return find_gateway(container, false, false);
 }
 
-static void log_failure(void *context, const char *error)
-{
-	(void)context;
-	if (error) {
-		engine_log("%s", error);
-	}
-}
-
 void network_renamed(struct container *container)
 {
 	json *endpoints = endpoints_of_container(container->id);
 
 	for (size_t i = 0; i < json_count(endpoints); i++) {
-		struct network *network = network_find(
-			json_get_string(json_object_array_get_idx(endpoints, i), "network", ""));
+		struct network *network =
+			network_find(json_get_string(json_at(endpoints, i), "network", ""));
 		if (network) {
-			network_dns_update(network, NULL, log_failure, NULL);
+			network_dns_update(network, NULL, network_log, NULL);
 		}
 	}
 	json_object_put(endpoints);

@@ -60,6 +60,10 @@ json *endpoints_all(void);
  */
 json *endpoint_make(struct container *container, struct network *network, json *config,
 		    char **error);
+/* The one in that network, borrowed; NULL: none. */
+json *endpoint_find(json *endpoints, const struct network *network);
+/* Its address as text. */
+const char *endpoint_ip(json *endpoint, char text[IP_TEXT]);
 int endpoint_store_result(json *endpoint, json *result);
 int endpoint_delete(json *endpoint);
 
@@ -71,6 +75,8 @@ void network_plan_add(json *spec, const char *name, json *config);
 /* False: it was not there. */
 bool network_plan_remove(json *spec, const char *name);
 const char *network_mode_of(json *spec);
+/* Not none, host, container:ID. */
+bool network_mode_has_networks(const char *mode);
 /* bh-network's ports of HostConfig.PortBindings and, with PublishAllPorts, of ExposedPorts. */
 json *network_port_requests(json *spec);
 /* NULL, or what is wrong with HostConfig.PortBindings (the caller frees it). */
@@ -82,6 +88,8 @@ bool network_port_parse(const char *text, unsigned *first, unsigned *last, const
 typedef void (*job_done_fn)(void *context, json *result, const char *error, const char *kind);
 /* Takes the request. `alone`: not beside another. */
 void network_job(const char *command, json *request, bool alone, job_done_fn done, void *context);
+/* The same where nobody waits: an error is logged. */
+void network_job_logged(const char *command, json *request, bool alone);
 /* Until this is called jobs wait; `sync` (may be NULL) goes before them. */
 void network_job_open(json *sync, job_done_fn done, void *context);
 /* Requests of bh-network. The last is NULL where the network has no interface of the host
@@ -90,6 +98,8 @@ json *network_request(const struct network *network);
 /* first: default route and ports are its. */
 json *endpoint_request(json *endpoint, const struct network *network, json *ports, bool is_first);
 json *device_request(const struct network *network);
+/* {"netns": of that container} */
+json *netns_request(const char *container);
 
 /* --- network_up.c --- */
 /* Brings up the bridge; a network without a subnet gets one. */
@@ -109,7 +119,5 @@ void network_dns_update(struct network *network, const char *leaving, network_do
 			void *context);
 
 /* --- network_view.c --- */
-/* EndpointSettings of inspect. `endpoint` may be NULL: not running. */
-json *network_endpoint_view(const struct network *network, const char *container, json *config,
-			    json *endpoint);
+
 void network_event(const struct network *network, const char *action, const char *container);

@@ -21,7 +21,7 @@ json *ipam_config(json *spec, bool is_ip6)
 	json *list = json_get_array(json_get(spec, "IPAM"), "Config");
 
 	for (size_t i = 0; i < json_count(list); i++) {
-		json *config = json_object_array_get_idx(list, i);
+		json *config = json_at(list, i);
 		if (is_ip6 == (strchr(json_get_string(config, "Subnet", ""), ':') != NULL)) {
 			return config;
 		}
@@ -186,7 +186,7 @@ static bool is_used(const struct network *network, const char *address)
 
 	for (size_t i = 0; i < json_count(endpoints) && !is_found; i++) {
 		char text[IP6_TEXT];
-		json *endpoint = json_object_array_get_idx(endpoints, i);
+		json *endpoint = json_at(endpoints, i);
 		is_found = !strcmp(ip6_of_endpoint(network, endpoint, NULL, text), address);
 	}
 	json_object_put(endpoints);

@@ -46,11 +46,9 @@ static void run_next(void)
 		running++;
 		is_alone = job->alone;
 		struct worker_call call = {
-			.program = "bh-network",
-			.arguments = {"--run", engine.run, job->command, NULL},
+			.program = WORKER_NETWORK,
+			.arguments = {job->command},
 			.request = job->request,
-			.stdin_fd = -1,
-			.stdout_fd = -1,
 			.done = on_done,
 			.context = job,
 		};
@@ -78,6 +76,26 @@ void network_job(const char *command, json *request, bool alone, job_done_fn don
 	*last = job;
 	last = &job->next;
 	run_next();
+}
+
+void network_log(void *context, const char *error)
+{
+	(void)context;
+	if (error) {
+		engine_log("%s", error);
+	}
+}
+
+static void on_logged(void *context, json *result, const char *error, const char *kind)
+{
+	(void)result;
+	(void)kind;
+	network_log(context, error);
+}
+
+void network_job_logged(const char *command, json *request, bool alone)
+{
+	network_job(command, request, alone, on_logged, NULL);
 }
 
 void network_job_open(json *sync, job_done_fn done, void *context)
@@ -142,17 +160,21 @@ json *network_request(const struct network *network)
 	return request;
 }
 
-json *endpoint_request(json *endpoint, const struct network *network, json *ports, bool is_first)
+json *netns_request(const char *container)
 {
 	json *request = json_object_new_object();
+
+	json_set_owned(request, "netns", engine_run_path("netns/%s", container));
+	return request;
+}
+
+json *endpoint_request(json *endpoint, const struct network *network, json *ports, bool is_first)
+{
+	json *request = netns_request(json_get_string(endpoint, "container", ""));
 	struct ip6_net net;
 	char text[IP6_TEXT];
 	const char *address6 = ip6_of_endpoint(network, endpoint, &net, text);
-	const char *container = json_get_string(endpoint, "container", "");
-	char *netns = engine_run_path("netns/%s", container);
 
-	json_set_string(request, "netns", netns);
-	free(netns);
 	json_set_string(request, "bridge", network->bridge);
 	json_set_string(request, "interface", json_get_string(endpoint, "interface", ""));
 	json_set_string(request, "host_interface", json_get_string(endpoint, "host_interface", ""));

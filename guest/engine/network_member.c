@@ -43,12 +43,9 @@ static struct change *begin(struct request *request, struct container *container
 
 static struct container *find_container(struct request *request)
 {
-	char *wrong = body_check_connect(request_body(request));
 	const char *name = json_get_string(request_body(request), "Container", "");
 
-	if (wrong) {
-		reply_error(request, 400, "%s", wrong);
-		free(wrong);
+	if (reply_wrong(request, 400, body_check_connect(request_body(request)))) {
 		return NULL;
 	}
 	struct container *container = *name ? container_find(name, NULL) : NULL;
@@ -59,29 +56,13 @@ static struct container *find_container(struct request *request)
 	return container;
 }
 
-/* The row, or NULL; the caller puts it. */
-static json *find_endpoint(const struct container *container, const struct network *network)
-{
-	json *endpoints = endpoints_of_container(container->id);
-	json *found = NULL;
-
-	for (size_t i = 0; i < json_count(endpoints); i++) {
-		json *endpoint = json_object_array_get_idx(endpoints, i);
-		if (!strcmp(json_get_string(endpoint, "network", ""), network->id)) {
-			found = json_object_get(endpoint);
-		}
-	}
-	json_object_put(endpoints);
-	return found;
-}
-
 static bool is_in_plan(json *spec, const struct network *network)
 {
 	json *plan = network_plan(spec);
 	bool is_there = false;
 
 	for (size_t i = 0; i < json_count(plan); i++) {
-		json *item = json_object_array_get_idx(plan, i);
+		json *item = json_at(plan, i);
 		is_there = is_there || network_find(json_get_string(item, "name", "")) == network;
 	}
 	json_object_put(plan);
@@ -96,7 +77,7 @@ static const char *why_not(const struct network *network, json *spec)
 	if (!*network->bridge) {
 		return "container cannot be connected to the networks host and none";
 	}
-	if (!strcmp(mode, "host") || !strcmp(mode, "none") || !strncmp(mode, "container:", 10)) {
+	if (!network_mode_has_networks(mode)) {
 		return "container of network mode host, none or container:ID cannot be connected "
 		       "to any other network";
 	}
@@ -147,12 +128,13 @@ void network_disconnect_container(struct request *request)
 		return;
 	}
 	network_plan_remove(spec, network->name);
-	json *endpoint = find_endpoint(container, network);
+	json *endpoints = endpoints_of_container(container->id);
+	json *endpoint = endpoint_find(endpoints, network);
 	struct change *change = begin(request, container, spec);
 	if (endpoint) {
 		network_leave(endpoint, finish, change);
-		json_object_put(endpoint);
 	} else {
 		finish(change, NULL);
 	}
+	json_object_put(endpoints);
 }

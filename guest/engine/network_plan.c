@@ -4,7 +4,6 @@
  * somebody connects or disconnects it; from then on the spec has the list itself ("Networks").
  */
 #include "network_inside.h"
-#include "text.h"
 
 #include <string.h>
 
@@ -17,7 +16,7 @@ const char *network_mode_of(json *spec)
 	return !*mode || !strcmp(mode, "default") ? "bridge" : mode;
 }
 
-static bool has_networks(const char *mode)
+bool network_mode_has_networks(const char *mode)
 {
 	return strcmp(mode, "none") != 0 && strcmp(mode, "host") != 0 &&
 	       strncmp(mode, "container:", 10) != 0;
@@ -53,7 +52,7 @@ json *network_plan(json *spec)
 		return json_object_get(stored);
 	}
 	json *plan = json_object_new_array();
-	if (!has_networks(mode)) {
+	if (!network_mode_has_networks(mode)) {
 		return plan;
 	}
 	if (wanted) {
@@ -90,7 +89,7 @@ bool network_plan_remove(json *spec, const char *name)
 	bool is_found = false;
 
 	for (size_t i = 0; i < json_count(old); i++) {
-		json *item = json_object_array_get_idx(old, i);
+		json *item = json_at(old, i);
 		if (is_same(json_get_string(item, "name", ""), name)) {
 			is_found = true;
 		} else {

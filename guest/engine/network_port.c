@@ -72,7 +72,7 @@ static void add_bindings(json *list, const char *key, json *bindings)
 		return;
 	}
 	for (size_t i = 0; i < json_count(bindings) && json_count(list) < PORTS_MAX; i++) {
-		json *binding = json_object_array_get_idx(bindings, i);
+		json *binding = json_at(bindings, i);
 		json_object_array_add(list, make(json_get_string(binding, "HostIp", ""),
 						 json_get_string(binding, "HostPort", ""), first,
 						 last, protocol));
@@ -142,7 +142,7 @@ char *network_port_check(json *host)
 			return text_format("invalid port specification: \"%.40s\"", key);
 		}
 		for (size_t i = 0; i < json_count(list) && !error; i++) {
-			error = check_binding(key, json_object_array_get_idx(list, i));
+			error = check_binding(key, json_at(list, i));
 		}
 		if (error) {
 			return error;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /networks: what there is, and its end. */
+#include "network_routes.h"
 #include "engine.h"
 #include "filter.h"
 #include "http.h"
 #include "moment.h"
 #include "network_ip6.h"
-#include "network_routes.h"
-#include "prune.h"
+#include "query.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -76,15 +76,13 @@ static json *containers_view(const struct network *network)
 	json *endpoints = endpoints_of_network(network->id);
 
 	for (size_t i = 0; i < json_count(endpoints); i++) {
-		json *endpoint = json_object_array_get_idx(endpoints, i);
+		json *endpoint = json_at(endpoints, i);
 		const char *id = json_get_string(endpoint, "container", "");
 		struct container *container = container_find(id, NULL);
 		json *view = json_object_new_object();
 		char text[IP_TEXT], text6[IP6_TEXT];
 		struct ip6_net net;
-		char *address = text_format(
-			"%s/%u", ip_text((uint32_t)json_get_int(endpoint, "address", 0), text),
-			network->prefix);
+		char *address = text_format("%s/%u", endpoint_ip(endpoint, text), network->prefix);
 		const char *plain6 = ip6_of_endpoint(network, endpoint, &net, text6);
 		char *address6 = *plain6 ? text_format("%s/%u", plain6, net.prefix) : text_copy("");
 		json_set_string(view, "Name", container ? container->name : "");
@@ -103,12 +101,10 @@ static json *containers_view(const struct network *network)
 static json *describe(const struct network *network, bool with_containers)
 {
 	json *view = json_object_new_object();
-	json *from = json_object_new_object();
-	char moment[MOMENT_TEXT];
 
 	json_set_string(view, "Name", network->name);
 	json_set_string(view, "Id", network->id);
-	json_set_string(view, "Created", moment_text(network->created, moment));
+	json_set(view, "Created", moment_json(network->created));
 	json_set_string(view, "Scope", "local");
 	json_set_string(view, "Driver", driver_of(network));
 	json_set_bool(view, "EnableIPv4", true);
@@ -117,25 +113,13 @@ static json *describe(const struct network *network, bool with_containers)
 	json_set_bool(view, "Internal", network_is_internal(network));
 	json_set_bool(view, "Attachable", json_get_bool(network->spec, "Attachable", false));
 	json_set_bool(view, "Ingress", false);
-	json_set_string(from, "Network", "");
-	json_set(view, "ConfigFrom", from);
+	json_set(view, "ConfigFrom", json_pair("Network", ""));
 	json_set_bool(view, "ConfigOnly", false);
 	json_set(view, "Containers",
 		 with_containers ? containers_view(network) : json_object_new_object());
 	json_set(view, "Options", options_view(network));
 	json_set(view, "Labels", object_or_empty(json_get(network->spec, "Labels")));
 	return view;
-}
-
-static json *query_filter(struct request *request)
-{
-	const char *error;
-	json *filter = filter_parse(request_query(request, "filters"), &error);
-
-	if (!filter) {
-		reply_error(request, 400, "invalid filter: %s", error);
-	}
-	return filter;
 }
 
 static bool has_endpoints(const struct network *network)
@@ -160,19 +144,13 @@ static bool is_wanted(const struct network *network, json *filter)
 	       filter_bool(filter, "dangling", is_dangling) == is_dangling;
 }
 
-void network_get_all(struct request *request)
+static void network_get_all(struct request *request)
 {
 	static const char *const known[] = {"name", "id",    "driver",   "scope",
 					    "type", "label", "dangling", NULL};
-	json *filter = query_filter(request);
+	json *filter = query_filter(request, known);
 
 	if (!filter) {
-		return;
-	}
-	const char *unknown = filter_unknown(filter, known);
-	if (unknown) {
-		reply_error(request, 400, "invalid filter '%s'", unknown);
-		json_object_put(filter);
 		return;
 	}
 	json *list = json_object_new_array();
@@ -185,7 +163,7 @@ void network_get_all(struct request *request)
 	reply_json(request, 200, list);
 }
 
-void network_get(struct request *request)
+static void network_get(struct request *request)
 {
 	struct network *network = network_of_request(request);
 
@@ -227,7 +205,7 @@ static void on_down(void *context, json *result, const char *error, const char *
 	free(removal);
 }
 
-void network_remove(struct request *request)
+static void network_remove(struct request *request)
 {
 	struct network *network = network_of_request(request);
 
@@ -251,21 +229,11 @@ void network_remove(struct request *request)
 	network_job("bridge-down", network_request(network), true, on_down, removal);
 }
 
-static void on_pruned(void *context, json *result, const char *error, const char *kind)
+static void network_prune(struct request *request)
 {
-	(void)context;
-	(void)result;
-	(void)kind;
-	if (error) {
-		engine_log("%s", error);
-	}
-}
-
-void network_prune(struct request *request)
-{
-	static const char *const none[] = {NULL};
+	static const char *const known[] = {"label", "label!", "until", NULL};
 	int64_t until;
-	json *filter = prune_filter(request, none, &until);
+	json *filter = prune_filter(request, known, &until);
 	json *removed = json_object_new_array();
 	struct network *next;
 
@@ -284,7 +252,7 @@ void network_prune(struct request *request)
 		network_event(one, "destroy", NULL);
 		if (network_delete(one) == 0) {
 			json_append_string(removed, name);
-			network_job("bridge-down", down, true, on_pruned, NULL);
+			network_job_logged("bridge-down", down, true);
 		} else {
 			json_object_put(down);
 		}

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Handlers of network_routes. */
+/* Handlers of network_routes that have files of their own. */
 #pragma once
 
 struct request;
 
-void network_get_all(struct request *request);
-void network_get(struct request *request);
-void network_remove(struct request *request);
-void network_prune(struct request *request);
 /* network_create.c */
 void network_create(struct request *request);
 /* network_member.c */

@@ -92,17 +92,11 @@ struct network *network_insert(const char *name, const char *bridge, json *spec)
 
 	id_random(id);
 	char *own = bridge ? text_copy(bridge) : text_format("br-%.12s", id);
-	int result = db_begin(true);
-	if (result == 0) {
-		result = db_run("INSERT INTO network (id, name, created, bridge, spec)"
+	bool ok = db_end(db_begin(true) == 0 &&
+			 db_run("INSERT INTO network (id, name, created, bridge, spec)"
 				" VALUES (?,?,?,?,?)",
-				"ttitt", id, name, now, own, json_text(spec));
-		result = result == 0 ? db_commit() : result;
-		if (result < 0) {
-			db_rollback();
-		}
-	}
-	struct network *network = result == 0 ? make(id, name, own, spec) : NULL;
+				"ttitt", id, name, now, own, json_text(spec)) == 0);
+	struct network *network = ok ? make(id, name, own, spec) : NULL;
 	if (network) {
 		network->created = now;
 	} else {
@@ -121,11 +115,8 @@ int network_store_subnet(struct network *network)
 
 int network_delete(struct network *network)
 {
-	if (db_begin(true) < 0) {
-		return -1;
-	}
-	if (db_run("DELETE FROM network WHERE id = ?", "t", network->id) < 0 || db_commit() < 0) {
-		db_rollback();
+	if (!db_end(db_begin(true) == 0 &&
+		    db_run("DELETE FROM network WHERE id = ?", "t", network->id) == 0)) {
 		return -1;
 	}
 	for (struct network **link = &networks; *link; link = &(*link)->next) {
@@ -143,16 +134,13 @@ int network_delete(struct network *network)
 
 static void load(sqlite3_stmt *query)
 {
-	const char *error;
-	const char *text = db_text(query, 7);
-	json *spec = json_parse(text, strlen(text), &error);
-
 	if (strlen(db_text(query, 0)) != ID_LENGTH) {
-		json_object_put(spec);
 		return;
 	}
-	struct network *network = make(db_text(query, 0), db_text(query, 1), db_text(query, 3),
-				       spec ? spec : json_object_new_object());
+
+	struct network *network =
+		make(db_text(query, 0), db_text(query, 1), db_text(query, 3), db_json(query, 7));
+
 	network->created = db_int(query, 2);
 	network->subnet = (uint32_t)db_int(query, 4);
 	network->gateway = (uint32_t)db_int(query, 5);

@@ -2,19 +2,10 @@
 /* At the engine's start: the kernel's state as the database says. */
 #include "engine.h"
 #include "network_inside.h"
-#include "text.h"
 
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void ignore(void *context, const char *error)
-{
-	(void)context;
-	if (error) {
-		engine_log("%s", error);
-	}
-}
 
 static void on_synced(void *context, json *result, const char *error, const char *kind)
 {
@@ -27,14 +18,14 @@ static void on_synced(void *context, json *result, const char *error, const char
 		return;
 	}
 	for (size_t i = 0; i < json_count(failed); i++) {
-		json *one = json_object_array_get_idx(failed, i);
+		json *one = json_at(failed, i);
 		engine_log("network interface %s: %s", json_get_string(one, "interface", ""),
 			   json_get_string(one, "error", ""));
 	}
 	for (struct network *one = network_first(); one; one = one->next) {
 		one->is_up = one->subnet != 0;
 		if (one->is_up) {
-			network_dns_update(one, NULL, ignore, NULL);
+			network_dns_update(one, NULL, network_log, NULL);
 		}
 	}
 }
@@ -49,23 +40,6 @@ static bool is_alive(json *endpoint)
 	return container && (container->state.is_running || container->is_ending);
 }
 
-static void on_dropped(void *context, json *result, const char *error, const char *kind)
-{
-	(void)result;
-	(void)kind;
-	ignore(context, error);
-}
-
-static void delete_netns(const char *container)
-{
-	json *request = json_object_new_object();
-	char *netns = engine_run_path("netns/%s", container);
-
-	json_set_string(request, "netns", netns);
-	free(netns);
-	network_job("netns-delete", request, false, on_dropped, NULL);
-}
-
 /* Namespaces of containers that do not run. */
 static void sweep_netns(void)
 {
@@ -78,7 +52,7 @@ static void sweep_netns(void)
 			entry->d_name[0] == '.' ? NULL : container_find(entry->d_name, NULL);
 		if (id_is_hex(entry->d_name) &&
 		    !(container && (container->state.is_running || container->is_ending))) {
-			delete_netns(entry->d_name);
+			network_job_logged("netns-delete", netns_request(entry->d_name), false);
 		}
 	}
 	if (list) {
@@ -93,7 +67,7 @@ static void add_endpoints(json *list)
 	const char *former = "";
 
 	for (size_t i = 0; i < json_count(endpoints); i++) {
-		json *endpoint = json_object_array_get_idx(endpoints, i);
+		json *endpoint = json_at(endpoints, i);
 		struct network *network = network_find(json_get_string(endpoint, "network", ""));
 		const char *container = json_get_string(endpoint, "container", "");
 		if (!network || !is_alive(endpoint)) {

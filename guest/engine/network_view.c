@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What inspect and the lists tell of a container's networks. */
-#include "event.h"
 #include "engine.h"
+#include "event.h"
 #include "network_ip6.h"
 #include "text.h"
 
@@ -57,19 +57,13 @@ static json *dns_names(const struct network *network, const char *id, json *conf
 	}
 	json *names = json_object_new_array();
 	json_append_string(names, container->name);
-	for (size_t i = 0; i < json_count(aliases); i++) {
-		if (json_string_at(aliases, i)) {
-			json_append_string(names, json_string_at(aliases, i));
-		}
-	}
-	char *short_id = text_format("%.12s", container->id);
-	json_append_string(names, short_id);
-	free(short_id);
+	json_append_strings(names, aliases);
+	json_append_owned(names, text_format("%.12s", container->id));
 	return names;
 }
 
-json *network_endpoint_view(const struct network *network, const char *container, json *config,
-			    json *endpoint)
+static json *network_endpoint_view(const struct network *network, const char *container,
+				   json *config, json *endpoint)
 {
 	json *view = json_object_new_object();
 
@@ -83,17 +77,6 @@ json *network_endpoint_view(const struct network *network, const char *container
 	return view;
 }
 
-static json *find_endpoint(json *endpoints, const struct network *network)
-{
-	for (size_t i = 0; network && i < json_count(endpoints); i++) {
-		json *endpoint = json_object_array_get_idx(endpoints, i);
-		if (!strcmp(json_get_string(endpoint, "network", ""), network->id)) {
-			return endpoint;
-		}
-	}
-	return NULL;
-}
-
 static json *networks_view(struct container *container, json *spec, json *endpoints)
 {
 	json *networks = json_object_new_object();
@@ -105,12 +88,12 @@ static json *networks_view(struct container *container, json *spec, json *endpoi
 			 network_endpoint_view(network_find(mode), container->id, NULL, NULL));
 	}
 	for (size_t i = 0; i < json_count(plan); i++) {
-		json *item = json_object_array_get_idx(plan, i);
+		json *item = json_at(plan, i);
 		const char *name = json_get_string(item, "name", "");
 		struct network *network = network_find(name);
 		json_set(networks, network ? network->name : name,
 			 network_endpoint_view(network, container->id, json_get(item, "config"),
-					       find_endpoint(endpoints, network)));
+					       endpoint_find(endpoints, network)));
 	}
 	json_object_put(plan);
 	return networks;
@@ -156,9 +139,9 @@ static json *ports_view(json *spec, json *endpoints)
 		return ports;
 	}
 	for (size_t i = 0; i < json_count(endpoints); i++) {
-		json *list = json_get(json_object_array_get_idx(endpoints, i), "ports");
+		json *list = json_get(json_at(endpoints, i), "ports");
 		for (size_t k = 0; k < json_count(list); k++) {
-			add_port(ports, json_object_array_get_idx(list, k));
+			add_port(ports, json_at(list, k));
 		}
 	}
 	if (exposed) {
@@ -177,7 +160,7 @@ json *network_settings(struct container *container, json *spec)
 {
 	json *settings = json_object_new_object();
 	json *endpoints = endpoints_of_container(container->id);
-	json *bridged = find_endpoint(endpoints, network_find("bridge"));
+	json *bridged = endpoint_find(endpoints, network_find("bridge"));
 	char *key = engine_run_path("netns/%s", container->id);
 	bool has_any = json_count(endpoints) > 0;
 
@@ -200,7 +183,7 @@ json *network_settings(struct container *container, json *spec)
 static bool is_published(json *list, int64_t port, const char *protocol)
 {
 	for (size_t i = 0; i < json_count(list); i++) {
-		json *one = json_object_array_get_idx(list, i);
+		json *one = json_at(list, i);
 		if (json_get_int(one, "PrivatePort", 0) == port &&
 		    !strcmp(json_get_string(one, "Type", ""), protocol)) {
 			return true;
@@ -249,9 +232,9 @@ json *network_ports(struct container *container, json *spec)
 	}
 	json *endpoints = endpoints_of_container(container->id);
 	for (size_t i = 0; i < json_count(endpoints); i++) {
-		json *ports = json_get(json_object_array_get_idx(endpoints, i), "ports");
+		json *ports = json_get(json_at(endpoints, i), "ports");
 		for (size_t k = 0; k < json_count(ports); k++) {
-			json *port = json_object_array_get_idx(ports, k);
+			json *port = json_at(ports, k);
 			json_object_array_add(
 				list, port_summary(json_get_string(port, "host_ip", ""),
 						   json_get_int(port, "container_port", 0),

@@ -32,12 +32,23 @@ json *oci_resources(json *host);
 /* linux.devices, and their rules added to the resources. NULL: *error. */
 json *oci_devices(json *host, json *resources, char **error);
 json *oci_namespaces(struct container *container, json *spec, char **error);
-/* The seccomp section for a process with these capabilities (array of names): of a profile; of the
- * default one, seccomp.json beside the engine, NULL when there is none. */
-json *oci_seccomp_convert(json *profile, json *capabilities);
-json *oci_default_seccomp(json *capabilities);
-/* A value of SecurityOpt, "no-new-privileges" or "seccomp" ("seccomp=X"); "" without a value. NULL:
- * not there. Borrowed. */
+/* The seccomp section of HostConfig.SecurityOpt for a process with these capabilities (array of
+ * names): of the profile in it, or of the default one, seccomp.json beside the engine. NULL: none,
+ * or *error. */
+json *oci_seccomp(json *host, json *capabilities, char **error);
+/* A value of SecurityOpt, "no-new-privileges", "apparmor" or "seccomp" ("seccomp=X"); "" without a
+ * value. NULL: not there. Borrowed. */
 const char *oci_security_option(json *host, const char *name);
+/* The AppArmor profile of SecurityOpt, NULL: none is set. Borrowed. */
+const char *oci_apparmor(json *host);
+/* SELinux labels of SecurityOpt's "label=", upon the policy's own for containers; NULL where no
+ * option sets any, or *error (the caller frees it). */
+struct oci_labels {
+	char *process, *file;
+};
+struct oci_labels oci_labels(json *host, char **error);
+void oci_labels_free(struct oci_labels *labels);
+/* The three as "inspect" shows them. */
+void oci_view_labels(json *view, json *host);
 /* cgroup v2 alone is mounted at /sys/fs/cgroup. */
 bool oci_has_cgroup2(void);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "file.h"
 #include "oci.h"
 #include "text.h"
 
@@ -15,32 +16,6 @@ static const char *const masked[] = {
 };
 static const char *const read_only[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
 					"/proc/sysrq-trigger"};
-
-static json *seccomp_of(json *host, char **error)
-{
-	const char *option = oci_security_option(host, "seccomp");
-	const char *words;
-
-	if (json_get_bool(host, "Privileged", false) || (option && !strcmp(option, "unconfined"))) {
-		return NULL;
-	}
-	if (!option || !*option || !strcmp(option, "builtin")) {
-		json *capabilities = oci_capabilities(host);
-		json *section = oci_default_seccomp(json_get(capabilities, "bounding"));
-		json_object_put(capabilities);
-		return section;
-	}
-	json *profile = json_parse(option, strlen(option), &words);
-	if (!profile) {
-		*error = text_format("Decoding seccomp profile failed: %s", words);
-	}
-	json *capabilities = oci_capabilities(host);
-	json *section =
-		profile ? oci_seccomp_convert(profile, json_get(capabilities, "bounding")) : NULL;
-	json_object_put(capabilities);
-	json_object_put(profile);
-	return section;
-}
 
 static json *list_of(const char *const *texts, size_t count)
 {
@@ -70,20 +45,30 @@ static json *make_linux(struct container *container, json *spec, char **error)
 	json *object = json_object_new_object();
 	json *resources = oci_resources(host);
 	const char *parent = json_get_string(host, "CgroupParent", "");
-	char *path = text_format("%s%s/%s", *parent == '/' || !*parent ? "" : "/",
-				 *parent ? parent : "/bulkhead", container->id);
 
-	json_set_string(object, "cgroupsPath", path);
-	free(path);
+	json_set_owned(object, "cgroupsPath",
+		       text_format("%s%s/%s", *parent == '/' || !*parent ? "" : "/",
+				   *parent ? parent : "/bulkhead", container->id));
 	json_set(object, "namespaces", oci_namespaces(container, spec, error));
 	if (!*error) {
 		json_set(object, "devices", oci_devices(host, resources, error));
 	}
 	json_set(object, "resources", resources);
-	json *seccomp = *error ? NULL : seccomp_of(host, error);
+	json *capabilities = oci_capabilities(host);
+	json *seccomp =
+		*error ? NULL : oci_seccomp(host, json_get(capabilities, "bounding"), error);
+	json_object_put(capabilities);
 	if (seccomp) {
 		json_set(object, "seccomp", seccomp);
 	}
+	struct oci_labels labels = {0};
+	if (!*error) {
+		labels = oci_labels(host, error);
+	}
+	if (labels.file) {
+		json_set_string(object, "mountLabel", labels.file);
+	}
+	oci_labels_free(&labels);
 	if (json_get_object(host, "Sysctls")) {
 		json_set(object, "sysctl", json_object_get(json_get(host, "Sysctls")));
 	}
@@ -138,9 +123,7 @@ json *oci_config(struct container *container, json *spec, char **error)
 		json_set(object, "annotations", json_object_get(json_get(host, "Annotations")));
 	}
 	free(rootfs);
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	if (*error) {
 		json_object_put(object);
 		return NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config.json: namespaces, resources, devices. */
-#include "oci.h"
 #include "network.h"
+#include "oci.h"
 #include "text.h"
 
 #include <errno.h>
@@ -82,6 +82,20 @@ json *oci_namespaces(struct container *container, json *spec, char **error)
 	return list;
 }
 
+static void copy_positive(json *to, const char *key, json *host, const char *host_key)
+{
+	if (json_get_int(host, host_key, 0) > 0) {
+		json_set_int(to, key, json_get_int(host, host_key, 0));
+	}
+}
+
+static void copy_text(json *to, const char *key, json *host, const char *host_key)
+{
+	if (*json_get_string(host, host_key, "")) {
+		json_set_string(to, key, json_get_string(host, host_key, ""));
+	}
+}
+
 static json *make_cpu(json *host)
 {
 	json *cpu = json_object_new_object();
@@ -98,15 +112,10 @@ static json *make_cpu(json *host)
 			json_set_int(cpu, "quota", json_get_int(host, "CpuQuota", 0));
 		}
 	}
-	if (json_get_int(host, "CpuShares", 0) > 0) {
-		json_set_int(cpu, "shares", json_get_int(host, "CpuShares", 0));
-	}
-	if (*json_get_string(host, "CpusetCpus", "")) {
-		json_set_string(cpu, "cpus", json_get_string(host, "CpusetCpus", ""));
-	}
-	if (*json_get_string(host, "CpusetMems", "")) {
-		json_set_string(cpu, "mems", json_get_string(host, "CpusetMems", ""));
-	}
+	copy_positive(cpu, "shares", host, "CpuShares");
+	copy_text(cpu, "cpus", host, "CpusetCpus");
+	copy_text(cpu, "mems", host, "CpusetMems");
+
 	return cpu;
 }
 
@@ -123,9 +132,8 @@ static json *make_memory(json *host)
 			json_set_int(memory, "swap", swap ? swap : 2 * limit);
 		}
 	}
-	if (json_get_int(host, "MemoryReservation", 0) > 0) {
-		json_set_int(memory, "reservation", json_get_int(host, "MemoryReservation", 0));
-	}
+	copy_positive(memory, "reservation", host, "MemoryReservation");
+
 	if (json_get_bool(host, "OomKillDisable", false)) {
 		json_set_bool(memory, "disableOOMKiller", true);
 	}
@@ -153,11 +161,9 @@ json *oci_resources(json *host)
 		json_set_int(object, "limit", pids);
 		json_set(resources, "pids", object);
 	}
-	if (json_get_int(host, "BlkioWeight", 0) > 0) {
-		json *object = json_object_new_object();
-		json_set_int(object, "weight", json_get_int(host, "BlkioWeight", 0));
-		json_set(resources, "blockIO", object);
-	}
+	json *weight = json_object_new_object();
+	copy_positive(weight, "weight", host, "BlkioWeight");
+	set_filled(resources, "blockIO", weight);
 	return resources;
 }
 
@@ -238,7 +244,7 @@ json *oci_devices(json *host, json *resources, char **error)
 	}
 	for (size_t i = 0; !*error && i < json_count(given); i++) {
 		errno = 0;
-		*error = add_device(devices, rules, json_object_array_get_idx(given, i));
+		*error = add_device(devices, rules, json_at(given, i));
 	}
 	json_set(resources, "devices", rules);
 	if (*error) {

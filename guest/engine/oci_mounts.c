@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config.json: mounts, and the files that the engine writes for the container. */
-#include "oci.h"
 #include "engine.h"
 #include "file.h"
 #include "network.h"
+#include "oci.h"
 #include "resolv.h"
 #include "text.h"
 
@@ -72,9 +72,7 @@ static void add_system(json *list, json *host)
 static bool is_covered(json *mounts, const char *destination)
 {
 	for (size_t i = 0; i < json_count(mounts); i++) {
-		if (!strcmp(json_get_string(json_object_array_get_idx(mounts, i), "Destination",
-					    ""),
-			    destination)) {
+		if (!strcmp(json_get_string(json_at(mounts, i), "Destination", ""), destination)) {
 			return true;
 		}
 	}
@@ -162,7 +160,7 @@ json *oci_mounts(struct container *container, json *spec, char **error)
 		json_object_array_sort(mounts, by_depth);
 	}
 	for (size_t i = 0; !*error && i < json_count(mounts); i++) {
-		*error = add_wanted(list, json_object_array_get_idx(mounts, i));
+		*error = add_wanted(list, json_at(mounts, i));
 	}
 	if (*error) {
 		json_object_put(list);
@@ -178,9 +176,7 @@ static int write_file(struct container *container, const char *name, const struc
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	int result = fd < 0 ? -1 : file_write_all(fd, text->data, text->length);
 
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	free(path);
 	return result;
 }

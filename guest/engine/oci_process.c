@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config.json: process. */
-#include "oci.h"
-#include "process_names.h"
 #include "create_config.h"
 #include "file.h"
+#include "oci.h"
+#include "process_names.h"
 #include "spec_check.h"
 #include "text.h"
 
@@ -86,25 +86,6 @@ json *oci_capabilities(json *host)
 	return capabilities;
 }
 
-const char *oci_security_option(json *host, const char *name)
-{
-	json *list = json_get(host, "SecurityOpt");
-	size_t length = strlen(name);
-
-	for (size_t i = 0; i < json_count(list); i++) {
-		const char *text = json_string_at(list, i);
-		if (!strncmp(text, name, length)) {
-			if (text[length] == '=' || text[length] == ':') {
-				return text + length + 1;
-			}
-			if (!text[length]) {
-				return text + length;
-			}
-		}
-	}
-	return NULL;
-}
-
 static bool has_no_new_privileges(json *host)
 {
 	const char *value = oci_security_option(host, "no-new-privileges");
@@ -118,7 +99,7 @@ static json *make_rlimits(json *ulimits)
 	json *list = json_object_new_array();
 
 	for (size_t i = 0; i < json_count(ulimits); i++) {
-		json *given = json_object_array_get_idx(ulimits, i);
+		json *given = json_at(ulimits, i);
 		json *limit = json_object_new_object();
 		char *type = text_format("RLIMIT_%s", json_get_string(given, "Name", ""));
 		for (char *c = type; *c; c++) {
@@ -152,9 +133,7 @@ static json *make_env(struct container *container, json *config, const char *hom
 	if (container->has_tty && !env_value(given, "TERM")) {
 		json_append_string(env, "TERM=xterm");
 	}
-	for (size_t i = 0; i < json_count(given); i++) {
-		json_append_string(env, json_string_at(given, i));
-	}
+	json_append_strings(env, given);
 	if (!env_value(given, "HOME")) {
 		text = text_format("HOME=%s", home && *home ? home : "/");
 		json_append_string(env, text);
@@ -172,7 +151,7 @@ static json *make_user(const struct oci_user *user)
 
 	json_object_array_add(groups, json_object_new_int64(user->gid));
 	for (size_t i = 0; i < json_count(user->groups); i++) {
-		json *group = json_object_array_get_idx(user->groups, i);
+		json *group = json_at(user->groups, i);
 		if (json_object_get_int64(group) != user->gid) {
 			json_object_array_add(groups, json_object_get(group));
 		}
@@ -193,11 +172,23 @@ static json *make_arguments(json *spec)
 	json *arguments = json_object_new_array();
 	json_append_string(arguments, "/sbin/docker-init");
 	json_append_string(arguments, "--");
-	for (size_t i = 0; i < json_count(command); i++) {
-		json_append_string(arguments, json_string_at(command, i));
-	}
+	json_append_strings(arguments, command);
 	json_object_put(command);
 	return arguments;
+}
+
+/* None is the default: bh-runtime then leaves what it runs under itself. */
+static void set_labels(json *process, json *host, char **error)
+{
+	struct oci_labels labels = oci_labels(host, error);
+
+	if (oci_apparmor(host)) {
+		json_set_string(process, "apparmorProfile", oci_apparmor(host));
+	}
+	if (labels.process) {
+		json_set_string(process, "selinuxLabel", labels.process);
+	}
+	oci_labels_free(&labels);
 }
 
 json *oci_process(struct container *container, json *spec, int rootfs, char **error)
@@ -220,6 +211,7 @@ json *oci_process(struct container *container, json *spec, int rootfs, char **er
 	json_set_string(process, "cwd", *directory ? directory : "/");
 	json_set(process, "capabilities", oci_capabilities(host));
 	json_set_bool(process, "noNewPrivileges", has_no_new_privileges(host));
+	set_labels(process, host, error);
 	if (json_count(json_get(host, "Ulimits"))) {
 		json_set(process, "rlimits", make_rlimits(json_get(host, "Ulimits")));
 	}

@@ -27,14 +27,6 @@
 #define DOUBT        500   /* ms */
 #define WORKERS_WAIT 10000 /* ms */
 
-static void log_error(void *context, const char *error, unsigned status)
-{
-	(void)context;
-	if (error && status != 304) {
-		engine_log("%s", error);
-	}
-}
-
 /* Is something mounted there: another file system than its parent's. */
 static bool is_mounted(const char *path)
 {
@@ -136,7 +128,7 @@ static void adopt_running(struct container *container, const char *folder)
 	text_free(&text);
 	free(path);
 	rootfs_adopt(container);
-	network_adopt(container);
+
 	begin_health(container);
 	container_follow(container);
 	resume(container);
@@ -208,9 +200,9 @@ static void adopt(struct container *container)
 		rootfs_unmount_path(rootfs);
 		if (container->state.is_restarting) {
 			container->state.is_restarting = false;
-			container_start(container, log_error, NULL);
+			container_start(container, life_log, NULL);
 		} else if (container->is_auto_removed && container->state.started) {
-			container_remove(container, true, true, log_error, NULL);
+			container_remove(container, true, true, life_log, NULL);
 		}
 	}
 	free(rootfs);
@@ -243,9 +235,7 @@ static void wait_for_workers(void)
 	if (!tries) {
 		engine_log("somebody is still at work in %s, which is emptied now", path);
 	}
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	free(path);
 }
 
@@ -268,9 +258,10 @@ int reconcile(void)
 	for (struct container *one = container_first(); one; one = next) {
 		next = one->next;
 		if (starts_by_itself(one)) {
-			container_start(one, log_error, NULL);
+			container_start(one, life_log, NULL);
 		}
 	}
-	volume_sweep();
+	sweep(engine_root_path("volumes"), volume_exists, remove_stray);
+
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry_auth.h"
+#include "base64.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -8,37 +9,16 @@
 #define HEADER_MAX 65536
 #define DOCKER_HUB "https://index.docker.io/v1/"
 
-static int letter_value(char letter)
-{
-	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at;
-
-	letter = letter == '-' ? '+' : letter == '_' ? '/' : letter;
-	at = letter ? strchr(letters, letter) : NULL;
-	return at ? (int)(at - letters) : -1;
-}
-
 static json *decode(const char *header)
 {
 	struct text text = {0};
-	unsigned int bits = 0;
-	int count = 0;
 	const char *error;
 
 	if (!header || strlen(header) > HEADER_MAX) {
 		return json_object_new_object();
 	}
-	text_puts(&text, "");
-	for (; letter_value(*header) >= 0; header++) {
-		bits = (bits << 6 | (unsigned int)letter_value(*header)) & 0xfffff;
-		count += 6;
-		if (count >= 8) {
-			count -= 8;
-			char byte = (char)(bits >> count & 255);
-			text_add(&text, &byte, 1);
-		}
-	}
+	base64_decode(&text, header);
+
 	json *value = json_parse(text.data, text.length, &error);
 	explicit_bzero(text.data, text.length);
 	text_free(&text);

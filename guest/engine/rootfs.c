@@ -71,10 +71,8 @@ json *rootfs_lowers(const struct container *container)
 {
 	json *chains = image_layers(container->image);
 	json *lowers = json_object_new_array();
-	char *points = engine_root_path(MOUNT_POINTS);
 
-	json_append_string(lowers, points);
-	free(points);
+	json_append_owned(lowers, engine_root_path(MOUNT_POINTS));
 
 	for (size_t i = json_count(chains); i > 0; i--) {
 		char *path = layer_path(json_string_at(chains, i - 1));

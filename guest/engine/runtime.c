@@ -83,9 +83,7 @@ static void list_one(json *list, const char *name)
 	char *path = runtime_find(name);
 
 	if (path && !json_get(list, name)) {
-		json *entry = json_object_new_object();
-		json_set_string(entry, "path", path);
-		json_set(list, name, entry);
+		json_set(list, name, json_pair("path", path));
 	}
 	free(path);
 }

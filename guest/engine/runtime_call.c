@@ -103,9 +103,7 @@ void runtime_call(struct container *container, const char *const *arguments, run
 	if (pid < 0) {
 		char *words = text_format("cannot start the runtime \"%s\": %s", container->runtime,
 					  strerror(errno));
-		if (output >= 0) {
-			close(output);
-		}
+		file_close(output);
 		done(context, words);
 		free(words);
 		return;

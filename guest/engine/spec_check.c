@@ -5,6 +5,7 @@
 #include "health_state.h"
 #include "log_options.h"
 #include "resolv.h"
+#include "oci.h"
 #include "text.h"
 
 #include <ctype.h>
@@ -161,6 +162,15 @@ int64_t spec_size(const char *text)
 	return number < 9e18 ? (int64_t)number : -1;
 }
 
+static char *check_security(json *host)
+{
+	char *error = NULL;
+	struct oci_labels labels = oci_labels(host, &error);
+
+	oci_labels_free(&labels);
+	return error;
+}
+
 char *spec_check_host(json *host)
 {
 	char *error = body_check_types(host, host_types, sizeof(host_types) / sizeof(host_types[0]),
@@ -172,6 +182,7 @@ char *spec_check_host(json *host)
 	error = error ? error : body_check_strings(json_get(host, "Tmpfs"), "Tmpfs");
 	error = error ? error : resolv_check(host);
 	error = error ? error : log_options_check(json_get(host, "LogConfig"));
+	error = error ? error : check_security(host);
 	return error ? error : check_limits(host);
 }
 
@@ -216,7 +227,7 @@ char *spec_check_image(json *config)
 	error = error ? error : body_check_strings(json_get(run, "Labels"), "config.Labels");
 	error = error ? error : health_check_config(json_get(run, "Healthcheck"));
 	for (size_t i = 0; !error && i < json_count(history); i++) {
-		error = body_check_types(json_object_array_get_idx(history, i), history_keys,
+		error = body_check_types(json_at(history, i), history_keys,
 					 sizeof(history_keys) / sizeof(history_keys[0]),
 					 "history.");
 	}

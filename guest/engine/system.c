@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "system.h"
-#include "container_routes.h"
-#include "volume.h"
+#include "lsm.h"
 #include "db.h"
 #include "engine.h"
 #include "file.h"
-#include "image_routes.h"
 #include "http.h"
 #include "moment.h"
 #include "oci.h"
@@ -61,13 +59,12 @@ static json *engine_component(const struct utsname *host)
 static void get_version(struct request *request)
 {
 	json *value = json_object_new_object();
-	json *platform = json_object_new_object();
+
 	json *components = json_object_new_array();
 	struct utsname host;
 
 	uname(&host);
-	json_set_string(platform, "Name", "Bulkhead");
-	json_set(value, "Platform", platform);
+	json_set(value, "Platform", json_pair("Name", "Bulkhead"));
 	json_object_array_add(components, engine_component(&host));
 	json_set(value, "Components", components);
 	json_set_string(value, "Version", ENGINE_VERSION);
@@ -169,8 +166,6 @@ static void get_info(struct request *request)
 {
 	json *info = json_object_new_object();
 	json *security = json_object_new_array();
-	json *swarm = json_object_new_object();
-	char moment[MOMENT_TEXT];
 
 	json_set_string(info, "ID", engine.id);
 	set_counts(info);
@@ -179,7 +174,7 @@ static void get_info(struct request *request)
 	set_plugins(info);
 	set_flags(info);
 	set_host(info);
-	json_set_string(info, "SystemTime", moment_text(moment_now(), moment));
+	json_set(info, "SystemTime", moment_json(moment_now()));
 	json_set_string(info, "LoggingDriver", "json-file");
 	json_set_string(info, "IndexServerAddress", "https://index.docker.io/v1/");
 	json_set_string(info, "DockerRootDir", engine.root);
@@ -188,9 +183,11 @@ static void get_info(struct request *request)
 	json_set_string(info, "DefaultRuntime", RUNTIME_DEFAULT);
 	json_set_string(info, "InitBinary", "bh-init");
 	json_append_string(security, "name=seccomp,profile=builtin");
+	if (lsm_has_apparmor()) {
+		json_append_string(security, "name=apparmor");
+	}
 	json_set(info, "SecurityOptions", security);
-	json_set_string(swarm, "LocalNodeState", "inactive");
-	json_set(info, "Swarm", swarm);
+	json_set(info, "Swarm", json_pair("LocalNodeState", "inactive"));
 	json_set(info, "Labels", json_object_new_array());
 	json_set(info, "Warnings", json_object_new_array());
 	reply_json(request, 200, info);

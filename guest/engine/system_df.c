@@ -22,12 +22,7 @@ struct df {
 
 static bool is_wanted(json *types, const char *type)
 {
-	for (size_t i = 0; i < json_count(types); i++) {
-		if (!strcmp(json_string_at(types, i), type)) {
-			return true;
-		}
-	}
-	return json_count(types) == 0;
+	return !json_count(types) || json_has_string(types, type);
 }
 
 static json *images(void)
@@ -35,7 +30,7 @@ static json *images(void)
 	json *list = image_summaries(NULL, false);
 
 	for (size_t i = 0; i < json_count(list); i++) {
-		json *image = json_object_array_get_idx(list, i);
+		json *image = json_at(list, i);
 		const char *id = json_get_string(image, "Id", "");
 		int64_t shared =
 			db_number("SELECT coalesce(sum(size), 0) FROM image_layer AS own JOIN "
@@ -52,8 +47,8 @@ static json *images(void)
 static void set_volume_sizes(struct df *df, json *sizes)
 {
 	for (size_t i = 0; i < json_count(df->volumes); i++) {
-		json *volume = json_object_array_get_idx(df->volumes, i);
-		json *size = json_object_array_get_idx(sizes, json_count(df->containers) + i);
+		json *volume = json_at(df->volumes, i);
+		json *size = json_at(sizes, json_count(df->containers) + i);
 		json_set_int(json_get(volume, "UsageData"), "Size",
 			     size ? json_object_get_int64(size) : -1);
 	}
@@ -92,8 +87,8 @@ static void get_df(struct request *request)
 	json_object_put(types);
 	usage_add_containers(dirs, df->containers);
 	for (size_t i = 0; i < json_count(df->volumes); i++) {
-		json_append_string(dirs, json_get_string(json_object_array_get_idx(df->volumes, i),
-							 "Mountpoint", ""));
+		json_append_string(dirs,
+				   json_get_string(json_at(df->volumes, i), "Mountpoint", ""));
 	}
 	usage_measure(dirs, on_measured, df);
 }

@@ -30,11 +30,8 @@ void usage_measure(json *dirs, usage_fn done, void *context)
 {
 	struct measure *measure = memory_zeroed(1, sizeof(*measure));
 	struct worker_call call = {
-		.program = "bh-image",
-		.arguments = {"--root", engine.root, "usage"},
+		.arguments = {"usage"},
 		.request = json_object_new_object(),
-		.stdin_fd = -1,
-		.stdout_fd = -1,
 		.done = on_measured,
 		.context = measure,
 	};
@@ -47,18 +44,16 @@ void usage_measure(json *dirs, usage_fn done, void *context)
 void usage_add_containers(json *dirs, json *entries)
 {
 	for (size_t i = 0; i < json_count(entries); i++) {
-		const char *id = json_get_string(json_object_array_get_idx(entries, i), "Id", "");
-		char *path = engine_root_path("containers/%s/upper", id);
-		json_append_string(dirs, path);
-		free(path);
+		const char *id = json_get_string(json_at(entries, i), "Id", "");
+		json_append_owned(dirs, engine_root_path("containers/%s/upper", id));
 	}
 }
 
 void usage_set_containers(json *entries, json *sizes)
 {
 	for (size_t i = 0; i < json_count(entries); i++) {
-		json *entry = json_object_array_get_idx(entries, i);
-		int64_t bytes = json_object_get_int64(json_object_array_get_idx(sizes, i));
+		json *entry = json_at(entries, i);
+		int64_t bytes = json_object_get_int64(json_at(sizes, i));
 		int64_t image =
 			db_number("SELECT coalesce(sum(image.size), 0) FROM image JOIN container"
 				  " ON container.image = image.id WHERE container.id = ?",

@@ -9,8 +9,7 @@
 #include "http.h"
 #include "moment.h"
 #include "name.h"
-#include "prune.h"
-#include "text.h"
+#include "query.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,10 +28,7 @@ char *volume_path(const char *name)
 
 static void send_event(const char *name, const char *action)
 {
-	json *attributes = json_object_new_object();
-
-	json_set_string(attributes, "driver", "local");
-	event_send("volume", action, name, NULL, attributes);
+	event_send("volume", action, name, NULL, json_pair("driver", "local"));
 }
 
 bool volume_make(const char *name, bool is_anonymous, json *labels, json *options)
@@ -47,32 +43,27 @@ bool volume_make(const char *name, bool is_anonymous, json *labels, json *option
 		engine_log("cannot make the volume %s: %s", name, strerror(errno));
 		return false;
 	}
-	if (db_begin(!is_anonymous) < 0) {
+	if (!db_end(db_begin(!is_anonymous) == 0 &&
+		    db_run("INSERT INTO volume (name, created, anonymous, labels, options)"
+			   " VALUES (?,?,?,?,?)",
+			   "tiitt", name, moment_now(), (int64_t)is_anonymous,
+			   labels ? json_text(labels) : "{}",
+			   options ? json_text(options) : "{}") == 0)) {
 		return false;
 	}
-	if (db_run("INSERT INTO volume (name, created, anonymous, labels, options)"
-		   " VALUES (?,?,?,?,?)",
-		   "tiitt", name, moment_now(), (int64_t)is_anonymous,
-		   labels ? json_text(labels) : "{}", options ? json_text(options) : "{}") < 0) {
-		db_rollback();
-		return false;
-	}
-	if (db_commit() < 0) {
-		return false;
-	}
+
 	send_event(name, "create");
 	return true;
 }
 
-int volume_remove(const char *name)
+static int volume_remove(const char *name)
 {
 	if (db_number("SELECT count(*) FROM container_volume WHERE volume = ?", "t", name) > 0) {
 		errno = EBUSY;
 		return -1;
 	}
-	if (db_begin(true) < 0 || db_run("DELETE FROM volume WHERE name = ?", "t", name) < 0 ||
-	    db_commit() < 0) {
-		db_rollback();
+	if (!db_end(db_begin(true) == 0 &&
+		    db_run("DELETE FROM volume WHERE name = ?", "t", name) == 0)) {
 		errno = EIO;
 		return -1;
 	}
@@ -88,7 +79,7 @@ int volume_remove(const char *name)
 void volume_remove_anonymous(json *mounts)
 {
 	for (size_t i = 0; i < json_count(mounts); i++) {
-		json *mount = json_object_array_get_idx(mounts, i);
+		json *mount = json_at(mounts, i);
 		const char *name = json_get_string(mount, "Name", "");
 		if (!strcmp(json_get_string(mount, "Type", ""), "volume") &&
 		    db_number("SELECT anonymous FROM volume WHERE name = ?", "t", name)) {
@@ -97,30 +88,18 @@ void volume_remove_anonymous(json *mounts)
 	}
 }
 
-static json *parse_column(sqlite3_stmt *query, int column)
-{
-	const char *error;
-	const char *text = db_text(query, column);
-	json *value = json_parse(text, strlen(text), &error);
-
-	return value ? value : json_object_new_object();
-}
-
 /* Columns: name, created, labels, options. */
 static json *describe(sqlite3_stmt *query)
 {
 	json *volume = json_object_new_object();
-	char moment[MOMENT_TEXT];
-	char *path = volume_path(db_text(query, 0));
 
-	json_set_string(volume, "CreatedAt", moment_text(db_int(query, 1), moment));
+	json_set(volume, "CreatedAt", moment_json(db_int(query, 1)));
 	json_set_string(volume, "Driver", "local");
-	json_set(volume, "Labels", parse_column(query, 2));
-	json_set_string(volume, "Mountpoint", path);
+	json_set(volume, "Labels", db_json(query, 2));
+	json_set_owned(volume, "Mountpoint", volume_path(db_text(query, 0)));
 	json_set_string(volume, "Name", db_text(query, 0));
-	json_set(volume, "Options", parse_column(query, 3));
+	json_set(volume, "Options", db_json(query, 3));
 	json_set_string(volume, "Scope", "local");
-	free(path);
 	return volume;
 }
 
@@ -132,17 +111,6 @@ static json *load_volume(const char *name)
 
 	db_done(query);
 	return volume;
-}
-
-static json *query_filter(struct request *request)
-{
-	const char *error;
-	json *filter = filter_parse(request_query(request, "filters"), &error);
-
-	if (!filter) {
-		reply_error(request, 400, "invalid filter: %s", error);
-	}
-	return filter;
 }
 
 static json *list_matching(json *filter)
@@ -180,7 +148,7 @@ json *volume_list(void)
 
 static void get_volumes(struct request *request)
 {
-	json *filter = query_filter(request);
+	json *filter = query_filter(request, NULL);
 
 	if (!filter) {
 		return;
@@ -208,12 +176,10 @@ static void create_volume(struct request *request)
 	json *body = request_body(request);
 	const char *name = json_get_string(body, "Name", "");
 	const char *driver = json_get_string(body, "Driver", "local");
-	char *wrong = body_check_volume(body);
+
 	char id[ID_SIZE];
 
-	if (wrong) {
-		reply_error(request, 400, "%s", wrong);
-		free(wrong);
+	if (reply_wrong(request, 400, body_check_volume(body))) {
 		return;
 	}
 	if (*name && !name_is_valid(name)) {
@@ -261,9 +227,9 @@ static void delete_volume(struct request *request)
 /* Since API 1.42 the named ones only with the filter all=true. */
 static void prune_volumes(struct request *request)
 {
-	static const char *const more[] = {"all", NULL};
+	static const char *const known[] = {"all", "label", "label!", "until", NULL};
 	int64_t until;
-	json *filter = prune_filter(request, more, &until);
+	json *filter = prune_filter(request, known, &until);
 
 	if (!filter) {
 		return;
@@ -276,7 +242,7 @@ static void prune_volumes(struct request *request)
 			 " WHERE name NOT IN (SELECT volume FROM container_volume)",
 			 "");
 	while (db_step(query)) {
-		json *labels = parse_column(query, 2);
+		json *labels = db_json(query, 2);
 		if ((all || db_int(query, 4)) && prune_matches(filter, labels) &&
 		    db_int(query, 1) < until) {
 			json_append_string(names, db_text(query, 0));
@@ -291,10 +257,7 @@ static void prune_volumes(struct request *request)
 	}
 	json_object_put(names);
 	json_object_put(filter);
-	json *reply = json_object_new_object();
-	json_set(reply, "VolumesDeleted", removed);
-	json_set_int(reply, "SpaceReclaimed", 0);
-	reply_json(request, 200, reply);
+	prune_reply(request, "VolumesDeleted", removed, 0);
 }
 
 const struct route volume_routes[5] = {

@@ -16,9 +16,6 @@ bool volume_exists(const char *name);
 bool volume_make(const char *name, bool is_anonymous, json *labels, json *options);
 /* The caller frees it. */
 char *volume_path(const char *name);
-/* -1: in use, or it cannot be removed. */
-int volume_remove(const char *name);
+
 /* Removes the anonymous ones of this list of mounts (rm -v), as far as nobody else uses them. */
 void volume_remove_anonymous(json *mounts);
-/* At the start: folders without a row go; a kill left them. */
-void volume_sweep(void);

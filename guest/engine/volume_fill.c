@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "volume_fill.h"
 #include "engine.h"
+#include "file.h"
 #include "in_root.h"
 #include "text.h"
 #include "worker.h"
@@ -59,8 +60,7 @@ static void start_worker(struct fill *fill, const char *command, const char *roo
 			 int input, int output)
 {
 	struct worker_call call = {
-		.program = "bh-image",
-		.arguments = {"--root", engine.root, command},
+		.arguments = {command},
 		.request = json_object_new_object(),
 		.stdin_fd = input,
 		.stdout_fd = output,
@@ -93,8 +93,8 @@ static bool start_copy(struct fill *fill, json *mount, int source, int target)
 		fchmod(target, status.st_mode & 07777);
 	}
 	fill->running = 1; /* both may fail at once */
-	start_worker(fill, "archive-get", fill->rootfs, path, -1, ends[1]);
-	start_worker(fill, "archive-put", json_get_string(mount, "Source", ""), "/", ends[0], -1);
+	start_worker(fill, "archive-get", fill->rootfs, path, 0, ends[1]);
+	start_worker(fill, "archive-put", json_get_string(mount, "Source", ""), "/", ends[0], 0);
 	free(path);
 	return --fill->running > 0;
 }
@@ -114,27 +114,21 @@ static bool fill_one(struct fill *fill, json *mount)
 				       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	bool is_copying = target >= 0 && is_empty(target) && !is_empty(source) &&
 			  start_copy(fill, mount, source, target);
-	if (source >= 0) {
-		close(source);
-	}
-	if (target >= 0) {
-		close(target);
-	}
+	file_close(source);
+	file_close(target);
 	return is_copying;
 }
 
 static void fill_next(struct fill *fill)
 {
 	while (fill->next < json_count(fill->mounts)) {
-		if (fill_one(fill, json_object_array_get_idx(fill->mounts, fill->next++))) {
+		if (fill_one(fill, json_at(fill->mounts, fill->next++))) {
 			return;
 		}
 	}
 	volume_filled_fn filled = fill->filled;
 	void *context = fill->context;
-	if (fill->root >= 0) {
-		close(fill->root);
-	}
+	file_close(fill->root);
 	free(fill->rootfs);
 	free(fill);
 	filled(context);

@@ -15,20 +15,22 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define WORKER_LINE_MAX  (64u * 1024 * 1024)
-#define WORKER_ARGUMENTS 16
+#define WORKER_LINE_MAX (64u * 1024 * 1024)
+
+#define WORKER_ARGUMENTS (sizeof(((struct worker_call *)0)->arguments) / sizeof(char *))
+
+static const char *const names[] = {[WORKER_IMAGE] = "bh-image", [WORKER_NETWORK] = "bh-network"};
 
 struct worker {
-	char *name;
+	const char *name;
 	pid_t pid;
-	struct loop_child *child;
 	int report;
 	struct loop_fd *watch;
 	struct text line;
 	json *last; /* the report's line with "result" or "error" */
 	int status;
-	bool is_dead;      /* the process */
-	bool is_cancelled; /* no callback any more */
+	bool is_dead; /* the process */
+
 	worker_progress_fn progress;
 	worker_done_fn done;
 	void *context;
@@ -43,7 +45,6 @@ static void worker_free(struct worker *worker)
 	}
 	json_object_put(worker->last);
 	text_free(&worker->line);
-	free(worker->name);
 	free(worker);
 }
 
@@ -58,10 +59,9 @@ static void worker_finish(struct worker *worker)
 				    worker->status);
 		error = words;
 	}
-	if (!worker->is_cancelled) {
-		worker->done(worker->context, result, result ? NULL : error,
-			     json_get_string(worker->last, "kind", "io"));
-	}
+	worker->done(worker->context, result, result ? NULL : error,
+		     json_get_string(worker->last, "kind", "io"));
+
 	free(words);
 	worker_free(worker);
 }
@@ -76,7 +76,7 @@ static void take_line(struct worker *worker, const char *bytes, size_t length)
 		worker->last = line;
 		return;
 	}
-	if (line && worker->progress && !worker->is_cancelled) {
+	if (line && worker->progress) {
 		worker->progress(worker->context, line);
 	}
 	json_object_put(line);
@@ -136,7 +136,6 @@ static void on_exit_status(void *context, int status)
 
 	worker->status = status;
 	worker->is_dead = true;
-	worker->child = NULL;
 	if (worker->report < 0) {
 		worker_finish(worker);
 	}
@@ -157,16 +156,20 @@ static int request_file(json *request)
 
 static pid_t start_process(const struct worker_call *call, int report, int request, int *pidfd)
 {
-	char *path = engine_program(call->program);
-	const char *arguments[WORKER_ARGUMENTS] = {call->program};
+	const char *name = names[call->program];
+	char *path = engine_program(name);
+	bool is_image = call->program == WORKER_IMAGE;
+	const char *arguments[WORKER_ARGUMENTS + 3] = {name, is_image ? "--root" : "--run",
+						       is_image ? engine.root : engine.run};
 	struct spawn_fd fds[] = {
-		{call->stdin_fd, 0}, {call->stdout_fd, 1}, {STDERR_FILENO, 2},
-		{report, 3},         {request, 4},
+		{call->stdin_fd ? call->stdin_fd : -1, 0},
+		{call->stdout_fd ? call->stdout_fd : -1, 1},
+		{STDERR_FILENO, 2},
+		{report, 3},
+		{request, 4},
 	};
 
-	for (size_t i = 0; i < 8 && call->arguments[i]; i++) {
-		arguments[i + 1] = call->arguments[i];
-	}
+	memcpy(&arguments[3], call->arguments, sizeof(call->arguments));
 	struct spawn spawn = {
 		.path = path,
 		.argv = (char *const *)(uintptr_t)arguments,
@@ -181,12 +184,11 @@ static pid_t start_process(const struct worker_call *call, int report, int reque
 
 static void close_inputs(const struct worker_call *call, int request, int report)
 {
-	int fds[] = {call->stdin_fd, call->stdout_fd, request, report};
+	int fds[] = {call->stdin_fd ? call->stdin_fd : -1, call->stdout_fd ? call->stdout_fd : -1,
+		     request, report};
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
-		if (fds[i] >= 0) {
-			close(fds[i]);
-		}
+		file_close(fds[i]);
 	}
 	json_object_put(call->request);
 }
@@ -204,10 +206,9 @@ struct worker *worker_start(const struct worker_call *call)
 	int error = errno;
 	close_inputs(call, request, report[1]);
 	if (pid < 0) {
-		if (report[0] >= 0) {
-			close(report[0]);
-		}
-		char *words = text_format("cannot start %s: %s", call->program, strerror(error));
+		file_close(report[0]);
+		char *words =
+			text_format("cannot start %s: %s", names[call->program], strerror(error));
 		call->done(call->context, NULL, words, "unavailable");
 		free(words);
 		if (call->finished) {
@@ -216,8 +217,7 @@ struct worker *worker_start(const struct worker_call *call)
 		return NULL;
 	}
 	struct worker *worker = memory_zeroed(1, sizeof(*worker));
-	worker->name = text_copy(call->program);
-	worker->pid = pid;
+	worker->name = names[call->program];
 	worker->report = report[0];
 	worker->progress = call->progress;
 	worker->done = call->done;
@@ -226,7 +226,8 @@ struct worker *worker_start(const struct worker_call *call)
 	worker->finished_context = call->finished_context;
 	fcntl(report[0], F_SETFL, O_NONBLOCK);
 	worker->watch = loop_add_fd(report[0], EPOLLIN, on_report, worker);
-	worker->child = loop_add_child(pid, pidfd, on_exit_status, worker);
+	worker->pid = pid;
+	loop_add_child(pid, pidfd, on_exit_status, worker);
 	return worker;
 }
 
@@ -235,10 +236,4 @@ void worker_stop(struct worker *worker)
 	if (!worker->is_dead) {
 		kill(worker->pid, SIGTERM);
 	}
-}
-
-void worker_cancel(struct worker *worker)
-{
-	worker->is_cancelled = true;
-	worker_stop(worker);
 }

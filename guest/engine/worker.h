@@ -8,23 +8,26 @@
 
 #include "json.h"
 
+#include <stdbool.h>
+
 struct request;
-struct worker;
 
 /* Borrowed: copy what shall stay. */
 typedef void (*worker_progress_fn)(void *context, json *line);
 /*
- * Exactly once, unless worker_cancel() came first. result: the object of "result" (maybe empty),
+ * Exactly once. result: the object of "result" (maybe empty),
  * borrowed; or NULL with `error` for a person and `kind` (worker convention; reply_status_of()).
  */
 typedef void (*worker_done_fn)(void *context, json *result, const char *error, const char *kind);
 
+enum worker_program { WORKER_IMAGE, WORKER_NETWORK };
+
 struct worker_call {
-	const char *program;         /* "bh-image": beside the engine */
-	const char *arguments[8];    /* ends in NULL */
+	enum worker_program program;
+	const char *arguments[6];    /* the command and its own; ends in NULL */
 	json *request;               /* taken; NULL: {} */
-	int stdin_fd;                /* taken; -1: /dev/null */
-	int stdout_fd;               /* taken; -1: /dev/null */
+	int stdin_fd;                /* taken; 0: /dev/null */
+	int stdout_fd;               /* taken; 0: /dev/null */
 	worker_progress_fn progress; /* may be NULL */
 	worker_done_fn done;
 	void *context;
@@ -34,12 +37,12 @@ struct worker_call {
 	void *finished_context;
 };
 
-/* A start that fails is told by `done`, before or after this returns NULL. */
+/* A start that fails is told by `done`, before this returns NULL. */
 struct worker *worker_start(const struct worker_call *call);
-/* SIGTERM; no callback comes any more. */
-void worker_cancel(struct worker *worker);
 /* SIGTERM; `done` comes with an error, if it was not over. */
 void worker_stop(struct worker *worker);
+/* The body goes to the worker's standard input (ROUTE_BODY). False: a reply was sent. */
+bool worker_take_body(struct request *request, struct worker_call *call);
 
 /*
  * Two usual forms of a route. Each answers the request: an error of the worker is a reply_error

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests that a worker answers. */
-#include "worker.h"
 #include "engine.h"
+#include "file.h"
 #include "http.h"
 #include "loop.h"
 #include "text.h"
+#include "worker.h"
 
 #include <fcntl.h>
 #include <errno.h>
@@ -16,7 +17,7 @@
 
 struct download {
 	struct request *request; /* NULL: answered */
-	struct worker *worker;   /* NULL: ended */
+	bool has_worker;         /* it has not ended */
 	char *type;
 	int fd; /* the worker's output, -1: given away */
 	struct loop_fd *watch;
@@ -25,11 +26,9 @@ struct download {
 
 static void download_free(struct download *download)
 {
-	if (!download->worker && !download->is_streaming) {
+	if (!download->has_worker && !download->is_streaming) {
 		loop_remove_fd(download->watch);
-		if (download->fd >= 0) {
-			close(download->fd);
-		}
+		file_close(download->fd);
 		free(download->type);
 		free(download);
 	}
@@ -77,7 +76,7 @@ static void on_download_done(void *context, json *result, const char *error, con
 	struct download *download = context;
 
 	(void)result;
-	download->worker = NULL;
+	download->has_worker = false;
 	if (error && !download->request) {
 		engine_log("%s", error);
 	} else if (error) {
@@ -88,6 +87,19 @@ static void on_download_done(void *context, json *result, const char *error, con
 		return;
 	}
 	download_free(download);
+}
+
+bool worker_take_body(struct request *request, struct worker_call *call)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		reply_error(request, 500, "cannot make a pipe: %s", strerror(errno));
+		return false;
+	}
+	call->stdin_fd = ends[0];
+	request_body_to_fd(request, ends[1]);
+	return true;
 }
 
 void worker_download(struct request *request, struct worker_call *call, const char *type)
@@ -107,9 +119,10 @@ void worker_download(struct request *request, struct worker_call *call, const ch
 	call->stdout_fd = output[1];
 	call->done = on_download_done;
 	call->context = download;
-	download->worker = worker_start(call);
+	download->has_worker = true;
+	bool is_started = worker_start(call);
 	download->is_streaming = false;
-	if (!download->worker) {
+	if (!is_started) {
 		download_free(download);
 		return;
 	}
@@ -142,7 +155,6 @@ void worker_reply(struct request *request, struct worker_call *call,
 
 	context->request = request;
 	context->reply = reply;
-	call->stdout_fd = -1;
 	call->done = on_reply_done;
 	call->context = context;
 	worker_start(call);

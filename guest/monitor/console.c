@@ -11,8 +11,11 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "pass_fd.h"
 #include "stdin.h"
 #include "streams.h"
+
+#define FD_MAX 4 /* of a message */
 
 #define CONSOLE_NAME "console.sock"
 
@@ -97,47 +100,24 @@ static void take_terminal(struct monitor *monitor, int fd)
 	}
 }
 
-/* The descriptor in a message; -1 when there is none. A second one is closed. */
-static int take_descriptor(struct msghdr *message)
-{
-	int fd = -1;
-
-	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part;
-	     part = CMSG_NXTHDR(message, part)) {
-		size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (size_t i = 0; part->cmsg_type == SCM_RIGHTS && i < count; i++) {
-			int next;
-			memcpy(&next, CMSG_DATA(part) + i * sizeof(int), sizeof(next));
-			if (fd < 0 && isatty(next)) {
-				fd = next;
-			} else {
-				close(next);
-			}
-		}
-	}
-	return fd;
-}
-
+/* The terminal in a message; what else comes is closed. */
 static void receive(struct monitor *monitor)
 {
 	char name[256];
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(4 * sizeof(int))];
-	} control;
-	struct iovec piece = {name, sizeof(name)};
-	struct msghdr message = {
-		.msg_iov = &piece,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	ssize_t count = recvmsg(monitor->console.fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	int fds[FD_MAX];
+	int fd = -1;
+	struct pass pass = {name, sizeof(name), fds, FD_MAX, MSG_DONTWAIT};
 
-	if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
+	if (pass_receive(monitor->console.fd, &pass) < 0 && (errno == EAGAIN || errno == EINTR)) {
 		return;
 	}
-	int fd = count < 0 ? -1 : take_descriptor(&message);
+	for (size_t i = 0; i < pass.count; i++) {
+		if (fd < 0 && isatty(fds[i])) {
+			fd = fds[i];
+		} else {
+			close(fds[i]);
+		}
+	}
 	if (fd >= 0) {
 		take_terminal(monitor, fd);
 	}

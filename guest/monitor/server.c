@@ -13,6 +13,7 @@
 #include "console.h"
 #include "json.h"
 #include "monitor_request.h"
+#include "pass_fd.h"
 #include "runtime_call.h"
 #include "stdin.h"
 
@@ -195,43 +196,19 @@ static void do_request(struct monitor *monitor, struct connection *connection,
 	}
 }
 
-static void take_fds(struct msghdr *message, struct packet *packet)
-{
-	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part;
-	     part = CMSG_NXTHDR(message, part)) {
-		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) {
-			continue;
-		}
-		size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		count = count < FD_MAX ? count : FD_MAX;
-		memcpy(packet->fds, CMSG_DATA(part), count * sizeof(int));
-		packet->fd_count = count;
-	}
-}
-
 /* 1: a packet, 0: none now, -1: the connection has ended. */
 static int receive(const struct connection *connection, struct packet *packet)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(FD_MAX * sizeof(int))];
-	} control;
-	struct iovec piece = {packet->bytes, sizeof(packet->bytes)};
-	struct msghdr message = {
-		.msg_iov = &piece,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	ssize_t count = recvmsg(connection->watch.fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct pass pass = {packet->bytes, sizeof(packet->bytes), packet->fds, FD_MAX,
+			    MSG_DONTWAIT};
+	ssize_t count = pass_receive(connection->watch.fd, &pass);
 
-	packet->fd_count = 0;
+	packet->fd_count = pass.count;
 	if (count < 0) {
 		return errno == EAGAIN || errno == EINTR ? 0 : -1;
 	}
-	take_fds(&message, packet);
 	packet->length = (size_t)count;
-	packet->is_cut = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
+	packet->is_cut = (pass.flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
 	return count == 0 && packet->fd_count == 0 ? -1 : 1;
 }
 

@@ -156,16 +156,12 @@ static int ensure_bridge(struct context *context, const struct network *network,
 	if (link_list(&context->netlink, &links) < 0) {
 		return fail(failure, "io", "cannot list interfaces: %s", strerror(errno));
 	}
-	int result = fail(failure, "conflict", "%s is an interface already, and no bridge",
-			  network->bridge);
-	for (size_t i = 0; i < links.count; i++) {
-		if (strcmp(links.links[i].name, network->bridge) == 0 && links.links[i].is_bridge) {
-			*failure = (struct failure){0};
-			result = 0;
-		}
-	}
+	const struct link_fact *fact = link_find(&links, network->bridge);
+	bool is_bridge = fact && fact->is_bridge;
 	free(links.links);
-	return result;
+	return is_bridge ? 0
+			 : fail(failure, "conflict", "%s is an interface already, and no bridge",
+				network->bridge);
 }
 
 int bridge_make(struct context *context, const struct network *network, struct failure *failure)
@@ -239,12 +235,11 @@ int bridge_down(struct context *context, const struct network *network, struct f
 	if (link_list(&context->netlink, &links) < 0) {
 		return fail(failure, "io", "cannot list interfaces: %s", strerror(errno));
 	}
-	for (size_t i = 0; i < links.count; i++) {
-		if (strcmp(links.links[i].name, network->bridge) == 0 && links.links[i].is_ours &&
-		    link_delete(&context->netlink, links.links[i].index) < 0 && errno != ENODEV) {
-			result = fail(failure, fail_kind(errno), "cannot remove %s: %s",
-				      network->bridge, strerror(errno));
-		}
+	const struct link_fact *fact = link_find(&links, network->bridge);
+	if (fact && fact->is_ours && link_delete(&context->netlink, fact->index) < 0 &&
+	    errno != ENODEV) {
+		result = fail(failure, fail_kind(errno), "cannot remove %s: %s", network->bridge,
+			      strerror(errno));
 	}
 	free(links.links);
 	for (int i = 0; i < 2; i++) {

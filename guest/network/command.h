@@ -19,9 +19,7 @@ bool bridge_has_guard(const struct context *context);
 
 /* Everything of an attach but ports. */
 int endpoint_link(struct context *context, struct endpoint *endpoint, struct failure *failure);
-/* Removes the host's side; nothing there is no error. */
-int endpoint_unlink(struct context *context, const struct endpoint *endpoint,
-		    struct failure *failure);
+
 int endpoint_attach(struct context *context, struct endpoint *endpoint, struct failure *failure);
 int endpoint_detach(struct context *context, const struct endpoint *endpoint,
 		    struct failure *failure);

@@ -26,11 +26,6 @@ static void put16(uint8_t *bytes, unsigned value)
 	bytes[1] = (uint8_t)value;
 }
 
-uint16_t dns_id(const uint8_t *message)
-{
-	return get16(message);
-}
-
 void dns_set_id(uint8_t *message, uint16_t id)
 {
 	put16(message, id);

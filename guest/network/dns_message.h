@@ -63,7 +63,7 @@ size_t dns_answer_name(const uint8_t *query, const struct dns_question *question
 /* Is it the answer to this query as it was sent (with `id`)? */
 bool dns_is_answer(const uint8_t *answer, size_t length, const uint8_t *query,
 		   const struct dns_question *question, uint16_t id);
-uint16_t dns_id(const uint8_t *message);
+
 void dns_set_id(uint8_t *message, uint16_t id);
 
 /* "2.0.17.172.in-addr.arpa", and the same of ip6.arpa, to an address. */

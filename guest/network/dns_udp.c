@@ -5,6 +5,7 @@
  * random identifier; together what a forger would have to guess.
  */
 #include "dns_server.h"
+#include "file.h"
 
 #include <errno.h>
 #include <string.h>
@@ -48,9 +49,7 @@ static void answer_failure(struct dns_server *server, const struct exchange *exc
 
 static void end(struct exchange *exchange)
 {
-	if (exchange->fd >= 0) {
-		close(exchange->fd);
-	}
+	file_close(exchange->fd);
 	exchange->is_used = false;
 }
 
@@ -61,10 +60,8 @@ static bool send_once(struct dns_server *server, struct exchange *exchange)
 	const struct dns_resolvers *all = dns_resolvers_of(server, &exchange->client, &room);
 	uint8_t query[DNS_QUERY_MAX];
 
-	if (exchange->fd >= 0) {
-		close(exchange->fd);
-		exchange->fd = -1;
-	}
+	file_close(exchange->fd);
+	exchange->fd = -1;
 	unsigned attempt = exchange->attempts++;
 	if (all->count == 0) {
 		return false;

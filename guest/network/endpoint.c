@@ -79,11 +79,9 @@ static void remove_leftover(struct context *context, const struct endpoint *endp
 	if (link_list(&context->netlink, &links) < 0) {
 		return;
 	}
-	for (size_t i = 0; i < links.count; i++) {
-		if (strcmp(links.links[i].name, endpoint->host_interface) == 0 &&
-		    links.links[i].is_veth) {
-			link_delete(&context->netlink, links.links[i].index);
-		}
+	const struct link_fact *fact = link_find(&links, endpoint->host_interface);
+	if (fact && fact->is_veth) {
+		link_delete(&context->netlink, fact->index);
 	}
 	free(links.links);
 }
@@ -180,8 +178,8 @@ static int delete_veth(struct context *context, int index)
 	return link_delete(&context->netlink, index);
 }
 
-int endpoint_unlink(struct context *context, const struct endpoint *endpoint,
-		    struct failure *failure)
+static int endpoint_unlink(struct context *context, const struct endpoint *endpoint,
+			   struct failure *failure)
 {
 	int index = netlink_index(&context->netlink, endpoint->host_interface);
 
@@ -304,10 +302,9 @@ json *endpoint_result(const struct endpoint *endpoint)
 	}
 	json_set_string(result, "mac", mac);
 	if (endpoint->address[0].family) {
-		char *text = text_format("%s/%u", address_text(&endpoint->address[0], address),
-					 endpoint->address[0].prefix);
-		json_set_string(result, "address", text);
-		free(text);
+		json_set_owned(result, "address",
+			       text_format("%s/%u", address_text(&endpoint->address[0], address),
+					   endpoint->address[0].prefix));
 	}
 	for (size_t i = 0; i < endpoint->port_count; i++) {
 		json_object_array_add(ports, port_json(&endpoint->ports[i]));

@@ -4,6 +4,7 @@
  * never listens on them nor reads from them, and ends when it holds nothing. Only root reaches its
  * socket. One client at a time: they hold a lock.
  */
+#include "pass_fd.h"
 #include "privilege.h"
 #include "port.h"
 #include "text.h"
@@ -52,49 +53,33 @@ static void release(const char *key)
 	held_count = left;
 }
 
-static void take_sockets(struct msghdr *message, const char *key)
-{
-	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
-	     header = CMSG_NXTHDR(message, header)) {
-		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
-			continue;
-		}
-		size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (size_t i = 0; i < count; i++) {
-			int fd;
-			memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof(fd));
-			if (key) {
-				keep(key, fd);
-			} else {
-				close(fd);
-			}
-		}
-	}
-}
-
 /* One order; false at the client's end. */
 static bool serve(int client, int listener, bool *is_over)
 {
-	char order[HOLDER_ORDER_SIZE] = "", room[CMSG_SPACE(HOLDER_FDS_MAX * sizeof(int))];
-	struct iovec part = {.iov_base = order, .iov_len = sizeof(order) - 1};
-	struct msghdr message = {.msg_iov = &part,
-				 .msg_iovlen = 1,
-				 .msg_control = room,
-				 .msg_controllen = sizeof(room)};
+	char order[HOLDER_ORDER_SIZE] = "";
+	int sockets[HOLDER_FDS_MAX];
+	struct pass pass = {order, sizeof(order) - 1, sockets, HOLDER_FDS_MAX, 0};
 	const char *reply = HOLDER_OK;
 
-	if (recvmsg(client, &message, MSG_CMSG_CLOEXEC) <= 0) {
+	if (pass_receive(client, &pass) <= 0) {
 		return false;
 	}
 	bool is_hold = strncmp(order, "hold ", 5) == 0;
-	take_sockets(&message, is_hold ? order + 5 : NULL);
+	for (size_t i = 0; i < pass.count; i++) {
+		if (is_hold) {
+			keep(order + 5, sockets[i]);
+		} else {
+			close(sockets[i]);
+		}
+	}
+
 	if (strncmp(order, "release ", 8) == 0) {
 		release(order + 8);
 	} else if (strcmp(order, "clear") == 0) {
 		release(NULL);
 	} else if (!is_hold) {
 		reply = "unknown order";
-	} else if (message.msg_flags & MSG_CTRUNC) {
+	} else if (pass.flags & MSG_CTRUNC) {
 		release(order + 5);
 		reply = "too many descriptors";
 	}
@@ -110,14 +95,12 @@ static bool serve(int client, int listener, bool *is_over)
 int hold_run(void)
 {
 	struct timeval patience = {.tv_sec = CLIENT_SECONDS};
-	struct rlimit limit;
+
 	struct failure failure = {0};
 	bool is_over = false;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	privilege_raise_files();
+
 	if (privilege_drop(&failure) < 0) {
 		return 1;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The side of the commands: finds the holding process or starts it. */
 #include "file.h"
+#include "pass_fd.h"
 #include "port.h"
 #include "spawn.h"
 
@@ -27,9 +28,7 @@ int holder_lock(const char *run, struct failure *failure)
 
 	if (fd < 0 || flock(fd, LOCK_EX) < 0) {
 		fail(failure, fail_kind(errno), "cannot lock %s: %s", path, strerror(errno));
-		if (fd >= 0) {
-			close(fd);
-		}
+		file_close(fd);
 		fd = -1;
 	}
 	free(path);
@@ -61,9 +60,7 @@ static int reach(const struct sockaddr_un *address)
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 		if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0) {
-			int error = errno;
-			close(fd);
-			errno = error;
+			file_close(fd);
 			fd = -1;
 		}
 	}
@@ -94,28 +91,8 @@ static int start(const struct sockaddr_un *address, struct failure *failure)
 		     strerror(errno));
 		result = -1;
 	}
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	return result;
-}
-
-static int send_order(int fd, const char *order, const int *sockets, size_t count)
-{
-	char room[CMSG_SPACE(HOLDER_FDS_MAX * sizeof(int))] = {0};
-	struct iovec part = {.iov_base = (void *)(uintptr_t)order, .iov_len = strlen(order)};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-
-	if (count) {
-		message.msg_control = room;
-		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(count * sizeof(int));
-		memcpy(CMSG_DATA(header), sockets, count * sizeof(int));
-	}
-	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
 
 /* Sends one order and takes the reply. */
@@ -124,7 +101,7 @@ static int order(int fd, const struct sockaddr_un *address, const char *words, c
 {
 	char reply[16] = "";
 
-	if (send_order(fd, words, sockets, count) < 0 ||
+	if (pass_send(fd, words, strlen(words), sockets, count) < 0 ||
 	    recv(fd, reply, sizeof(reply) - 1, 0) <= 0) {
 		return fail(failure, "io", "the process that holds ports does not answer: %s",
 			    strerror(errno));

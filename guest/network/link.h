@@ -40,3 +40,5 @@ int link_add_address(struct netlink *netlink, int index, const struct address *a
 int link_add_default_route(struct netlink *netlink, int index, const struct address *gateway);
 /* All interfaces; the caller frees links->links. */
 int link_list(struct netlink *netlink, struct link_list *links);
+/* By name; NULL: none. */
+const struct link_fact *link_find(const struct link_list *links, const char *name);

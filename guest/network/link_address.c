@@ -121,3 +121,13 @@ int link_list(struct netlink *netlink, struct link_list *links)
 	family->rtgen_family = AF_UNSPEC;
 	return netlink_dump(netlink, see_link, links);
 }
+
+const struct link_fact *link_find(const struct link_list *links, const char *name)
+{
+	for (size_t i = 0; i < links->count; i++) {
+		if (strcmp(links->links[i].name, name) == 0) {
+			return &links->links[i];
+		}
+	}
+	return NULL;
+}

@@ -54,6 +54,19 @@ static _Noreturn void give_up(void)
 	abort();
 }
 
+/* Back in the host's namespace, with the result and errno of what was done in the other. */
+static int come_back(int own, int result)
+{
+	int error = errno;
+
+	if (setns(own, CLONE_NEWNET) < 0) {
+		give_up();
+	}
+	close(own);
+	errno = error;
+	return result;
+}
+
 /* Made, entered, mounted, left. */
 static int make_mounted(const char *path)
 {
@@ -66,14 +79,7 @@ static int make_mounted(const char *path)
 		close(own);
 		return -1;
 	}
-	int result = mount(OWN_NETNS, path, NULL, MS_BIND, NULL);
-	int error = errno;
-	if (setns(own, CLONE_NEWNET) < 0) {
-		give_up();
-	}
-	close(own);
-	errno = error;
-	return result;
+	return come_back(own, mount(OWN_NETNS, path, NULL, MS_BIND, NULL));
 }
 
 int netns_open(const char *path, bool *is_new)
@@ -115,12 +121,5 @@ int netns_netlink(int netns, struct netlink *netlink)
 		close(own);
 		return -1;
 	}
-	int result = netlink_open(netlink, NETLINK_ROUTE);
-	int error = errno;
-	if (setns(own, CLONE_NEWNET) < 0) {
-		give_up();
-	}
-	close(own);
-	errno = error;
-	return result;
+	return come_back(own, netlink_open(netlink, NETLINK_ROUTE));
 }

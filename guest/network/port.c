@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "port.h"
+#include "file.h"
+#include "privilege.h"
 
 #include "text.h"
 
@@ -56,9 +58,7 @@ static int bind_socket(const union socket_address *address, socklen_t length, ui
 	/* What is not translated lands here, and nobody reads it. */
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
 	if (bind(fd, &address->any, length) < 0) {
-		int error = errno;
-		close(fd);
-		errno = error;
+		file_close(fd);
 		return -1;
 	}
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off));
@@ -146,21 +146,11 @@ static int bind_port(struct endpoint *endpoint, struct port *port, int *sockets,
 	return 0;
 }
 
-static void allow_many_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 int port_bind(struct endpoint *endpoint, int **sockets, size_t *count, struct failure *failure)
 {
 	*count = 0;
 	*sockets = memory_zeroed(endpoint->port_count * 2, sizeof(**sockets));
-	allow_many_descriptors();
+	privilege_raise_files();
 	for (size_t i = 0; i < endpoint->port_count; i++) {
 		if (bind_port(endpoint, &endpoint->ports[i], *sockets, count, failure) < 0) {
 			port_close(*sockets, *count);

@@ -10,6 +10,16 @@
 
 #define NOBODY 65534
 
+void privilege_raise_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 int privilege_drop(struct failure *failure)
 {
 	struct rlimit none = {0, 0};

@@ -164,7 +164,7 @@ int request_ports(json *list, struct endpoint *endpoint, struct failure *failure
 	}
 	endpoint->ports = memory_zeroed(PORTS_MAX, sizeof(*endpoint->ports));
 	for (size_t i = 0; i < count; i++) {
-		if (get_port(json_object_array_get_idx(list, i), endpoint, failure) < 0) {
+		if (get_port(json_at(list, i), endpoint, failure) < 0) {
 			return -1;
 		}
 	}

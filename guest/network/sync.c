@@ -42,15 +42,14 @@ static int read_plan(json *request, struct plan *plan, struct failure *failure)
 	plan->networks = memory_zeroed(network_count, sizeof(*plan->networks));
 	plan->endpoints = memory_zeroed(endpoint_count, sizeof(*plan->endpoints));
 	for (; plan->network_count < network_count; plan->network_count++) {
-		if (request_network(json_object_array_get_idx(networks, plan->network_count),
+		if (request_network(json_at(networks, plan->network_count),
 				    &plan->networks[plan->network_count], failure) < 0) {
 			return -1;
 		}
 	}
 	while (plan->endpoint_count < endpoint_count) {
 		size_t i = plan->endpoint_count++;
-		if (request_endpoint(json_object_array_get_idx(endpoints, i), &plan->endpoints[i],
-				     failure) < 0) {
+		if (request_endpoint(json_at(endpoints, i), &plan->endpoints[i], failure) < 0) {
 			return -1;
 		}
 	}
@@ -75,16 +74,6 @@ static bool is_planned_endpoint(const struct plan *plan, const char *name)
 		}
 	}
 	return false;
-}
-
-static const struct link_fact *find(const struct link_list *links, const char *name)
-{
-	for (size_t i = 0; i < links->count; i++) {
-		if (strcmp(links->links[i].name, name) == 0) {
-			return &links->links[i];
-		}
-	}
-	return NULL;
 }
 
 static bool is_ours_by_index(const struct link_list *links, int index)
@@ -117,7 +106,7 @@ static void sync_network(struct context *context, struct plan *plan, const struc
 			 const struct link_list *links)
 {
 	struct failure failure = {0};
-	bool was_there = find(links, network->bridge) != NULL;
+	bool was_there = link_find(links, network->bridge) != NULL;
 
 	if (bridge_make(context, network, &failure) < 0) {
 		note_failure(plan, network->bridge, &failure);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control.h"
+#include "pass_fd.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -53,52 +54,21 @@ int control_connect(int dir)
 
 bool control_send(int socket, const struct control *message, const int *fds, int count)
 {
-	struct iovec part = {.iov_base = (void *)(uintptr_t)message, .iov_len = sizeof(*message)};
-	union {
-		char bytes[CMSG_SPACE(sizeof(int) * CONTROL_FDS)];
-		struct cmsghdr aligned;
-	} control = {.bytes = {0}};
-	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
-
-	if (count > 0) {
-		header.msg_control = control.bytes;
-		header.msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)count);
-		*CMSG_FIRSTHDR(&header) =
-			(struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int) * (size_t)count),
-					 .cmsg_level = SOL_SOCKET,
-					 .cmsg_type = SCM_RIGHTS};
-		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&header)), fds, sizeof(int) * (size_t)count);
-	}
-	return sendmsg(socket, &header, MSG_NOSIGNAL) == (ssize_t)sizeof(*message);
+	return pass_send(socket, message, sizeof(*message), fds, (size_t)count) ==
+	       (ssize_t)sizeof(*message);
 }
 
 int control_receive(int socket, struct control *message, int fds[CONTROL_FDS], int flags)
 {
-	struct iovec part = {.iov_base = message, .iov_len = sizeof(*message)};
-	union {
-		char bytes[CMSG_SPACE(sizeof(int) * CONTROL_FDS)];
-		struct cmsghdr aligned;
-	} control;
-	struct msghdr header = {.msg_iov = &part,
-				.msg_iovlen = 1,
-				.msg_control = control.bytes,
-				.msg_controllen = sizeof(control.bytes)};
-	ssize_t size = recvmsg(socket, &header, flags | MSG_CMSG_CLOEXEC);
-	int count = 0;
+	struct pass pass = {message, sizeof(*message), fds, CONTROL_FDS, flags};
+	ssize_t size = pass_receive(socket, &pass);
 
-	for (struct cmsghdr *at = CMSG_FIRSTHDR(&header); size >= 0 && at != NULL;
-	     at = CMSG_NXTHDR(&header, at)) {
-		if (at->cmsg_level == SOL_SOCKET && at->cmsg_type == SCM_RIGHTS) {
-			count = (int)((at->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-			memcpy(fds, CMSG_DATA(at), sizeof(int) * (size_t)count);
-		}
-	}
 	if (size == (ssize_t)sizeof(*message)) {
 		message->text[CONTROL_TEXT - 1] = '\0';
-		return count;
+		return (int)pass.count;
 	}
-	while (count > 0) {
-		close(fds[--count]);
+	while (pass.count > 0) {
+		close(fds[--pass.count]);
 	}
 	errno = size < 0 ? errno : 0;
 	return -1;

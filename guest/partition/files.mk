@@ -11,7 +11,7 @@ APP_INCLUDES_partition := -Iguest/mgmt/bh -Ihv/abi -Ihv/lib -Iboot -I$(BUILD)/ge
 $(eval $(call app_rules,guest/partition,-Iguest/partition $(APP_INCLUDES_partition)))
 $(BIN)/bh-partition: $(PARTITION_BH:%.c=$(BUILD)/bh-objs/%.o) $(BUILD)/bh-objs/names.o
 $(eval $(call app_program_static,bh-partition,guest/partition,$(PARTITION),))
-$(BIN)/bh-agent: $(AGENT:%.c=$(APP_OBJ)/guest/partition/%.o)
+$(BIN)/bh-agent: $(AGENT:%.c=$(APP_OBJ)/guest/partition/%.o) $(APP_OBJ)/guest/common/pass_fd.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(APP_EXTRA) -static -s -Wl,--gc-sections $^ -o $@
 all: $(BIN)/bh-agent

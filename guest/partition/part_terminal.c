@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Terminals, descriptors and signals of bh-partition's processes. */
 #include "part.h"
+#include "pass_fd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,16 +51,8 @@ void part_terminal_restore(void)
 static bool send_master(int master)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	char name[] = "/dev/ptmx";
-	struct iovec part_of = {.iov_base = name, .iov_len = sizeof(name) - 1};
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr aligned;
-	} control = {.bytes = {0}};
-	struct msghdr header = {.msg_iov = &part_of,
-				.msg_iovlen = 1,
-				.msg_control = control.bytes,
-				.msg_controllen = sizeof(control.bytes)};
+	static const char name[] = "/dev/ptmx";
+
 	int handle = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool is_sent;
 
@@ -68,13 +61,10 @@ static bool send_master(int master)
 		return false;
 	}
 	strcpy(address.sun_path, part.console_socket);
-	*CMSG_FIRSTHDR(&header) = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)),
-						   .cmsg_level = SOL_SOCKET,
-						   .cmsg_type = SCM_RIGHTS};
-	memcpy(CMSG_DATA(CMSG_FIRSTHDR(&header)), &master, sizeof(master));
+
 	is_sent = handle >= 0 &&
 		  connect(handle, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-		  sendmsg(handle, &header, MSG_NOSIGNAL) > 0;
+		  pass_send(handle, name, sizeof(name) - 1, &master, 1) > 0;
 	if (handle >= 0) {
 		close(handle);
 	}

@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include "in_root.h"
 #include "mounts.h"
+#include "pass_fd.h"
 
 int console_connect(const char *path, struct error *e)
 {
@@ -90,22 +91,9 @@ int console_bind(int root, int slave, struct error *e)
 
 int console_send(int to, int master, struct error *e)
 {
-	char name[] = "/dev/ptmx";
-	struct iovec part = {name, sizeof(name) - 1};
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct msghdr packet = {.msg_iov = &part,
-				.msg_iovlen = 1,
-				.msg_control = control.room,
-				.msg_controllen = sizeof(control.room)};
+	static const char name[] = "/dev/ptmx";
 
-	control.head.cmsg_level = SOL_SOCKET;
-	control.head.cmsg_type = SCM_RIGHTS;
-	control.head.cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(&control.head), &master, sizeof(int));
-	return sendmsg(to, &packet, MSG_NOSIGNAL) < 0
+	return pass_send(to, name, sizeof(name) - 1, &master, 1) < 0
 		       ? error_set(e, errno, "cannot send the terminal to the console socket")
 		       : 0;
 }

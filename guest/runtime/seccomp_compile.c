@@ -14,127 +14,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include <linux/audit.h>
-#include <linux/seccomp.h>
 
 #include "file.h"
 
-#define ARG_COUNT   6
-#define ERRNO_LIMIT 4095
-#define X32_BIT     0x40000000
+#define X32_BIT 0x40000000
 /* A tree of comparisons instead of a list: the kernel runs it for every call, and 400 times when it
  * is installed. */
 #define OPTIMIZE_TREE 2
-
-/* -1 for a name that is none. */
-static int action_of(const char *name, uint32_t error_number, uint32_t *action, struct error *e)
-{
-	const struct {
-		const char *name;
-		uint32_t action;
-	} actions[] = {
-		{"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW},
-		{"SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(error_number)},
-		{"SCMP_ACT_KILL", SCMP_ACT_KILL_THREAD},
-		{"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD},
-		{"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS},
-		{"SCMP_ACT_TRAP", SCMP_ACT_TRAP},
-		{"SCMP_ACT_TRACE", SCMP_ACT_TRACE(error_number)},
-		{"SCMP_ACT_LOG", SCMP_ACT_LOG},
-	};
-
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-		if (!strcmp(name, actions[i].name)) {
-			*action = actions[i].action;
-			return 0;
-		}
-	}
-	if (!strcmp(name, "SCMP_ACT_NOTIFY")) {
-		return error_set(e, 0,
-				 "linux.seccomp: SCMP_ACT_NOTIFY, which asks another program, is "
-				 "not supported; use SCMP_ACT_ERRNO instead");
-	}
-	return error_set(e, 0, "linux.seccomp: '%s' is not an action", name);
-}
-
-static int read_action(json *object, const char *action_key, const char *errno_key,
-		       uint32_t *action, struct error *e)
-{
-	int64_t error_number = json_get_int(object, errno_key, EPERM);
-
-	if (error_number < 0 || error_number > ERRNO_LIMIT) {
-		return error_set(e, 0, "linux.seccomp: %s %lld is not from 0 to %d", errno_key,
-				 (long long)error_number, ERRNO_LIMIT);
-	}
-	const char *name = json_get_string(object, action_key, "");
-	if (json_get(object, errno_key) && *name && strcmp(name, "SCMP_ACT_ERRNO") &&
-	    strcmp(name, "SCMP_ACT_TRACE")) {
-		return error_set(e, 0, "linux.seccomp: %s takes no %s", name, errno_key);
-	}
-	return action_of(name, (uint32_t)error_number, action, e);
-}
-
-int seccomp_read_flags(json *profile, unsigned int *flags, struct error *e)
-{
-	static const struct {
-		const char *name;
-		unsigned int flag;
-	} known[] = {
-		{"SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC},
-		{"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
-		{"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
-	};
-	json *names = json_get_array(profile, "flags");
-
-	*flags = names ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-	for (size_t i = 0; i < json_count(names); i++) {
-		const char *name = json_string_at(names, i);
-		size_t k = 0;
-		while (k < sizeof(known) / sizeof(known[0]) &&
-		       strcmp(name ? name : "", known[k].name)) {
-			k++;
-		}
-		if (k == sizeof(known) / sizeof(known[0])) {
-			return error_set(e, 0, "linux.seccomp: the flag '%s' is not supported",
-					 name ? name : "");
-		}
-		*flags |= known[k].flag;
-	}
-	return 0;
-}
-
-static int read_comparison(json *source, struct scmp_arg_cmp *comparison, struct error *e)
-{
-	static const struct {
-		const char *name;
-		enum scmp_compare op;
-	} ops[] = {
-		{"SCMP_CMP_NE", SCMP_CMP_NE},
-		{"SCMP_CMP_LT", SCMP_CMP_LT},
-		{"SCMP_CMP_LE", SCMP_CMP_LE},
-		{"SCMP_CMP_EQ", SCMP_CMP_EQ},
-		{"SCMP_CMP_GE", SCMP_CMP_GE},
-		{"SCMP_CMP_GT", SCMP_CMP_GT},
-		{"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ},
-	};
-	const char *name = json_get_string(source, "op", "");
-	int64_t index = json_get_int(source, "index", -1);
-
-	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
-		if (!strcmp(name, ops[i].name) && index >= 0 && index < ARG_COUNT) {
-			*comparison = (struct scmp_arg_cmp){
-				.arg = (unsigned int)index,
-				.op = ops[i].op,
-				.datum_a = json_object_get_uint64(json_get(source, "value")),
-				.datum_b = json_object_get_uint64(json_get(source, "valueTwo")),
-			};
-			return 0;
-		}
-	}
-	return error_set(e, 0,
-			 "linux.seccomp: an argument needs an index up to %d and an op as "
-			 "SCMP_CMP_EQ",
-			 ARG_COUNT - 1);
-}
 
 struct plan {
 	json *profile;
@@ -162,8 +48,7 @@ static int read_arguments(json *list, struct rule *rule, struct error *e)
 	rule->comparisons = memory_zeroed(count, sizeof(*rule->comparisons));
 	for (; rule->count < count; rule->count++) {
 		struct scmp_arg_cmp *comparison = &rule->comparisons[rule->count];
-		if (read_comparison(json_object_array_get_idx(list, rule->count), comparison, e) <
-		    0) {
+		if (seccomp_read_comparison(json_at(list, rule->count), comparison, e) < 0) {
 			return -1;
 		}
 		rule->is_split |= seen >> comparison->arg & 1;
@@ -222,7 +107,7 @@ static int add_syscalls(scmp_filter_ctx filter, json *entry, const struct plan *
 {
 	json *names = json_get_array(entry, "names");
 	struct rule rule = {0};
-	int result = read_action(entry, "action", "errnoRet", &rule.action, e) < 0 ||
+	int result = seccomp_read_action(entry, "action", "errnoRet", &rule.action, e) < 0 ||
 		     read_arguments(json_get_array(entry, "args"), &rule, e) < 0;
 
 	if (!result && !json_count(names)) {
@@ -308,9 +193,7 @@ static int export(scmp_filter_ctx filter, struct seccomp_filter *out, struct err
 	if (!failed && (lseek(fd, 0, SEEK_SET) < 0 || file_read_fd(fd, &code, limit) < 0)) {
 		failed = -errno;
 	}
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	if (failed || !code.length || code.length % sizeof(*out->code)) {
 		text_free(&code);
 		return error_set(e, failed ? -failed : EIO,
@@ -346,8 +229,7 @@ static int fill(scmp_filter_ctx filter, const struct plan *plan, struct seccomp_
 		return -1;
 	}
 	for (size_t i = 0; i < json_count(entries); i++) {
-		if (add_syscalls(filter, json_object_array_get_idx(entries, i), plan, &newest, e) <
-		    0) {
+		if (add_syscalls(filter, json_at(entries, i), plan, &newest, e) < 0) {
 			return -1;
 		}
 	}
@@ -380,7 +262,8 @@ int seccomp_compile(json *profile, struct seccomp_filter *out, struct error *e)
 	unsigned int flags;
 
 	if (seccomp_read_flags(profile, &flags, e) < 0 ||
-	    read_action(profile, "defaultAction", "defaultErrnoRet", &plan.default_action, e) < 0 ||
+	    seccomp_read_action(profile, "defaultAction", "defaultErrnoRet", &plan.default_action,
+				e) < 0 ||
 	    make(&plan, out, e) < 0) {
 		return -1;
 	}

@@ -2,6 +2,7 @@
 /* Inside of seccomp_filter.h: the compiler and the cache. */
 #pragma once
 
+#include <seccomp.h>
 #include <stdint.h>
 #include <linux/filter.h>
 
@@ -14,6 +15,10 @@
 int seccomp_compile(json *profile, struct seccomp_filter *out, struct error *e);
 /* The profile's flags; absent ones mean SPEC_ALLOW, as runc has it. */
 int seccomp_read_flags(json *profile, unsigned int *flags, struct error *e);
+/* An action of libseccomp with the number beside it, EPERM when absent. */
+int seccomp_read_action(json *object, const char *action_key, const char *errno_key,
+			uint32_t *action, struct error *e);
+int seccomp_read_comparison(json *source, struct scmp_arg_cmp *comparison, struct error *e);
 /* Puts in front: what is newer than the profile fails with ENOSYS. `last` is the highest number
  * that it names of x86_64, i386 and x32 (without its bit); 0: that machine is left alone. */
 struct seccomp_newest {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "pass_fd.h"
 
 #define TEXT_ROOM 2048
 
@@ -17,11 +18,6 @@ struct message {
 };
 #define HEAD offsetof(struct message, text)
 
-union control {
-	struct cmsghdr head;
-	char room[CMSG_SPACE(sizeof(int))];
-};
-
 int sync_pair(int ends[2], struct error *e)
 {
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0
@@ -31,21 +27,10 @@ int sync_pair(int ends[2], struct error *e)
 
 static int send_message(int end, struct message *m, size_t length, int fd)
 {
-	struct iovec part = {m, length};
-	union control control = {0};
-	struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1};
 	ssize_t sent;
 
-	if (fd >= 0) {
-		packet.msg_control = &control;
-		packet.msg_controllen = sizeof(control.room);
-		control.head.cmsg_level = SOL_SOCKET;
-		control.head.cmsg_type = SCM_RIGHTS;
-		control.head.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.head), &fd, sizeof(int));
-	}
 	do {
-		sent = sendmsg(end, &packet, MSG_NOSIGNAL);
+		sent = pass_send(end, m, length, &fd, fd >= 0);
 	} while (sent < 0 && errno == EINTR);
 	return sent < 0 ? -1 : 0;
 }
@@ -69,38 +54,23 @@ void sync_send_error(int end, const struct error *e)
 	send_message(end, &m, HEAD + length, -1);
 }
 
-static int passed_fd(struct msghdr *packet)
-{
-	struct cmsghdr *head = CMSG_FIRSTHDR(packet);
-	int fd = -1;
-
-	if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
-	    head->cmsg_len >= CMSG_LEN(sizeof(int))) {
-		memcpy(&fd, CMSG_DATA(head), sizeof(int));
-	}
-	return fd;
-}
-
 enum sync_type sync_receive(int end, int *status, int *fd, struct error *e)
 {
 	struct message m;
-	struct iovec part = {&m, sizeof(m) - 1};
-	union control control;
-	struct msghdr packet = {.msg_iov = &part,
-				.msg_iovlen = 1,
-				.msg_control = &control,
-				.msg_controllen = sizeof(control.room)};
+	struct pass pass;
+	int passed = -1;
 	ssize_t length;
 
 	/* Told once when the other side ended without reading all; what it said comes after that.
 	 */
 	do {
-		length = recvmsg(end, &packet, MSG_CMSG_CLOEXEC);
+		pass = (struct pass){&m, sizeof(m) - 1, &passed, 1, 0};
+		length = pass_receive(end, &pass);
 	} while (length < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (length < (ssize_t)HEAD) {
 		return SYNC_END;
 	}
-	int passed = passed_fd(&packet);
+
 	if (fd) {
 		*fd = passed;
 	} else if (passed >= 0) {

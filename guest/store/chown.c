@@ -56,9 +56,7 @@ static uint32_t look_up(const char *name, int root, const char *path, const char
 	int fd = in_root_open_file(root, path);
 	bool is_found = *name && fd >= 0 && file_read_fd(fd, &text, FILE_LIMIT) == 0 &&
 			chown_find(text.data, name, &number);
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	text_free(&text);
 	if (!is_found) {
 		fail(FAIL_BAD_INPUT, "--chown: no %s %s in the image's %s", what, name, path);

@@ -25,9 +25,7 @@ static _Noreturn void pack_upper(int upper, int output)
 		.skip = json_get_array(report_request(), "skip"),
 	};
 
-	pack_begin(&pack);
-	pack_tree(&pack, upper, "");
-	pack_end(&pack);
+	pack_whole(&pack, upper);
 	close(output);
 	exit(0);
 }
@@ -40,9 +38,8 @@ static void add_layer(struct layer_stack *stack)
 	struct layer found;
 
 	store_work();
-	if (pipe2(ends, O_CLOEXEC) < 0) {
-		fail_errno("cannot make a pipe");
-	}
+	report_pipe(ends);
+
 	(void)fcntl(ends[0], F_SETPIPE_SZ, 1 << 20);
 	if (report_fork() == 0) {
 		close(ends[0]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `archive-get` and `archive-stat`: what `docker cp` takes out of a container. */
 #include "container_path.h"
+#include "file.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -10,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "commands.h"
+#include "image.h"
 #include "in_root.h"
 #include "pack.h"
 #include "report.h"
@@ -48,7 +50,10 @@ char *container_path_of(int root, int fd)
 	return inside;
 }
 
-int container_parent(int root, const char *path, char **name)
+/* The directory that holds the path's last part, opened below the root, and that part without
+ * slashes, which the caller frees; "." for the root, or where the path ends in a slash or a dot.
+ * Ends with not-found. */
+static int container_parent(int root, const char *path, char **name)
 {
 	size_t length = strlen(path);
 	const char *last = strrchr(path, '/');
@@ -145,25 +150,13 @@ static char *link_target(int root, int parent, const char *name, const char *pat
 	int fd = in_root_open(root, path, O_PATH, 0);
 	char *inside = fd < 0 ? NULL : container_path_of(root, fd);
 
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	if (!inside) {
 		ssize_t length = readlinkat(parent, name, target, sizeof(target) - 1);
 		target[length < 0 ? 0 : length] = '\0';
 		inside = text_copy(target);
 	}
 	return inside;
-}
-
-static char *time_text(const struct timespec *time)
-{
-	struct tm parts;
-	char date[64];
-
-	gmtime_r(&time->tv_sec, &parts);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &parts);
-	return text_format("%s.%09ldZ", date, time->tv_nsec);
 }
 
 void command_archive_stat(const char *argument)
@@ -181,7 +174,7 @@ void command_archive_stat(const char *argument)
 		fail_errno("no such path in the container: %s", path);
 	}
 	char *as = archive_name(path);
-	char *time = time_text(&status.st_mtim);
+	char *time = image_time_of(&status.st_mtim);
 	char *target =
 		S_ISLNK(status.st_mode) ? link_target(root, parent, name, path) : text_copy("");
 	json_set_string(result, "name", strcmp(as, ".") == 0 && strlen(path) < 2 ? "/" : as);

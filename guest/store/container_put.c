@@ -16,7 +16,7 @@
 void command_archive_put(const char *argument)
 {
 	json *request = report_request();
-	struct stream *stream = memory_zeroed(1, sizeof(*stream));
+
 	const char *path = request_string("path");
 
 	(void)argument;
@@ -46,11 +46,8 @@ void command_archive_put(const char *argument)
 		.no_overwrite_dir_non_dir =
 			json_get_bool(request, "no_overwrite_dir_non_dir", false),
 	};
-	stream_open(stream, STDIN_FILENO, STREAM_ANY);
-	unpack_tar(&unpack, stream);
-	stream_finish(stream, NULL, NULL);
+	unpack_fd(&unpack, STDIN_FILENO);
 	free(inside);
-	free(stream);
 	close(root);
 	report_result(json_object_new_object());
 }

@@ -14,7 +14,7 @@
 
 void command_context(const char *argument)
 {
-	struct stream *stream = memory_zeroed(1, sizeof(*stream));
+
 	const char *to = request_string("to");
 
 	(void)argument;
@@ -23,10 +23,7 @@ void command_context(const char *argument)
 		fail_errno("cannot make %s", to);
 	}
 	struct unpack unpack = {.root = request_dir("to", O_RDONLY), .mode = TAR_PLAIN};
-	stream_open(stream, STDIN_FILENO, STREAM_ANY);
-	unpack_tar(&unpack, stream);
-	stream_finish(stream, NULL, NULL);
-	free(stream);
+	unpack_fd(&unpack, STDIN_FILENO);
 	json *result = json_object_new_object();
 	json_set_int(result, "size", (int64_t)unpack.size);
 	json_set_int(result, "entries", (int64_t)unpack.entries);

@@ -104,7 +104,7 @@ static void hash_sources(const struct copy *copy, struct digest *digest)
 
 static void unpack_into(struct copy *copy, int fd, bool is_owner_set)
 {
-	struct stream *stream = memory_zeroed(1, sizeof(*stream));
+
 	struct unpack unpack = {
 		.root = copy->to,
 		.prefix = copy->dir,
@@ -116,21 +116,18 @@ static void unpack_into(struct copy *copy, int fd, bool is_owner_set)
 		.no_overwrite_dir_non_dir = true,
 	};
 
-	stream_open(stream, fd, STREAM_ANY);
-	unpack_tar(&unpack, stream);
-	stream_finish(stream, NULL, NULL);
+	unpack_fd(&unpack, fd);
+
 	copy->files += unpack.entries;
 	copy->size += unpack.size;
-	free(stream);
 }
 
 static void copy_files(struct copy *copy)
 {
 	int ends[2];
 
-	if (pipe2(ends, O_CLOEXEC) < 0) {
-		fail_errno("cannot make a pipe");
-	}
+	report_pipe(ends);
+
 	if (report_fork() == 0) {
 		struct pack pack = {.mode = TAR_PLAIN, .write = pack_write_fd, .opaque = &ends[1]};
 		close(ends[0]);

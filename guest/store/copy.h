@@ -34,5 +34,3 @@ struct copy {
 /* copy_source.c: what the patterns name, and the files of `remotes` ({"from", "files"}, or NULL);
  * ends with not-found when that is nothing. */
 void copy_find_sources(struct copy *copy, json *patterns, json *remotes);
-/* The open file (read from its start) is a tar, packed or not. */
-bool copy_is_archive(int fd);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a COPY or ADD takes from its context. */
 #include "copy.h"
+#include "file.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -17,7 +18,7 @@
 #include "text.h"
 #include "tree.h"
 
-bool copy_is_archive(int fd)
+static bool copy_is_archive(int fd)
 {
 	struct archive *archive = archive_read_new();
 	struct archive_entry *entry;
@@ -57,9 +58,7 @@ static void add_source(struct copy *copy, const char *path)
 		.is_dir = S_ISDIR(status.st_mode),
 		.is_archive = fd >= 0 && copy_is_archive(fd),
 	};
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 }
 
 static void add_matches(struct copy *copy, const char *pattern)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `diff`: what an upper directory changes in the layers below it, as `docker diff` names it. */
 #include "commands.h"
+#include "file.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+#include "pack.h"
 #include "report.h"
 #include "request.h"
 #include "text.h"
@@ -55,9 +57,7 @@ static enum lookup look_in(int layer, const char *path, struct stat *status, boo
 			*hides_rest = true;
 		}
 	}
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	return result;
 }
 
@@ -77,12 +77,10 @@ static bool look_below(const struct lowers *lowers, const char *path, struct sta
 static void add_change(json *changes, const char *path, enum change_kind kind)
 {
 	json *change = json_object_new_object();
-	char *absolute = text_format("/%s", path);
 
-	json_set_string(change, "Path", absolute);
+	json_set_owned(change, "Path", text_format("/%s", path));
 	json_set_int(change, "Kind", kind);
 	json_object_array_add(changes, change);
-	free(absolute);
 }
 
 /* A directory that is only there because something in it changed is a change too, as in Docker;
@@ -93,17 +91,6 @@ static bool is_same_dir(const struct stat *one, const struct stat *other)
 	       one->st_uid == other->st_uid && one->st_gid == other->st_gid &&
 	       one->st_mtim.tv_sec == other->st_mtim.tv_sec &&
 	       one->st_mtim.tv_nsec == other->st_mtim.tv_nsec;
-}
-
-static bool is_skipped(json *skip, const char *path)
-{
-	for (size_t i = 0; i < json_count(skip); i++) {
-		const char *word = json_string_at(skip, i);
-		if (word && strcmp(word + (*word == '/'), path) == 0) {
-			return true;
-		}
-	}
-	return false;
 }
 
 /* The directories above a change, those not listed yet. `listed` is the last one's path. */
@@ -182,7 +169,7 @@ void command_diff(const char *argument)
 	int upper = request_dir("upper", O_RDONLY);
 	tree_open(&tree, upper);
 	while (tree_next(&tree)) {
-		if (is_skipped(skip, tree.path.data)) {
+		if (pack_is_skipped(skip, tree.path.data)) {
 			tree_skip(&tree);
 			continue;
 		}

@@ -21,9 +21,7 @@ void command_export(const char *argument)
 		.skip = json_get_array(report_request(), "skip"),
 	};
 	int root = request_dir("rootfs", O_RDONLY);
-	pack_begin(&pack);
-	pack_tree(&pack, root, "");
-	pack_end(&pack);
+	pack_whole(&pack, root);
 	close(root);
 	report_result(json_object_new_object());
 }

@@ -1,5 +1,5 @@
 # Rules of bh-image and bh-registry; included by guest/files.mk.
-STORE_BASE := main.c report.c utf8.c digest.c store.c stream.c tar_plan.c unpack.c unpack_parent.c unpack_file.c layer.c image.c \
+STORE_BASE := main.c report.c digest.c store.c stream.c tar_plan.c unpack.c unpack_parent.c unpack_file.c layer.c layer_tar.c image.c \
 	manifest.c request.c tree.c links.c pack.c pack_xattr.c archive_xar.c
 STORE := $(STORE_BASE) commands_image.c load.c load_docker.c load_oci.c import.c commit.c diff.c usage.c export.c container_get.c \
 	container_put.c reference.c glob.c chown.c context.c copy.c copy_source.c save.c save_layer.c gc.c verify.c

@@ -45,36 +45,10 @@ static void add(void *opaque, const void *bytes, size_t length)
 	deflate_more(gzip, Z_NO_FLUSH);
 }
 
-static void add_blob(struct gzip *gzip, int fd)
-{
-	struct stream *stream = memory_zeroed(1, sizeof(*stream));
-	const void *bytes;
-	size_t length;
-
-	stream_open(stream, fd, STREAM_LAYER);
-	while ((length = stream_read(stream, &bytes)) > 0) {
-		add(gzip, bytes, length);
-	}
-	stream_finish(stream, NULL, NULL);
-	free(stream);
-}
-
-static void add_directory(struct gzip *gzip, const struct layer *layer)
-{
-	struct pack pack = {.mode = TAR_LAYER, .write = add, .opaque = gzip};
-	int root = layer_open(&layer->chain);
-
-	pack_begin(&pack);
-	pack_tree(&pack, root, "");
-	pack_end(&pack);
-	close(root);
-}
-
 int gzip_layer(struct layer *layer)
 {
 	struct gzip gzip = {.stream = {.zalloc = Z_NULL}};
 	struct digest diff;
-	int blob = layer->blob.text[0] ? blob_open(&layer->blob, NULL) : -1;
 
 	sha256_init(&gzip.diff);
 	blob_begin(&gzip.blob);
@@ -82,20 +56,12 @@ int gzip_layer(struct layer *layer)
 			 Z_DEFAULT_STRATEGY) != Z_OK) {
 		fail(FAIL_IO, "out of memory");
 	}
-	if (blob >= 0) {
-		add_blob(&gzip, blob);
-		close(blob);
-	} else {
-		add_directory(&gzip, layer);
-	}
+	layer_tar(layer, add, &gzip);
 	deflate_more(&gzip, Z_FINISH);
 	deflateEnd(&gzip.stream);
 	digest_finish(&gzip.diff, &diff);
-	if (!digest_equal(&diff, &layer->diff)) {
-		fail(FAIL_CONFLICT,
-		     "the layer %s is not what it was when it was made; bh-image verify tells more",
-		     layer->chain.text);
-	}
+	layer_check(layer, &diff);
+
 	layer->gzip_size = gzip.blob.bytes;
 	digest_finish(&gzip.blob.hash, &layer->gzip);
 	(void)unlinkat(store_work(), gzip.blob.name, 0);

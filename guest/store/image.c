@@ -82,22 +82,28 @@ void image_read(json *image, struct digest *id, struct layer_stack *stack)
 	stack->layers = memory_zeroed((size_t)count, sizeof(*stack->layers));
 	for (; stack->count < (size_t)count; stack->count++) {
 		struct layer *layer = &stack->layers[stack->count];
-		if (!layer_from_json(json_object_array_get_idx(layers, stack->count), layer)) {
+		if (!layer_from_json(json_at(layers, stack->count), layer)) {
 			fail(FAIL_BAD_INPUT, "the request's image has a layer without digests");
 		}
 	}
 }
 
+char *image_time_of(const struct timespec *time)
+{
+	struct tm parts;
+	char date[64];
+
+	gmtime_r(&time->tv_sec, &parts);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &parts);
+	return text_format("%s.%09ldZ", date, time->tv_nsec);
+}
+
 char *image_time(void)
 {
 	struct timespec now;
-	struct tm parts;
-	char date[32];
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &parts);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &parts);
-	return text_format("%s.%09ldZ", date, now.tv_nsec);
+	return image_time_of(&now);
 }
 
 json *image_config_new(void)

@@ -45,7 +45,8 @@ static char *layer_path(const struct digest *chain, const char *what, int *dir)
 	return text_format("%s/%s", pending ? pending->work_name : digest_hex(chain), what);
 }
 
-void layer_chain(const struct layer_stack *stack, const struct digest *diff, struct digest *chain)
+static void layer_chain(const struct layer_stack *stack, const struct digest *diff,
+			struct digest *chain)
 {
 	digest_chain(stack->count ? &stack->layers[stack->count - 1].chain : NULL, diff, chain);
 }

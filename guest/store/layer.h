@@ -40,12 +40,15 @@ struct layer_source {
 	const struct digest *diff; /* checked when not NULL */
 };
 
-/* Chain ID of a layer with this diff on top of the stack. */
-void layer_chain(const struct layer_stack *stack, const struct digest *diff, struct digest *chain);
 /* A layer that is there. */
 bool layer_find(const struct digest *chain, struct layer *layer);
 /* O_PATH descriptor of its diff directory. */
 int layer_open(const struct digest *chain);
+/* The bytes of its tar, of its blob or packed again (layer_tar.c). */
+void layer_tar(const struct layer *layer,
+	       void (*write)(void *opaque, const void *bytes, size_t length), void *opaque);
+/* Ends with conflict when that tar's digest is another than the layer's. */
+void layer_check(const struct layer *layer, const struct digest *diff);
 /* Unpacks, checks, puts it on top of the stack. *blob, if not NULL, gets the digest of the bytes
  * that came. The new layer has no blob: see layer_set_blob(). */
 void layer_unpack(struct layer_stack *stack, const struct layer_source *source,

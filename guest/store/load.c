@@ -129,7 +129,7 @@ json *load_config(int staged, const char *path, size_t count, struct digest *id)
 
 static int stage(void)
 {
-	struct stream *stream = memory_zeroed(1, sizeof(*stream));
+
 	char *name = store_work_name("load");
 
 	if (mkdirat(store_work(), name, 0700) < 0) {
@@ -140,10 +140,8 @@ static int stage(void)
 		fail_errno("cannot open a directory in tmp");
 	}
 	struct unpack unpack = {.root = fd, .mode = TAR_PLAIN};
-	stream_open(stream, STDIN_FILENO, STREAM_ANY);
-	unpack_tar(&unpack, stream);
-	stream_finish(stream, NULL, NULL);
-	free(stream);
+	unpack_fd(&unpack, STDIN_FILENO);
+
 	free(name);
 	return fd;
 }
@@ -152,9 +150,7 @@ static bool has_file(int staged, const char *path)
 {
 	int fd = in_root_open(staged, path, O_PATH, 0);
 
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	return fd >= 0;
 }
 

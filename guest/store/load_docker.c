@@ -45,7 +45,7 @@ void load_docker(int staged, json *images)
 		     LIMIT_IMAGES);
 	}
 	for (size_t i = 0; i < count; i++) {
-		load_one(staged, json_object_array_get_idx(manifest, i), images);
+		load_one(staged, json_at(manifest, i), images);
 	}
 	json_object_put(manifest);
 }

@@ -122,7 +122,7 @@ void load_oci(int staged, json *images)
 		     LIMIT_IMAGES);
 	}
 	for (size_t i = 0; i < count; i++) {
-		json *entry = json_object_array_get_idx(entries, i);
+		json *entry = json_at(entries, i);
 		struct descriptor descriptor;
 		if (!descriptor_parse(entry, &descriptor, &why)) {
 			fail(FAIL_BAD_INPUT, "index.json: %s", why);

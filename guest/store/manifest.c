@@ -30,6 +30,16 @@ bool descriptor_parse(json *object, struct descriptor *descriptor, const char **
 	return !*why;
 }
 
+json *descriptor_json(const char *media, const struct digest *digest, uint64_t size)
+{
+	json *object = json_object_new_object();
+
+	json_set_string(object, "mediaType", media);
+	json_set_string(object, "digest", digest->text);
+	json_set_int(object, "size", (int64_t)size);
+	return object;
+}
+
 bool manifest_is_index(json *document, const char *media)
 {
 	const char *type = json_get_string(document, "mediaType", media ? media : "");
@@ -68,8 +78,7 @@ static bool parse_layers(json *layers, struct manifest *manifest, const char **w
 	manifest->layers = memory_zeroed(count, sizeof(*manifest->layers));
 	for (; manifest->count < count; manifest->count++) {
 		struct descriptor *layer = &manifest->layers[manifest->count];
-		if (!descriptor_parse(json_object_array_get_idx(layers, manifest->count), layer,
-				      why)) {
+		if (!descriptor_parse(json_at(layers, manifest->count), layer, why)) {
 			return false;
 		}
 		if (!is_layer_media(layer->media)) {
@@ -138,7 +147,7 @@ bool manifest_choose(json *index, const char *platform, struct descriptor *chose
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
-		json *entry = json_object_array_get_idx(entries, i);
+		json *entry = json_at(entries, i);
 		json *has = json_get_object(entry, "platform");
 		/* An index of one image need not say for what it is. */
 		if (is_platform(has, platform) || (!has && count == 1)) {

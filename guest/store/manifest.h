@@ -27,6 +27,7 @@ struct manifest {
 };
 
 bool descriptor_parse(json *object, struct descriptor *descriptor, const char **why);
+json *descriptor_json(const char *media, const struct digest *digest, uint64_t size);
 /* `media` is what came with it, or NULL: the document says it itself. */
 bool manifest_is_index(json *document, const char *media);
 /* The caller frees by manifest_free(), also after false. */

@@ -205,13 +205,21 @@ void pack_one(struct pack *pack, int parent, const char *name, const char *path)
 	archive_entry_free(entry);
 }
 
+bool pack_is_skipped(json *skip, const char *path)
+{
+	for (size_t i = 0; i < json_count(skip); i++) {
+		const char *one = json_string_at(skip, i);
+		if (one && strcmp(one + (*one == '/'), path) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static enum pack_choice choice_of(const struct pack *pack, const char *path)
 {
-	for (size_t i = 0; i < json_count(pack->skip); i++) {
-		const char *skip = json_string_at(pack->skip, i);
-		if (skip && strcmp(skip + (*skip == '/'), path) == 0) {
-			return PACK_LEAVE;
-		}
+	if (pack_is_skipped(pack->skip, path)) {
+		return PACK_LEAVE;
 	}
 	return pack->choose ? pack->choose(pack->choose_opaque, path) : PACK_TAKE;
 }
@@ -232,6 +240,13 @@ void pack_tree(struct pack *pack, int root, const char *prefix)
 		}
 	}
 	tree_close(&tree);
+}
+
+void pack_whole(struct pack *pack, int root)
+{
+	pack_begin(pack);
+	pack_tree(pack, root, "");
+	pack_end(pack);
 }
 
 void pack_file(struct pack *pack, int fd, const char *path)

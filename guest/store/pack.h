@@ -54,6 +54,10 @@ void pack_fd(struct pack *pack, const char *path, int fd, uint64_t size);
 void pack_start(struct pack *pack, const char *path, uint64_t size);
 void pack_more(struct pack *pack, const void *bytes, size_t length);
 void pack_end(struct pack *pack);
+/* Begin, all of the directory, end. */
+void pack_whole(struct pack *pack, int root);
+/* Is the path one of `skip`, with or without its slash? */
+bool pack_is_skipped(json *skip, const char *path);
 
 /* A `write`: *opaque is an int, a descriptor. */
 void pack_write_fd(void *opaque, const void *bytes, size_t length);

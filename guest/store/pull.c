@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `pull`: manifest and config first, then layers are unpacked in their order as they arrive. */
 #include "commands.h"
+#include "file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -111,9 +112,7 @@ static void fetch_config(struct pull *pull)
 	int fd = blob_open(&wanted->digest, NULL);
 
 	pull->config = fd >= 0 ? blob_json(&wanted->digest) : NULL;
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	if (!pull->config) {
 		char *path = path_of(pull, "blobs", wanted->digest.text);
 		fetch(pull, path, &wanted->digest, wanted->size, &text, &digest, media);

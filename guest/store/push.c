@@ -62,10 +62,7 @@ static void send_layer(struct push *push, struct layer *layer)
 		report_progress("Preparing", digest_short(&layer->diff), 0, 0);
 		file = gzip_layer(layer);
 	} else {
-		file = blob_open(&layer->blob, NULL);
-		if (file < 0) {
-			fail_errno("cannot open the blob %s", layer->blob.text);
-		}
+		file = blob_need(&layer->blob, NULL);
 	}
 	struct push_blob blob = blob_of(push, layer);
 	if (push_begin(&push->registry, &blob, &location)) {
@@ -107,11 +104,8 @@ static void push_layer(struct push *push, size_t index)
 
 static void push_config(struct push *push, uint64_t *size)
 {
-	int file = blob_open(&push->id, size);
+	int file = blob_need(&push->id, size);
 
-	if (file < 0) {
-		fail_errno("cannot open the config %s", push->id.text);
-	}
 	struct push_blob blob = {.path = push->reference.path, .digest = push->id, .size = *size};
 	if (!push_has(&push->registry, &blob)) {
 		char *location;
@@ -142,23 +136,11 @@ static bool take_manifest(const struct push *push, struct text *text, char *medi
 	}
 	int fd = is_same ? blob_open(&digest, NULL) : -1;
 	is_same = fd >= 0 && file_read_fd(fd, text, LIMIT_DOCUMENT) == 0;
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	strcpy(media, manifest.is_docker ? MEDIA_DOCKER_V2 : MEDIA_MANIFEST);
 	manifest_free(&manifest);
 	json_object_put(document);
 	return is_same;
-}
-
-static json *descriptor_json(const char *media, const struct digest *digest, uint64_t size)
-{
-	json *object = json_object_new_object();
-
-	json_set_string(object, "mediaType", media);
-	json_set_int(object, "size", (int64_t)size);
-	json_set_string(object, "digest", digest->text);
-	return object;
 }
 
 /* Docker's schema 2, which every client knows; OCI's where a layer is zstd. */

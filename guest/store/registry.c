@@ -24,7 +24,7 @@ static char *words_of(const struct http_reply *reply)
 	const char *error;
 	json *body = json_parse(reply->body.data, reply->body.length, &error);
 	json *errors = json_get_array(body, "errors");
-	json *first = json_count(errors) ? json_object_array_get_idx(errors, 0) : NULL;
+	json *first = json_count(errors) ? json_at(errors, 0) : NULL;
 	const char *message = json_get_string(first, "message", "");
 	char *copy = text_format("%s%.200s", *message ? ": " : "", message);
 

@@ -220,13 +220,19 @@ void fail_errno(const char *format, ...)
 	end(kind_of(error), words, error);
 }
 
+void report_pipe(int ends[2])
+{
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		fail_errno("cannot make a pipe");
+	}
+}
+
 pid_t report_fork(void)
 {
 	int words[2];
 
-	if (pipe2(words, O_CLOEXEC) < 0) {
-		fail_errno("cannot make a pipe");
-	}
+	report_pipe(words);
+
 	child = fork();
 	if (child < 0) {
 		fail_errno("cannot start a process");

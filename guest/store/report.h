@@ -41,6 +41,8 @@ _Noreturn void fail(enum fail_kind kind, const char *format, ...)
 /* The same with the words of errno, and the kind that follows from it. */
 _Noreturn void fail_errno(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* pipe2(), or the end. */
+void report_pipe(int ends[2]);
 /* fork() for a part of the work that feeds this one through a pipe. Returns 0 in the child, which
  * ends by exit(); what it fails with is reported by the parent, before anything of its own. One at
  * a time. */

@@ -42,16 +42,6 @@ static bool is_first(struct save *save, const char *name)
 	return true;
 }
 
-static json *descriptor_json(const struct descriptor *descriptor)
-{
-	json *object = json_object_new_object();
-
-	json_set_string(object, "mediaType", descriptor->media);
-	json_set_string(object, "digest", descriptor->digest.text);
-	json_set_int(object, "size", (int64_t)descriptor->size);
-	return object;
-}
-
 static void save_layers(struct save *save, const struct layer_stack *stack, json *paths,
 			json *descriptors)
 {
@@ -68,7 +58,9 @@ static void save_layers(struct save *save, const struct layer_stack *stack, json
 			save_layer_write(&save->pack, &layer, &descriptor, name);
 		}
 		json_append_string(paths, name);
-		json_object_array_add(descriptors, descriptor_json(&descriptor));
+		json_object_array_add(
+			descriptors,
+			descriptor_json(descriptor.media, &descriptor.digest, descriptor.size));
 		free(name);
 	}
 }
@@ -120,17 +112,16 @@ static void add_repository(struct save *save, const char *tag, const struct dige
 
 static void add_to_index(struct save *save, const struct descriptor *manifest, const char *tag)
 {
-	json *entry = descriptor_json(manifest);
+	json *entry = descriptor_json(manifest->media, &manifest->digest, manifest->size);
 	json *annotations = json_object_new_object();
 	struct reference reference;
 	const char *why;
 
 	if (tag && reference_parse(tag, &reference, &why)) {
-		char *whole =
-			text_format("%s/%s:%s", reference.domain, reference.path, reference.tag);
-		json_set_string(annotations, "io.containerd.image.name", whole);
+		json_set_owned(
+			annotations, "io.containerd.image.name",
+			text_format("%s/%s:%s", reference.domain, reference.path, reference.tag));
 		json_set_string(annotations, "org.opencontainers.image.ref.name", reference.tag);
-		free(whole);
 	}
 	json_set(entry, "annotations", annotations);
 	json_object_array_add(save->index, entry);
@@ -157,7 +148,7 @@ static void save_image(struct save *save, json *image, json *tags)
 	json_object_array_add(save->docker, entry);
 	json_set_int(document, "schemaVersion", 2);
 	json_set_string(document, "mediaType", MEDIA_MANIFEST);
-	json_set(document, "config", descriptor_json(&config));
+	json_set(document, "config", descriptor_json(config.media, &config.digest, config.size));
 	json_set(document, "layers", descriptors);
 	const char *bytes = json_text(document);
 	save_bytes(save, bytes, strlen(bytes), &manifest);
@@ -218,7 +209,7 @@ void command_save(const char *argument)
 	}
 	pack_begin(&save.pack);
 	for (size_t i = 0; i < json_count(images); i++) {
-		json *one = json_object_array_get_idx(images, i);
+		json *one = json_at(images, i);
 		save_image(&save, json_get_object(one, "image"), json_get_array(one, "tags"));
 	}
 	save_index(&save);

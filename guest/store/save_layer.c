@@ -35,34 +35,12 @@ static bool is_kept_as_it_is(const struct layer *layer)
 
 static void produce(const struct layer *layer, struct output *output)
 {
-	int blob = layer->blob.text[0] ? blob_open(&layer->blob, NULL) : -1;
 	struct digest diff;
 
 	sha256_init(&output->hash);
-	if (blob >= 0) {
-		struct stream *stream = memory_zeroed(1, sizeof(*stream));
-		const void *bytes;
-		size_t length;
-		stream_open(stream, blob, STREAM_LAYER);
-		while ((length = stream_read(stream, &bytes)) > 0) {
-			add(output, bytes, length);
-		}
-		stream_finish(stream, NULL, NULL);
-		free(stream);
-		close(blob);
-	} else {
-		struct pack pack = {.mode = TAR_LAYER, .write = add, .opaque = output};
-		int root = layer_open(&layer->chain);
-		pack_begin(&pack);
-		pack_tree(&pack, root, "");
-		pack_end(&pack);
-		close(root);
-	}
+	layer_tar(layer, add, output);
 	digest_finish(&output->hash, &diff);
-	if (!digest_equal(&diff, &layer->diff)) {
-		fail(FAIL_CONFLICT, "the layer %s is not what it was when it was made",
-		     layer->chain.text);
-	}
+	layer_check(layer, &diff);
 }
 
 void save_layer_describe(const struct layer *layer, struct descriptor *descriptor)
@@ -85,10 +63,8 @@ void save_layer_write(struct pack *pack, const struct layer *layer,
 	struct output output = {.into = pack};
 
 	if (is_kept_as_it_is(layer)) {
-		int fd = blob_open(&layer->blob, NULL);
-		if (fd < 0) {
-			fail_errno("cannot open the blob %s", layer->blob.text);
-		}
+		int fd = blob_need(&layer->blob, NULL);
+
 		pack_fd(pack, path, fd, descriptor->size);
 		close(fd);
 		return;

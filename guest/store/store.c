@@ -204,6 +204,16 @@ int blob_open(const struct digest *digest, uint64_t *bytes)
 	return fd;
 }
 
+int blob_need(const struct digest *digest, uint64_t *bytes)
+{
+	int fd = blob_open(digest, bytes);
+
+	if (fd < 0) {
+		fail_errno("cannot open the blob %s", digest->text);
+	}
+	return fd;
+}
+
 json *blob_json(const struct digest *digest)
 {
 	struct text text = {0};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token.h"
 
-#include <nettle/base64.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base64.h"
 #include "registry.h"
 #include "report.h"
 
@@ -20,11 +20,9 @@ char *token_basic(json *auth)
 		return NULL;
 	}
 	char *both = text_format("%s:%s", name, password);
-	size_t length = strlen(both);
-	char *encoded = memory_zeroed(BASE64_ENCODE_RAW_LENGTH(length) + 1, 1);
-	base64_encode_raw(encoded, length, (const uint8_t *)both);
+	char *encoded = base64_encode(both, false);
 	char *value = text_format("Basic %s", encoded);
-	explicit_bzero(both, length);
+	explicit_bzero(both, strlen(both));
 	free(both);
 	free(encoded);
 	return value;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unpack.h"
+#include "file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -107,9 +108,7 @@ static int make_link(struct unpack *unpack, const struct plan *plan, const struc
 	int parent = in_root_parent(unpack->root, plan->target, 0, &name);
 	int result = parent < 0 ? -1 : linkat(parent, name, place->parent, place->name, 0);
 	int error = errno;
-	if (parent >= 0) {
-		close(parent);
-	}
+	file_close(parent);
 	if (result < 0 && error != EEXIST) {
 		fail(FAIL_BAD_INPUT, "%s: cannot link it to %s: %s", plan->path, plan->target,
 		     strerror(error));
@@ -266,4 +265,14 @@ void unpack_tar(struct unpack *unpack, struct stream *stream)
 	set_times(unpack);
 	unpack_forget_parent(unpack);
 	archive_read_free(tar);
+}
+
+void unpack_fd(struct unpack *unpack, int fd)
+{
+	struct stream *stream = memory_zeroed(1, sizeof(*stream));
+
+	stream_open(stream, fd, STREAM_ANY);
+	unpack_tar(unpack, stream);
+	stream_finish(stream, NULL, NULL);
+	free(stream);
 }

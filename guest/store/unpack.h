@@ -38,6 +38,8 @@ extern uint64_t unpack_limit_entries;
 
 /* All entries; the stream is left where the archive ends. */
 void unpack_tar(struct unpack *unpack, struct stream *stream);
+/* The same of a descriptor, however it is compressed (STREAM_ANY), to its end. */
+void unpack_fd(struct unpack *unpack, int fd);
 
 /* Of unpack_parent.c: the directory that holds `path`, made where it is missing; owned by the
  * unpack, valid until the next call. *name points into path. */

@@ -18,9 +18,7 @@
 
 void unpack_forget_parent(struct unpack *unpack)
 {
-	if (unpack->parent_fd >= 0) {
-		close(unpack->parent_fd);
-	}
+	file_close(unpack->parent_fd);
 	free(unpack->parent_path);
 	unpack->parent_fd = -1;
 	unpack->parent_path = NULL;

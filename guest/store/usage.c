@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `usage`: how many bytes files in directories have; one that is not there has none. */
 #include "commands.h"
+#include "file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -38,9 +39,7 @@ void command_usage(const char *argument)
 
 		json_object_array_add(sizes,
 				      json_object_new_int64(root < 0 ? 0 : bytes_below(root)));
-		if (root >= 0) {
-			close(root);
-		}
+		file_close(root);
 	}
 	json_set(result, "sizes", sizes);
 	report_result(result);

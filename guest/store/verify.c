@@ -4,6 +4,7 @@
  * its blob, or else its directory, still gives the tar of its diff ID.
  */
 #include "commands.h"
+#include "file.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -49,9 +50,7 @@ static void verify_blob(struct verify *verify, const struct digest *digest)
 	while (fd >= 0 && (count = read(fd, block, sizeof(block))) > 0) {
 		sha256_update(&hash, (size_t)count, block);
 	}
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	digest_finish(&hash, &found);
 	if (!digest_equal(&found, digest)) {
 		problem(verify, "the blob %s has the digest %s", digest->text, found.text);
@@ -64,35 +63,10 @@ static void add(void *opaque, const void *bytes, size_t length)
 	sha256_update(opaque, length, bytes);
 }
 
-static void diff_of_directory(const struct layer *layer, struct digest *diff)
-{
-	struct sha256_ctx hash;
-	struct pack pack = {.mode = TAR_LAYER, .write = add, .opaque = &hash};
-	int root = layer_open(&layer->chain);
-
-	sha256_init(&hash);
-	pack_begin(&pack);
-	pack_tree(&pack, root, "");
-	pack_end(&pack);
-	close(root);
-	digest_finish(&hash, diff);
-}
-
-static void diff_of_blob(const struct layer *layer, struct digest *diff)
-{
-	struct stream *stream = memory_zeroed(1, sizeof(*stream));
-	int fd = blob_open(&layer->blob, NULL);
-
-	stream->is_hashed = true;
-	stream_open(stream, fd, STREAM_LAYER);
-	stream_finish(stream, NULL, diff);
-	close(fd);
-	free(stream);
-}
-
 static void verify_layer(struct verify *verify, const struct digest *chain)
 {
 	struct layer layer;
+	struct sha256_ctx hash;
 	struct digest expected;
 	struct digest diff;
 
@@ -106,11 +80,10 @@ static void verify_layer(struct verify *verify, const struct digest *chain)
 		problem(verify, "the layer %s has the record of %s", chain->text, expected.text);
 		return;
 	}
-	if (layer.blob.text[0]) {
-		diff_of_blob(&layer, &diff);
-	} else {
-		diff_of_directory(&layer, &diff);
-	}
+	sha256_init(&hash);
+	layer_tar(&layer, add, &hash);
+	digest_finish(&hash, &diff);
+
 	if (!digest_equal(&diff, &layer.diff)) {
 		problem(verify, "the layer %s has the diff ID %s, not %s", chain->text, diff.text,
 			layer.diff.text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "connection.h"
+#include "file.h"
 
 #include "text.h"
 
@@ -43,9 +44,7 @@ void connection_free(struct connection *connection)
 	gnutls_deinit(connection->session);
 	credentials_release(connection->credentials);
 	close(connection->client);
-	if (connection->engine >= 0) {
-		close(connection->engine);
-	}
+	file_close(connection->engine);
 	free(connection->to_engine.data);
 	free(connection->to_client.data);
 	free(connection);
@@ -95,9 +94,7 @@ static void connect_engine(struct connection *connection, const char *path)
 		return;
 	}
 	int error = errno;
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	if (error != EAGAIN) {
 		fprintf(stderr,
 			"bh-tls: cannot reach the engine at %s: %s; is bh-engine running?\n", path,

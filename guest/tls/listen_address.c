@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "listen_address.h"
+#include "file.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -70,9 +71,7 @@ static int open_first(const struct addrinfo *list)
 		if (bind(fd, list->ai_addr, list->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0) {
 			return fd;
 		}
-		int error = errno;
-		close(fd);
-		errno = error;
+		file_close(fd);
 	}
 	return -1;
 }

@@ -4,7 +4,7 @@
  * reaches. */
 /* Links: guest/runtime/cgroup_plan.c guest/runtime/cgroup_plan_io.c guest/runtime/cgroup_device.c */
 /* Links: guest/runtime/cgroup_device_emit.c guest/runtime/capability.c guest/runtime/rlimit.c */
-/* Links: guest/runtime/seccomp_compile.c guest/runtime/seccomp_enosys.c guest/runtime/seccomp_cache.c */
+/* Links: guest/runtime/seccomp_compile.c guest/runtime/seccomp_words.c guest/runtime/seccomp_enosys.c guest/runtime/seccomp_cache.c */
 /* Links: guest/runtime/seccomp.c guest/runtime/seccomp_reduce.c guest/runtime/error.c */
 /* Links: guest/common/process_names.c guest/common/text.c guest/common/json.c guest/common/file.c guest/common/seccomp_profile.c */
 /* Libraries: -ljson-c -lseccomp -lm */

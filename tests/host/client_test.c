@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Docker's words: options, the API's objects made of them, answers of any shape. */
-/* Links: guest/client/options.c guest/client/settings.c guest/client/http.c guest/common/text.c guest/common/json.c guest/common/file.c */
+/* Links: guest/client/options.c guest/client/settings.c guest/client/http.c guest/common/text.c guest/common/json.c guest/common/file.c guest/common/base64.c */
 /* Libraries: -ljson-c -lm */
+#include "base64.h"
 #include "client.h"
+
 #include "settings.h"
 
 #include "tap.h"
@@ -155,7 +157,7 @@ static void answers_of_any_shape(void)
 
 static void headers_carry_base64(void)
 {
-	char *packed = http_base64("{\"a\":\"?\?>>\"}");
+	char *packed = base64_encode("{\"a\":\"?\?>>\"}", true);
 	struct text path = {0};
 
 	TAP_TEXT(packed, "eyJhIjoiPz8-PiJ9");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Links: guest/engine/spec_check.c guest/engine/resolv.c guest/engine/log_options.c guest/engine/body_check.c guest/engine/health_state.c guest/common/process_names.c guest/engine/create_config.c guest/engine/oci_seccomp.c guest/engine/oci_user.c guest/engine/log_reader.c guest/engine/moment.c guest/common/text.c guest/common/json.c guest/common/file.c guest/common/in_root.c */
+/* Links: guest/engine/spec_check.c guest/engine/resolv.c guest/engine/log_options.c guest/engine/oci_security.c guest/common/lsm.c guest/engine/body_check.c guest/engine/health_state.c guest/common/utf8.c guest/common/process_names.c guest/engine/create_config.c guest/engine/oci_seccomp.c guest/engine/oci_process.c guest/common/seccomp_profile.c guest/engine/oci_user.c guest/engine/log_reader.c guest/engine/moment.c guest/common/text.c guest/common/json.c guest/common/file.c guest/common/in_root.c */
 /* Libraries: -ljson-c */
 #include "create_config.h"
 #include "engine.h"
@@ -241,7 +241,15 @@ static void test_seccomp(void)
 		"{\"names\":[\"d\"],\"action\":\"A\",\"includes\":{\"arches\":[\"s390x\"]}}]}");
 	json *none = parse("[]");
 	json *some = parse("[\"CAP_X\"]");
-	json *section = oci_seccomp_convert(profile, none);
+	json *host = json_object_new_object();
+	char *option = text_format("seccomp=%s", json_text(profile));
+	json *options = json_object_new_array();
+	char *error = NULL;
+
+	json_append_owned(options, option);
+	json_set(host, "SecurityOpt", options);
+	json *section = oci_seccomp(host, none, &error);
+	TAP_CHECK(!error);
 
 	TAP_TEXT(json_text(json_get(section, "syscalls")),
 		 "[{\"names\":[\"a\"],\"action\":\"A\"},{\"names\":[\"c\"],\"action\":\"A\"}]");
@@ -249,10 +257,11 @@ static void test_seccomp(void)
 		 "[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"]");
 	TAP_CHECK(!json_get(section, "archMap"));
 	json_object_put(section);
-	section = oci_seccomp_convert(profile, some);
+	section = oci_seccomp(host, some, &error);
 	TAP_TEXT(json_text(json_get(section, "syscalls")),
 		 "[{\"names\":[\"a\"],\"action\":\"A\"},{\"names\":[\"b\"],\"action\":\"A\"}]");
 	json_object_put(section);
+	json_object_put(host);
 	json_object_put(some);
 	json_object_put(none);
 	json_object_put(profile);
@@ -367,6 +376,44 @@ static void test_log(void)
 	file_remove_tree_at(AT_FDCWD, folder);
 }
 
+static void expect_labels(const char *options, const char *process, const char *file)
+{
+	char *text = text_format("{\"SecurityOpt\":%s}", options), *error = NULL;
+	const char *why;
+	json *host = json_parse(text, strlen(text), &why);
+	struct oci_labels labels = oci_labels(host, &error);
+
+	TAP_TEXT(labels.process ? labels.process : error ? "error" : "", process);
+	TAP_TEXT(labels.file ? labels.file : error ? "error" : "", file);
+	oci_labels_free(&labels);
+	free(error);
+	json_object_put(host);
+	free(text);
+}
+
+static void test_security(void)
+{
+	const char *why;
+	json *host = json_parse("{\"SecurityOpt\":[\"apparmor=a b\"]}", 32, &why);
+
+	TAP_TEXT(oci_apparmor(host), "a b");
+	TAP_CHECK(!oci_apparmor(NULL));
+	json_object_put(host);
+	expect_labels("[]", "", "");
+	expect_labels("[\"label=disable\",\"label=user:u\"]", "", "");
+	expect_labels(
+		"[\"label=user:u\",\"label=role:r\",\"label=type:t\",\"label:level:s0:c1,c2\"]",
+		"u:r:t:s0:c1,c2", "u:object_r:t:s0:c1,c2");
+	expect_labels("[\"label=user:u\",\"label=role:r\",\"label=type:t\",\"label=level:s0\","
+		      "\"label=filetype:f\"]",
+		      "u:r:t:s0", "u:object_r:f:s0");
+	expect_labels("[\"label=colour:red\"]", "error", "error");
+	expect_labels("[\"label=type:\"]", "error", "error");
+	if (access("/etc/selinux/config", F_OK) < 0) {
+		expect_labels("[\"label=type:t\"]", "error", "error");
+	}
+}
+
 static const struct tap_case cases[] = {
 	{"wrong types and values are refused", test_check},
 	{"log drivers and their options", test_log_options},
@@ -376,6 +423,7 @@ static const struct tap_case cases[] = {
 	{"environment, labels, user come from both", test_config},
 	{"seccomp rules follow capabilities", test_seccomp},
 	{"users are found inside the root file system", test_user},
+	{"security options", test_security},
 	{"logs are read over rotated files", test_log},
 };
 TAP_MAIN(cases)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The monitor's pure parts: frames, log entries, detach keys, queue, times. */
-/* Links: guest/monitor/attach_frame.c guest/monitor/log_line.c guest/monitor/detach_keys.c guest/monitor/client_queue.c guest/monitor/timestamp.c guest/common/text.c guest/common/json.c */
+/* Links: guest/common/attach_frame.c guest/monitor/log_line.c guest/monitor/detach_keys.c guest/monitor/client_queue.c guest/monitor/timestamp.c guest/common/text.c guest/common/json.c */
 /* Libraries: -ljson-c */
 #include "attach_frame.h"
 #include "client_queue.h"

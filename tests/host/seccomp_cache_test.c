@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cache of system call filters, also in the hands of others. */
-/* Links: guest/runtime/seccomp.c guest/runtime/seccomp_cache.c guest/runtime/seccomp_compile.c */
+/* Links: guest/runtime/seccomp.c guest/runtime/seccomp_cache.c guest/runtime/seccomp_compile.c guest/runtime/seccomp_words.c */
 /* Links: guest/runtime/seccomp_enosys.c guest/runtime/seccomp_reduce.c guest/runtime/error.c guest/common/text.c guest/common/file.c */
 /* Links: guest/common/json.c */
 /* Libraries: -ljson-c -lseccomp */

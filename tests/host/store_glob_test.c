@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Patterns of COPY and .dockerignore; --chown's names; UTF-8 of reports. */
-/* Links: guest/store/glob.c guest/store/tar_plan.c guest/store/chown.c guest/store/report.c guest/store/utf8.c */
+/* Links: guest/store/glob.c guest/store/tar_plan.c guest/store/chown.c guest/store/report.c guest/common/utf8.c */
 /* Links: guest/common/json.c guest/common/text.c guest/common/file.c guest/common/in_root.c */
 /* Libraries: -ljson-c -larchive */
 #include "chown.h"

@@ -9,7 +9,7 @@ import socket
 import urllib.error
 import urllib.request
 
-from support import ISOLATED, Skip, folder, on_cgroup2, ours, peer, peer_file, run, short_folder, socket_path, start, stop, wait_for
+from support import ISOLATED, SCALE, Skip, folder, on_cgroup2, ours, peer, peer_file, run, short_folder, socket_path, start, stop, wait_for
 
 REGISTRY_CONFIG = """version: 0.1
 log: {{level: warn}}
@@ -31,6 +31,19 @@ def answers(address):
     family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
     with socket.socket(family) as probe:
         return probe.connect_ex(address) == 0
+
+
+def serves(path):
+    """The Docker API answers there. A connection alone tells less: a process that was made by an engine, which was killed since, may
+    hold its socket until it calls exec()."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(2 * SCALE)
+        try:
+            probe.connect(path)
+            probe.sendall(b"GET /_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            return probe.recv(9) == b"HTTP/1.1 "
+        except OSError:
+            return False
 
 
 class Registry:
@@ -98,7 +111,7 @@ class Daemon:
     def __init__(self, command, path, log, env=None):
         self.path, self.host = path, f"unix://{path}"
         self.process = start(command, log=log, env=env)
-        wait_for(lambda: os.path.exists(path) and answers(path), log, timeout=30, process=self.process)
+        wait_for(lambda: serves(path), log, timeout=30, process=self.process)
 
     def docker(self, *words, client=None, **options):
         """Debian's client (or CLIENT, a path) with WORDS; -> Result"""
@@ -130,15 +143,16 @@ class Dockerd(Daemon):
 
 
 class Containerd:
-    """Debian's containerd; ctr() runs its client"""
+    """Debian's containerd; ctr() runs its client. With CRI, what a kubelet calls is there too, and CONFIG has its tables."""
 
-    def __init__(self, name="containerd", config=""):
+    def __init__(self, name="containerd", config="", cri=False):
         home = folder(name)
         self.address = socket_path(f"{name}.sock")
         path = os.path.join(home, "config.toml")
         with open(path, "w", encoding="utf-8") as file:
-            file.write(f'version = 2\nroot = "{home}/root"\nstate = "{home}/state"\n'
-                       f'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "{self.address}"\n{config}')
+            disabled = "" if cri else 'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
+            file.write(f'version = 2\nroot = "{home}/root"\nstate = "{home}/state"\n{disabled}'
+                       f'[grpc]\naddress = "{self.address}"\n{config}')
         self.process = start([peer("containerd"), "-c", path], log=f"{name}.log")
         wait_for(lambda: os.path.exists(self.address) and answers(self.address), "containerd", process=self.process)
 

@@ -14,7 +14,7 @@ import ssl
 import threading
 import time
 
-from store_tool import busybox_layer, call, config_of, diff_dir, fails, finish, fresh, peak, sha, start, tar_of
+from store_tool import busybox_layer, call, config_of, diff_dir, fails, finish, fresh, killed, peak, sha, start, tar_of
 from support import Skip, folder, main, run, test
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -439,21 +439,10 @@ def kills():
     pull(liar)
     whole = time.monotonic() - begin
     root = fresh("killed")
-    noise = random.Random(3)
-    killed = 0
-    for _ in range(8):
-        process = start("pull", liar.ref, root=root, options=QUICK)
-        time.sleep(noise.uniform(0, whole))
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-            killed += 1
-        process.wait()
-        process.report.close()
-        process.stderr.close()
+    for _ in killed(lambda: start("pull", liar.ref, root=root, options=QUICK), 8, random.Random(3), whole):
         call("verify", root=root)
         if os.listdir(root + "/layers"):
             root = fresh("killed")
-    assert killed > 2, killed
     image = call("pull", liar.ref, root=root, options=QUICK)["image"]
     call("verify", root=root)
     assert os.path.exists(diff_dir(image, 3, root) + "/3/99")

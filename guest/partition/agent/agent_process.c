@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A process of the container, from fork to exec. */
 #include "agent.h"
+#include "pass_fd.h"
 #include "spec.h"
 
 #include <errno.h>
@@ -46,22 +47,7 @@ struct process {
 
 static void report(const struct agent_child *child, struct agent_report *message, int fd)
 {
-	struct iovec part = {.iov_base = message, .iov_len = sizeof(*message)};
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr aligned;
-	} control = {.bytes = {0}};
-	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
-
-	if (fd >= 0) {
-		header.msg_control = control.bytes;
-		header.msg_controllen = sizeof(control.bytes);
-		*CMSG_FIRSTHDR(&header) = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)),
-							   .cmsg_level = SOL_SOCKET,
-							   .cmsg_type = SCM_RIGHTS};
-		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&header)), &fd, sizeof(fd));
-	}
-	(void)sendmsg(child->channel, &header, MSG_NOSIGNAL);
+	(void)pass_send(child->channel, message, sizeof(*message), &fd, fd >= 0);
 }
 
 static bool add(char *list[], size_t *count, const char *value)

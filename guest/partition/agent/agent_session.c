@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sessions: a process each, its streams, and what the runtime has granted. */
 #include "agent_session.h"
+#include "pass_fd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -92,16 +93,9 @@ void agent_session_frame(const struct frame *frame)
 static void hear(struct session *session)
 {
 	struct agent_report message;
-	struct iovec part = {.iov_base = &message, .iov_len = sizeof(message)};
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr aligned;
-	} control;
-	struct msghdr header = {.msg_iov = &part,
-				.msg_iovlen = 1,
-				.msg_control = control.bytes,
-				.msg_controllen = sizeof(control.bytes)};
-	ssize_t size = recvmsg(session->channel, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	int fd = -1;
+	struct pass pass = {&message, sizeof(message), &fd, 1, MSG_DONTWAIT};
+	ssize_t size = pass_receive(session->channel, &pass);
 
 	if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
 		return;
@@ -112,8 +106,9 @@ static void hear(struct session *session)
 					sizeof(session->tsc));
 		}
 		agent_close(&session->channel);
-	} else if (message.kind == AGENT_TERMINAL && CMSG_FIRSTHDR(&header) != NULL) {
-		memcpy(&session->input, CMSG_DATA(CMSG_FIRSTHDR(&header)), sizeof(int));
+	} else if (message.kind == AGENT_TERMINAL && fd >= 0) {
+		session->input = fd;
+
 		session->output[0] = fcntl(session->input, F_DUPFD_CLOEXEC, 3);
 		(void)fcntl(session->input, F_SETFL, O_NONBLOCK);
 	} else if (message.kind == AGENT_EXECUTING) {

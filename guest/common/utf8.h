@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* File names are bytes, JSON is UTF-8. Pure. */
+/* File names and what programs write are bytes, JSON is UTF-8. Pure. */
 #pragma once
 
 #include <stddef.h>
