@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # Seconds: 9
+# Waits
 # HEALTHCHECK: probes that succeed, fail, hang and flood; pause, end, the engine's death; attach with logs.
 import json
 import os

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # Seconds: 12
+# Waits
 # bh-network dns: the name server of a network, asked from the network and from elsewhere, with resolvers that answer,
 # lie, or say nothing.
 import ctypes
