@@ -31,6 +31,7 @@ struct part {
 	bool is_detached;
 	bool is_terminal;
 	bool is_forced;
+	bool is_all;
 	bool is_timed;
 	bool is_quiet;
 	int count; /* words that are left */

@@ -221,9 +221,12 @@ int part_kill(void)
 		return 1;
 	}
 	if (part_status(state) == STATE_STOPPED) {
-		/* containerd's shim looks for these words */
-		result = part_fail("cannot kill %s: container not running (it is stopped)",
-				   part.words[0]);
+		/* Of --all nothing is left, as asked. containerd's shim looks for these words. */
+		result =
+			part.is_all
+				? 0
+				: part_fail("cannot kill %s: container not running (it is stopped)",
+					    part.words[0]);
 	} else if (!send_signal(dir, (uint32_t)number)) {
 		if (number == SIGKILL && part_find_partition(state, &hyper)) {
 			hyper_end(&hyper);

@@ -39,7 +39,7 @@ static const char help[] =
 	"--timing\n"
 	"exec: --process FILE, --pid-file FILE, --console-socket PATH, --detach, --tty, --cwd DIR, "
 	"--env NAME=VALUE, --user UID[:GID]\n"
-	"delete: --force; list: --format table|json, --quiet; ps: --format table|json\n"
+	"delete: --force; kill: --all; list: --format table|json, --quiet; ps: --format table|json\n"
 	"\n"
 	"CPUs and RAM come from linux.resources (cpu.quota by cpu.period, rounded up to whole "
 	"CPUs, or cpu.cpus; memory.limit);\n"
@@ -148,7 +148,7 @@ static const struct option options[] = {
 	{"--cwd", 0, &part.directory, NULL, " exec "},
 	{"--env", 'e', &ignored, NULL, " exec "},
 	{"--user", 'u', &part.user, NULL, " exec "},
-	{"--all", 'a', NULL, &is_ignored, " kill "},
+	{"--all", 'a', NULL, &part.is_all, " kill "},
 	{"--force", 'f', NULL, &part.is_forced, " delete "},
 	{"--format", 'f', &part.format, NULL, " list ps "},
 	{"--quiet", 'q', NULL, &part.is_quiet, " list "},
