@@ -3,10 +3,13 @@
 
 #include "bundle_parts.h"
 #include "file.h"
+#include "namespace.h"
 #include "spec.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,6 +43,16 @@ static bool read_config(const char *path, struct bundle *bundle, char **error)
 	return bundle->config != NULL;
 }
 
+json *bundle_peek(const char *path)
+{
+	struct bundle bundle = {.root = -1};
+	char *error = NULL;
+
+	(void)read_config(path, &bundle, &error);
+	free(error);
+	return bundle.config;
+}
+
 static bool open_root(struct bundle *bundle, char **error)
 {
 	json *root = json_get_object(bundle->config, "root");
@@ -66,7 +79,34 @@ static bool open_root(struct bundle *bundle, char **error)
 	return bundle->root >= 0;
 }
 
-static void read_names(struct bundle *bundle)
+/* A pod's containers have its name by its namespace alone. */
+static bool read_joined_name(struct bundle *bundle, char **error)
+{
+	char name[HOST_NAME_MAX + 1] = "";
+	bool is_there;
+	const char *path = namespace_path(bundle->config, "uts", &is_there);
+	int own;
+
+	if (path == NULL) {
+		return true;
+	}
+	own = namespace_enter(path, CLONE_NEWUTS);
+	if (own < 0) {
+		*error = text_format("uts namespace %s: %s", path, strerror(errno));
+		return false;
+	}
+	if (gethostname(name, sizeof(name)) == 0) {
+		bundle_record(&bundle->setup, SPEC_HOSTNAME, name);
+	}
+	if (!namespace_leave(own, CLONE_NEWUTS)) {
+		*error =
+			text_format("no way back from uts namespace %s: %s", path, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+static bool read_names(struct bundle *bundle, char **error)
 {
 	const char *host = json_get_string(bundle->config, "hostname", NULL);
 	const char *domain = json_get_string(bundle->config, "domainname", NULL);
@@ -77,6 +117,7 @@ static void read_names(struct bundle *bundle)
 	if (domain != NULL) {
 		bundle_record(&bundle->setup, SPEC_DOMAIN, domain);
 	}
+	return host != NULL || read_joined_name(bundle, error);
 }
 
 static void read_paths(struct bundle *bundle, const char *key, char letter)
@@ -136,18 +177,18 @@ static bool read_process(struct bundle *bundle, char **error)
 
 bool bundle_read(const char *path, struct bundle *bundle, char **error)
 {
-	*bundle = (struct bundle){.root = -1, .path = realpath(path, NULL)};
+	*bundle = (struct bundle){.root = -1, .holder = -1, .path = realpath(path, NULL)};
 	if (bundle->path == NULL) {
 		*error = text_format("bundle %s: %s", path, strerror(errno));
 		return false;
 	}
 	if (!read_config(bundle->path, bundle, error) || !open_root(bundle, error) ||
 	    !read_process(bundle, error) || !read_limits(bundle, error) ||
-	    !bundle_mounts(bundle, error) || !bundle_network(bundle, error)) {
+	    !bundle_mounts(bundle, error) || !read_names(bundle, error) ||
+	    !bundle_network(bundle, error)) {
 		bundle_drop(bundle);
 		return false;
 	}
-	read_names(bundle);
 	read_sysctls(bundle);
 	read_paths(bundle, "maskedPaths", SPEC_MASKED);
 	read_paths(bundle, "readonlyPaths", SPEC_READ_ONLY);
@@ -160,8 +201,11 @@ void bundle_drop(struct bundle *bundle)
 	if (bundle->root >= 0) {
 		close(bundle->root);
 	}
+	if (bundle->holder >= 0) {
+		close(bundle->holder);
+	}
 	text_free(&bundle->setup);
 	text_free(&bundle->spec);
 	free(bundle->path);
-	*bundle = (struct bundle){.root = -1};
+	*bundle = (struct bundle){.root = -1, .holder = -1};
 }

@@ -14,6 +14,7 @@ struct bundle {
 	int root;   /* its root file system; -1 */
 	bool has_terminal;
 	bool has_network;
+	int holder; /* of the card in the network namespace; -1 */
 	struct resources limits;
 	const char *kernel;  /* annotation bulkhead.kernel, or NULL */
 	const char *cmdline; /* annotation bulkhead.cmdline, or "" */
@@ -21,6 +22,8 @@ struct bundle {
 	struct text spec;    /* of the container's process */
 };
 
+/* Its config.json alone, or NULL. */
+json *bundle_peek(const char *path);
 /* False: *error says what is wrong; free it. */
 bool bundle_read(const char *path, struct bundle *bundle, char **error);
 /* Files and folders that are copied in: calls `copy` for each; false as it does. */

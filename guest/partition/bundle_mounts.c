@@ -67,6 +67,12 @@ static bool is_bound(json *mount, unsigned long flags)
 	return (flags & MS_BIND) != 0 || strcmp(json_get_string(mount, "type", ""), "bind") == 0;
 }
 
+/* A pod's shared memory: a partition has its own, for nobody else is in its memory. */
+static bool is_shared_memory(json *mount)
+{
+	return strcmp(json_get_string(mount, "destination", ""), "/dev/shm") == 0;
+}
+
 /* A file is copied; so is a folder that is read-only. */
 static bool check_copy(json *mount, unsigned long flags, char **error)
 {
@@ -97,6 +103,15 @@ static void tell(struct bundle *bundle, json *mount, unsigned long flags, const 
 	free(line);
 }
 
+static void tell_shared_memory(struct bundle *bundle)
+{
+	char *line = text_format("tmpfs%c/dev/shm%cshm%c%d%cmode=1777,size=65536k", SPEC_UNIT,
+				 SPEC_UNIT, SPEC_UNIT, MS_NOSUID | MS_NODEV | MS_NOEXEC, SPEC_UNIT);
+
+	bundle_record(&bundle->setup, SPEC_MOUNT, line);
+	free(line);
+}
+
 bool bundle_mounts(struct bundle *bundle, char **error)
 {
 	json *list = json_get_array(bundle->config, "mounts");
@@ -111,6 +126,8 @@ bool bundle_mounts(struct bundle *bundle, char **error)
 			*error = text_format(
 				"%s/config.json: mounts[%zu].destination is no absolute path",
 				bundle->path, i);
+		} else if (is_bound(mount, flags) && is_shared_memory(mount)) {
+			tell_shared_memory(bundle);
 		} else if (is_bound(mount, flags)) {
 			is_ok = check_copy(mount, flags, error);
 		} else {
@@ -140,7 +157,7 @@ bool bundle_each_copy(const struct bundle *bundle,
 					     : text_format("%s/%s", bundle->path, source);
 
 		text_free(&data);
-		is_ok = !is_bound(mount, flags) ||
+		is_ok = !is_bound(mount, flags) || is_shared_memory(mount) ||
 			copy(context, whole, json_get_string(mount, "destination", ""));
 		free(whole);
 	}

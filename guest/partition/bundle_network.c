@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The partition's network card takes the place of the card in the container's network namespace: it
- * has its address and gateway, and the card there gives them up. So whoever made the namespace need
- * not know of partitions, and rules for the address hold.
+ * has its address and gateway, and the card there no longer answers for them. So whoever made the
+ * namespace need not know of partitions, and rules for the address hold.
  */
 #include "bundle_parts.h"
 
+#include "namespace.h"
 #include "spec.h"
 #include "switch.h"
 
@@ -15,17 +16,17 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <sched.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define LINE_MAX_SIZE 128
 
-/* In the namespace: prints "ADDRESS/PREFIX US GATEWAY US MTU". */
 static unsigned int prefix_of(const struct sockaddr *mask)
 {
 	return mask == NULL
@@ -54,7 +55,11 @@ static void find_gateway(const char *card, char gateway[INET_ADDRSTRLEN])
 	}
 }
 
-/* The card there is down from now on: two must not answer for one address. */
+/*
+ * Two must not answer for one address: from now on the card there answers no ARP. It stays up, with
+ * address, routes and MTU, for the next partition that takes its place, as when a pod's container
+ * starts again. The MTU.
+ */
 static int take_card(const char *card)
 {
 	int handle = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -66,7 +71,7 @@ static int take_card(const char *card)
 		mtu = request.ifr_mtu;
 	}
 	if (handle >= 0 && ioctl(handle, SIOCGIFFLAGS, &request) == 0) {
-		request.ifr_flags &= (short)~IFF_UP;
+		request.ifr_flags |= IFF_NOARP;
 		(void)ioctl(handle, SIOCSIFFLAGS, &request);
 	}
 	if (handle >= 0) {
@@ -75,59 +80,83 @@ static int take_card(const char *card)
 	return mtu;
 }
 
-static int print_card(int to)
+/* Whoever has this socket of the namespace has its card, until the end of the last process that has
+ * it. */
+static int hold(void)
+{
+	static const char name[] = "bulkhead-partition";
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int holder = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	memcpy(address.sun_path + 1, name, sizeof(name)); /* abstract: behind a NUL */
+	if (holder >= 0 &&
+	    bind(holder, (struct sockaddr *)&address,
+		 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof(name))) != 0) {
+		int error = errno;
+
+		close(holder);
+		errno = error;
+		holder = -1;
+	}
+	return holder;
+}
+
+/* In the namespace; line stays empty where it has no card with an address. */
+static bool look(struct bundle *bundle, char line[LINE_MAX_SIZE], char **error)
 {
 	struct ifaddrs *all = NULL;
+	struct ifaddrs *at;
 	char address[INET_ADDRSTRLEN];
 	char gateway[INET_ADDRSTRLEN];
-	char line[LINE_MAX_SIZE];
-	int length = 0;
 
 	if (getifaddrs(&all) != 0) {
-		return 1;
+		*error = text_format("network: %s", strerror(errno));
+		return false;
 	}
-	for (struct ifaddrs *at = all; at != NULL && length == 0; at = at->ifa_next) {
-		if (at->ifa_addr == NULL || at->ifa_addr->sa_family != AF_INET ||
-		    (at->ifa_flags & IFF_LOOPBACK) != 0) {
-			continue;
-		}
+	for (at = all; at != NULL && (at->ifa_addr == NULL || at->ifa_addr->sa_family != AF_INET ||
+				      (at->ifa_flags & IFF_LOOPBACK) != 0);
+	     at = at->ifa_next) {
+	}
+	if (at != NULL && (bundle->holder = hold()) < 0) {
+		*error =
+			errno == EADDRINUSE
+				? text_format(
+					  "network: a running partition has the pod's card (%s); a "
+					  "pod of partitions has one container: make a pod of "
+					  "each, or use a runtime class of containers",
+					  at->ifa_name)
+				: text_format("network: cannot take card %s: %s", at->ifa_name,
+					      strerror(errno));
+	} else if (at != NULL) {
 		inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)at->ifa_addr)->sin_addr, address,
 			  sizeof(address));
 		find_gateway(at->ifa_name, gateway);
-		length = snprintf(line, sizeof(line), "%s/%u%c%s%c%d", address,
-				  prefix_of(at->ifa_netmask), SPEC_UNIT, gateway, SPEC_UNIT,
-				  take_card(at->ifa_name));
+		snprintf(line, LINE_MAX_SIZE, "%s/%u%c%s%c%d", address, prefix_of(at->ifa_netmask),
+			 SPEC_UNIT, gateway, SPEC_UNIT, take_card(at->ifa_name));
 	}
 	freeifaddrs(all);
-	return write(to, line, (size_t)length) == length ? 0 : 1;
+	return *error == NULL;
 }
 
-/* What the namespace's card has; "" where it has none. NULL: it cannot be entered, errno says why.
- */
-static char *ask_namespace(const char *path)
+/* What the namespace's card has; "" where it has none. */
+static bool ask_namespace(struct bundle *bundle, const char *path, char line[LINE_MAX_SIZE],
+			  char **error)
 {
-	int space = open(path, O_RDONLY | O_CLOEXEC);
-	char line[LINE_MAX_SIZE] = "";
-	int ends[2];
-	int status = 1;
-	pid_t pid;
+	int own = namespace_enter(path, CLONE_NEWNET);
+	bool is_ok;
 
-	if (space < 0 || pipe2(ends, O_CLOEXEC) != 0) {
-		return NULL;
+	if (own < 0) {
+		*error = text_format("network namespace %s: %s", path, strerror(errno));
+		return false;
 	}
-	pid = fork();
-	if (pid == 0) {
-		_exit(setns(space, CLONE_NEWNET) == 0 ? print_card(ends[1]) : 2);
+	is_ok = look(bundle, line, error);
+	if (!namespace_leave(own, CLONE_NEWNET)) {
+		free(*error);
+		*error = text_format("no way back from network namespace %s: %s", path,
+				     strerror(errno));
+		is_ok = false;
 	}
-	close(ends[1]);
-	close(space);
-	if (pid > 0) {
-		(void)!read(ends[0], line, sizeof(line) - 1);
-		(void)waitpid(pid, &status, 0);
-	}
-	close(ends[0]);
-	errno = EPERM;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? text_copy(line) : NULL;
+	return is_ok;
 }
 
 /* "ADDRESS/PREFIX,GATEWAY,MTU" */
@@ -148,40 +177,26 @@ static bool use_annotation(struct bundle *bundle, const char *value, char **erro
 
 bool bundle_network(struct bundle *bundle, char **error)
 {
-	json *spaces = json_get_array(json_get_object(bundle->config, "linux"), "namespaces");
 	const char *wish = json_get_string(json_get_object(bundle->config, "annotations"),
 					   "bulkhead.network", NULL);
-	const char *path = NULL;
-	bool has_space = false;
-	bool is_joined = true;
-	char *line;
+	bool has_space;
+	const char *path = namespace_path(bundle->config, "network", &has_space);
+	char line[LINE_MAX_SIZE] = "";
 
-	for (size_t i = 0; i < json_count(spaces); i++) {
-		json *space = json_object_array_get_idx(spaces, i);
-
-		if (strcmp(json_get_string(space, "type", ""), "network") == 0) {
-			has_space = true;
-			path = json_get_string(space, "path", NULL);
-		}
-	}
 	if (wish != NULL) {
 		return use_annotation(bundle, wish, error);
 	}
 	if (!has_space) {
 		*error = text_format("a partition cannot have the host's network; use a bridge "
-				     "network, or none");
+				     "network, or none (in a pod: no hostNetwork)");
 		return false;
 	}
-	line = path != NULL ? ask_namespace(path) : text_copy("");
-	if (line == NULL) {
-		*error = text_format("network namespace %s: %s", path, strerror(errno));
+	if (path != NULL && !ask_namespace(bundle, path, line, error)) {
 		return false;
 	}
 	bundle->has_network = *line != '\0';
 	if (bundle->has_network) {
 		bundle_record(&bundle->setup, SPEC_NETWORK, line);
-		is_joined = switch_join(line, error);
 	}
-	free(line);
-	return is_joined;
+	return !bundle->has_network || switch_join(line, error);
 }

@@ -31,10 +31,15 @@ struct part {
 	bool is_detached;
 	bool is_terminal;
 	bool is_forced;
+	bool is_all;
 	bool is_timed;
 	bool is_quiet;
 	int count; /* words that are left */
 	char **words;
+	/* all of them, and which is the command */
+	int argc;
+	char **argv;
+	int at;
 };
 extern struct part part;
 
@@ -52,13 +57,19 @@ int part_delete(void);
 int part_pause(void);
 int part_resume(void);
 int part_update(void);
+int part_ps(void);
 int part_features(void);
 
 /* --- between the files of part_*.c --- */
 
+/* A file beside this program; free it. */
+char *part_sibling(const char *name);
 /* The container's folder and state; -1: it has been said that there is none. */
 int part_open(const char *id, json **state);
 enum state_status part_status(json *state);
+/* Becomes bh-runtime where the command is for a pod's sandbox; an exit status where it cannot. -1:
+ * it is not. */
+int part_sandbox(void);
 /* Its partition; false: it is gone, or there is no hypervisor (silently). */
 bool part_find_partition(json *state, struct hyper *hyper);
 int part_start_one(const char *id);

@@ -3,6 +3,7 @@
 #include "part.h"
 
 #include "file.h"
+#include "sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -81,6 +82,10 @@ static pid_t create(const char *id)
 
 	if (!state_is_id(id)) {
 		part_fail("%.64s is no ID: letters, digits and _+-. can be in it", id);
+		return -1;
+	}
+	if (sandbox_exists(part.root, id)) {
+		part_fail("container %s: there is a pod's sandbox of this ID", id);
 		return -1;
 	}
 	if (!bundle_read(part.bundle, &bundle, &error)) {

@@ -3,6 +3,7 @@
 #include "part.h"
 
 #include "file.h"
+#include "group.h"
 #include "text.h"
 
 #include <errno.h>
@@ -168,7 +169,7 @@ static int follow(const char *id, int socket, int terminal, int report)
 }
 
 /* A child follows; this process ends once the other has started. */
-static int detach(const char *id, int socket, int terminal)
+static int detach(const char *id, int socket, int terminal, const char *group)
 {
 	int report[2];
 	char answer;
@@ -181,6 +182,7 @@ static int detach(const char *id, int socket, int terminal)
 	if (pid == 0) {
 		close(report[0]);
 		(void)setsid();
+		group_follow(*group != '\0' ? group : NULL);
 		if (terminal >= 0) {
 			(void)ioctl(terminal, TIOCSCTTY, 0);
 		}
@@ -194,7 +196,7 @@ static int detach(const char *id, int socket, int terminal)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-static int execute(const char *id, int dir, json *process)
+static int execute(const char *id, int dir, json *process, const char *group)
 {
 	bool has_terminal = json_get_bool(process, "terminal", false);
 	struct control message = {.op = CONTROL_EXEC, .a = has_terminal};
@@ -207,7 +209,7 @@ static int execute(const char *id, int dir, json *process)
 		return 1;
 	}
 	if (socket < 0) {
-		return part_fail("container %s is not running", id);
+		return part_fail("cannot exec in %s: container not running", id);
 	}
 	if (has_terminal && part.console_socket != NULL) {
 		terminal = part_console();
@@ -229,7 +231,7 @@ static int execute(const char *id, int dir, json *process)
 		return part_fail("container %s does not answer", id);
 	}
 	if (part.is_detached) {
-		return detach(id, socket, terminal);
+		return detach(id, socket, terminal, group);
 	}
 	(void)part_write_pid(getpid());
 	result = follow(id, socket, terminal, -1);
@@ -255,7 +257,9 @@ int part_exec(void)
 		result = part_fail("exec: no command; give it behind the ID, or --process FILE");
 	} else {
 		process = part.process != NULL ? read_json(part.process) : build_process(state);
-		result = process != NULL ? execute(id, dir, process) : 1;
+		result = process != NULL
+				 ? execute(id, dir, process, json_get_string(state, "cgroup", ""))
+				 : 1;
 	}
 	json_object_put(process);
 	json_object_put(state);

@@ -2,12 +2,12 @@
 /* From a bundle to a partition that is kept. */
 #include "part.h"
 
+#include "group.h"
 #include "spec.h"
 #include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,18 +17,6 @@
 #define SHORT_ID 12 /* characters, as docker shows them */
 
 static struct relay relay;
-
-/* A file beside this program. */
-static char *sibling(const char *name)
-{
-	char path[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-	path[length > 0 ? length : 0] = '\0';
-	return text_format("%.*s/%s",
-			   (int)(strrchr(path, '/') != NULL ? strrchr(path, '/') - path : 0), path,
-			   name);
-}
 
 /* The ID, or the start of a long one, in the characters that a partition's name has. */
 static void name_it(char name[CONFIG_NAME_MAX + 1], const char *id)
@@ -73,8 +61,8 @@ static bool plan(struct bundle *bundle, struct tree *tree)
 static bool make(struct bundle *bundle, const char *id)
 {
 	static struct tree tree;
-	char *kernel = bundle->kernel != NULL ? text_copy(bundle->kernel) : sibling("vmlinuz");
-	char *agent = sibling("bh-agent.cpio");
+	char *kernel = bundle->kernel != NULL ? text_copy(bundle->kernel) : part_sibling("vmlinuz");
+	char *agent = part_sibling("bh-agent.cpio");
 	struct hyper_wish wish = {.limits = bundle->limits,
 				  .has_network = bundle->has_network,
 				  .kernel = kernel,
@@ -121,8 +109,21 @@ static void describe(struct bundle *bundle, const char *id)
 	free(now);
 }
 
+static bool enter_group(struct bundle *bundle, char **path)
+{
+	char *error = NULL;
+
+	if (group_enter(bundle->config, path, &error)) {
+		return true;
+	}
+	part_fail("%s", error);
+	free(error);
+	return false;
+}
+
 static bool prepare(struct bundle *bundle, const char *id, int terminal)
 {
+	char *group = NULL;
 	int fds[3];
 
 	relay.signals = part_signals();
@@ -134,10 +135,12 @@ static bool prepare(struct bundle *bundle, const char *id, int terminal)
 	for (uint32_t i = 0; i < RELAY_CLIENTS; i++) {
 		relay.clients[i].socket = -1;
 	}
-	if (!make(bundle, id)) {
+	if (!enter_group(bundle, &group) || !make(bundle, id)) {
 		return false;
 	}
 	describe(bundle, id);
+	json_set_string(relay.state, "cgroup", group != NULL ? group : "");
+	free(group);
 	if (!hyper_start(&relay.hyper) || !state_save(relay.dir, relay.state)) {
 		hyper_end(&relay.hyper);
 		return false;

@@ -2,6 +2,8 @@
 /* state, list, kill, delete, pause, resume, update, features. */
 #include "part.h"
 
+#include "group.h"
+#include "sandbox.h"
 #include "text.h"
 
 #include <dirent.h>
@@ -83,6 +85,7 @@ int part_state(void)
 	json_object_object_del(state, "pidStarted");
 	json_object_object_del(state, "partition");
 	json_object_object_del(state, "partitionName");
+	json_object_object_del(state, "cgroup");
 	printf("%s\n", json_object_to_json_string_ext(
 			       state, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(state);
@@ -146,6 +149,7 @@ int part_list(void)
 	DIR *folder = opendir(part.root);
 	json *all = json_object_new_array();
 	struct dirent *entry;
+	char *program;
 
 	while (folder != NULL && (entry = readdir(folder)) != NULL) {
 		if (state_is_id(entry->d_name)) {
@@ -155,6 +159,9 @@ int part_list(void)
 	if (folder != NULL) {
 		closedir(folder);
 	}
+	program = part_sibling("bh-runtime");
+	sandbox_list(program, part.root, all);
+	free(program);
 	print_list(all);
 	json_object_put(all);
 	return 0;
@@ -214,7 +221,12 @@ int part_kill(void)
 		return 1;
 	}
 	if (part_status(state) == STATE_STOPPED) {
-		result = part_fail("container %s is not running", part.words[0]);
+		/* Of --all nothing is left, as asked. containerd's shim looks for these words. */
+		result =
+			part.is_all
+				? 0
+				: part_fail("cannot kill %s: container not running (it is stopped)",
+					    part.words[0]);
 	} else if (!send_signal(dir, (uint32_t)number)) {
 		if (number == SIGKILL && part_find_partition(state, &hyper)) {
 			hyper_end(&hyper);
@@ -252,6 +264,7 @@ int part_delete_one(const char *id, bool is_forced)
 {
 	json *state = NULL;
 	int dir = state_is_id(id) ? state_open(part.root, id) : -1;
+	const char *group;
 
 	if (dir < 0) {
 		return is_forced ? 0 : part_open(id, &state);
@@ -271,6 +284,8 @@ int part_delete_one(const char *id, bool is_forced)
 					 state_words[status]);
 		}
 		put_away(dir, state);
+		group = json_get_string(state, "cgroup", "");
+		group_remove(*group != '\0' ? group : NULL);
 		json_object_put(state);
 	}
 	close(dir);

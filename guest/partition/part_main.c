@@ -30,6 +30,7 @@ static const char help[] =
 	"  kill ID [SIGNAL]        a signal to the process; TERM unless told\n"
 	"  delete ID               what is left of one that has ended; --force ends it\n"
 	"  pause ID, resume ID     its CPUs stand still\n"
+	"  ps ID                   the processes here that keep it\n"
 	"  features                what it can, as JSON\n"
 	"\n"
 	"Global options: --root DIR (" PART_ROOT
@@ -38,13 +39,17 @@ static const char help[] =
 	"--timing\n"
 	"exec: --process FILE, --pid-file FILE, --console-socket PATH, --detach, --tty, --cwd DIR, "
 	"--env NAME=VALUE, --user UID[:GID]\n"
-	"delete: --force; list: --format table|json, --quiet\n"
+	"delete: --force; kill: --all; list: --format table|json, --quiet; ps: --format "
+	"table|json\n"
 	"\n"
 	"CPUs and RAM come from linux.resources (cpu.quota by cpu.period, rounded up to whole "
 	"CPUs, or cpu.cpus; memory.limit);\n"
 	"1 CPU and 128 MiB or what its files need, unless told. Annotations bulkhead.cpus, "
 	"bulkhead.memory, bulkhead.kernel,\n"
 	"bulkhead.cmdline and bulkhead.network=ADDRESS/PREFIX,GATEWAY say otherwise.\n"
+	"A pod's sandbox (annotation io.kubernetes.cri.container-type) is made by bh-runtime, "
+	"which "
+	"lies beside this program.\n"
 	"Exit status: that of the process (run, exec), 0, 1 for what failed, 2 for a wrong command "
 	"line.\n";
 
@@ -144,9 +149,9 @@ static const struct option options[] = {
 	{"--cwd", 0, &part.directory, NULL, " exec "},
 	{"--env", 'e', &ignored, NULL, " exec "},
 	{"--user", 'u', &part.user, NULL, " exec "},
-	{"--all", 'a', NULL, &is_ignored, " kill "},
+	{"--all", 'a', NULL, &part.is_all, " kill "},
 	{"--force", 'f', NULL, &part.is_forced, " delete "},
-	{"--format", 'f', &part.format, NULL, " list "},
+	{"--format", 'f', &part.format, NULL, " list ps "},
 	{"--quiet", 'q', NULL, &part.is_quiet, " list "},
 };
 
@@ -225,10 +230,11 @@ static const struct {
 	int (*run)(void);
 	int words; /* at least */
 } commands[] = {
-	{"create", part_create, 1}, {"start", part_start, 1},   {"run", part_run, 1},
-	{"exec", part_exec, 1},     {"state", part_state, 1},   {"list", part_list, 0},
-	{"kill", part_kill, 1},     {"delete", part_delete, 1}, {"pause", part_pause, 1},
-	{"resume", part_resume, 1}, {"update", part_update, 0}, {"features", part_features, 0},
+	{"create", part_create, 1},     {"start", part_start, 1},   {"run", part_run, 1},
+	{"exec", part_exec, 1},         {"state", part_state, 1},   {"list", part_list, 0},
+	{"kill", part_kill, 1},         {"delete", part_delete, 1}, {"pause", part_pause, 1},
+	{"resume", part_resume, 1},     {"ps", part_ps, 1},         {"update", part_update, 0},
+	{"features", part_features, 0},
 };
 
 static int run_command(int argc, char **argv, int at)
@@ -243,6 +249,9 @@ static int run_command(int argc, char **argv, int at)
 	if (index == sizeof(commands) / sizeof(commands[0])) {
 		return usage("no such command: ", argv[at]);
 	}
+	part.argc = argc;
+	part.argv = argv;
+	part.at = at;
 	part.command = argv[at++];
 	result = strcmp(part.command, "update") == 0 ? 0 : take_options(argc, argv, &at);
 	part.count = argc - at;
@@ -250,7 +259,10 @@ static int run_command(int argc, char **argv, int at)
 	if (result == 0 && part.count < commands[index].words) {
 		result = usage("an ID is missing behind ", part.command);
 	}
-	return result != 0 ? result : commands[index].run();
+	if (result == 0 && (result = part_sandbox()) < 0) {
+		result = commands[index].run();
+	}
+	return result;
 }
 
 int main(int argc, char **argv)

@@ -223,14 +223,13 @@ bool tree_add_root(struct tree *tree, int root)
 	       walk_dir(&walk, dir, tree->prefix);
 }
 
-/* Where `destination` is below the root once its symbolic links are followed; as it is where it is
- * not there. */
-static char *resolve(int root, const char *destination)
+/* Where `path` is below the root once its symbolic links are followed; NULL: it is not there. */
+static char *resolve_there(int root, const char *path)
 {
 	char base[PATH_MAX] = "";
 	char found[PATH_MAX] = "";
 	char handle[40];
-	int place = in_root_open(root, destination, O_PATH, 0);
+	int place = in_root_open(root, path, O_PATH, 0);
 	ssize_t length = -1;
 	size_t skip;
 
@@ -243,9 +242,28 @@ static char *resolve(int root, const char *destination)
 		close(place);
 	}
 	skip = strcmp(base, "/") == 0 ? 0 : strlen(base);
-	return text_copy(length > 0 && strncmp(base, found, skip) == 0 && found[skip] == '/'
-				 ? found + skip
-				 : destination);
+	return length > 0 && strncmp(base, found, skip) == 0 && found[skip] == '/'
+		       ? text_copy(found + skip)
+		       : NULL;
+}
+
+/* The same of what there is of `destination`, and the rest behind it. */
+static char *resolve(int root, const char *destination)
+{
+	char *start = text_copy(destination);
+	char *there = NULL;
+	char *whole;
+	char *slash;
+
+	while ((there = resolve_there(root, start)) == NULL &&
+	       (slash = strrchr(start, '/')) != NULL && slash != start) {
+		*slash = '\0';
+	}
+	whole = there != NULL ? text_format("%s%s", there, destination + strlen(start))
+			      : text_copy(destination);
+	free(there);
+	free(start);
+	return whole;
 }
 
 /* Directories on the way, which the root may lack. */

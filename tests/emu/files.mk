@@ -103,11 +103,13 @@ $(BUILD)/emu/partition-small.cpio: $(BUILD)/emu/small.cpio $(PARTITION_FILES)
 	$(Q)cat $^ >$@
 check-programs check-emu: $(PARTITION_TEST)
 
-# The engine, and an image to be built.
+# The engine, and an image to be built; Debian's containerd, and what a kubelet would say to it.
 CONTAINERS_TEST := $(BUILD)/emu/containers.cpio.gz
-$(BUILD)/emu/containers.cpio: $(wildcard tests/emu/containers/*)
+FLEET := $(BUILD)/emu/fleet
+$(BUILD)/emu/containers.cpio: $(wildcard tests/emu/containers/*) tests/native/cri.py tests/native/images.py $(wildcard $(BUILD)/peers/package)
 	@mkdir -p $(@D)
-	$(Q)BUILD=$(abspath $(BUILD)) tools/make-initramfs tests/emu/containers/list $@
+	$(Q)tests/emu/containers/make_fleet $(BUILD)/mgmt/root/bin/busybox $(FLEET)
+	$(Q)BUILD=$(abspath $(BUILD)) PEERS=$(abspath $(BUILD)/peers/root) FLEET=$(abspath $(FLEET)) tools/make-initramfs tests/emu/containers/list $@
 $(CONTAINERS_TEST): $(BUILD)/mgmt-containers.cpio.gz $(BUILD)/emu/containers.cpio
 	$(Q)$(call over,$(word 1,$^),$(word 2,$^)) >$@
 check-programs check-emu: $(CONTAINERS_TEST)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A container's limits as whole CPUs and RAM; its mounts, names and process as records. */
-/* Links: guest/partition/resources.c guest/partition/bundle.c guest/partition/bundle_mounts.c guest/partition/bundle_network.c guest/partition/bundle_process.c guest/partition/switch.c guest/common/process_names.c guest/common/text.c guest/common/file.c guest/common/json.c */
+/* Links: guest/partition/resources.c guest/partition/bundle.c guest/partition/bundle_mounts.c guest/partition/bundle_network.c guest/partition/bundle_process.c guest/partition/namespace.c guest/partition/switch.c guest/common/process_names.c guest/common/text.c guest/common/file.c guest/common/json.c */
 /* Libraries: -ljson-c */
 #include "bundle.h"
 #include "resources.h"
@@ -159,6 +159,46 @@ static void records(void)
 	bundle_drop(&made);
 }
 
+static bool count_copy(void *context, const char *source, const char *destination)
+{
+	TAP_CHECK(strcmp(source, "/etc") == 0 && strcmp(destination, "/run/secret") == 0);
+	++*(int *)context;
+	return true;
+}
+
+/* As containerd has a pod's container: memory that the pod shares, a secret, a name by its
+ * namespace alone. */
+static void pods(void)
+{
+	struct bundle made;
+	char *error;
+	char lines[1000];
+	char name[65] = "";
+	char wanted[200];
+	int copies = 0;
+
+	(void)gethostname(name, sizeof(name) - 1);
+	snprintf(wanted, sizeof(wanted), "mtmpfs|/dev/shm|shm|14|mode=1777,size=65536k\nh%s\n",
+		 name);
+	TAP_CHECK(bundle("{" ROOT PROCESS "\"linux\":{\"namespaces\":[{\"type\":\"network\"},{"
+			 "\"type\":\"uts\",\"path\":"
+			 "\"/proc/self/ns/uts\"}]},\"mounts\":[{\"destination\":\"/dev/"
+			 "shm\",\"type\":\"bind\",\"source\":"
+			 "\"/tmp\",\"options\":[\"rbind\"]},{\"destination\":\"/run/"
+			 "secret\",\"type\":\"bind\","
+			 "\"source\":\"/etc\",\"options\":[\"rbind\",\"ro\"]}]}",
+			 &made, &error) ||
+		  strstr(error, "not permitted") != NULL);
+	if (error == NULL) {
+		show(&made.setup, lines, sizeof(lines));
+		TAP_TEXT(lines, wanted);
+		TAP_CHECK(bundle_each_copy(&made, count_copy, &copies));
+		TAP_EQUAL(copies, 1);
+		bundle_drop(&made);
+	}
+	free(error);
+}
+
 static void says(const char *config, const char *wanted)
 {
 	struct bundle made;
@@ -194,11 +234,8 @@ static void bad_bundles(void)
 }
 
 static const struct tap_case cases[] = {
-	{"CPUs", cpus},
-	{"memory", memory},
-	{"lists and sizes", lists},
-	{"records", records},
-	{"bundles that are refused", bad_bundles},
+	{"CPUs", cpus},       {"memory", memory}, {"lists and sizes", lists},
+	{"records", records}, {"pods", pods},     {"bundles that are refused", bad_bundles},
 };
 
 int main(void)

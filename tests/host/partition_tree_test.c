@@ -172,6 +172,7 @@ static void copies(void)
 	TAP_CHECK(tree_add_root(&tree, root));
 	TAP_CHECK(tree_add_copy(&tree, root, in("hosts"), "/etc/hosts"));
 	TAP_CHECK(tree_add_copy(&tree, root, in("volume"), "/elsewhere"));
+	TAP_CHECK(tree_add_copy(&tree, root, in("hosts"), "/elsewhere/new/hosts"));
 	TAP_CHECK(!tree_add_copy(&tree, root, in("nothing"), "/x"));
 	tree_finish(&tree);
 	TAP_CHECK(write_out(&tree));
@@ -179,6 +180,7 @@ static void copies(void)
 	list(lines, sizeof(lines));
 	TAP_CHECK(holds(lines, "\nc/etc 40755 0\n") && holds(lines, "\nc/etc/hosts 100644 20\n"));
 	TAP_CHECK(holds(lines, "\nc/dir/inner 100644 5\n")); /* by the link, inside the root */
+	TAP_CHECK(holds(lines, "\nc/dir/new/hosts 100644 20\n"));
 	TAP_CHECK(memmem(archive.bytes, archive.size, "localhost\n", 10) != NULL);
 	tree_drop(&tree);
 	close(root);

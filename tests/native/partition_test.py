@@ -8,6 +8,11 @@ import re
 import shutil
 import subprocess
 import sys
+import time
+
+sys.dont_write_bytecode = True
+
+import images  # noqa: E402  pylint: disable=wrong-import-position
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
@@ -112,6 +117,84 @@ def test_without_hypervisor():
         os.unlink(LOCK)
 
 
+def leave(*words):
+    """As run(), of a command that leaves a process with the standard streams"""
+    with open(os.path.join(FOLDER, "out"), "w+", encoding="utf-8") as file:
+        code = subprocess.run([PROGRAM, "--root", STATE, "--log", LOG, "--log-format", "json", *words], stdin=subprocess.DEVNULL,
+                              stdout=file, stderr=file, timeout=30, check=False).returncode
+        file.seek(0)
+        return code, file.read()
+
+
+def sandbox_bundle():
+    folder = bundle(annotations={"io.kubernetes.cri.container-type": "sandbox"}, root={"path": "rootfs"},
+                    process={"args": ["/bin/busybox", "sleep", "1000"], "cwd": "/", "user": {"uid": 0, "gid": 0}},
+                    linux={"namespaces": [{"type": kind} for kind in ("network", "ipc", "uts", "pid", "mount")]})
+    shutil.copy(images.busybox(), os.path.join(folder, "rootfs/bin/busybox"))
+    return folder
+
+
+# A pod's sandbox is bh-runtime's, by the same commands, and needs no hypervisor.
+def test_sandbox():
+    folder = sandbox_bundle()
+    pid_file = os.path.join(FOLDER, "pid")
+    code, errors = leave("create", "--bundle", folder, "--pid-file", pid_file, "pod")
+    check("a sandbox is created", code == 0, errors)
+    code, output, _ = run("state", "pod")
+    state = json.loads(output or "{}")
+    check("its state", code == 0 and state["status"] == "created", output)
+    with open(f"/proc/{state['pid']}/comm", encoding="ascii") as comm, open(pid_file, encoding="ascii") as pid:
+        check("it is a process here, of bh-runtime", comm.read().startswith("bh-") and int(pid.read()) == state["pid"])
+    check("a sandbox is started", run("start", "pod")[0] == 0)
+    says("a partition of its ID", 1, "sandbox of this ID", "create", "--bundle", bundle(), "pod")
+    code, output, _ = run("list", "--format", "json")
+    check("list has it", code == 0 and [(row["id"], row["status"]) for row in json.loads(output)] == [("pod", "running")], output)
+    code, output, _ = run("exec", "pod", "/bin/busybox", "echo", "inside")
+    check("exec in it", code == 0 and output == "inside\n", output)
+    code, output, _ = run("ps", "--format", "json", "pod")
+    check("its processes", code == 0 and json.loads(output) == [state["pid"]], output)
+    says("a sandbox that runs is not deleted", 1, "", "delete", "pod")
+    check("kill", run("kill", "--all", "pod", "9")[0] == 0)
+    for _ in range(200):
+        if json.loads(run("state", "pod")[1])["status"] == "stopped":
+            break
+        time.sleep(0.02)
+    check("delete", run("delete", "pod")[0] == 0)
+    says("it is gone", 1, "does not exist", "state", "pod")
+    code, output, _ = run("list", "--quiet")
+    check("nothing is listed again", code == 0 and output == "", output)
+
+
+def in_namespace(space, command):
+    return subprocess.run(["nsenter", "-t", str(space.pid), "-n", "sh", "-c", command], capture_output=True, text=True, check=False).stdout
+
+
+# The card of a namespace stays as it is when a partition takes its place, but for ARP: the next one finds the same.
+def test_card():
+    if has_device():
+        print("skip - a card without a hypervisor # there is one here")
+        return
+    with subprocess.Popen(["unshare", "-n", "sleep", "100"]) as space:
+        own = os.readlink("/proc/self/ns/net")
+        while os.readlink(f"/proc/{space.pid}/ns/net") == own:
+            time.sleep(0.01)
+        in_namespace(space, "ip link add eth0 mtu 1400 type veth peer name other; ip link set other up; ip link set eth0 up; "
+                            "ip addr add 10.99.0.2/24 dev eth0; ip route add default via 10.99.0.1")
+        before = in_namespace(space, "ip -4 addr show eth0 | tail -n 2; ip route")
+        folder = bundle(linux={"namespaces": [{"type": "network", "path": f"/proc/{space.pid}/ns/net"}]})
+        says("a partition in a namespace", 1, "management partition only", "create", "--bundle", folder, "x")
+        check("the card answers no ARP", "NOARP" in in_namespace(space, "ip link show eth0"))
+        check("it keeps address and routes", before == in_namespace(space, "ip -4 addr show eth0 | tail -n 2; ip route")
+              and "default via 10.99.0.1" in before, before)
+        hold = "import socket, time; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind('\\0bulkhead-partition'); print(); time.sleep(100)"
+        with subprocess.Popen(["nsenter", "-t", str(space.pid), "-n", sys.executable, "-uc", hold], stdout=subprocess.PIPE) as holder:
+            holder.stdout.readline()
+            says("a second one", 1, "a pod of partitions has one container", "create", "--bundle", folder, "x")
+            holder.kill()
+        says("its successor", 1, "management partition only", "create", "--bundle", folder, "x")
+        space.kill()
+
+
 def main():
     if not os.path.exists(PROGRAM):
         print(f"skip - bh-partition # {PROGRAM} is not built")
@@ -122,6 +205,8 @@ def main():
     test_words()
     test_refused()
     test_without_hypervisor()
+    test_sandbox()
+    test_card()
     shutil.rmtree(FOLDER, ignore_errors=True)
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return failed != 0

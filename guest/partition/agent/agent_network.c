@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <net/route.h>
 #include <stdlib.h>
@@ -73,6 +74,17 @@ static bool set_card(int handle, const char *address, unsigned int prefix, int m
 	return ioctl(handle, SIOCSIFNETMASK, &request) == 0;
 }
 
+/* Neighbours may know the address with another card: Linux' ip-sysctl, arp_notify. */
+static void announce(void)
+{
+	int file = open("/proc/sys/net/ipv4/conf/" CARD "/arp_notify", O_WRONLY | O_CLOEXEC);
+
+	if (file >= 0) {
+		(void)!write(file, "1", 1);
+		close(file);
+	}
+}
+
 bool agent_network(const char *value, struct agent_error *error)
 {
 	int handle = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -89,6 +101,7 @@ bool agent_network(const char *value, struct agent_error *error)
 			*slash = '\0';
 			prefix = (unsigned int)strtoul(slash + 1, NULL, 10);
 		}
+		announce();
 		is_up = is_up && set_card(handle, fields[0], prefix, atoi(fields[2])) &&
 			bring_up(handle, CARD) && set_route(handle, fields[1]);
 	}
