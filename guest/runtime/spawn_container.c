@@ -193,7 +193,8 @@ int spawn_container(struct container *c, struct error *e)
 	/* While it builds its file system; it waits for the runtime before it begins its program.
 	 */
 	if (c->cgroup &&
-	    cgroup_apply(c->cgroup, json_get_object(c->linux_config, "resources"), e) < 0) {
+	    (cgroup_apply(c->cgroup, json_get_object(c->linux_config, "resources"), e) < 0 ||
+	     (!c->rt->rootless && cgroup_give(c->cgroup, c->config, c->ns.made, e) < 0))) {
 		return -1;
 	}
 	if (json_get(c->linux_config, "intelRdt") &&
