@@ -41,6 +41,10 @@ const char *cgroup_path(const struct cgroup *cg);
  */
 int cgroup_apply(struct cgroup *cg, json *resources, struct error *e);
 
+/* A cgroup that config.json mounts writable, in a cgroup namespace of its own (`made`: CLONE_NEW*
+ * that are new), becomes the user's who runs the process, with the files that may be delegated. */
+int cgroup_give(struct cgroup *cg, json *config, int made, struct error *e);
+
 /* Moves a process there; where processes may only be in the cgroups below it, to the first of those
  * that has any. */
 int cgroup_join(struct cgroup *cg, pid_t pid, struct error *e);

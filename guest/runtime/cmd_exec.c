@@ -62,6 +62,16 @@ static void help(const struct runtime *rt)
 	       rt->program);
 }
 
+static int read_preserved(struct arguments *a, struct error *e)
+{
+	char *end;
+
+	a->exec.preserve_fds = (unsigned)strtoul(optarg, &end, 10);
+	return *end || a->exec.preserve_fds > 1024
+		       ? error_status(e, 2, 0, "--preserve-fds: 0 to 1024")
+		       : 0;
+}
+
 static int read_option(struct arguments *a, int option, struct error *e)
 {
 	char *end;
@@ -107,10 +117,7 @@ static int read_option(struct arguments *a, int option, struct error *e)
 		a->no_new_privs = true;
 		break;
 	case 'f':
-		a->exec.preserve_fds = (unsigned)strtoul(optarg, &end, 10);
-		return *end || a->exec.preserve_fds > 1024
-			       ? error_status(e, 2, 0, "--preserve-fds: 0 to 1024")
-			       : 0;
+		return read_preserved(a, e);
 	case 'I':
 		a->exec.ignore_paused = true;
 		break;

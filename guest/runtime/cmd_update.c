@@ -9,6 +9,7 @@
 
 #include "cgroup.h"
 #include "file.h"
+#include "rdt.h"
 #include "runtime.h"
 #include "state.h"
 #include "text.h"
@@ -16,8 +17,8 @@
 enum kind {
 	COUNT,
 	BYTES, /* also as 512m or 1g */
-	WORD,
-	NO_MORE, /* what v2 or this program has not: refused when it is used */
+	WORD,  /* a list of numbers */
+	LINE,  /* of resctrl's schemata */
 };
 
 /* runc's options and where they belong in linux.resources. */
@@ -43,8 +44,8 @@ static const struct setting {
 	{"kernel-memory", "memory", "kernel", BYTES},
 	{"kernel-memory-tcp", "memory", "kernelTCP", BYTES},
 	{"pids-limit", "pids", "limit", COUNT},
-	{"l3-cache-schema", "intelRdt", "l3CacheSchema", NO_MORE},
-	{"mem-bw-schema", "intelRdt", "memBwSchema", NO_MORE},
+	{"l3-cache-schema", "intelRdt", "l3CacheSchema", LINE},
+	{"mem-bw-schema", "intelRdt", "memBwSchema", LINE},
 };
 
 #define SETTING_COUNT   (sizeof(settings) / sizeof(settings[0]))
@@ -81,14 +82,11 @@ static int add_setting(json *resources, const struct setting *setting, const cha
 	int64_t value = 0;
 	char *end = NULL;
 
-	if (setting->kind == NO_MORE) {
-		return error_set(e, 0, "--%s is not supported: leave it out", setting->option);
-	}
 	if (!section) {
 		section = json_object_new_object();
 		json_set(resources, setting->section, section);
 	}
-	if (setting->kind == WORD) {
+	if (setting->kind == WORD || setting->kind == LINE) {
 		json_set_string(section, setting->key, text);
 		return 0;
 	}
@@ -134,12 +132,11 @@ static void say_usage(struct runtime *rt)
 	       "input\n",
 	       rt->program);
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
-		if (settings[i].kind != NO_MORE) {
-			printf("  --%s %s\n", settings[i].option,
-			       settings[i].kind == BYTES   ? "BYTES (512m, 1g; -1: no limit)"
-			       : settings[i].kind == COUNT ? "N"
-							   : "LIST (0-2,4)");
-		}
+		static const char *const forms[] = {[COUNT] = "N",
+						    [BYTES] = "BYTES (512m, 1g; -1: no limit)",
+						    [WORD] = "LIST (0-2,4)",
+						    [LINE] = "LINE (L3:0=ff, MB:0=20)"};
+		printf("  --%s %s\n", settings[i].option, forms[settings[i].kind]);
 	}
 }
 
@@ -157,6 +154,14 @@ static int apply(struct runtime *rt, const char *id, json *resources)
 	}
 	if (result == 0) {
 		result = cgroup_apply(cgroup, resources, &rt->error);
+	}
+	json *schemas = json_get_object(resources, "intelRdt");
+	if (result == 0 && schemas) {
+		json *config = state_config(rt, &s, NULL);
+		result = config ? rdt_update(json_get_object(config, "linux"), id, schemas,
+					     &rt->error)
+				: -1;
+		json_object_put(config);
 	}
 	cgroup_close(cgroup);
 	state_free(&s);

@@ -220,6 +220,17 @@ static int compare(int root, const char *group, char *lines, struct error *e)
 	return result;
 }
 
+static int write_schemata(int root, const char *group, const char *lines, struct error *e)
+{
+	char *path = text_format("%s/schemata", group);
+	int result = file_put_at(root, path, lines) < 0
+			     ? fail(root, errno, "write the schemata of", group, e)
+			     : 0;
+
+	free(path);
+	return result;
+}
+
 static int make_group(int root, json *rdt, const char *group, char *lines, struct error *e)
 {
 	if (is_there(root, group)) {
@@ -234,12 +245,7 @@ static int make_group(int root, json *rdt, const char *group, char *lines, struc
 	if (mkdirat(root, group, 0755) < 0) {
 		return fail(root, errno, "make", group, e);
 	}
-	char *path = text_format("%s/schemata", group);
-	int result = lines && file_put_at(root, path, lines) < 0
-			     ? fail(root, errno, "write the schemata of", group, e)
-			     : 0;
-	free(path);
-	return result;
+	return lines ? write_schemata(root, group, lines, e) : 0;
 }
 
 int rdt_make(int root, json *rdt, const char *id, struct error *e)
@@ -312,5 +318,27 @@ int rdt_leave(const char *group, struct error *e)
 	if (root >= 0) {
 		close(root);
 	}
+	return result;
+}
+
+int rdt_update(json *linux_config, const char *id, json *schemas, struct error *e)
+{
+	json *rdt = json_get_object(linux_config, "intelRdt");
+	json *checked = json_object_new_object();
+
+	if (!rdt) {
+		json_object_put(checked);
+		return error_set(e, 0, "container %s was made without linux.intelRdt", id);
+	}
+	json_set(checked, "intelRdt", json_object_get(schemas));
+	int root = rdt_check(checked, e) < 0 ? -1 : rdt_open_root(e);
+	json_object_put(checked);
+	if (root < 0) {
+		return -1;
+	}
+	char *lines = lines_of(schemas);
+	int result = lines ? write_schemata(root, group_of(rdt, id), lines, e) : 0;
+	free(lines);
+	close(root);
 	return result;
 }

@@ -27,6 +27,9 @@ int rdt_remove(int root, const char *group, struct error *e);
  * done. Where resctrl is mounted no more, there is nothing to remove. */
 int rdt_enter(json *linux_config, const char *id, pid_t pid, struct error *e);
 int rdt_leave(const char *group, struct error *e);
+/* Other schemata (`schemas`: l3CacheSchema, memBwSchema) for the group of a container that has one.
+ */
+int rdt_update(json *linux_config, const char *id, json *schemas, struct error *e);
 
 /* rdt_schema.c: `line` ("L3:0=7f0;1=1f") says of each of its domains what the line of that resource
  * in `file`, a group's "schemata", says. Bandwidths are compared as the kernel rounds them: up to a

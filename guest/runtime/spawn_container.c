@@ -172,6 +172,16 @@ static int move_netdevs(struct container *c, struct error *e)
 			 : netdev_move(c->linux_config, netns, &c->netdevs, e);
 }
 
+/* Root's it is already. */
+static int give_cgroup(struct container *c, struct error *e)
+{
+	int64_t uid = json_get_int(json_get_object(c->process, "user"), "uid", 0);
+
+	return c->rt->rootless || (!uid && !(c->ns.made & CLONE_NEWUSER))
+		       ? 0
+		       : cgroup_give(c->cgroup, c->config, c->ns.made, e);
+}
+
 int spawn_container(struct container *c, struct error *e)
 {
 	bool in_cgroup = false;
@@ -193,7 +203,8 @@ int spawn_container(struct container *c, struct error *e)
 	/* While it builds its file system; it waits for the runtime before it begins its program.
 	 */
 	if (c->cgroup &&
-	    cgroup_apply(c->cgroup, json_get_object(c->linux_config, "resources"), e) < 0) {
+	    (cgroup_apply(c->cgroup, json_get_object(c->linux_config, "resources"), e) < 0 ||
+	     give_cgroup(c, e) < 0)) {
 		return -1;
 	}
 	if (json_get(c->linux_config, "intelRdt") &&

@@ -452,6 +452,24 @@ def cgroups_path(r):
     equal(found[0], found[1])
 
 
+@must("config-linux.md Cgroup ownership", "a cgroup that is mounted writable is the user's, one that is not stays root's")
+def cgroup_owner(r):
+    def owners(options):
+        def change(c):
+            c["mounts"].append({"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": options})
+            c["process"]["user"] = {"uid": 1234, "gid": 1}
+        b = created(r, change=change)
+        for line in open(f"/proc/{r.state(b.id)['pid']}/cgroup", encoding="ascii"):
+            if line.startswith("0::"):
+                found = cgroup2 + line.strip()[3:]
+        names = ("", "cgroup.procs", "cgroup.subtree_control", "cgroup.events")
+        result = [os.stat(os.path.join(found, name)).st_uid for name in names]
+        r.delete(b.id)
+        return result
+    cgroup2 = "/sys/fs/cgroup" if os.path.exists("/sys/fs/cgroup/cgroup.procs") else "/sys/fs/cgroup/unified"
+    equal((owners([]), owners(["ro"])), ([1234, 1234, 1234, 0], [0, 0, 0, 0]))
+
+
 @must("config-linux.md Sysctl", "parameters are set")
 def sysctl(r):
     equal(output(r, "cat /proc/sys/net/ipv4/ip_forward", lambda c: c["linux"].update(sysctl={"net.ipv4.ip_forward": "1"})), "1\n")

@@ -199,7 +199,7 @@ def no_controller():
 def update_errors():
     name = running("update")
     for words, part in ((["--memory", "much"], "--memory"), (["--cpu-quota", "1k"], "--cpu-quota"), (["--nonesuch", "1"], "--nonesuch"),
-                        (["--l3-cache-schema", "x"], "not supported"), (["-r", "/nonesuch"], "/nonesuch"),
+                        (["--l3-cache-schema", "L3:0=f"], "without linux.intelRdt"), (["-r", "/nonesuch"], "/nonesuch"),
                         (["--cpu-rt-runtime", "5"], "real-time")):
         result = call("update", *words, name, ok=False)
         check(result.status == 1, f"{words}: status {result.status}")
