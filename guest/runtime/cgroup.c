@@ -32,9 +32,7 @@ void cgroup_close(struct cgroup *cg)
 	if (!cg) {
 		return;
 	}
-	if (cg->fd >= 0) {
-		close(cg->fd);
-	}
+	file_close(cg->fd);
 	free(cg->path);
 	free(cg->why_none);
 	free(cg);
@@ -141,9 +139,7 @@ static bool has_process(int dir)
 	int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
 	bool has = fd >= 0 && read(fd, &byte, 1) == 1;
 
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	return has;
 }
 

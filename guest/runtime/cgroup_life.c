@@ -113,9 +113,7 @@ static int join_busy(int dir, void *context)
 	int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
 	bool is_used = fd >= 0 && read(fd, &byte, 1) == 1;
 
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	return is_used && file_put_at(dir, "cgroup.procs", context) == 0;
 }
 
@@ -178,9 +176,7 @@ static int wait_event(struct cgroup *cg, const char *key, int value, int limit_m
 		}
 		found = event_value(events, key);
 	}
-	if (events >= 0) {
-		close(events);
-	}
+	file_close(events);
 	return found < 0 ? -1 : found == value;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "mount_kinds.h"
+#include "file.h"
 
 #define DEPTH_LIMIT 64
 #define FILE_LIMIT  100000u
@@ -43,12 +44,8 @@ static int copy_file(int from, int to, const char *name, const struct stat *stat
 			    fchmod(out, status->st_mode & 07777) < 0)) {
 		result = -1;
 	}
-	if (in >= 0) {
-		close(in);
-	}
-	if (out >= 0) {
-		close(out);
-	}
+	file_close(in);
+	file_close(out);
 	return result;
 }
 
@@ -82,12 +79,8 @@ static int copy_subdir(struct copy *copy, int from, int to, const char *name,
 			    fchmod(out, status->st_mode & 07777) < 0)) {
 		result = -1;
 	}
-	if (in >= 0) {
-		close(in);
-	}
-	if (out >= 0) {
-		close(out);
-	}
+	file_close(in);
+	file_close(out);
 	copy->depth--;
 	return result;
 }

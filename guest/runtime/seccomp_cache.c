@@ -90,7 +90,7 @@ void seccomp_key(json *value, struct text *key)
 		count = json_object_array_length(value);
 		key_add_number(key, '[', count);
 		for (size_t i = 0; i < count; i++) {
-			seccomp_key(json_object_array_get_idx(value, i), key);
+			seccomp_key(json_at(value, i), key);
 		}
 		break;
 	case json_type_object:
