@@ -133,7 +133,7 @@ static char *choose_path(const char *mount, json *spec, const char *id, bool roo
 	return path;
 }
 
-static bool has_process(int dir)
+bool cgroup_has_process(int dir)
 {
 	char byte;
 	int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
@@ -190,7 +190,7 @@ int cgroup_open(struct cgroup **cg, json *spec, const char *id, bool rootless, s
 		cgroup_close(made);
 		return 0;
 	}
-	if (!made->is_new && has_process(made->fd)) {
+	if (!made->is_new && cgroup_has_process(made->fd)) {
 		error_set(e, 0,
 			  "the cgroup %s has processes already: end them or choose another "
 			  "linux.cgroupsPath",

@@ -110,12 +110,7 @@ int cgroup_pids(struct cgroup *cg, pid_t **pids, size_t *count, struct error *e)
 
 static int join_busy(int dir, void *context)
 {
-	char byte;
-	int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-	bool is_used = fd >= 0 && read(fd, &byte, 1) == 1;
-
-	file_close(fd);
-	return is_used && file_put_at(dir, "cgroup.procs", context) == 0;
+	return cgroup_has_process(dir) && file_put_at(dir, "cgroup.procs", context) == 0;
 }
 
 int cgroup_join(struct cgroup *cg, pid_t pid, struct error *e)
