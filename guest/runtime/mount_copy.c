@@ -34,12 +34,9 @@ static int copy_bytes(int from, int to, off_t size)
 	return 0;
 }
 
-static int copy_file(int from, int to, const char *name, const struct stat *status)
+/* Owner and mode of what was copied (result 0); closes both. */
+static int finish_copy(int result, int in, int out, const struct stat *status)
 {
-	int in = openat(from, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	int out = openat(to, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int result = in < 0 || out < 0 ? -1 : copy_bytes(in, out, status->st_size);
-
 	if (result == 0 && (fchown(out, status->st_uid, status->st_gid) < 0 ||
 			    fchmod(out, status->st_mode & 07777) < 0)) {
 		result = -1;
@@ -47,6 +44,15 @@ static int copy_file(int from, int to, const char *name, const struct stat *stat
 	file_close(in);
 	file_close(out);
 	return result;
+}
+
+static int copy_file(int from, int to, const char *name, const struct stat *status)
+{
+	int in = openat(from, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int out = openat(to, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int result = in < 0 || out < 0 ? -1 : copy_bytes(in, out, status->st_size);
+
+	return finish_copy(result, in, out, status);
 }
 
 static int copy_link(int from, int to, const char *name, const struct stat *status)
@@ -75,12 +81,7 @@ static int copy_subdir(struct copy *copy, int from, int to, const char *name,
 			  ? -1
 			  : openat(to, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	int result = in < 0 || out < 0 ? -1 : copy_dir(copy, in, out);
-	if (result == 0 && (fchown(out, status->st_uid, status->st_gid) < 0 ||
-			    fchmod(out, status->st_mode & 07777) < 0)) {
-		result = -1;
-	}
-	file_close(in);
-	file_close(out);
+	result = finish_copy(result, in, out, status);
 	copy->depth--;
 	return result;
 }
