@@ -2,7 +2,6 @@
 /* Compiled filters on disk: a file is a header, the key it was made of, the program. */
 #include "seccomp_private.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
 #include <stdint.h>

@@ -14,7 +14,6 @@
 #include "report.h"
 #include "request.h"
 #include "store.h"
-#include "text.h"
 #include "timestamp.h"
 
 static _Noreturn void pack_upper(int upper, int output)

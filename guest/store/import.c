@@ -2,7 +2,6 @@
 /* `import`: a tar of a root file system becomes an image of one layer. */
 #include "commands.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "image.h"

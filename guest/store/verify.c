@@ -4,7 +4,6 @@
  * its blob, or else its directory, still gives the tar of its diff ID.
  */
 #include "commands.h"
-#include "file.h"
 
 #include <dirent.h>
 #include <fcntl.h>
