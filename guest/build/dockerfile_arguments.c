@@ -274,7 +274,7 @@ static bool take_words(struct dockerfile *file, struct instruction *instruction,
 static bool check_flags(struct dockerfile *file, const struct instruction *instruction)
 {
 	static const char *const known[INSTRUCTION_KINDS] = {
-		[INSTRUCTION_ADD] = " chown chmod ",
+		[INSTRUCTION_ADD] = " chown chmod checksum ",
 		[INSTRUCTION_COPY] = " from chown chmod ",
 		[INSTRUCTION_FROM] = " platform ",
 		[INSTRUCTION_HEALTHCHECK] =

@@ -25,6 +25,9 @@ static const struct option_word run_options[] = {
 	{0, "pids-limit", OPTION_VALUE, "limit of its processes"},
 	{0, "entrypoint", OPTION_VALUE, "program in place of the image's"},
 	{0, "network", OPTION_VALUE, "bridge, host, none or a network's name"},
+	{0, "dns", OPTION_LIST, "a name server's address"},
+	{0, "dns-search", OPTION_LIST, "a domain for short names"},
+	{0, "dns-option", OPTION_LIST, "an option of resolv.conf"},
 	{0, "runtime", OPTION_VALUE, "container, process, partition, runc, crun"},
 	{0, "restart", OPTION_VALUE, "no, always, unless-stopped, on-failure[:N]"},
 	{0, "read-only", OPTION_FLAG, "its root file system is not written to"},
@@ -32,7 +35,7 @@ static const struct option_word run_options[] = {
 	{0, "privileged", OPTION_FLAG, "all capabilities and devices"},
 	{0, "cap-add", OPTION_LIST, "a capability more"},
 	{0, "cap-drop", OPTION_LIST, "a capability less"},
-	{0, "security-opt", OPTION_LIST, "seccomp=unconfined, no-new-privileges"},
+	{0, "security-opt", OPTION_LIST, "seccomp=.., apparmor=NAME, label=.., no-new-privileges"},
 	{0, "init", OPTION_FLAG, "a small init as its process 1"},
 	{0, NULL, OPTION_FLAG, NULL},
 };

@@ -189,6 +189,9 @@ static json *host_config(struct client *client)
 	copy_list(client, "cap-add", host, "CapAdd");
 	copy_list(client, "cap-drop", host, "CapDrop");
 	copy_list(client, "security-opt", host, "SecurityOpt");
+	copy_list(client, "dns", host, "Dns");
+	copy_list(client, "dns-search", host, "DnsSearch");
+	copy_list(client, "dns-option", host, "DnsOptions");
 	copy_value(client, "network", host, "NetworkMode");
 	copy_value(client, "runtime", host, "Runtime");
 	json_set_bool(host, "AutoRemove", client_has(client, "rm"));

@@ -14,6 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+void build_gone(void *context)
+{
+	struct build *build = context;
+
+	if (build->fetching) {
+		worker_stop(build->fetching);
+	}
+}
+
 void build_say(struct build *build, const char *format, ...)
 {
 	va_list arguments;

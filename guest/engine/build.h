@@ -11,6 +11,7 @@
 #include "http.h"
 #include "progress.h"
 #include "route.h"
+#include "worker.h"
 
 #include <stddef.h>
 
@@ -65,9 +66,12 @@ struct build {
 	char *created_by;
 	char *cache_key;
 	struct container *container;
+	struct worker *fetching; /* ends when the client goes; or NULL */
 };
 
 /* build.c */
+/* The client has gone (progress.h): what waits for a stranger's server waits no longer. */
+void build_gone(void *context);
 /* The next instruction; called when one is done. */
 void build_next(struct build *build);
 /* Ends it with an error in words. */
@@ -82,6 +86,8 @@ void build_done_with(struct build *build, const char *image);
 /* Fills build->words; false: *error says why, fresh memory. */
 bool build_expand_words(struct build *build, char **error);
 void build_free_words(struct build *build);
+/* One word with its variables; NULL and *error on failure. */
+char *build_expand(struct build *build, const char *word, char **error);
 /* Name of a FROM's image, by the global arguments; NULL and *error on failure. */
 char *build_expand_from(struct build *build, const char *word, char **error);
 /* ARG's words: into the stage's arguments, or the global ones. */

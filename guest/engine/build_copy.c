@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* COPY and ADD: files of the context, of a stage or of an image, put into a container that never
  * runs. */
-#include "build.h"
+#include "build_fetch.h"
 #include "engine.h"
+#include "file.h"
 #include "image.h"
 #include "image_ref.h"
 #include "image_routes.h"
@@ -12,6 +13,8 @@
 #include "rootfs.h"
 #include "text.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +22,7 @@ struct copy {
 	struct build *build;
 	struct container *from; /* of COPY --from, holds its root file system; NULL: the context */
 	char *folder;           /* where the sources are */
+	json *remotes;          /* build_fetch.h, or NULL */
 };
 
 static void on_removed(void *context, const char *error, unsigned status)
@@ -34,6 +38,11 @@ static void copy_free(struct copy *copy)
 		rootfs_release(copy->from);
 		container_remove(copy->from, true, true, on_removed, NULL);
 	}
+	const char *fetched = json_get_string(copy->remotes, "from", NULL);
+	if (fetched && file_remove_tree_at(AT_FDCWD, fetched) < 0) {
+		engine_log("%s: left over: %s", fetched, strerror(errno));
+	}
+	json_object_put(copy->remotes);
 	free(copy->folder);
 	free(copy);
 }
@@ -51,10 +60,13 @@ static json *copy_request(const struct copy *copy, const char *to)
 					: text_format("%s/%s", *directory ? directory : "", dest);
 
 	for (size_t i = 0; i + 1 < one->word_count; i++) {
-		json_append_string(sources, build->words[i]);
+		if (!build_is_remote(build, i)) {
+			json_append_string(sources, build->words[i]);
+		}
 	}
 	json_set_string(request, "from", copy->folder);
 	json_set(request, "sources", sources);
+	json_set(request, "remotes", json_object_get(copy->remotes));
 	json_set_string(request, "dest", absolute);
 	json_set_bool(request, "add", one->kind == INSTRUCTION_ADD);
 	json_set(request, "ignore",
@@ -210,7 +222,7 @@ static void find_source(struct copy *copy, const char *from)
 	if (id && *id) {
 		copy_from_image(copy, id);
 	} else if (ref && !id) {
-		image_pull(ref, registry_auth_for(build->auths, ref), on_pull_line, on_pulled,
+		image_pull(ref, registry_auth_for(build->auths, ref), NULL, on_pull_line, on_pulled,
 			   copy);
 	} else {
 		copy_free(copy);
@@ -221,16 +233,50 @@ static void find_source(struct copy *copy, const char *from)
 	free(ref);
 }
 
+static void on_fetched(void *context, json *remotes, const char *error)
+{
+	struct copy *copy = context;
+	struct build *build = copy->build;
+
+	copy->remotes = remotes;
+	if (remotes) {
+		start_hash(copy);
+	} else {
+		copy_free(copy);
+		build_fail(build, "%s", error);
+	}
+}
+
+static bool has_remotes(const struct build *build)
+{
+	bool has_some = false;
+
+	for (size_t i = 0; i < build->instruction->word_count; i++) {
+		has_some |= build_is_remote(build, i);
+	}
+	return has_some;
+}
+
 void build_copy(struct build *build)
 {
 	const char *from = instruction_flag(build->instruction, "from");
-	struct copy *copy = memory_zeroed(1, sizeof(*copy));
+	char *error = build_check_remotes(build);
 
+	if (error) {
+		build_fail(build, "%s", error);
+		free(error);
+		return;
+	}
+	struct copy *copy = memory_zeroed(1, sizeof(*copy));
 	copy->build = build;
 	if (from) {
 		find_source(copy, from);
 	} else {
 		copy->folder = text_copy(build->folder);
-		start_hash(copy);
+		if (has_remotes(build)) {
+			build_fetch(build, on_fetched, copy);
+		} else {
+			start_hash(copy);
+		}
 	}
 }

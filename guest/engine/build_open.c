@@ -267,7 +267,8 @@ static void post_build(struct request *request)
 {
 	struct build *build = memory_zeroed(1, sizeof(*build));
 
-	build->progress.request = request;
+	build->progress =
+		(struct progress){.request = request, .gone = build_gone, .context = build};
 	char *why = read_query(build, request);
 	if (why) {
 		refuse(build, 400, why);

@@ -153,7 +153,7 @@ void build_from(struct build *build)
 	} else if (id) {
 		start_on(build, id);
 	} else if (ref) {
-		image_pull(ref, registry_auth_for(build->auths, ref), on_pull_line, on_pulled,
+		image_pull(ref, registry_auth_for(build->auths, ref), NULL, on_pull_line, on_pulled,
 			   build);
 	} else {
 		build_fail(build, "invalid reference format: %s", name);

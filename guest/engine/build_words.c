@@ -37,16 +37,19 @@ static bool is_literal(enum instruction_kind kind)
 	       kind == INSTRUCTION_MAINTAINER;
 }
 
+char *build_expand(struct build *build, const char *word, char **error)
+{
+	return dockerfile_expand(word, build->file.escape, look_up, build, error);
+}
+
 bool build_expand_words(struct build *build, char **error)
 {
 	const struct instruction *one = build->instruction;
 
 	build->words = memory_zeroed(one->word_count + 1, sizeof(char *));
 	for (size_t i = 0; i < one->word_count; i++) {
-		build->words[i] = is_literal(one->kind)
-					  ? text_copy(one->words[i])
-					  : dockerfile_expand(one->words[i], build->file.escape,
-							      look_up, build, error);
+		build->words[i] = is_literal(one->kind) ? text_copy(one->words[i])
+							: build_expand(build, one->words[i], error);
 		if (!build->words[i]) {
 			return false;
 		}

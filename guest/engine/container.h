@@ -52,6 +52,7 @@ struct container {
 	char *image_name; /* as the client wrote it */
 	int64_t created;
 	char *runtime; /* name; "" is the default */
+	json *dns; /* HostConfig.Dns, what the network's name server asks of it; NULL: the host's */
 	bool has_tty;
 	bool has_stdin;
 	bool has_stdin_once;

@@ -7,6 +7,7 @@
 #include "file.h"
 #include "http.h"
 #include "life.h"
+#include "log_options.h"
 #include "log_reader.h"
 #include "loop.h"
 #include "moment.h"
@@ -200,6 +201,18 @@ static bool parse_query(struct request *request, struct logs *logs, int64_t *tai
 	return true;
 }
 
+static bool has_log(const struct container *container)
+{
+	json *spec = container_spec(container);
+	int64_t size;
+	int files;
+	bool has = log_options_read(json_get(json_get(spec, "HostConfig"), "LogConfig"), &size,
+				    &files);
+
+	json_object_put(spec);
+	return has;
+}
+
 static void get_logs(struct request *request)
 {
 	struct container *container = container_of_request(request);
@@ -207,6 +220,10 @@ static void get_logs(struct request *request)
 	int64_t tail;
 
 	if (!container || !parse_query(request, &query, &tail)) {
+		return;
+	}
+	if (!has_log(container)) {
+		reply_error(request, 501, "configured logging driver does not support reading");
 		return;
 	}
 	struct logs *logs = memory_zeroed(1, sizeof(*logs));

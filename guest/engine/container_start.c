@@ -5,13 +5,13 @@
 #include "file.h"
 #include "health.h"
 #include "life.h"
+#include "log_options.h"
 #include "loop.h"
 #include "moment.h"
 #include "monitor.h"
 #include "network.h"
 #include "oci.h"
 #include "rootfs.h"
-#include "spec_check.h"
 #include "text.h"
 #include "volume_fill.h"
 
@@ -178,7 +178,9 @@ static void start_monitor(struct start *start)
 {
 	struct container *container = start->container;
 	json *log = json_get(json_get(start->spec, "HostConfig"), "LogConfig");
-	json *options = json_get(log, "Config");
+	char size[24], files[12];
+	int64_t bytes;
+	int count;
 	struct monitor_attach attaches[ATTACH_MAX];
 	char *keys = NULL;
 	char *path = text_format("%s/containers/%s/%s-json.log", engine.root, container->id,
@@ -188,16 +190,15 @@ static void start_monitor(struct start *start)
 		.has_tty = container->has_tty,
 		.has_stdin = container->has_stdin,
 		.has_stdin_once = container->has_stdin_once,
-		.log = strcmp(json_get_string(log, "Type", ""), "none") ? path : NULL,
+		.log = log_options_read(log, &bytes, &count) ? path : NULL,
 		.attaches = attaches,
 	};
 
-	char size[24] = "";
-	if (call.log) {
-		int64_t bytes = spec_size(json_get_string(options, "max-size", ""));
+	if (call.log && bytes > 0) {
 		snprintf(size, sizeof(size), "%lld", (long long)bytes);
-		call.log_max_size = bytes > 0 ? size : NULL;
-		call.log_max_file = json_get_string(options, "max-file", NULL);
+		snprintf(files, sizeof(files), "%d", count);
+		call.log_max_size = size;
+		call.log_max_file = files;
 	}
 	call.attach_count = take_attaches(container, attaches, &keys);
 	call.detach_keys = keys;

@@ -5,6 +5,7 @@
 #include "event.h"
 #include "health.h"
 #include "http.h"
+#include "resolv.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -109,6 +110,8 @@ static void container_apply_spec(struct container *container, json *spec)
 
 	replace(&container->image_name, json_get_string(config, "Image", ""));
 	replace(&container->runtime, json_get_string(host, "Runtime", ""));
+	json_object_put(container->dns);
+	container->dns = resolv_forwarded(json_get(host, "Dns"));
 	container->has_tty = json_get_bool(config, "Tty", false);
 	container->has_stdin = json_get_bool(config, "OpenStdin", false);
 	container->has_stdin_once = json_get_bool(config, "StdinOnce", false);
@@ -233,6 +236,7 @@ void container_free(struct container *container)
 	free(container->image);
 	free(container->image_name);
 	free(container->runtime);
+	json_object_put(container->dns);
 	free(container->state.error);
 	health_free(container);
 	free(container);

@@ -6,6 +6,7 @@
 #include "http.h"
 #include "moment.h"
 #include "network.h"
+#include "oci.h"
 #include "partition_view.h"
 #include "rootfs.h"
 #include "text.h"
@@ -101,9 +102,7 @@ static json *container_describe(struct container *container)
 	json_set_int(view, "RestartCount", container->state.restart_count);
 	json_set_string(view, "Driver", "overlay2");
 	json_set_string(view, "Platform", "linux");
-	json_set_string(view, "MountLabel", "");
-	json_set_string(view, "ProcessLabel", "");
-	json_set_string(view, "AppArmorProfile", "");
+	oci_view_labels(view, json_get(spec, "HostConfig"));
 	json_set(view, "ExecIDs", exec_ids(container));
 	json_set(view, "HostConfig", json_object_get(json_get(spec, "HostConfig")));
 	json_set(view, "GraphDriver", driver_view(container));

@@ -8,6 +8,8 @@
 #define ENGINE_API_VERSION 150 /* major * 100 + minor */
 #define ENGINE_API_MINIMUM 124
 
+#define ENGINE_PATH_MAX 400 /* bytes of --root and --run: SQLite takes 511, bh-network too */
+
 struct engine {
 	const char *root;          /* state that stays, absolute */
 	const char *run;           /* state until the host's next start, absolute */

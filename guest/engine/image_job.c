@@ -24,14 +24,8 @@ static void on_progress(void *context, json *line)
 	}
 }
 
-static void on_done(void *context, json *result, const char *error, const char *kind)
+void image_job_end(struct image_job *job, const char *error, const char *kind)
 {
-	struct image_job *job = context;
-
-	if (!error) {
-		error = job->finish(job, result);
-		kind = "bad-input"; /* the worker made it of what the client gave */
-	}
 	if (error && job->progress.request) {
 		reply_error(job->progress.request, reply_status_of(kind), "%s", error);
 	} else if (error) {
@@ -46,13 +40,31 @@ static void on_done(void *context, json *result, const char *error, const char *
 	free(job);
 }
 
-void image_job_start(struct request *request, struct worker_call *call,
-		     const struct image_job *template)
+static void on_done(void *context, json *result, const char *error, const char *kind)
+{
+	struct image_job *job = context;
+
+	if (!error) {
+		error = job->finish(job, result);
+		kind = "bad-input"; /* the worker made it of what the client gave */
+	}
+	image_job_end(job, error, kind);
+}
+
+struct image_job *image_job_begin(struct request *request, const struct image_job *template)
 {
 	struct image_job *job = memory_zeroed(1, sizeof(*job));
 
 	*job = *template;
 	job->progress.request = request;
+	return job;
+}
+
+void image_job_start(struct request *request, struct worker_call *call,
+		     const struct image_job *template)
+{
+	struct image_job *job = image_job_begin(request, template);
+
 	call->progress = on_progress;
 	call->done = on_done;
 	call->context = job;

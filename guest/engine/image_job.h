@@ -27,6 +27,10 @@ struct image_job {
 /* Starts it; the strings are taken. `call` needs arguments, request and descriptors only. */
 void image_job_start(struct request *request, struct worker_call *call,
 		     const struct image_job *template);
+/* A job whose workers the caller starts itself; image_job_end() ends it: error NULL for success,
+ * else `kind` (worker.h) with it. */
+struct image_job *image_job_begin(struct request *request, const struct image_job *template);
+void image_job_end(struct image_job *job, const char *error, const char *kind);
 /* {"status": words} */
 void image_job_say(struct image_job *job, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -153,6 +153,11 @@ char *image_ref_familiar(const char *ref)
 	return text_copy(path);
 }
 
+bool image_ref_has_version(const char *name)
+{
+	return *suffix_of(name);
+}
+
 char *image_ref_repository(const char *ref)
 {
 	return text_format("%.*s", (int)(suffix_of(ref) - ref), ref);

@@ -14,6 +14,8 @@ char *image_ref_normal(const char *name);
 char *image_ref_join(const char *repo, const char *tag);
 /* The other way round: docker.io/library/busybox:1 -> busybox:1. The caller frees it. */
 char *image_ref_familiar(const char *ref);
+/* Does what people write have a tag or a digest? */
+bool image_ref_has_version(const char *name);
 /* Of a normal name: without tag or digest. The caller frees it. */
 char *image_ref_repository(const char *ref);
 /* Behind the repository: the tag, or sha256:...; "" without. Borrowed from `ref`. */

@@ -96,6 +96,13 @@ static void post_create(struct request *request)
 			    tag ? tag : "");
 		return;
 	}
+	/* Neither tag nor digest: all tags. */
+	if ((!tag || !*tag) && !image_ref_has_version(from)) {
+		char *name = image_ref_repository(ref);
+		free(ref);
+		image_pull_all(request, name);
+		return;
+	}
 	struct image_job job = {.finish = finish_pull, .name = ref};
 	struct worker_call call = {.arguments = {"pull", ref},
 				   .request = pull_request(registry_auth(request),
@@ -131,14 +138,15 @@ static void on_pulled(void *context, json *result, const char *error, const char
 	free(pull);
 }
 
-void image_pull(const char *ref, json *auth, void (*say)(void *context, json *line),
+void image_pull(const char *ref, json *auth, const char *platform,
+		void (*say)(void *context, json *line),
 		void (*done)(void *context, const char *error, const char *kind), void *context)
 {
 	struct pull *pull = memory_zeroed(1, sizeof(*pull));
 
 	*pull = (struct pull){text_copy(ref), say, done, context};
 	struct worker_call call = {.arguments = {"pull", pull->ref},
-				   .request = pull_request(auth, NULL),
+				   .request = pull_request(auth, platform),
 				   .progress = on_pull_progress,
 				   .done = on_pulled,
 				   .context = pull};

@@ -115,6 +115,10 @@ static int listen_url(const char *url)
 		engine_log("cannot listen at %s: plain TCP is for loopback only and needs "
 			   "--insecure-tcp; put bh-tls in front for anything else",
 			   url);
+	} else if (errno == ENAMETOOLONG) {
+		engine_log("cannot listen at %s: a Unix socket's path has at most %zu bytes; give "
+			   "--host a shorter one",
+			   url, sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
 	} else {
 		engine_log("cannot listen at %s: %s", url, strerror(errno));
 	}

@@ -127,15 +127,28 @@ enum {
 	OPTION_VERSION
 };
 
+/* An absolute path that leaves room for what lies below it. */
+static int take_path(const char **path, const char *value)
+{
+	*path = value;
+	if (value[0] != '/') {
+		return wrong_option("no absolute path:", value);
+	}
+	if (strlen(value) > ENGINE_PATH_MAX) {
+		fprintf(stderr, "bh-engine: a path is too long: %zu bytes, %d at most: %s\n",
+			strlen(value), ENGINE_PATH_MAX, value);
+		return 2;
+	}
+	return -1;
+}
+
 static int take_option(int option, char *value)
 {
 	switch (option) {
 	case OPTION_ROOT:
-		engine.root = value;
-		return value[0] == '/' ? -1 : wrong_option("no absolute path:", value);
+		return take_path(&engine.root, value);
 	case OPTION_RUN:
-		engine.run = value;
-		return value[0] == '/' ? -1 : wrong_option("no absolute path:", value);
+		return take_path(&engine.run, value);
 	case OPTION_HOST:
 		return add_host(value);
 	case OPTION_TCP:

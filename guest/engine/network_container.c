@@ -18,6 +18,12 @@ char *network_check(json *host, unsigned *status)
 			*status = 404;
 			return text_format("No such container: %s", mode + 10);
 		}
+		if (json_count(json_get(host, "Dns"))) {
+			*status = 400;
+			return text_copy("conflicting options: dns and the network mode: it shares "
+					 "the other "
+					 "container's");
+		}
 	}
 	/* A network that is missing is told at the start: at the creation the client would take 404
 	 * for a missing image, and pull it. */

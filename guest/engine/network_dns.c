@@ -124,9 +124,23 @@ static void add_client(json *clients, const struct network *network, json *endpo
 	json_object_put(places);
 }
 
+/* Whom the server asks for a container that has name servers of its own (--dns). */
+static void add_servers(json *servers, json *endpoint)
+{
+	struct container *container =
+		container_find(json_get_string(endpoint, "container", ""), NULL);
+	char text[IP_TEXT];
+
+	if (container && container->dns) {
+		json_set(servers, ip_text((uint32_t)json_get_int(endpoint, "address", 0), text),
+			 json_object_get(container->dns));
+	}
+}
+
 static json *make_table(const struct network *network, json *endpoints)
 {
 	json *file = json_object_new_object();
+	json *servers = json_object_new_object();
 	json *names = json_object_new_object();
 	json *clients = json_object_new_object();
 
@@ -136,9 +150,11 @@ static json *make_table(const struct network *network, json *endpoints)
 			add_endpoint(names, network, endpoint);
 		}
 		add_client(clients, network, endpoint);
+		add_servers(servers, endpoint);
 	}
 	json_set(file, "names", names);
 	json_set(file, "clients", clients);
+	json_set(file, "servers", servers);
 	return file;
 }
 

@@ -69,8 +69,9 @@ char *network_hosts(struct container *container, json *spec)
 	return text.data;
 }
 
-/* The gateway of the first endpoint's network, that of one with names. */
-static char *find_gateway(struct container *container, bool with_names)
+/* The gateway of the first endpoint's network, that of one with names; `by_user`: a user network's.
+ */
+static char *find_gateway(struct container *container, bool with_names, bool by_user)
 {
 	json *endpoints = endpoints_of_container(container->id);
 	char *gateway = NULL;
@@ -78,7 +79,9 @@ static char *find_gateway(struct container *container, bool with_names)
 	for (size_t i = 0; i < json_count(endpoints) && !gateway; i++) {
 		json *endpoint = json_at(endpoints, i);
 		struct network *network = network_find(json_get_string(endpoint, "network", ""));
-		if (network && (!with_names || network_has_names(network))) {
+		bool fits = network && !(by_user && network->is_predefined) &&
+			    (!with_names || network_has_names(network));
+		if (fits) {
 			char text[IP_TEXT];
 			gateway = text_copy(ip_text(network->gateway, text));
 		}
@@ -89,13 +92,15 @@ static char *find_gateway(struct container *container, bool with_names)
 
 char *network_resolver(struct container *container, json *spec)
 {
-	(void)spec;
-	return find_gateway(container, true);
+	/* The default bridge has a server only to ask the host's. */
+	bool has_own = json_count(json_get(json_get(spec, "HostConfig"), "Dns")) > 0;
+
+	return find_gateway(container, true, has_own);
 }
 
 char *network_gateway(struct container *container)
 {
-	return find_gateway(container, false);
+	return find_gateway(container, false, false);
 }
 
 void network_renamed(struct container *container)

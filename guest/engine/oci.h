@@ -36,8 +36,19 @@ json *oci_namespaces(struct container *container, json *spec, char **error);
  * names): of the profile in it, or of the default one, seccomp.json beside the engine. NULL: none,
  * or *error. */
 json *oci_seccomp(json *host, json *capabilities, char **error);
-/* A value of SecurityOpt, "no-new-privileges" or "seccomp" ("seccomp=X"); "" without a value. NULL:
- * not there. Borrowed. */
+/* A value of SecurityOpt, "no-new-privileges", "apparmor" or "seccomp" ("seccomp=X"); "" without a
+ * value. NULL: not there. Borrowed. */
 const char *oci_security_option(json *host, const char *name);
+/* The AppArmor profile of SecurityOpt, NULL: none is set. Borrowed. */
+const char *oci_apparmor(json *host);
+/* SELinux labels of SecurityOpt's "label=", upon the policy's own for containers; NULL where no
+ * option sets any, or *error (the caller frees it). */
+struct oci_labels {
+	char *process, *file;
+};
+struct oci_labels oci_labels(json *host, char **error);
+void oci_labels_free(struct oci_labels *labels);
+/* The three as "inspect" shows them. */
+void oci_view_labels(json *view, json *host);
 /* cgroup v2 alone is mounted at /sys/fs/cgroup. */
 bool oci_has_cgroup2(void);

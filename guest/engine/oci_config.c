@@ -61,6 +61,14 @@ static json *make_linux(struct container *container, json *spec, char **error)
 	if (seccomp) {
 		json_set(object, "seccomp", seccomp);
 	}
+	struct oci_labels labels = {0};
+	if (!*error) {
+		labels = oci_labels(host, error);
+	}
+	if (labels.file) {
+		json_set_string(object, "mountLabel", labels.file);
+	}
+	oci_labels_free(&labels);
 	if (json_get_object(host, "Sysctls")) {
 		json_set(object, "sysctl", json_object_get(json_get(host, "Sysctls")));
 	}

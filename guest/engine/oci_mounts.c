@@ -4,6 +4,7 @@
 #include "file.h"
 #include "network.h"
 #include "oci.h"
+#include "resolv.h"
 #include "text.h"
 
 #include <errno.h>
@@ -212,34 +213,28 @@ static int write_hosts(struct container *container, json *spec)
 	return result;
 }
 
-static void add_words(struct text *text, const char *key, json *list)
-{
-	for (size_t i = 0; i < json_count(list); i++) {
-		if (!strpbrk(json_string_at(list, i), "\n\r")) {
-			text_printf(text, "%s %s\n", key, json_string_at(list, i));
-		}
-	}
-}
-
 static int write_resolv(struct container *container, json *spec)
 {
 	json *host = json_get(spec, "HostConfig");
-	struct text text = {0};
+	struct text host_text = {0};
 	char *resolver = network_resolver(container, spec);
+	char *gateway = network_gateway(container);
 
-	if (json_count(json_get(host, "Dns"))) {
-		add_words(&text, "nameserver", json_get(host, "Dns"));
-	} else if (resolver) {
-		text_printf(&text, "nameserver %s\n", resolver);
-	} else {
-		file_read_at(AT_FDCWD, "/etc/resolv.conf", &text, RESOLV_MAX);
-	}
-	add_words(&text, "search", json_get(host, "DnsSearch"));
-	add_words(&text, "options", json_get(host, "DnsOptions"));
-	text_add(&text, "", 0);
+	text_puts(&host_text, "");
+	file_read_at(AT_FDCWD, "/etc/resolv.conf", &host_text, RESOLV_MAX);
+	struct resolv resolv = {.host = host_text.data,
+				.resolver = resolver,
+				.has_own_network = gateway != NULL,
+				.servers = json_get(host, "Dns"),
+				.search = json_get(host, "DnsSearch"),
+				.options = json_get(host, "DnsOptions")};
+	struct text text = {.data = resolv_make(&resolv)};
+	text.length = strlen(text.data);
 	int result = write_file(container, "resolv.conf", &text);
-	text_free(&text);
+	free(text.data);
+	text_free(&host_text);
 	free(resolver);
+	free(gateway);
 	return result;
 }
 

@@ -86,25 +86,6 @@ json *oci_capabilities(json *host)
 	return capabilities;
 }
 
-const char *oci_security_option(json *host, const char *name)
-{
-	json *list = json_get(host, "SecurityOpt");
-	size_t length = strlen(name);
-
-	for (size_t i = 0; i < json_count(list); i++) {
-		const char *text = json_string_at(list, i);
-		if (!strncmp(text, name, length)) {
-			if (text[length] == '=' || text[length] == ':') {
-				return text + length + 1;
-			}
-			if (!text[length]) {
-				return text + length;
-			}
-		}
-	}
-	return NULL;
-}
-
 static bool has_no_new_privileges(json *host)
 {
 	const char *value = oci_security_option(host, "no-new-privileges");
@@ -196,6 +177,20 @@ static json *make_arguments(json *spec)
 	return arguments;
 }
 
+/* None is the default: bh-runtime then leaves what it runs under itself. */
+static void set_labels(json *process, json *host, char **error)
+{
+	struct oci_labels labels = oci_labels(host, error);
+
+	if (oci_apparmor(host)) {
+		json_set_string(process, "apparmorProfile", oci_apparmor(host));
+	}
+	if (labels.process) {
+		json_set_string(process, "selinuxLabel", labels.process);
+	}
+	oci_labels_free(&labels);
+}
+
 json *oci_process(struct container *container, json *spec, int rootfs, char **error)
 {
 	json *config = json_get(spec, "Config");
@@ -216,6 +211,7 @@ json *oci_process(struct container *container, json *spec, int rootfs, char **er
 	json_set_string(process, "cwd", *directory ? directory : "/");
 	json_set(process, "capabilities", oci_capabilities(host));
 	json_set_bool(process, "noNewPrivileges", has_no_new_privileges(host));
+	set_labels(process, host, error);
 	if (json_count(json_get(host, "Ulimits"))) {
 		json_set(process, "rlimits", make_rlimits(json_get(host, "Ulimits")));
 	}

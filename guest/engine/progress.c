@@ -11,6 +11,9 @@ static void on_gone(void *context)
 
 	progress->stream = NULL;
 	progress->is_gone = true;
+	if (progress->gone) {
+		progress->gone(progress->context);
+	}
 }
 
 void progress_send(struct progress *progress, json *line)

@@ -12,6 +12,8 @@ struct progress {
 	struct request *request; /* NULL: the reply has begun */
 	struct stream *stream;   /* NULL: not begun, or the client has gone */
 	bool is_gone;
+	void (*gone)(void *context); /* called when it goes; or NULL */
+	void *context;
 };
 
 /* A line of any kind; borrows it. */

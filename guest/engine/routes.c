@@ -31,6 +31,7 @@ const struct route_table route_tables[] = {
 	ROUTE_TABLE(image_show_routes),
 	ROUTE_TABLE(image_change_routes),
 	ROUTE_TABLE(image_registry_routes),
+	ROUTE_TABLE(image_list_routes),
 	ROUTE_TABLE(image_tar_routes),
 	ROUTE_TABLE(build_routes),
 	ROUTE_TABLE(image_commit_routes),

@@ -3,6 +3,9 @@
 #include "body_check.h"
 #include "process_names.h"
 #include "health_state.h"
+#include "log_options.h"
+#include "resolv.h"
+#include "oci.h"
 #include "text.h"
 
 #include <ctype.h>
@@ -159,26 +162,13 @@ int64_t spec_size(const char *text)
 	return number < 9e18 ? (int64_t)number : -1;
 }
 
-static char *check_log(json *log)
+static char *check_security(json *host)
 {
-	const char *type = json_get_string(log, "Type", "");
-	const char *size = json_get_string(json_get(log, "Config"), "max-size", NULL);
-	const char *count = json_get_string(json_get(log, "Config"), "max-file", NULL);
+	char *error = NULL;
+	struct oci_labels labels = oci_labels(host, &error);
 
-	if (size && strcmp(size, "-1") && spec_size(size) <= 0) {
-		return text_format("invalid value for max-size: %.60s", size);
-	}
-	if (count && (strspn(count, "0123456789") != strlen(count) || strtol(count, NULL, 10) < 1 ||
-		      strtol(count, NULL, 10) > 99)) {
-		return text_format("max-file is %.60s, and must be 1 to 99", count);
-	}
-
-	if (*type && strcmp(type, "json-file") && strcmp(type, "local") && strcmp(type, "none")) {
-		return text_format("logger: no log driver named '%.60s' is registered; there are "
-				   "json-file and none",
-				   type);
-	}
-	return body_check_strings(json_get_object(log, "Config"), "LogConfig");
+	oci_labels_free(&labels);
+	return error;
 }
 
 char *spec_check_host(json *host)
@@ -190,7 +180,9 @@ char *spec_check_host(json *host)
 	error = error ? error : check_capabilities(json_get(host, "CapDrop"), "CapDrop");
 	error = error ? error : body_check_strings(json_get(host, "Sysctls"), "Sysctls");
 	error = error ? error : body_check_strings(json_get(host, "Tmpfs"), "Tmpfs");
-	error = error ? error : check_log(json_get(host, "LogConfig"));
+	error = error ? error : resolv_check(host);
+	error = error ? error : log_options_check(json_get(host, "LogConfig"));
+	error = error ? error : check_security(host);
 	return error ? error : check_limits(host);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "system.h"
+#include "lsm.h"
 #include "db.h"
 #include "engine.h"
 #include "file.h"
@@ -113,7 +114,7 @@ static char *system_name(void)
 static void set_plugins(json *info)
 {
 	static const char *const kinds[][3] = {
-		{"local", NULL}, {"bridge", "host", "null"}, {"json-file", NULL}};
+		{"local", NULL}, {"bridge", "host", "null"}, {"json-file", "local", "none"}};
 	static const char *const keys[] = {"Volume", "Network", "Log"};
 	json *plugins = json_object_new_object();
 
@@ -182,6 +183,9 @@ static void get_info(struct request *request)
 	json_set_string(info, "DefaultRuntime", RUNTIME_DEFAULT);
 	json_set_string(info, "InitBinary", "bh-init");
 	json_append_string(security, "name=seccomp,profile=builtin");
+	if (lsm_has_apparmor()) {
+		json_append_string(security, "name=apparmor");
+	}
 	json_set(info, "SecurityOptions", security);
 	json_set(info, "Swarm", json_pair("LocalNodeState", "inactive"));
 	json_set(info, "Labels", json_object_new_array());

@@ -23,6 +23,7 @@ static const char *const names[] = {[WORKER_IMAGE] = "bh-image", [WORKER_NETWORK
 
 struct worker {
 	const char *name;
+	pid_t pid;
 	int report;
 	struct loop_fd *watch;
 	struct text line;
@@ -192,7 +193,7 @@ static void close_inputs(const struct worker_call *call, int request, int report
 	json_object_put(call->request);
 }
 
-bool worker_start(const struct worker_call *call)
+struct worker *worker_start(const struct worker_call *call)
 {
 	int report[2] = {-1, -1};
 	int pidfd = -1;
@@ -213,7 +214,7 @@ bool worker_start(const struct worker_call *call)
 		if (call->finished) {
 			call->finished(call->finished_context);
 		}
-		return false;
+		return NULL;
 	}
 	struct worker *worker = memory_zeroed(1, sizeof(*worker));
 	worker->name = names[call->program];
@@ -225,6 +226,14 @@ bool worker_start(const struct worker_call *call)
 	worker->finished_context = call->finished_context;
 	fcntl(report[0], F_SETFL, O_NONBLOCK);
 	worker->watch = loop_add_fd(report[0], EPOLLIN, on_report, worker);
+	worker->pid = pid;
 	loop_add_child(pid, pidfd, on_exit_status, worker);
-	return true;
+	return worker;
+}
+
+void worker_stop(struct worker *worker)
+{
+	if (!worker->is_dead) {
+		kill(worker->pid, SIGTERM);
+	}
 }

@@ -37,8 +37,10 @@ struct worker_call {
 	void *finished_context;
 };
 
-/* False: it could not be started, which `done` was told. */
-bool worker_start(const struct worker_call *call);
+/* A start that fails is told by `done`, before this returns NULL. */
+struct worker *worker_start(const struct worker_call *call);
+/* SIGTERM; `done` comes with an error, if it was not over. */
+void worker_stop(struct worker *worker);
 /* The body goes to the worker's standard input (ROUTE_BODY). False: a reply was sent. */
 bool worker_take_body(struct request *request, struct worker_call *call);
 

@@ -42,6 +42,19 @@ bool dns_same_host(const union dns_socket_address *a, const union dns_socket_add
 		       : memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof(a->v6.sin6_addr)) == 0;
 }
 
+static bool parse_address(const char *text, union dns_socket_address *address)
+{
+	*address = (union dns_socket_address){0};
+	if (inet_pton(AF_INET, text, &address->v4.sin_addr) == 1) {
+		address->v4.sin_family = AF_INET;
+		address->v4.sin_port = htons(DNS_PORT);
+		return true;
+	}
+	address->v6.sin6_family = AF_INET6;
+	address->v6.sin6_port = htons(DNS_PORT);
+	return inet_pton(AF_INET6, text, &address->v6.sin6_addr) == 1;
+}
+
 static bool parse_nameserver(const char *line, size_t length, union dns_socket_address *address)
 {
 	char text[ADDRESS_TEXT_MAX];
@@ -63,15 +76,7 @@ static bool parse_nameserver(const char *line, size_t length, union dns_socket_a
 	}
 	memcpy(text, line + skip, size);
 	text[size] = '\0';
-	*address = (union dns_socket_address){0};
-	if (inet_pton(AF_INET, text, &address->v4.sin_addr) == 1) {
-		address->v4.sin_family = AF_INET;
-		address->v4.sin_port = htons(DNS_PORT);
-		return true;
-	}
-	address->v6.sin6_family = AF_INET6;
-	address->v6.sin6_port = htons(DNS_PORT);
-	return inet_pton(AF_INET6, text, &address->v6.sin6_addr) == 1;
+	return parse_address(text, address);
 }
 
 void dns_resolvers_parse(const char *text, const union dns_socket_address *own,
@@ -94,6 +99,27 @@ static const char *client_text(const union dns_socket_address *client, char text
 							     : (const void *)&client->v6.sin6_addr;
 
 	return inet_ntop(client->any.sa_family, bytes, text, ADDRESS_TEXT_MAX);
+}
+
+const struct dns_resolvers *dns_resolvers_of(const struct dns_server *server,
+					     const union dns_socket_address *client,
+					     struct dns_resolvers *room)
+{
+	char text[ADDRESS_TEXT_MAX];
+	json *list = dns_table_servers(&server->table, client_text(client, text));
+
+	if (!list) {
+		return &server->resolvers;
+	}
+	*room = (struct dns_resolvers){0};
+	for (size_t i = 0; i < json_count(list) && room->count < DNS_RESOLVERS_MAX; i++) {
+		const char *address = json_string_at(list, i);
+		union dns_socket_address *next = &room->list[room->count];
+		if (address && parse_address(address, next) && !dns_same_host(next, &server->own)) {
+			room->count++;
+		}
+	}
+	return room;
 }
 
 static int answer_from_table(struct dns_server *server, const char *client, const uint8_t *query,
@@ -133,9 +159,11 @@ int dns_decide(struct dns_server *server, const union dns_socket_address *client
 		if (size > 0) {
 			return size;
 		}
-		code = !server->forwards              ? DNS_REFUSED
-		       : server->resolvers.count == 0 ? DNS_SERVER_FAILURE
-						      : DNS_NO_ERROR;
+		struct dns_resolvers some;
+		bool has_any = dns_resolvers_of(server, client, &some)->count > 0;
+		code = !server->forwards ? DNS_REFUSED
+		       : !has_any        ? DNS_SERVER_FAILURE
+					 : DNS_NO_ERROR;
 	}
 	return code == DNS_NO_ERROR ? 0 : (int)dns_answer_code(query, question, code, answer);
 }

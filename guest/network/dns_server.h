@@ -54,6 +54,11 @@ bool dns_same_host(const union dns_socket_address *a, const union dns_socket_add
 void dns_resolvers_parse(const char *text, const union dns_socket_address *own,
 			 struct dns_resolvers *resolvers);
 
+/* Whom to ask for that client: its own servers, or the host's; `room` may be filled. */
+const struct dns_resolvers *dns_resolvers_of(const struct dns_server *server,
+					     const union dns_socket_address *client,
+					     struct dns_resolvers *room);
+
 /* The answer to a client's question, by the table. Its length; 0: ask a resolver; -1: no answer. */
 int dns_decide(struct dns_server *server, const union dns_socket_address *client,
 	       const uint8_t *query, size_t length, struct dns_question *question, uint8_t *answer,

@@ -9,6 +9,7 @@ void dns_table_free(struct dns_table *table)
 {
 	json_object_put(table->names);
 	json_object_put(table->clients);
+	json_object_put(table->servers);
 	*table = (struct dns_table){0};
 }
 
@@ -64,6 +65,7 @@ int dns_table_load(struct dns_table *table, const char *text, size_t length, con
 		dns_table_free(table);
 		table->names = lower_names(names);
 		table->clients = lower_clients(json_get_object(file, "clients"));
+		table->servers = json_object_get(json_get_object(file, "servers"));
 		result = 0;
 	}
 	json_object_put(file);
@@ -73,6 +75,13 @@ int dns_table_load(struct dns_table *table, const char *text, size_t length, con
 static json *names_of_client(const struct dns_table *table, const char *client)
 {
 	return client && table->clients ? json_get(table->clients, client) : NULL;
+}
+
+json *dns_table_servers(const struct dns_table *table, const char *client)
+{
+	json *list = client ? json_get(table->servers, client) : NULL;
+
+	return json_object_is_type(list, json_type_array) ? list : NULL;
 }
 
 bool dns_table_find(const struct dns_table *table, const char *client, const char *name,

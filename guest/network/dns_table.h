@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The names of a network: {"names":{"web":["172.17.0.2"],..}}. A name may have several addresses;
- * an address's own name is the first that has it.
+ * The names of a network: {"names":{"web":["172.17.0.2"],..},"servers":{"172.17.0.2":["1.1.1.1"]}}.
+ * A name may have several addresses; an address's own name is the first that has it.
  */
 #pragma once
 
@@ -14,6 +14,8 @@
 struct dns_table {
 	json *names;   /* by name in lower case: an array of strings */
 	json *clients; /* by address: objects like `names`; or NULL */
+	json *servers; /* by a client's address: whom to ask for it instead of the host's; or NULL
+			*/
 };
 
 /* Replaces the table. -1 with *error (a constant) and the old table kept. */
@@ -25,4 +27,6 @@ bool dns_table_find(const struct dns_table *table, const char *client, const cha
 /* The name of an address, or NULL. Borrowed. */
 const char *dns_table_name(const struct dns_table *table, const char *client,
 			   const struct address *address);
+/* Servers for that client, an array of strings; NULL: the host's. Borrowed. */
+json *dns_table_servers(const struct dns_table *table, const char *client);
 void dns_table_free(struct dns_table *table);

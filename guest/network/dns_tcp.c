@@ -100,7 +100,9 @@ static void answer_failure(struct dns_server *server, struct connection *connect
 
 static void ask_resolver(struct dns_server *server, struct connection *connection)
 {
-	const union dns_socket_address *resolver = &server->resolvers.list[0];
+	struct dns_resolvers room;
+	const union dns_socket_address *resolver =
+		&dns_resolvers_of(server, &connection->peer, &room)->list[0];
 	int fd = socket(resolver->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	connection->upstream = fd;

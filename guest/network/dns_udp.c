@@ -56,11 +56,17 @@ static void end(struct exchange *exchange)
 /* To the next resolver; false when there is none. */
 static bool send_once(struct dns_server *server, struct exchange *exchange)
 {
-	const union dns_socket_address *resolver =
-		&server->resolvers.list[exchange->attempts++ % server->resolvers.count];
+	struct dns_resolvers room;
+	const struct dns_resolvers *all = dns_resolvers_of(server, &exchange->client, &room);
 	uint8_t query[DNS_QUERY_MAX];
 
 	file_close(exchange->fd);
+	exchange->fd = -1;
+	unsigned attempt = exchange->attempts++;
+	if (all->count == 0) {
+		return false;
+	}
+	const union dns_socket_address *resolver = &all->list[attempt % all->count];
 	exchange->fd =
 		socket(resolver->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (exchange->fd < 0 || getrandom(&exchange->id, sizeof(exchange->id), 0) < 0) {
@@ -77,7 +83,7 @@ static bool send_once(struct dns_server *server, struct exchange *exchange)
 
 static void send_next(struct dns_server *server, struct exchange *exchange)
 {
-	while (server->resolvers.count > 0 && exchange->attempts < DNS_ATTEMPTS_MAX) {
+	while (exchange->attempts < DNS_ATTEMPTS_MAX) {
 		if (send_once(server, exchange)) {
 			return;
 		}

@@ -36,16 +36,18 @@ int holder_lock(const char *run, struct failure *failure)
 	return fd;
 }
 
-static int socket_address(const char *run, struct sockaddr_un *address, struct failure *failure)
+/* By the folder's descriptor, which it returns: RUN may be longer than a socket's address. -1 with
+ * errno. */
+static int socket_address(const char *run, struct sockaddr_un *address)
 {
-	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
-	int length =
-		snprintf(address->sun_path, sizeof(address->sun_path), "%s/" HOLDER_SOCKET, run);
+	char *path = text_format("%s/network", run);
+	int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (length < 0 || (size_t)length >= sizeof(address->sun_path)) {
-		return fail(failure, "bad-input", "--run %s is too long for a socket's path", run);
-	}
-	return 0;
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/" HOLDER_SOCKET,
+		 dir);
+	free(path);
+	return dir;
 }
 
 /* -1 also when nobody is there. */
@@ -122,15 +124,18 @@ int holder_keep(const char *run, const char *key, const int *sockets, size_t cou
 	if (count == 0) {
 		return 0;
 	}
-	if (socket_address(run, &address, failure) < 0) {
-		return -1;
+	int dir = socket_address(run, &address);
+	if (dir < 0) {
+		return fail(failure, fail_kind(errno), "cannot open %s/network: %s", run,
+			    strerror(errno));
 	}
 	int fd = reach(&address);
 	if (fd < 0 && start(&address, failure) == 0) {
 		fd = reach(&address);
 	}
 	if (fd < 0) {
-		return fail(failure, "io", "cannot reach %s: %s", address.sun_path,
+		close(dir);
+		return fail(failure, "io", "cannot reach %s/network/" HOLDER_SOCKET ": %s", run,
 			    strerror(errno));
 	}
 	snprintf(words, sizeof(words), "hold %s", key);
@@ -139,6 +144,7 @@ int holder_keep(const char *run, const char *key, const int *sockets, size_t cou
 		result = order(fd, &address, words, sockets + sent, part, failure);
 	}
 	close(fd);
+	close(dir);
 	return result;
 }
 
@@ -147,15 +153,17 @@ int holder_release(const char *run, const char *key, struct failure *failure)
 	struct sockaddr_un address;
 	char words[HOLDER_ORDER_SIZE];
 
-	if (socket_address(run, &address, failure) < 0) {
-		return -1;
-	}
-	int fd = reach(&address);
+	int dir = socket_address(run, &address);
+	int fd = dir < 0 ? -1 : reach(&address);
 	if (fd < 0) {
-		return 0;
+		if (dir >= 0) {
+			close(dir);
+		}
+		return 0; /* nobody holds anything */
 	}
 	snprintf(words, sizeof(words), key ? "release %s" : "clear", key);
 	int result = order(fd, &address, words, NULL, 0, failure);
 	close(fd);
+	close(dir);
 	return result;
 }

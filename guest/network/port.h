@@ -22,8 +22,8 @@ int holder_keep(const char *run, const char *key, const int *sockets, size_t cou
 int holder_release(const char *run, const char *key, struct failure *failure);
 
 #define HOLDER_LISTEN_FD  3
-#define HOLDER_FDS_MAX    200 /* of a message; SCM_MAX_FD is 253 */
-#define HOLDER_SOCKET     "network/ports.sock"
+#define HOLDER_FDS_MAX    200          /* of a message; SCM_MAX_FD is 253 */
+#define HOLDER_SOCKET     "ports.sock" /* in RUN/network */
 #define HOLDER_ORDER_SIZE 64
 /* Replies. */
 #define HOLDER_OK  "ok"

@@ -17,7 +17,7 @@
 #define PORTS_MAX        4096      /* published ports of an endpoint */
 #define NETWORKS_MAX     1024      /* of a sync */
 #define ENDPOINTS_MAX    16384
-#define NETNS_PATH_MAX   200
+#define NETNS_PATH_MAX   512
 #define MAC_SIZE         6
 #define ADDRESS_TEXT_MAX INET6_ADDRSTRLEN
 

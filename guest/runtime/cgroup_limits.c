@@ -45,18 +45,20 @@ static char *why_not_written(struct cgroup *cg, const char *file, int number)
 }
 
 /* What holds without being written, or has nothing to be held to: a controller may miss for it.
- * containerd and Docker ask for 1,024 CPU shares, the default, in each container. */
+ * containerd and Docker ask for 1,024 CPU shares, the default, in each container; Kubernetes for 2,
+ * the least, which promise nothing, in a pod's sandbox and where a pod asks for no CPU. */
 static bool is_moot(const struct cgroup_write *write)
 {
 	size_t length = strlen(write->file);
 	bool is_most = length > 4 && !strcmp(write->file + length - 4, ".max");
 	struct text swaps = {0};
+	bool is_weight = !strcmp(write->file, "cpu.weight");
 	bool has_swap = file_read_at(AT_FDCWD, "/proc/swaps", &swaps, CGROUP_FILE_LIMIT) == 0 &&
 			strchr(swaps.data, '\n') && strchr(swaps.data, '\n')[1];
 
 	text_free(&swaps);
 	return (is_most && !strcmp(write->value, "max")) ||
-	       (!strcmp(write->file, "cpu.weight") && !strcmp(write->value, "100")) ||
+	       (is_weight && (!strcmp(write->value, "100") || !strcmp(write->value, "1"))) ||
 	       (!strcmp(write->file, "memory.swap.max") && !has_swap);
 }
 

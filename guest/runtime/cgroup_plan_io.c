@@ -47,6 +47,16 @@ static int device_of(struct plan_maker *maker, json *element, char *text, size_t
 	return 0;
 }
 
+/* CFQ's, which went with cgroup v1. */
+static int refuse_leaf_weight(struct plan_maker *maker, json *object, const char *where)
+{
+	return json_get_int(object, "leafWeight", 0)
+		       ? error_set(maker->e, 0,
+				   "linux.resources.%s: cgroup v2 has no leafWeight: leave it out",
+				   where)
+		       : 0;
+}
+
 static int plan_weight_devices(struct plan_maker *maker, json *list)
 {
 	for (size_t i = 0; i < json_count(list); i++) {
@@ -55,7 +65,8 @@ static int plan_weight_devices(struct plan_maker *maker, json *list)
 		int64_t weight = 0;
 		if (device_of(maker, element, device, sizeof(device)) < 0 ||
 		    plan_number(maker, element, "blockIO.weightDevice", "weight", &weight) < 0 ||
-		    (weight && plan_weight(maker, device, weight) < 0)) {
+		    (weight && plan_weight(maker, device, weight) < 0) ||
+		    refuse_leaf_weight(maker, element, "blockIO.weightDevice") < 0) {
 			return -1;
 		}
 	}
@@ -95,6 +106,7 @@ int plan_block_io(struct plan_maker *maker)
 
 	if (plan_number(maker, block, "blockIO", "weight", &weight) < 0 ||
 	    (weight && plan_weight(maker, "", weight) < 0) ||
+	    refuse_leaf_weight(maker, block, "blockIO") < 0 ||
 	    plan_weight_devices(maker, json_get(block, "weightDevice")) < 0) {
 		return -1;
 	}

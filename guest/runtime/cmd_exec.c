@@ -15,6 +15,7 @@
 struct arguments {
 	const char *process; /* file */
 	const char *cwd, *user;
+	const char *apparmor, *selinux; /* labels */
 	json *env, *caps;
 	json *groups;
 	bool tty, no_new_privs, help;
@@ -31,6 +32,8 @@ static const struct option OPTIONS[] = {{"process", required_argument, NULL, 'p'
 					{"user", required_argument, NULL, 'u'},
 					{"additional-gids", required_argument, NULL, 'g'},
 					{"cap", required_argument, NULL, 'c'},
+					{"apparmor", required_argument, NULL, 'a'},
+					{"process-label", required_argument, NULL, 'l'},
 					{"no-new-privs", no_argument, NULL, 'n'},
 					{"preserve-fds", required_argument, NULL, 'f'},
 					{"ignore-paused", no_argument, NULL, 'I'},
@@ -51,6 +54,8 @@ static void help(const struct runtime *rt)
 	       "  -u, --user UID[:GID]   instead of the container's\n"
 	       "  -g, --additional-gids N\n"
 	       "  -c, --cap NAME         one capability more\n"
+	       "      --apparmor NAME    AppArmor profile instead of the container's\n"
+	       "      --process-label L  SELinux label instead of the container's\n"
 	       "      --no-new-privs\n"
 	       "      --preserve-fds N   hand N descriptors from 3 on to the process\n"
 	       "      --ignore-paused    also in a paused container\n",
@@ -91,6 +96,12 @@ static int read_option(struct arguments *a, int option, struct error *e)
 		return *end ? error_status(e, 2, 0, "--additional-gids wants a number") : 0;
 	case 'c':
 		json_append_string(a->caps, optarg);
+		break;
+	case 'a':
+		a->apparmor = optarg;
+		break;
+	case 'l':
+		a->selinux = optarg;
 		break;
 	case 'n':
 		a->no_new_privs = true;
@@ -226,6 +237,20 @@ static json *process_from_options(struct arguments *a, json *config, char **comm
 	return process;
 }
 
+/* What a process of a file does not name is the container's: nothing may be without its bounds for
+ * want of a word. */
+static void inherit(json *process, json *own)
+{
+	static const char *const keys[] = {"capabilities", "apparmorProfile", "selinuxLabel"};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		json *value = json_get(own, keys[i]);
+		if (value && !json_get(process, keys[i])) {
+			json_set(process, keys[i], json_object_get(value));
+		}
+	}
+}
+
 static int run(struct runtime *rt, struct arguments *a, char **operands)
 {
 	struct error *e = &rt->error;
@@ -242,9 +267,14 @@ static int run(struct runtime *rt, struct arguments *a, char **operands)
 	if (process && a->process && a->tty) {
 		json_set_bool(process, "terminal", true);
 	}
-	if (process && json_get(process, "capabilities") == NULL) {
-		json *own = json_get_object(a->exec.c.process, "capabilities");
-		json_set(process, "capabilities", json_object_get(own));
+	if (process) {
+		inherit(process, a->exec.c.process);
+		if (a->apparmor) {
+			json_set_string(process, "apparmorProfile", a->apparmor);
+		}
+		if (a->selinux) {
+			json_set_string(process, "selinuxLabel", a->selinux);
+		}
 	}
 	a->exec.process = process;
 	int status = 1;

@@ -5,6 +5,7 @@
 
 #include "capability.h"
 #include "json.h"
+#include "memory_policy.h"
 #include "mount_options.h"
 #include "runtime.h"
 
@@ -77,9 +78,17 @@ static json *linux_features(void)
 	json_set(linux_part, "capabilities", capabilities);
 	json_set(linux_part, "cgroup", cgroup_features());
 	json_set(linux_part, "seccomp", seccomp_features());
-	json_set(linux_part, "apparmor", enabled(false));
-	json_set(linux_part, "selinux", enabled(false));
-	json_set(linux_part, "intelRdt", enabled(false));
+	json_set(linux_part, "apparmor", enabled(true));
+	json_set(linux_part, "selinux", enabled(true));
+	json_set(linux_part, "netDevices", enabled(true));
+	json *rdt = enabled(true);
+	json_set_bool(rdt, "schemata", true);
+	json_set_bool(rdt, "monitoring", true);
+	json_set(linux_part, "intelRdt", rdt);
+	json *policy = json_object_new_object();
+	json_set(policy, "modes", words(memory_policy_modes()));
+	json_set(policy, "flags", words(memory_policy_flags()));
+	json_set(linux_part, "memoryPolicy", policy);
 	json_set(mounts, "idmap", enabled(true));
 	json_set(linux_part, "mountExtensions", mounts);
 	return linux_part;

@@ -12,6 +12,8 @@
 #include "state.h"
 #include "text.h"
 
+struct netdev_set;
+
 struct container {
 	struct runtime *rt;
 	const char *pid_file;       /* or NULL */
@@ -35,9 +37,10 @@ struct container {
 	int sync[2];      /* [0] the runtime's end, [1] the process's */
 	int start_socket; /* the process accepts on it and begins; -1 for run */
 	int console;      /* connected console socket, -1: none */
-	int host_proc;    /* O_PATH of the runtime's /proc */
+	int host_proc;    /* O_PATH of the runtime's /proc; -1: not needed */
 	int master;       /* of the terminal, when no console socket takes it; -1 */
 	int *sources;     /* per mount: tree opened with the runtime's rights, -1: none */
 	size_t source_count;
-	pid_t pid; /* of the process, for the runtime */
+	struct netdev_set *netdevs; /* moved into it; NULL: none */
+	pid_t pid;                  /* of the process, for the runtime */
 };

@@ -20,7 +20,10 @@
 #include "file.h"
 #include "hooks.h"
 #include "mounts.h"
+#include "netdev.h"
+#include "rdt.h"
 #include "sealed.h"
+#include "security.h"
 #include "spawn_container.h"
 #include "sync.h"
 #include "text.h"
@@ -66,6 +69,22 @@ static int open_cgroup(struct container *c)
 	return state_save(c->rt, &c->state);
 }
 
+/* Known to the state before it is made, so that a kill leaves enough for delete. */
+static int make_rdt(struct container *c)
+{
+	struct error *e = &c->rt->error;
+	json *rdt = json_get_object(c->linux_config, "intelRdt");
+	int root = rdt ? rdt_open_root(e) : -1;
+
+	if (root < 0) {
+		return rdt ? -1 : 0;
+	}
+	c->state.rdt = rdt_own_group(root, rdt, c->state.id);
+	int result = state_save(c->rt, &c->state) < 0 ? -1 : rdt_make(root, rdt, c->state.id, e);
+	close(root);
+	return result;
+}
+
 /* The process accepts on it until `start` connects. */
 static int open_start_socket(struct container *c)
 {
@@ -108,7 +127,7 @@ static int open_console(struct container *c)
 }
 
 /* Parameters are written through it from inside: it must be what it seems. */
-static int open_proc(struct container *c, struct error *e)
+int create_open_proc(struct container *c, struct error *e)
 {
 	struct statfs fs;
 
@@ -134,7 +153,11 @@ static int prepare(struct container *c)
 		runtime_say(c->rt, "warning", "unknown capabilities are left out: %s",
 			    c->capabilities.unknown);
 	}
-	return open_proc(c, e) < 0 ? -1 : mounts_open_sources(c, e);
+	if (!c->rt->baseline && security_is_wanted(c->process, c->linux_config) &&
+	    security_check(c->process, c->linux_config, e) < 0) {
+		return -1;
+	}
+	return create_open_proc(c, e) < 0 ? -1 : mounts_open_sources(c, e);
 }
 
 static int run_runtime_hooks(struct container *c)
@@ -200,7 +223,7 @@ static int build(struct container *c)
 {
 	struct error *e = &c->rt->error;
 
-	if (open_cgroup(c) < 0 || prepare(c) < 0 || open_start_socket(c) < 0 ||
+	if (open_cgroup(c) < 0 || make_rdt(c) < 0 || prepare(c) < 0 || open_start_socket(c) < 0 ||
 	    open_console(c) < 0 || sync_pair(c->sync, e) < 0 || spawn_container(c, e) < 0) {
 		return -1;
 	}
@@ -231,6 +254,9 @@ int create_undo_in(struct runtime *rt, struct cgroup *cgroup, struct state *s, j
 		cgroup_kill(cgroup, &rt->error);
 		result = cgroup_remove(cgroup, &rt->error);
 	}
+	if (result == 0 && s->rdt) {
+		result = rdt_leave(s->rdt, &rt->error);
+	}
 	if (result == 0) {
 		result = state_remove(rt, s);
 	}
@@ -256,6 +282,7 @@ static void undo(struct container *c)
 {
 	struct error first = c->rt->error;
 
+	netdev_return(c->netdevs);
 	end_process(c->pid);
 	c->rt->error = (struct error){0};
 	create_undo(c->rt, &c->state, c->config, c->has_process);
@@ -311,11 +338,15 @@ int create_start(struct container *c)
 		undo(c);
 		return -1;
 	}
+	/* It would keep the network namespace alive. */
+	netdev_free(c->netdevs);
+	c->netdevs = NULL;
 	return 0;
 }
 
 void create_free(struct container *c)
 {
+	netdev_free(c->netdevs);
 	namespaces_close(&c->ns);
 	seccomp_free(&c->filter);
 	cgroup_close(c->cgroup);

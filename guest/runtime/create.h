@@ -18,4 +18,6 @@ int create_undo(struct runtime *rt, struct state *s, json *config, bool poststop
 /* The same where its cgroup is open. */
 int create_undo_in(struct runtime *rt, struct cgroup *cgroup, struct state *s, json *config,
 		   bool poststop);
+/* c->host_proc. */
+int create_open_proc(struct container *c, struct error *e);
 void create_free(struct container *c);

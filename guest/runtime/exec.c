@@ -16,13 +16,16 @@
 #include <unistd.h>
 #include "bundle.h"
 #include "console.h"
+#include "create.h"
 #include "file.h"
 #include "foreground.h"
 #include "process.h"
+#include "rdt.h"
 #include "rlimit.h"
 #include "rootfs.h"
 #include "scheduling.h"
 #include "sealed.h"
+#include "security.h"
 #include "sync.h"
 #include "text.h"
 
@@ -61,7 +64,7 @@ int exec_open(struct runtime *rt, const char *id, struct exec *x)
 
 	x->pidfd = x->root = -1;
 	c->rt = rt;
-	c->state.dir = c->console = c->master = c->sync[0] = c->sync[1] = -1;
+	c->state.dir = c->console = c->master = c->sync[0] = c->sync[1] = c->host_proc = -1;
 	if (state_load(rt, id, &c->state) < 0 || check_status(x, &c->state) < 0) {
 		return -1;
 	}
@@ -138,7 +141,9 @@ static _Noreturn void child_main(struct exec *x)
 	const char *final = json_get_string(cpus, "final", "");
 	bool inside = scheduling_affinity(*final ? final : json_get_string(cpus, "initial", ""),
 					  &e) == 0 &&
-		      enter(x, &e) == 0 && (!terminal || make_console(x, &slave, &e) == 0);
+		      enter(x, &e) == 0 &&
+		      (x->c.host_proc < 0 || security_apply(x->c.host_proc, x->process, &e) == 0) &&
+		      (!terminal || make_console(x, &slave, &e) == 0);
 	process_close_others(&x->c, (int[]){end, slave}, 2);
 	if (inside && process_directory(x->process, &e) == 0 &&
 	    process_find(x->process, &process, &e) == 0 &&
@@ -216,6 +221,15 @@ static int spawn(struct exec *x)
 	return c->pid < 0 ? error_set(e, errno, "cannot start a process") : 0;
 }
 
+/* For its labels; most have none. */
+static int open_proc(struct exec *x, struct error *e)
+{
+	if (!security_is_wanted(x->process, NULL) || x->c.rt->baseline) {
+		return 0;
+	}
+	return security_check(x->process, NULL, e) < 0 ? -1 : create_open_proc(&x->c, e);
+}
+
 static int prepare(struct exec *x)
 {
 	struct container *c = &x->c;
@@ -226,6 +240,9 @@ static int prepare(struct exec *x)
 	if (bundle_load_filter(c, e) < 0 ||
 	    capability_prepare(json_get_object(x->process, "capabilities"), &c->capabilities, e) <
 		    0) {
+		return -1;
+	}
+	if (open_proc(x, e) < 0) {
 		return -1;
 	}
 	if (terminal && x->detach && !x->console_socket) {
@@ -262,6 +279,7 @@ static int bring_up(struct exec *x)
 	close(c->sync[1]);
 	c->sync[1] = -1;
 	if ((c->cgroup && cgroup_join(c->cgroup, c->pid, e) < 0) ||
+	    (!c->rt->baseline && rdt_enter(c->linux_config, c->state.id, c->pid, e) < 0) ||
 	    rlimit_apply(x->process, c->pid, e) < 0 || sync_send(c->sync[0], SYNC_GO, 0, -1) < 0) {
 		return -1;
 	}

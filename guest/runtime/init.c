@@ -22,6 +22,7 @@
 #include "process.h"
 #include "rootfs.h"
 #include "sealed.h"
+#include "security.h"
 #include "sync.h"
 #include "sysctl.h"
 #include "text.h"
@@ -137,6 +138,21 @@ static int wait_start(struct container *c)
 	}
 }
 
+/* The container's processes must have a right to it. */
+static int join_keyring(struct container *c, struct error *e)
+{
+	const char *label = json_get_string(c->process, "selinuxLabel", "");
+
+	if (c->no_new_keyring) {
+		return 0;
+	}
+	if (*label && security_label_keys(c->host_proc, label, e) < 0) {
+		return -1;
+	}
+	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+	return *label ? security_label_keys(c->host_proc, NULL, e) : 0;
+}
+
 static int prepare(struct container *c, struct process *process, struct error *e)
 {
 	int slave = -1;
@@ -147,10 +163,9 @@ static int prepare(struct container *c, struct process *process, struct error *e
 	/* Nobody in a joined namespace may look into this while it has the runtime's rights; after
 	 * the maps were written, which needs it open. */
 	prctl(PR_SET_DUMPABLE, 0);
-	if (!c->no_new_keyring) {
-		syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
-	}
-	if (build(c, &slave, e) < 0) {
+	if (join_keyring(c, e) < 0 || build(c, &slave, e) < 0 ||
+	    (security_is_wanted(c->process, NULL) &&
+	     security_apply(c->host_proc, c->process, e) < 0)) {
 		return -1;
 	}
 	process_close_others(c, (int[]){c->sync[1], c->start_socket, slave}, 3);

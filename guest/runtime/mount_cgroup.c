@@ -13,6 +13,7 @@
 #include "in_root.h"
 #include "mount_kinds.h"
 #include "mounts.h"
+#include "security.h"
 #include "text.h"
 
 #define MOUNT_POINT "/sys/fs/cgroup"
@@ -54,7 +55,7 @@ static int mount_v2(const struct mount_job *job, int target, struct error *e)
 	int tree = -1;
 
 	if (job->c->ns.made & CLONE_NEWCGROUP) {
-		tree = mounts_new("cgroup2", "cgroup", NULL, 0, job->options.set);
+		tree = mounts_new("cgroup2", "cgroup", NULL, 0, job->options.set, "");
 		if (tree >= 0) {
 			return attach(job, tree, target, e);
 		}
@@ -86,7 +87,7 @@ static int mount_hierarchy(const struct mount_job *job, int tmpfs, char *line, s
 		int tree = -1;
 		if (job->c->ns.made & CLONE_NEWCGROUP) {
 			tree = mounts_new("cgroup", "cgroup", strncmp(line, "0:", 2) ? name : NULL,
-					  0, job->options.set);
+					  0, job->options.set, "");
 		}
 		result = tree >= 0 ? attach(job, tree, target, e)
 				   : bind_own(job, hierarchy, path, target, e);
@@ -101,7 +102,8 @@ static int mount_v1(const struct mount_job *job, int target, struct error *e)
 	struct text list = {0};
 	char *rest = NULL;
 	uint64_t rest_of_set = job->options.set & ~(uint64_t)MOUNT_ATTR_RDONLY;
-	int tmpfs = mounts_new("tmpfs", "cgroup", "mode=755", 0, rest_of_set);
+	int tmpfs = mounts_new("tmpfs", "cgroup", "mode=755", 0, rest_of_set,
+			       security_mount_label(job->c->linux_config));
 
 	if (tmpfs < 0 || mounts_attach(tmpfs, target) < 0 ||
 	    file_read_at(AT_FDCWD, "/proc/self/cgroup", &list, LIST_LIMIT) < 0) {

@@ -6,12 +6,15 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "in_root.h"
 #include "mounts.h"
+#include "security.h"
+#include "text.h"
 
 bool mount_is_bind(json *mount, const struct mount_options *options)
 {
@@ -107,12 +110,22 @@ static int fall_back(struct mount_job *job, int target, struct error *e)
 /* mount(2) takes option strings of any kind in one piece; the target is a descriptor's name. */
 static int make_other(struct mount_job *job, int target, struct error *e)
 {
+	const char *label = security_mount_label(job->c->linux_config);
+	const char *data = job->options.data;
+	char *labelled = NULL;
 	char name[40];
 
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", target);
-	if (mount(job->source, name, job->type, mount_options_flags(&job->options),
-		  job->options.data) < 0) {
-		return fail(job, errno, e);
+	if (*label) {
+		labelled = text_format("%s%scontext=\"%s\"", data ? data : "",
+				       data && *data ? "," : "", label);
+	}
+	long made = mount(job->source, name, job->type, mount_options_flags(&job->options),
+			  labelled ? labelled : data);
+	int error = errno;
+	free(labelled);
+	if (made < 0) {
+		return fail(job, error, e);
 	}
 	if (!job->options.propagation && !job->options.set_all && !job->options.clear_all) {
 		return 0;
@@ -139,12 +152,19 @@ static int make_pseudo(struct mount_job *job, int target, struct error *e)
 		snprintf(mode, sizeof(mode), "mode=%o", (unsigned)(hidden.st_mode & 07777));
 		data = mode;
 	}
+	/* proc and sysfs have labels of their own; mqueue's root alone takes one. */
+	const char *label = security_mount_label(job->c->linux_config);
+	bool mqueue = !strcmp(job->type, "mqueue");
 	int fd = mounts_new(job->type, job->source, data, job->options.super,
-			    job->options.set & ~later);
+			    job->options.set & ~later,
+			    tmpfs || !strcmp(job->type, "devpts") ? label : "");
 	if (fd < 0) {
 		return fall_back(job, target, e);
 	}
 	int result = tmpfs && job->options.copy_up ? mount_copy_up(target, fd, e) : 0;
+	if (result == 0 && mqueue && *label && security_label_root(fd, label) < 0) {
+		result = fail(job, errno, e);
+	}
 	if (result == 0 && (mounts_attach(fd, target) < 0 || finish(job, fd, later, 0) < 0)) {
 		result = fail(job, errno, e);
 	}

@@ -82,7 +82,7 @@ static int configure_super(int context, unsigned long super)
 }
 
 int mounts_new(const char *type, const char *source, const char *data, unsigned long super,
-	       uint64_t attributes)
+	       uint64_t attributes, const char *label)
 {
 	int fd = -1;
 	int context = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
@@ -94,6 +94,8 @@ int mounts_new(const char *type, const char *source, const char *data, unsigned 
 		syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "source", source, 0);
 	}
 	if ((!data || configure(context, data) == 0) && configure_super(context, super) == 0 &&
+	    (!*label ||
+	     syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "context", label, 0) == 0) &&
 	    syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0) {
 		fd = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, attributes);
 	}

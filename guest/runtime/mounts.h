@@ -22,8 +22,9 @@ int mounts_clone_tree(int dir, const char *path, bool recursive);
 /* Puts a detached tree onto what `target` is. */
 int mounts_attach(int tree, int target);
 int mounts_set(int fd, uint64_t set, uint64_t clear, uint64_t propagation, bool recursive);
-/* A new file system of the type, not yet attached; `data` is "key=value,flag" or NULL. */
+/* A new file system of the type, not yet attached; `data` is "key=value,flag" or NULL, `label` the
+ * SELinux context of all its files, or "". */
 int mounts_new(const char *type, const char *source, const char *data, unsigned long super,
-	       uint64_t attributes);
+	       uint64_t attributes, const char *label);
 /* The target: O_PATH inside the root; made when it is missing, as a file when `file`. */
 int mounts_target(int root, const char *path, bool file, bool no_symlinks);

@@ -118,6 +118,16 @@ void namespaces_close(struct namespaces *ns)
 	ns->join_count = 0;
 }
 
+int namespaces_joined_fd(const struct namespaces *ns, int flag)
+{
+	for (size_t i = 0; i < ns->join_count; i++) {
+		if (ns->join[i].flag == flag) {
+			return ns->join[i].fd;
+		}
+	}
+	return -1;
+}
+
 static int join_one(const struct namespaces *ns, int flag, struct error *e)
 {
 	for (size_t i = 0; i < ns->join_count; i++) {

@@ -26,6 +26,8 @@ struct namespaces {
 /* Reads linux.namespaces and opens those with a path. */
 int namespaces_read(json *linux_config, struct namespaces *ns, struct error *e);
 void namespaces_close(struct namespaces *ns);
+/* That of a kind, of those that are joined; -1: none. Borrowed. */
+int namespaces_joined_fd(const struct namespaces *ns, int flag);
 /* Enters those of `flags` that are joined, user first. */
 int namespaces_join(const struct namespaces *ns, int flags, struct error *e);
 /* A process between is needed: some of them count for children alone, or must be entered with the

@@ -211,23 +211,6 @@ static void own_streams(json *process)
 	}
 }
 
-static int set_security(json *process, struct error *e)
-{
-	static const struct {
-		const char *key, *file;
-	} labels[] = {{"apparmorProfile", "exec"}, {"selinuxLabel", "exec"}};
-
-	for (size_t i = 0; i < sizeof(labels) / sizeof(*labels); i++) {
-		if (*json_get_string(process, labels[i].key, "")) {
-			return error_set(e, 0,
-					 "process.%s is not supported: remove it, or use a kernel "
-					 "module-free profile (seccomp)",
-					 labels[i].key);
-		}
-	}
-	return 0;
-}
-
 static void default_signals(void)
 {
 	sigset_t none;
@@ -247,7 +230,7 @@ static int drop(struct container *c, json *process, struct error *e)
 	if (c->rt->baseline) {
 		return set_user(process, e);
 	}
-	if (set_security(process, e) < 0 || scheduling_apply(process, c->linux_config, e) < 0 ||
+	if (scheduling_apply(process, c->linux_config, e) < 0 ||
 	    capability_limit_bounding(&c->capabilities, e) < 0) {
 		return -1;
 	}

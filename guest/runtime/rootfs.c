@@ -15,6 +15,7 @@
 #include "devices.h"
 #include "in_root.h"
 #include "mounts.h"
+#include "security.h"
 
 static int propagation_of(const char *word)
 {
@@ -159,7 +160,8 @@ static int mask(struct container *c, int root, struct error *e)
 		if (target >= 0 && fstat(target, &status) == 0 && S_ISDIR(status.st_mode)) {
 			empty = empty >= 0 ? empty
 					   : mounts_new("tmpfs", "tmpfs", "size=0k,nr_inodes=2", 0,
-							MOUNT_ATTR_RDONLY);
+							MOUNT_ATTR_RDONLY,
+							security_mount_label(c->linux_config));
 			result = empty < 0 ? -1 : mask_with(target, empty, &empty_placed);
 		} else if (target >= 0) {
 			null = null >= 0 ? null : mounts_clone_tree(AT_FDCWD, "/dev/null", false);

@@ -7,7 +7,7 @@
 #include "json.h"
 
 #define RUNTIME_VERSION      "1.0"
-#define RUNTIME_SPEC_VERSION "1.2.0"    /* opencontainers/runtime-spec that is followed */
+#define RUNTIME_SPEC_VERSION "1.3.0"    /* opencontainers/runtime-spec that is followed */
 #define CONFIG_LIMIT         (4u << 20) /* bytes of a config.json that is read */
 
 struct runtime {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scheduler, I/O priority, CPUs and personality of a process. */
+/* Scheduler, I/O priority, memory policy, CPUs and personality of a process. */
 #include "scheduling.h"
 
 #include <errno.h>
@@ -11,6 +11,8 @@
 #include <sys/personality.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "memory_policy.h"
+#include "number_list.h"
 
 /* sched_setattr(2), version 0 of the struct. */
 struct attributes {
@@ -138,28 +140,12 @@ static int set_personality(json *wanted, struct error *e)
 
 int scheduling_affinity(const char *list, struct error *e)
 {
-	cpu_set_t set;
-	const char *at = list;
-	char *end;
+	unsigned long cpus[NUMBER_LIST_WORDS] = {0};
 
-	CPU_ZERO(&set);
-	while (*at) {
-		unsigned long first = strtoul(at, &end, 10), last = first;
-		bool good = end != at;
-		if (good && *end == '-') {
-			at = end + 1;
-			last = strtoul(at, &end, 10);
-			good = end != at;
-		}
-		if (!good || last < first || last >= CPU_SETSIZE || (*end && *end != ',')) {
-			return error_set(e, 0, "\"%s\" is no list of CPUs", list);
-		}
-		for (; first <= last; first++) {
-			CPU_SET(first, &set);
-		}
-		at = *end ? end + 1 : end;
+	if (number_list_read(list, cpus) < 0) {
+		return error_set(e, 0, "\"%s\" is no list of CPUs", list);
 	}
-	return *list && sched_setaffinity(0, sizeof(set), &set) < 0
+	return *list && syscall(SYS_sched_setaffinity, 0, sizeof(cpus), cpus) < 0
 		       ? error_set(e, errno, "cannot keep the process to CPUs %s", list)
 		       : 0;
 }
@@ -168,6 +154,9 @@ int scheduling_apply(json *process, json *linux_config, struct error *e)
 {
 	if (set_scheduler(json_get_object(process, "scheduler"), e) < 0 ||
 	    set_io_priority(json_get_object(process, "ioPriority"), e) < 0) {
+		return -1;
+	}
+	if (json_get(linux_config, "memoryPolicy") && memory_policy_apply(linux_config, e) < 0) {
 		return -1;
 	}
 	return set_personality(json_get_object(linux_config, "personality"), e);

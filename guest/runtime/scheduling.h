@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How the kernel runs the process: process.scheduler, process.ioPriority, process.execCPUAffinity
- * and linux.personality. runtime-spec, config.md "Linux Process"; config-linux.md "Personality".
+ * How the kernel runs the process: process.scheduler, process.ioPriority, process.execCPUAffinity,
+ * linux.memoryPolicy and linux.personality. runtime-spec, config.md "Linux Process";
+ * config-linux.md "Memory policy", "Personality".
  */
 #pragma once
 

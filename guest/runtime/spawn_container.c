@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include "file.h"
 #include "init.h"
+#include "netdev.h"
+#include "rdt.h"
 #include "rlimit.h"
 #include "sealed.h"
 #include "sync.h"
@@ -118,7 +120,8 @@ static int spawn_at_once(struct container *c, bool *in_cgroup, struct error *e)
 	int cgroup = c->cgroup ? cgroup_fd(c->cgroup) : -1;
 	bool needs_maps = c->ns.made & CLONE_NEWUSER;
 
-	c->begins_at_once = !needs_maps;
+	/* Kernel parameters, which it sets, may be those of a device that must be moved first. */
+	c->begins_at_once = !needs_maps && !netdev_is_wanted(c->linux_config);
 	c->pid = namespaces_clone(made_at_clone(c), cgroup);
 	if (c->pid < 0 && cgroup >= 0) {
 		/* Where the caller may not put it there at birth, it may be moved yet. */
@@ -154,6 +157,21 @@ static int set_oom_score(struct container *c, struct error *e)
 	return error_set(e, errno, "cannot set process.oomScoreAdj to %s", value);
 }
 
+static int move_netdevs(struct container *c, struct error *e)
+{
+	char path[40];
+	int joined = namespaces_joined_fd(&c->ns, CLONE_NEWNET);
+
+	if (!netdev_is_wanted(c->linux_config)) {
+		return 0;
+	}
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)c->pid);
+	int netns =
+		joined >= 0 ? fcntl(joined, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
+	return netns < 0 ? error_set(e, errno, "cannot open the container's network namespace")
+			 : netdev_move(c->linux_config, netns, &c->netdevs, e);
+}
+
 int spawn_container(struct container *c, struct error *e)
 {
 	bool in_cgroup = false;
@@ -166,6 +184,9 @@ int spawn_container(struct container *c, struct error *e)
 	}
 	c->state.pid = c->pid;
 	c->state.pid_start = state_pid_start(c->pid);
+	if (move_netdevs(c, e) < 0) {
+		return -1;
+	}
 	if (!c->begins_at_once && sync_send(c->sync[0], SYNC_GO, 0, -1) < 0) {
 		return error_set(e, errno, "the container's first process has ended");
 	}
@@ -173,6 +194,10 @@ int spawn_container(struct container *c, struct error *e)
 	 */
 	if (c->cgroup &&
 	    cgroup_apply(c->cgroup, json_get_object(c->linux_config, "resources"), e) < 0) {
+		return -1;
+	}
+	if (json_get(c->linux_config, "intelRdt") &&
+	    rdt_enter(c->linux_config, c->state.id, c->pid, e) < 0) {
 		return -1;
 	}
 	return rlimit_apply(c->process, c->pid, e) < 0 ? -1 : set_oom_score(c, e);

@@ -143,6 +143,7 @@ static void read_object(struct state *s, json *object)
 	s->bundle = copy_of(object, "bundle");
 	s->rootfs = copy_of(object, "rootfs");
 	s->cgroup = copy_of(object, "cgroup");
+	s->rdt = copy_of(object, "rdt");
 	s->created = copy_of(object, "created");
 	s->pid = (pid_t)json_get_int(object, "pid", 0);
 	s->pid_start = (uint64_t)json_get_int(object, "pidStart", 0);
@@ -248,6 +249,9 @@ int state_save(struct runtime *rt, const struct state *s)
 	json *object = state_object(s);
 
 	json_set_string(object, "cgroup", s->cgroup);
+	if (s->rdt) {
+		json_set_string(object, "rdt", s->rdt);
+	}
 	json_set_int(object, "pid", s->pid);
 	json_set_int(object, "pidStart", (int64_t)s->pid_start);
 	json_set_int(object, "owner", s->owner);
@@ -306,6 +310,7 @@ void state_free(struct state *s)
 	free(s->bundle);
 	free(s->rootfs);
 	free(s->cgroup);
+	free(s->rdt);
 	free(s->created);
 	json_object_put(s->annotations);
 	if (s->dir >= 0) {

@@ -27,6 +27,7 @@ struct state {
 	char *bundle;       /* absolute */
 	char *rootfs;       /* absolute */
 	char *cgroup;       /* for cgroup_reopen(); NULL: none */
+	char *rdt;          /* group of resctrl to remove, below its root; NULL: none */
 	char *created;      /* RFC 3339, nanoseconds */
 	pid_t pid;          /* of the container's first process; 0 before there is one */
 	uint64_t pid_start; /* its start time, clock ticks since boot: tells a reused pid */

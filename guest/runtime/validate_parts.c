@@ -5,7 +5,10 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include "memory_policy.h"
 #include "mount_options.h"
+#include "netdev.h"
+#include "rdt.h"
 #include "sysctl.h"
 #include "validate.h"
 
@@ -161,15 +164,42 @@ static int check_objects(json *linux_config, const char *key, struct error *e)
 	return 0;
 }
 
-/* What would be left out in silence otherwise. */
-static int check_unsupported(json *linux_config, struct error *e)
+/* Offsets of other clocks would be left out in silence. */
+static int check_clocks(json *linux_config, struct error *e)
 {
-	static const char *const keys[] = {"intelRdt", "netDevices", "memoryPolicy"};
+	json *offsets = json_get_object(linux_config, "timeOffsets");
+	struct json_object_iter at;
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-		if (json_get(linux_config, keys[i])) {
-			return error_set(e, 0, "config.json: linux.%s is not supported; remove it",
-					 keys[i]);
+	if (!offsets) {
+		return 0;
+	}
+	json_object_object_foreachC(offsets, at)
+	{
+		const char *clock = at.key;
+		if (strcmp(clock, "monotonic") && strcmp(clock, "boottime")) {
+			return error_set(
+				e, 0,
+				"config.json: linux.timeOffsets: there is no clock \"%s\", "
+				"only monotonic and boottime",
+				clock);
+		}
+	}
+	return 0;
+}
+
+/* Most containers have none, and shall not load the pages of their checks. */
+static int check_rare(json *linux_config, struct error *e)
+{
+	static const struct {
+		const char *key;
+		int (*check)(json *linux_config, struct error *e);
+	} parts[] = {{"memoryPolicy", memory_policy_check},
+		     {"netDevices", netdev_check},
+		     {"intelRdt", rdt_check}};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		if (json_get(linux_config, parts[i].key) && parts[i].check(linux_config, e) < 0) {
+			return -1;
 		}
 	}
 	return 0;
@@ -177,14 +207,15 @@ static int check_unsupported(json *linux_config, struct error *e)
 
 int validate_linux(json *linux_config, struct error *e)
 {
-	static const char *const objects[] = {"resources", "seccomp", "timeOffsets", "personality"};
+	static const char *const objects[] = {"resources", "seccomp", "timeOffsets", "personality",
+					      "memoryPolicy"};
 	static const char *const lists[] = {"namespaces", "devices", "uidMappings", "gidMappings"};
 	static const char *const words[] = {"cgroupsPath", "rootfsPropagation", "mountLabel"};
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 5; i++) {
 		if (validate_type(linux_config, "linux.", objects[i], json_type_object, false, e) <
 			    0 ||
-		    check_objects(linux_config, lists[i], e) < 0 ||
+		    (i < 4 && check_objects(linux_config, lists[i], e) < 0) ||
 		    (i < 3 && validate_type(linux_config, "linux.", words[i], json_type_string,
 					    false, e) < 0)) {
 			return -1;
@@ -192,7 +223,7 @@ int validate_linux(json *linux_config, struct error *e)
 	}
 	if (check_paths(linux_config, "maskedPaths", e) < 0 ||
 	    check_paths(linux_config, "readonlyPaths", e) < 0 ||
-	    check_unsupported(linux_config, e) < 0) {
+	    check_clocks(linux_config, e) < 0 || check_rare(linux_config, e) < 0) {
 		return -1;
 	}
 	return check_map(linux_config, "linux.", "sysctl", e);
@@ -254,6 +285,13 @@ int validate_namespaces(json *config, const struct namespaces *ns, bool rootless
 		return error_set(e, 0,
 				 "mounts need a mount namespace of the container's own: add "
 				 "{\"type\":\"mount\"} to linux.namespaces");
+	}
+	if (netdev_is_wanted(linux_config) && (!(own & CLONE_NEWNET) || rootless)) {
+		return error_set(e, 0,
+				 rootless ? "linux.netDevices can be moved by root alone"
+					  : "linux.netDevices need a network namespace of the "
+					    "container: add {\"type\":\"network\"} to "
+					    "linux.namespaces");
 	}
 	if (json_get(linux_config, "timeOffsets") && !(ns->made & CLONE_NEWTIME)) {
 		return error_set(e, 0, "linux.timeOffsets need a new time namespace");

@@ -5,6 +5,9 @@
 const struct command commands[] = {
 	{"pull", NULL, "IMAGE", "fetches an image of a registry", false, true},
 	{"push", NULL, "IMAGE", "sends an image to a registry", false, true},
+	{"fetch", NULL, NULL, "fetches what ADD takes from URLs", false, true},
+	{"tags", NULL, "NAME", "the tags of a repository", false, false},
+	{"search", NULL, "HOST[/WORDS]", "repositories of a registry", false, false},
 	{"login", NULL, "SERVER", "tries a name and password", false, false},
 	{"load", command_load, NULL, "images of an archive on standard input", false, true},
 	{"save", command_save, NULL, "images as an archive on standard output", true, true},

@@ -51,7 +51,7 @@ static void pack_source(const struct copy *copy, struct pack *pack,
 	struct filter filter = {copy, source->path};
 
 	if (source->is_dir) {
-		int fd = in_root_open(copy->from, source->path, O_RDONLY | O_DIRECTORY, 0);
+		int fd = in_root_open(source->from, source->path, O_RDONLY | O_DIRECTORY, 0);
 		if (fd < 0) {
 			fail_errno("cannot open %s", source->path);
 		}
@@ -63,7 +63,7 @@ static void pack_source(const struct copy *copy, struct pack *pack,
 		return;
 	}
 	/* A symbolic link that is named itself is followed, inside of the context. */
-	int fd = in_root_open_file(copy->from, source->path);
+	int fd = in_root_open_file(source->from, source->path);
 	if (fd < 0) {
 		fail_errno("cannot open %s", source->path);
 	}
@@ -274,7 +274,8 @@ void command_copy(const char *argument)
 		copy.is_owner_set = true;
 		chown_parse(chown, copy.to, &copy.uid, &copy.gid);
 	}
-	copy_find_sources(&copy, json_get_array(request, "sources"));
+	copy_find_sources(&copy, json_get_array(request, "sources"),
+			  json_get_object(request, "remotes"));
 	hash_sources(&copy, &hash);
 	if (!is_hash_only) {
 		find_destination(&copy, request_string("dest"));

@@ -8,7 +8,8 @@
 #include "json.h"
 
 struct copy_source {
-	char *path; /* below the context, clean; "" is all of it */
+	int from;   /* the context, or where bh-registry has put what came from URLs */
+	char *path; /* below it, clean; "" is all of it */
 	bool is_dir;
 	bool is_archive; /* ADD unpacks it */
 };
@@ -30,5 +31,6 @@ struct copy {
 	uint64_t size;
 };
 
-/* copy_source.c: what the patterns name; ends with not-found when that is nothing. */
-void copy_find_sources(struct copy *copy, json *patterns);
+/* copy_source.c: what the patterns name, and the files of `remotes` ({"from", "files"}, or NULL);
+ * ends with not-found when that is nothing. */
+void copy_find_sources(struct copy *copy, json *patterns, json *remotes);

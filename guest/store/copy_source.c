@@ -53,6 +53,7 @@ static void add_source(struct copy *copy, const char *path)
 	int fd = copy->is_add && S_ISREG(status.st_mode) ? in_root_open_file(copy->from, path) : -1;
 	copy->sources = memory_resize(copy->sources, copy->count + 1, sizeof(*copy->sources));
 	copy->sources[copy->count++] = (struct copy_source){
+		.from = copy->from,
 		.path = text_copy(path),
 		.is_dir = S_ISDIR(status.st_mode),
 		.is_archive = fd >= 0 && copy_is_archive(fd),
@@ -78,7 +79,27 @@ static void add_matches(struct copy *copy, const char *pattern)
 	tree_close(&tree);
 }
 
-void copy_find_sources(struct copy *copy, json *patterns)
+/* What came from a URL is taken as it is: it may be any name, and no archive is unpacked. */
+static void add_remotes(struct copy *copy, json *remotes)
+{
+	json *files = json_get_array(remotes, "files");
+	const char *folder = json_get_string(remotes, "from", "");
+	int from = json_count(files) ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (json_count(files) && from < 0) {
+		fail_errno("cannot open %s", folder);
+	}
+	for (size_t i = 0; i < json_count(files); i++) {
+		copy->sources =
+			memory_resize(copy->sources, copy->count + 1, sizeof(*copy->sources));
+		copy->sources[copy->count++] = (struct copy_source){
+			.from = from,
+			.path = text_copy(json_string_at(files, i)),
+		};
+	}
+}
+
+void copy_find_sources(struct copy *copy, json *patterns, json *remotes)
 {
 	for (size_t i = 0; i < json_count(patterns); i++) {
 		const char *word = json_string_at(patterns, i);
@@ -98,6 +119,7 @@ void copy_find_sources(struct copy *copy, json *patterns)
 		}
 		free(path);
 	}
+	add_remotes(copy, remotes);
 	if (copy->count == 0) {
 		fail(FAIL_NOT_FOUND, "no source files were specified");
 	}

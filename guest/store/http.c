@@ -32,12 +32,13 @@ static void copy_value(char *room, size_t size, const char *value, size_t length
 static void read_field(struct http_reply *reply, const char *name, size_t name_length,
 		       const char *value, size_t length)
 {
-	static const char *const names[] = {"www-authenticate", "location", "content-type",
-					    "docker-content-digest", "content-range"};
+	static const char *const names[] = {"www-authenticate", "location",
+					    "content-type",     "docker-content-digest",
+					    "content-range",    "link"};
 	size_t which = 0;
 	char digest[DIGEST_ROOM] = "";
 
-	while (which < 5 && (strlen(names[which]) != name_length ||
+	while (which < 6 && (strlen(names[which]) != name_length ||
 			     strncasecmp(names[which], name, name_length) != 0)) {
 		which++;
 	}
@@ -61,6 +62,9 @@ static void read_field(struct http_reply *reply, const char *name, size_t name_l
 	case 4:
 		copy_value(reply->range, sizeof(reply->range), value, length);
 		break;
+	case 5:
+		copy_value(reply->link, sizeof(reply->link), value, length);
+		break;
 	default:
 		break;
 	}
@@ -80,6 +84,7 @@ static size_t read_header(char *line, size_t size, size_t count, void *opaque)
 	if (length >= 5 && strncmp(line, "HTTP/", 5) == 0) { /* of the next answer */
 		memset(&reply->challenge, 0, sizeof(reply->challenge));
 		reply->location[0] = reply->media[0] = reply->digest[0] = reply->range[0] = '\0';
+		reply->link[0] = '\0';
 		return length;
 	}
 	if (length >= sizeof(copy)) {

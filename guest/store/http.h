@@ -28,6 +28,7 @@ struct http_reply {
 	char media[128];
 	char digest[DIGEST_ROOM]; /* Docker-Content-Digest, "" when there is none or no sha256 */
 	char range[64];           /* Content-Range */
+	char link[HTTP_LOCATION]; /* Link */
 	size_t header_bytes;
 	struct text body;  /* as far as it has no sink */
 	const char *error; /* libcurl's words when status is 0 or the body was cut; constant */
@@ -65,5 +66,7 @@ void http_reply_free(struct http_reply *reply);
 bool http_same_origin(const char *one, const char *other);
 /* A percent-encoded query value; the caller frees it. */
 char *http_escape(const char *value);
+/* The URL's path, decoded; the caller frees it, NULL when it is none or has bytes below a space. */
+char *http_path(const char *url);
 /* `relative` (RFC 3986) seen from `base`; the caller frees it, NULL when it is none. */
 char *http_resolve(const char *base, const char *relative);

@@ -47,6 +47,21 @@ char *http_escape(const char *value)
 	return copy;
 }
 
+char *http_path(const char *url)
+{
+	CURLU *handle = curl_url();
+	char *path = NULL;
+	char *copy = NULL;
+
+	if (curl_url_set(handle, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	    curl_url_get(handle, CURLUPART_PATH, &path, CURLU_URLDECODE) == CURLUE_OK) {
+		copy = text_copy(path);
+	}
+	curl_free(path);
+	curl_url_cleanup(handle);
+	return copy;
+}
+
 char *http_resolve(const char *base, const char *relative)
 {
 	CURLU *handle = curl_url();

@@ -40,7 +40,7 @@ static void help(void)
 	     "  --root DIR         the store (" DEFAULT_ROOT ")\n"
 	     "  --max-bytes N      an archive may unpack to so many bytes\n"
 	     "  --max-entries N    an archive may have so many entries\n"
-	     "  --stall SECONDS    a registry that sends nothing for so long is given up (30)\n"
+	     "  --stall SECONDS    a server that sends nothing for so long is given up (30)\n"
 	     "  --certificates DIR DIR/HOST/ca.crt is trusted for HOST (/etc/docker/certs.d)\n"
 	     "  --help, --version\n\n"
 	     "Example: bh-image load <busybox.tar\n"

@@ -17,4 +17,5 @@
 #define LIMIT_LAYERS      512            /* of an image; overlayfs itself takes 500 */
 #define LIMIT_DOCUMENT    (4u << 20) /* bytes of a manifest, index or config (distribution-spec) */
 #define LIMIT_IMAGES      1024       /* in one archive of `load` */
+#define LIMIT_FETCH_TIME  3600L      /* seconds of one URL of ADD */
 #define LIMIT_SPARE_BYTES (32ull << 20) /* a file system is never filled further than this */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any config.json is taken or refused with words; so are its namespaces and mount options. */
 /* Links: guest/runtime/validate.c guest/runtime/validate_parts.c guest/runtime/mount_options.c */
+/* Links: guest/runtime/memory_policy.c guest/runtime/number_list.c guest/runtime/netdev.c guest/runtime/rtnetlink.c */
+/* Links: guest/runtime/rdt.c guest/runtime/rdt_schema.c */
 /* Links: guest/runtime/sysctl.c guest/runtime/namespaces.c guest/runtime/error.c */
 /* Links: guest/common/json.c guest/common/text.c guest/common/file.c */
 /* Libraries: -ljson-c */

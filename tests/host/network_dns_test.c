@@ -15,7 +15,8 @@
 	"{\"names\":{\"web\":[\"172.17.0.2\"],\"Both\":[\"172.17.0.3\",\"fd00::3\"],"              \
 	"\"many\":[\"10.0.0.1\",\"10.0.0.2\",\"10.0.0.3\"],\"alias\":[\"172.17.0.2\"],\"odd\":[7]" \
 	"},\"clients\":{\"172.17.0.3\":{\"Far\":[\"172.18.0.9\"],\"web\":[\"172.18.0.8\"]},\"x\":" \
-	"1}}"
+	"1},\"servers\":{\"172.17.0.4\":[\"10.9.0.1\",\"x\",7,\"fd00::9\",\"172.17.0.1\"],"        \
+	"\"172.17.0.5\":[],\"172.17.0.6\":1}}"
 
 static struct dns_server server;
 static union dns_socket_address client = {.v4 = {.sin_family = AF_INET}};
@@ -242,12 +243,43 @@ static void resolvers(void)
 	TAP_EQUAL(list.count, 0);
 }
 
+static size_t servers_of(const char *address, struct dns_resolvers *room)
+{
+	union dns_socket_address one = {.v4 = {.sin_family = AF_INET}};
+
+	inet_pton(AF_INET, address, &one.v4.sin_addr);
+	return dns_resolvers_of(&server, &one, room)->count;
+}
+
+static void servers(void)
+{
+	struct dns_resolvers room;
+	union dns_socket_address before = client;
+
+	load();
+	server.own.v4.sin_family = AF_INET;
+	inet_pton(AF_INET, "172.17.0.1", &server.own.v4.sin_addr);
+	TAP_EQUAL(servers_of("172.17.0.4", &room), 2);
+	TAP_EQUAL(room.list[0].v4.sin_addr.s_addr, htonl(0x0a090001));
+	TAP_EQUAL(room.list[1].any.sa_family, AF_INET6);
+	TAP_EQUAL(servers_of("172.17.0.5", &room), 0);
+	TAP_EQUAL(servers_of("172.17.0.6", &room), 1); /* the host's: no list */
+	TAP_EQUAL(servers_of("172.17.0.7", &room), 1);
+	inet_pton(AF_INET, "172.17.0.5", &client.v4.sin_addr);
+	TAP_CHECK(decide("example.org", DNS_A) > 0); /* a failure: nobody to ask */
+	TAP_EQUAL(answer[3] & 15, DNS_SERVER_FAILURE);
+	inet_pton(AF_INET, "172.17.0.4", &client.v4.sin_addr);
+	TAP_EQUAL(decide("example.org", DNS_A), 0);
+	client = before;
+	dns_table_free(&server.table);
+}
+
 static const struct tap_case cases[] = {
 	{"addresses of names", addresses},   {"names of addresses", reverse},
 	{"names for one client", of_client}, {"nobody to ask", refused},
 	{"hostile questions", hostile},      {"an answer too long", truncated},
 	{"answers of resolvers", matching},  {"the table", tables},
-	{"resolv.conf", resolvers},
+	{"resolv.conf", resolvers},          {"servers of one client", servers},
 };
 
 TAP_MAIN(cases)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# What runtime-spec 1.2 demands of a runtime on Linux, one row for each MUST that can be seen from outside:
+# What runtime-spec 1.3 demands of a runtime on Linux, one row for each MUST that can be seen from outside:
 # section, demand, our result, that of Debian's runc on the same bundle. The rows are printed as a table at the end;
 # ours must all pass, runc's are for comparison. MUSTs on other systems, on controllers of cgroup v1, and on limits
 # (tests/emu/runtime-limits.case) are left out. As root.
@@ -520,6 +520,118 @@ def io_priority(r):
 @must("config-linux.md Personality", "the execution domain is as given")
 def personality(r):
     equal(output(r, "uname -m", lambda c: c["linux"].update(personality={"domain": "LINUX32"})), "i686\n")
+
+
+def link(*words):
+    return subprocess.run(["ip", *words], stdout=subprocess.PIPE, check=True, encoding="utf-8").stdout
+
+
+def with_device(r, case):
+    """CASE with a device nd0, one end of a pair whose other is up, and without what is left of both"""
+    if r.program == ours("bh-runtime") or subprocess.run([r.program, "features"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                                         check=False).stdout.find(b"netDevices") > 0:
+        link("link", "add", "nd0", "type", "veth", "peer", "name", "nd1")
+        try:
+            link("link", "set", "nd1", "up")
+            case()
+        finally:
+            subprocess.run(["ip", "link", "del", "nd1"], stderr=subprocess.DEVNULL, check=False)
+    else:
+        raise AssertionError("it knows no netDevices")
+
+
+def devices(**names):
+    return lambda c: c["linux"].update(netDevices={key: {"name": name} if name else {} for key, name in names.items()})
+
+
+@must("config-linux.md Network Devices", "a device is moved, with its new name or its own, and is up")
+def device_moved(r):
+    def case():
+        text = output(r, "ip -o link | cut -d: -f2,3 | cut -d, -f1-3", devices(nd0="eth7"))
+        contains(text, "eth7")
+        contains(text, "UP")
+        check("nd0" not in text, text)
+    with_device(r, case)
+    with_device(r, lambda: contains(output(r, "ip -o link", devices(nd0=None)), "nd0"))
+
+
+@must("config-linux.md Network Devices", "attributes and permanent addresses of global scope are kept, others not")
+def device_addresses(r):
+    def case():
+        link("link", "set", "nd0", "address", "02:00:00:00:00:77", "mtu", "1400", "up")
+        for address in ("192.0.2.7/24", "2001:db8::7/64"):
+            link("addr", "add", address, "dev", "nd0")
+        link("addr", "add", "192.0.2.8/32", "scope", "host", "dev", "nd0")
+        link("addr", "add", "192.0.2.9/24", "valid_lft", "100", "preferred_lft", "100", "dev", "nd0")
+        text = output(r, "ip addr show dev eth7", devices(nd0="eth7"))
+        for part in ("02:00:00:00:00:77", "mtu 1400", "inet 192.0.2.7/24", "inet6 2001:db8::7/64"):
+            contains(text, part)
+        check("192.0.2.8" not in text and "192.0.2.9" not in text, text)
+    with_device(r, case)
+
+
+@must("config-linux.md Network Devices", "an error for a name that is in use there, and the device stays where it was")
+def device_name_in_use(r):
+    def case():
+        link("addr", "add", "192.0.2.7/24", "dev", "nd0")
+        refuses(r, devices(nd0="lo"))
+        contains(link("addr", "show", "dev", "nd0"), "192.0.2.7/24")
+        # What fails later undoes the move.
+        b = Bundle(["/nonesuch"], devices(nd0="eth7"))
+        check(r.call("run", "--bundle", b.path, b.id, ok=False).status != 0, "it ran")
+        contains(link("addr", "show", "dev", "nd0"), "192.0.2.7/24")
+    with_device(r, case)
+
+
+@must("config-linux.md Network Devices", "%d in the new name gives a name that is free")
+def device_template(r):
+    with_device(r, lambda: contains(output(r, "ip -o link", devices(nd0="net%d")), "net0"))
+
+
+@must("config-linux.md Network Devices", "an error without a network namespace")
+def device_without_namespace(r):
+    def change(c):
+        devices(nd0="eth7")(c)
+        c["linux"]["namespaces"] = [n for n in c["linux"]["namespaces"] if n["type"] != "network"]
+    with_device(r, lambda: refuses(r, change))
+
+
+@must("config-linux.md Memory policy", "mode, nodes and flags are in force")
+def memory_policy(r):
+    for policy, shown in (({"mode": "MPOL_BIND", "nodes": "0"}, " bind:0"), ({"mode": "MPOL_LOCAL"}, " local"),
+                          ({"mode": "MPOL_INTERLEAVE", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES"]}, " interleave=static:0")):
+        contains(output(r, "cat /proc/self/numa_maps", lambda c, p=policy: c["linux"].update(memoryPolicy=p)), shown)
+
+
+@must("config-linux.md Memory policy", "an error for a mode, nodes or flags that do not exist or do not fit")
+def memory_policy_refused(r):
+    for policy in ({"mode": "MPOL_NONE"}, {"mode": "MPOL_BIND"}, {"mode": "MPOL_LOCAL", "nodes": "0"}, {"mode": "MPOL_BIND", "nodes": "1000"},
+                   {"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_NONE"]}):
+        refuses(r, lambda c, p=policy: c["linux"].update(memoryPolicy=p))
+
+
+@must("config-linux.md IntelRdt", "an error where no resctrl file system is mounted")
+def rdt_missing(r):
+    if os.path.exists("/sys/fs/resctrl/schemata"):
+        raise Skip("resctrl is mounted here")
+    refuses(r, lambda c: c["linux"].update(intelRdt={"closID": "a", "l3CacheSchema": "L3:0=f"}))
+
+
+@must("config-linux.md Offset for Time Namespace", "an error for a clock that has none")
+def clock_unknown(r):
+    def change(c):
+        c["linux"]["namespaces"].append({"type": "time"})
+        c["linux"]["timeOffsets"] = {"realtime": {"secs": 1}}
+    refuses(r, change)
+
+
+@must("config.md Linux process", "an error for a label whose security module the kernel does not run")
+def labels_refused(r):
+    if os.path.exists("/sys/module/apparmor/parameters/enabled") or os.path.exists("/sys/fs/selinux/enforce"):
+        raise Skip("this kernel has AppArmor or SELinux; tests/emu/runtime-limits.case tries the first")
+    refuses(r, lambda c: c["process"].update(apparmorProfile="x"))
+    refuses(r, lambda c: c["process"].update(selinuxLabel="u:r:t:s0"))
+    refuses(r, lambda c: c["linux"].update(mountLabel="u:object_r:t:s0"))
 
 
 # --- the run ------------------------------------------------------------------------------------

@@ -210,6 +210,22 @@ def inside():
     each(one)
 
 
+@test("--security-opt apparmor= and label= reach the runtime, and inspect shows them; without them there is no profile")
+def security():
+    engine()
+    if os.path.exists("/sys/module/apparmor") or os.path.exists("/sys/fs/selinux/enforce"):
+        raise Skip("this kernel has AppArmor or SELinux, and profiles of its own")
+    refused = docker("run", "--name", "armor", *NONE, "--security-opt", "apparmor=nosuch", "busybox:1", "true", ok=False)
+    contains(refused.err, 'process.apparmorProfile is "nosuch"')
+    equal(docker("inspect", "--format", "{{.AppArmorProfile}}", "armor").out, "nosuch\n")
+    label = [word for part in ("user:u", "role:r", "type:t", "level:s0:c1,c2") for word in ("--security-opt", "label=" + part)]
+    contains(docker("run", "--name", "labelled", *NONE, *label, "busybox:1", "true", ok=False).err, "process.selinuxLabel is set")
+    equal(docker("inspect", "--format", "{{.ProcessLabel}} {{.MountLabel}}", "labelled").out, "u:r:t:s0:c1,c2 u:object_r:t:s0:c1,c2\n")
+    contains(docker("create", "--security-opt", "label=colour:red", "busybox:1", ok=False).err, "label=colour:red")
+    docker("rm", "armor", "labelled")
+    equal(docker("run", "--rm", *NONE, "--security-opt", "apparmor=unconfined", "--security-opt", "label=disable", "busybox:1", "echo", "yes").out, "yes\n")
+
+
 @test("volumes and networks: create, ls with filters, inspect, prune, rm")
 def volumes():
     def one(docker, _name):

@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 import images
 from api import Api, memory_of, read_all
-from support import SCALE, check, contains, equal, folder, main, ours, peer, run, start, stop, test, wait_for
+from support import SCALE, check, contains, equal, folder, main, ours, peer, run, socket_path, start, stop, test, wait_for
 
 ROOT, RUN = folder("root"), folder("run")
-SOCKET = os.path.join(folder(), "d.sock")
+SOCKET = socket_path("d.sock")
 MS = 1000 * 1000
 engine = None
 api = None

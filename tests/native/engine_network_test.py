@@ -11,6 +11,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import images
@@ -19,6 +20,8 @@ from support import check, contains, equal, folder, main, ours, run, test, wait_
 
 state = {}
 PATIENCE = 10
+# So long that no Unix socket below it has an address that fits by its path.
+LONG = os.path.join("long-" + "x" * 90, "y" * 90)
 
 
 def docker(*words, ok=True, **options):
@@ -75,7 +78,7 @@ def begin():
     for program in ("bh-runtime", "bh-monitor", "bh-image", "bh-network"):
         ours(program)
     run(["ip", "link", "set", "lo", "up"])
-    state["engine"] = Engine()
+    state["engine"] = Engine(name=LONG)
     layer = images.tar_of(images.make_rootfs(folder("image"), ["sh", "echo", "nc", "sleep", "cat", "ip", "nslookup", "true", "hostname", "ping"]))
     archive = os.path.join(folder(), "box.tar")
     with open(archive, "wb") as file:
@@ -99,6 +102,8 @@ def default_bridge():
     contains(inside("one", "ip", "route").out, f"default via {facts['Gateway']} dev eth0")
     contains(inside("one", "cat", "/etc/hosts").out, f"{address}\t{inspect('container', 'one')['Config']['Hostname']}")
     answers(address, 80, "hello")
+    equal(inside("one", "sh", "-c", "test -t 1 || echo no terminal").out, "no terminal\n")
+    equal(docker("exec", "-t", "one", "sh", "-c", "test -t 1 && echo terminal").out, "terminal\r\n")
     equal(list(inspect("network", "bridge")["Containers"].values())[0]["IPv4Address"], f"{address}/16")
 
 
@@ -141,6 +146,42 @@ def user_network():
     check(inside("client", "sh", "-c", "nc -w 1 10.77.0.99 80 </dev/null", ok=False).status != 0, "a way between networks")
     contains(inside("client", "cat", "/etc/resolv.conf").out, inspect("network", "back")["IPAM"]["Config"][0]["Gateway"])
     equal(docker("network", "ls", "-q", "--filter", "label=a=b").out.strip(), inspect("network", "front")["Id"][:12])
+
+
+def resolve_all(address):
+    """A name server at ADDRESS that answers each A question with 7.7.7.7, and others with nothing"""
+    run(["ip", "address", "add", f"{address}/32", "dev", "lo"])
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind((address, 53))
+
+    def serve_questions():
+        while True:
+            query, client = server.recvfrom(4096)
+            is_a = query[-4:-2] == b"\0\1"
+            record = b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4" + bytes([7, 7, 7, 7]) if is_a else b""
+            server.sendto(query[:2] + b"\x81\x80\0\1\0" + bytes([is_a]) + b"\0\0\0\0" + query[12:] + record, client)
+    threading.Thread(target=serve_questions, daemon=True).start()
+
+
+@test("--dns, --dns-search, --dns-option: beside the names of a user network, alone on the default bridge")
+def own_servers():
+    resolve_all("10.99.0.53")
+    options = ["--dns", "10.99.0.53", "--dns", "127.0.0.1", "--dns-search", "corp.example", "--dns-search", "b", "--dns-option", "timeout:1"]
+    gateway = inspect("network", "back")["IPAM"]["Config"][0]["Gateway"]
+    docker("run", "-d", "--name", "own", "--network", "back", *options, "test/box", "sleep", "1000")
+    equal(inside("own", "cat", "/etc/resolv.conf").out.split("\n")[:2], [f"nameserver {gateway}", "nameserver 127.0.0.1"])
+    for line in ("search corp.example b\n", "options timeout:1\n", "options ndots:0\n"):
+        contains(inside("own", "cat", "/etc/resolv.conf").out, line)
+    contains(inside("own", "nslookup", "some.example", gateway).out, "7.7.7.7")
+    reaches("own", "database", 80, "db")
+    equal("7.7.7.7" in inside("client", "nslookup", "some.example", gateway, ok=False).out, False, "another container's server was asked")
+    shown = docker("run", "--rm", *options, "test/box", "sh", "-c", "cat /etc/resolv.conf; nslookup some.example 10.99.0.53").out
+    for part in ("nameserver 10.99.0.53\nnameserver 127.0.0.1\n", "search corp.example b\n", "7.7.7.7"):
+        contains(shown, part)
+    equal(inspect("container", "own")["HostConfig"]["Dns"], ["10.99.0.53", "127.0.0.1"])
+    contains(docker("create", "--network", "container:own", "--dns", "10.99.0.53", "test/box", ok=False).err, "conflicting options")
+    equal(api("POST", "/containers/create", {"Image": "test/box", "HostConfig": {"Dns": ["here"]}})[0], 400)
+    docker("rm", "-f", "own")
 
 
 @test("connect and disconnect, running and stopped")
@@ -207,6 +248,10 @@ def refusals():
     for body in ({}, {"Name": "../x"}, {"Name": "x", "IPAM": {"Config": [{"Subnet": "x"}]}}, {"Name": "x", "EnableIPv6": True},
                  {"Name": "x", "Options": {"com.docker.network.bridge.name": "a b"}}, {"Name": "x", "IPAM": {"Config": [{"Gateway": "10.1.0.1"}]}}):
         equal(api("POST", "/networks/create", body)[0], 400, f"status of {body}")
+    refused = run([ours("bh-engine"), "--root", "/" + "x" * 401], ok=False)
+    contains(refused.err, "a path is too long: 402 bytes, 400 at most")
+    contains(run([ours("bh-engine"), "--root", folder("other"), "--run", folder("other"), "--host", "unix:///tmp/" + "x" * 108], ok=False).err,
+             "at most 107 bytes")
     for ports in ({"x": []}, {"80/icmp": []}, {"0": [{}]}, {"80/tcp": [{"HostPort": "99999"}]}, {"80/tcp": [{"HostIp": "1.2.3"}]}):
         status, _ = api("POST", "/containers/create", {"Image": "test/box", "HostConfig": {"PortBindings": ports}})
         equal(status, 400, f"status of {ports}")
@@ -222,7 +267,7 @@ def killed():
     kill_engine()
     answers("127.0.0.1", 8080, "hello")
     run(["ip", "link", "del", "bh0"])
-    state["engine"] = Engine()
+    state["engine"] = Engine(name=LONG)
     answers("127.0.0.1", 8080, "hello")
     reaches("client", "database", 80, "db")
     equal(inspect("container", "web")["NetworkSettings"]["Ports"]["80/tcp"][0]["HostPort"], "8080")
@@ -258,7 +303,7 @@ def killed_anywhere():
             time.sleep(random.random() * 0.15)
             kill_engine()
             client.wait(20)
-        state["engine"] = Engine()
+        state["engine"] = Engine(name=LONG)
         wait_for(is_consistent, f"round {number}: the kernel and the database agree", timeout=5)
         found = docker("ps", "-aq", "--filter", f"name={name}").out.split()
         if found:

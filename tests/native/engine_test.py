@@ -10,10 +10,10 @@ import subprocess
 import time
 
 import images
-from support import Skip, check, contains, equal, folder, main, ours, peer, run, start, stop, test, wait_for
+from support import Skip, check, contains, equal, folder, main, ours, peer, run, socket_path, start, stop, test, wait_for
 
 ROOT, RUN = folder("root"), folder("run")
-SOCKET = os.path.join(folder(), "d.sock")
+SOCKET = socket_path("d.sock")
 NET = ["--network", "none"]
 engine = None
 
@@ -270,6 +270,23 @@ def _():
     equal(lines[:-1], [f"line {i}" for i in range(1, 101)] + ["last"])
     equal(docker("logs", "--tail", "42", "l1").out.split("\n")[0], "line 60")
     docker("rm", "l1")
+
+
+@test("log drivers: local rotates, none keeps nothing, others and wrong options are refused in words")
+def _():
+    begin()
+    docker("run", "--name", "l2", *NET, "--log-driver", "local", "--log-opt", "max-size=2k", "--log-opt", "max-file=2", "bb",
+           "sh", "-c", "for i in $(seq 100); do echo line $i; done")
+    lines = docker("logs", "l2").out.split("\n")[:-1]
+    check(len(lines) < 60 and lines == [f"line {i}" for i in range(101 - len(lines), 101)], lines)
+    equal(docker("run", "--name", "l3", *NET, "--log-driver", "none", "bb", "echo", "seen").out, "seen\n")
+    contains(docker("logs", "l3", ok=False).err, "does not support reading")
+    docker("rm", "l2", "l3")
+    for words, why in ((["--log-driver", "syslog"], "take json-file or local"), (["--log-driver", "journald"], "take json-file or local"),
+                       (["--log-driver", "paper"], "no log driver named 'paper'"), (["--log-opt", "max-size=x"], "invalid value for max-size"),
+                       (["--log-opt", "max-file=0"], "max-file is 0"), (["--log-opt", "maxsize=1m"], "unknown log opt 'maxsize' for json-file"),
+                       (["--log-driver", "local", "--log-opt", "tag=x"], "unknown log opt 'tag' for local"), (["--log-opt", "compress=true"], "compress")):
+        contains(docker("create", *words, "bb", ok=False).err, why)
 
 
 @test("events: what happened, filtered")

@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Seconds: 25
 # Images of the engine by the stock client: load, tag, commit, registry, build; and what bh-client does of it.
+import http.server
 import json
 import os
+import threading
+import time
 
 import images
 import services
-from support import check, contains, equal, folder, main, ours, peer, run, test
+from support import check, contains, equal, folder, main, ours, peer, run, start, stop, test, wait_for
 
 USER, PASSWORD = "tester", "a password: with $igns"
 NONE = ["--network", "none"]
@@ -146,6 +149,25 @@ def round_trip():
     contains(docker("pull", f"{registry().server}/team/none", ok=False).err, "none")
 
 
+@test("pull -a brings all tags of a repository; search reads a registry's catalogue")
+def all_tags():
+    name = f"{registry().server}/team/all"
+    for tag in ("1", "2", "old"):
+        docker("tag", "busybox:1", f"{name}:{tag}")
+        docker("push", f"{name}:{tag}")
+    docker("rmi", *[f"{name}:{tag}" for tag in ("1", "2", "old")])
+    shown = docker("pull", "-a", name).out
+    contains(shown, f"Status: Downloaded newer image for {name}")
+    equal(sorted(docker("images", "--format", "{{.Tag}}", name).out.split()), ["1", "2", "old"])
+    contains(docker("pull", "-a", name).out, "up to date")
+    contains(docker("pull", "-a", f"{registry().server}/team/nothing", ok=False).err, "404")
+    contains(docker("pull", "-a", f"{name}:1", ok=False).err, "tag can't be used with --all-tags")
+    equal(docker("search", "--format", "{{.Name}}", f"{registry().server}/ALL").out.split(), [name])
+    equal(docker("search", "--format", "{{.Name}}", "--filter", "is-official=true", f"{registry().server}/ALL").out, "")
+    contains(docker("search", "busybox", ok=False).err, "docker search HOST:PORT/busybox")
+    docker("rmi", *[f"{name}:{tag}" for tag in ("1", "2", "old")])
+
+
 @test("skopeo reads what we pushed, and we pull what it pushed")
 def skopeo():
     creds = ["--creds", f"{USER}:{PASSWORD}"]
@@ -221,6 +243,62 @@ def builds():
     contains(build("made:4", files, "--build-arg", "BASE=busybox:1", "--no-cache", "--target", "one").out, "Running in")
     equal(docker("run", "--rm", *NONE, "made:4", "cat", "/un/unpacked").out, "yes")
     equal(docker("run", "--rm", *NONE, "made:4", "stat", "-c", "%u:%g", "file").out, "7:8\n")
+
+
+class Web(http.server.ThreadingHTTPServer):
+    """Serves `files` on loopback, {path: bytes or None: it sends for ever}; `hits`: what was asked for"""
+    daemon_threads = True
+
+    def __init__(self, files):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                path = self.path.split("?")[0]
+                self.server.hits.append(path)
+                body = self.server.files.get(path, b"")
+                self.send_response(200 if path in self.server.files else 404)
+                self.send_header("Last-Modified", "Fri, 01 Mar 2019 10:00:00 GMT")
+                self.end_headers()
+                try:
+                    while body is None:
+                        self.wfile.write(bytes(4096))
+                        time.sleep(0.01)
+                    self.wfile.write(body)
+                except OSError:
+                    self.server.hits.append("gone")
+
+            def log_message(self, *words):
+                pass
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files, self.hits, self.url = files, [], f"http://127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+
+@test("build: ADD of URLs, cached by what they have, checked by --checksum, ended with the client")
+def add_url():
+    tar = images.tar_with([("unpacked", b"yes")])
+    web = Web({"/a.tar": tar, "/b": b"bee", "/endless": None})
+    text = f"FROM busybox:1\nARG S\nADD --checksum=$S {web.url}/a.tar /in/\nADD --chown=7:8 {web.url}/b own /both/\n" \
+           f"ADD {web.url}/b?x=1 /named\nRUN test $(stat -c %a:%Y /in/a.tar) = 600:1551434400 && stat -c %u:%g%n /both/*\n"
+    words = ["--build-arg", f"S={images.digest(tar)}"]
+    contains(build("url:1", {"Dockerfile": text, "own": "o"}, *words).out, "7:8/both/b\n7:8/both/own")
+    equal(docker("run", "--rm", *NONE, "url:1", "cat", "/named").out, "bee")
+    check("Running in" not in build("url:2", {"Dockerfile": text, "own": "o"}, *words).out, "a step was run again")
+    web.files["/b"] = b"other"
+    contains(build("url:3", {"Dockerfile": text, "own": "o"}, *words).out, "Running in")
+    for line, why in ((f"ADD --checksum={images.digest(b'')} {web.url}/b /x", images.digest(b"other")), (f"ADD {web.url}/no /x", "404"),
+                      (f"COPY {web.url}/b /x", "can't be a URL for COPY"), (f"ADD {web.url}/ /x/", "cannot determine a file name"),
+                      (f"ADD --checksum={images.digest(b'')} own /x", "non-HTTP(S)"), (f"ADD {web.url}/x.git /x", "clone")):
+        result = build("bad:1", {"Dockerfile": f"FROM busybox:1\n{line}\n", "own": "o"}, ok=False)
+        check(result.status != 0, line)
+        contains(result.out + result.err, why)
+    place = context("endless", {"Dockerfile": f"FROM busybox:1\nADD {web.url}/endless /x\n"})
+    client_process = start([peer("docker"), "-H", engine_of().host, "build", place])
+    wait_for(lambda: "/endless" in web.hits, "the download")
+    stop(client_process)
+    wait_for(lambda: "gone" in web.hits, "its end, with the client's")
+    wait_for(lambda: not os.listdir(os.path.join(engine_of().root, "tmp")), "an empty tmp")
+    web.shutdown()
+    web.server_close()
 
 
 @test("build: triggers of a base image run, once")

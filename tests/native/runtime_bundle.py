@@ -12,7 +12,7 @@ from images import make_config, make_rootfs, write_json
 
 NAMES = ["sh", "cat", "echo", "ls", "sleep", "true", "false", "id", "env", "pwd", "stat", "mount", "touch", "hostname", "tty",
          "readlink", "grep", "kill", "ps", "umask", "test", "mkdir", "dd", "date", "mknod", "head", "chmod", "domainname", "rm",
-         "wc", "seq", "unshare", "ln", "cut", "uname"]
+         "wc", "seq", "unshare", "ln", "cut", "uname", "ip"]
 counter = itertools.count(1)
 
 

@@ -191,6 +191,8 @@ def no_controller():
         check(not os.path.exists(cgroup_of(name_of("missing"))), "a cgroup is left")
     # What is no limit needs no controller.
     equal(outcome("unlimited", "echo ran", resources(memory={"limit": -1}, pids={"limit": 0}, cpu={"shares": 0})).out, "ran\n")
+    for shares in (2, 1024):
+        equal(outcome("unlimited", "echo ran", resources(cpu={"shares": shares})).out, "ran\n")
 
 
 @test("update: options and files that are wrong")

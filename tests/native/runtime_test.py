@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from runtime_bundle import Bundle, Runtime, fails, hook, output, run, script, shell
-from support import Skip, check, contains, environment, equal, folder, main, ours, test, wait_for
+from support import Skip, check, contains, environment, equal, folder, main, ours, socket_path, test, wait_for
 
 runtime = Runtime(ours("bh-runtime"), "state")
 
@@ -81,7 +81,7 @@ def state_of(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
             return file.read().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return "Z"
 
 
@@ -409,7 +409,7 @@ def read_until(fd, wanted):
 @test("terminal through a console socket, for create and exec")
 def terminal():
     b = shell("tty; stat -c %t:%T /dev/console; read x; echo got $x; sleep 60", lambda c: c["process"].update(terminal=True))
-    path = os.path.join(folder(), "console")
+    path = socket_path("console")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         server.listen(2)
@@ -516,10 +516,17 @@ def hostile():
            lambda c: c.update(hooks=[]), lambda c: c.update(annotations={"a": 1}), lambda c: c.update(linux=[]),
            lambda c: c["linux"].update(maskedPaths=["relative"]), lambda c: c["linux"].update(devices=[{"path": "x"}]),
            lambda c: c["linux"].update(devices=[{"path": "/dev/null", "type": "c", "major": 5, "minor": 5}]),
-           lambda c: c["linux"].update(rootfsPropagation="sideways"), lambda c: c["linux"].update(intelRdt={}),
+           lambda c: c["linux"].update(rootfsPropagation="sideways"), lambda c: c["linux"].update(intelRdt=[]),
            lambda c: c["linux"].update(uidMappings=[{"containerID": 0, "hostID": 0, "size": 1}]),
            lambda c: c["process"].update(rlimits=[{"type": "RLIMIT_NONE", "soft": 1, "hard": 1}]),
-           lambda c: c["process"].update(selinuxLabel="x"), lambda c: c["linux"]["namespaces"].remove({"type": "uts"}),
+           lambda c: c["linux"].update(intelRdt={"memBwSchema": "L3:0=1"}), lambda c: c["linux"].update(intelRdt={"closID": "../x"}),
+           lambda c: c["linux"].update(intelRdt={"schemata": ["L3:0=1\nMB:0=9"]}), lambda c: c["linux"].update(netDevices=[]),
+           lambda c: c["linux"].update(netDevices={"a/b": {}}), lambda c: c["linux"].update(netDevices={"a": {"name": "%d"}}),
+           lambda c: c["linux"].update(netDevices={"a": {"name": "x" * 16}}), lambda c: c["linux"].update(netDevices={"nonesuch": {}}),
+           lambda c: c["linux"].update(memoryPolicy={}), lambda c: c["linux"].update(memoryPolicy={"mode": "MPOL_BIND", "nodes": "1-"}),
+           lambda c: c["linux"].update(memoryPolicy={"mode": "MPOL_BIND", "nodes": "99999"}),
+           lambda c: c["linux"].update(timeOffsets={"realtime": {"secs": 1}}),
+           lambda c: c["process"].update(selinuxLabel=1), lambda c: c["linux"]["namespaces"].remove({"type": "uts"}),
            lambda c: c["linux"]["namespaces"].remove({"type": "mount"})]
     for change in bad:
         breaks(change)

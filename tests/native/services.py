@@ -9,7 +9,7 @@ import socket
 import urllib.error
 import urllib.request
 
-from support import ISOLATED, Skip, folder, on_cgroup2, ours, peer, peer_file, run, start, stop, wait_for
+from support import ISOLATED, SCALE, Skip, folder, on_cgroup2, ours, peer, peer_file, run, short_folder, socket_path, start, stop, wait_for
 
 REGISTRY_CONFIG = """version: 0.1
 log: {{level: warn}}
@@ -31,6 +31,19 @@ def answers(address):
     family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
     with socket.socket(family) as probe:
         return probe.connect_ex(address) == 0
+
+
+def serves(path):
+    """The Docker API answers there. A connection alone tells less: a process that was made by an engine, which was killed since, may
+    hold its socket until it calls exec()."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(2 * SCALE)
+        try:
+            probe.connect(path)
+            probe.sendall(b"GET /_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            return probe.recv(9) == b"HTTP/1.1 "
+        except OSError:
+            return False
 
 
 class Registry:
@@ -98,7 +111,7 @@ class Daemon:
     def __init__(self, command, path, log, env=None):
         self.path, self.host = path, f"unix://{path}"
         self.process = start(command, log=log, env=env)
-        wait_for(lambda: os.path.exists(path) and answers(path), log, timeout=30, process=self.process)
+        wait_for(lambda: serves(path), log, timeout=30, process=self.process)
 
     def docker(self, *words, client=None, **options):
         """Debian's client (or CLIENT, a path) with WORDS; -> Result"""
@@ -113,7 +126,7 @@ class Engine(Daemon):
 
     def __init__(self, *words, name="engine", env=None):
         self.root, self.run_folder = folder(name, "root"), folder(name, "run")
-        path = os.path.join(self.run_folder, "engine.sock")
+        path = socket_path(f"{name[:20]}.sock")
         super().__init__([ours("bh-engine"), "--root", self.root, "--run", self.run_folder, "--host", f"unix://{path}",
                           *words], path, f"{name}.log", env)
 
@@ -123,22 +136,23 @@ class Dockerd(Daemon):
 
     def __init__(self, *words, name="dockerd"):
         home = folder(name)
-        path = os.path.join(home, "docker.sock")
+        path = socket_path(f"{name}.sock")
         plain = () if words else ("--iptables=false", "--ip6tables=false", "--bridge=none")
-        super().__init__([peer("dockerd"), "--data-root", os.path.join(home, "root"), "--exec-root", os.path.join(home, "exec"),
+        super().__init__([peer("dockerd"), "--data-root", os.path.join(home, "root"), "--exec-root", os.path.join(short_folder(), f"{name}-exec"),
                           "--pidfile", os.path.join(home, "pid"), "-H", f"unix://{path}", *plain, *words], path, f"{name}.log")
 
 
 class Containerd:
-    """Debian's containerd; ctr() runs its client"""
+    """Debian's containerd; ctr() runs its client. With CRI, what a kubelet calls is there too, and CONFIG has its tables."""
 
-    def __init__(self, name="containerd", config=""):
+    def __init__(self, name="containerd", config="", cri=False):
         home = folder(name)
-        self.address = os.path.join(home, "containerd.sock")
+        self.address = socket_path(f"{name}.sock")
         path = os.path.join(home, "config.toml")
         with open(path, "w", encoding="utf-8") as file:
-            file.write(f'version = 2\nroot = "{home}/root"\nstate = "{home}/state"\n'
-                       f'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "{self.address}"\n{config}')
+            disabled = "" if cri else 'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
+            file.write(f'version = 2\nroot = "{home}/root"\nstate = "{home}/state"\n{disabled}'
+                       f'[grpc]\naddress = "{self.address}"\n{config}')
         self.process = start([peer("containerd"), "-c", path], log=f"{name}.log")
         wait_for(lambda: os.path.exists(self.address) and answers(self.address), "containerd", process=self.process)
 
@@ -151,13 +165,14 @@ class Containerd:
 
 def podman(name="podman", runtime=None):
     """-> the words of a podman with roots of its own, to which a command is added. Its policy lies in /etc, and conmon
-    runs it without the environment that names its libraries: both need the /etc of isolate.py."""
+    runs it without the environment that names its libraries: both need the /etc of isolate.py. It takes no --runroot of
+    more than 50 bytes."""
     if not os.environ.get(ISOLATED):
         raise Skip("not run by isolate.py: this writes to /etc")
     shutil.copytree(peer_file("etc/containers"), "/etc/containers", dirs_exist_ok=True)
     with open("/etc/ld.so.conf.d/peers.conf", "w", encoding="utf-8") as file:
         file.write("".join(f"{peer_file(path)}\n" for path in ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")))
     run(["ldconfig"])
-    return on_cgroup2([peer("podman"), "--root", folder(name, "root"), "--runroot", folder(name, "run"),
+    return on_cgroup2([peer("podman"), "--root", folder(name, "root"), "--runroot", os.path.join(short_folder(), name),
                        "--storage-driver", "overlay", "--cgroup-manager", "cgroupfs", "--events-backend", "none",
                        "--conmon", peer("conmon"), "--runtime", runtime or peer("crun")])

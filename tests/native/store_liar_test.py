@@ -14,7 +14,7 @@ import ssl
 import threading
 import time
 
-from store_tool import busybox_layer, call, config_of, diff_dir, fails, finish, fresh, peak, sha, start, tar_of
+from store_tool import busybox_layer, call, config_of, diff_dir, fails, finish, fresh, killed, peak, sha, start, tar_of
 from support import Skip, folder, main, run, test
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -406,6 +406,15 @@ def https():
     secure.rules = {"/v2/": lambda h: secure.send(h, 401, WWW_Authenticate=f'Bearer realm="http://{plain.name}/token"')}
     fails("unavailable", "pull", at(secure), root=fresh("liar"), options=trusting, request={"auth": {"username": "u", "password": "p"}})
     assert not plain.seen, plain.seen
+    url = {"to": fresh("fetched"), "urls": [f"https://{at(secure)}"]}
+    assert "certificate" in fails("unavailable", "fetch", request=url, options=QUICK).lower()
+    with open(keys + "/cert.pem") as file, open("/etc/ssl/certs/ca-certificates.crt", "a") as bundle:
+        bundle.write(file.read())
+    secure.rules = {"/x:1": lambda h: secure.send(h, 200, b"x")}
+    assert call("fetch", request={**url, "to": fresh("fetched")}, options=QUICK)["files"] == ["0/x:1"]
+    secure.rules = {"/x:1": lambda h: secure.send(h, 302, Location=f"http://{at(plain)}")}
+    fails("unavailable", "fetch", request={**url, "to": fresh("fetched")}, options=QUICK)
+    assert not plain.seen, plain.seen
     plain.close()
     secure.close()
 
@@ -430,24 +439,105 @@ def kills():
     pull(liar)
     whole = time.monotonic() - begin
     root = fresh("killed")
-    noise = random.Random(3)
-    killed = 0
-    for _ in range(8):
-        process = start("pull", liar.ref, root=root, options=QUICK)
-        time.sleep(noise.uniform(0, whole))
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-            killed += 1
-        process.wait()
-        process.report.close()
-        process.stderr.close()
+    for _ in killed(lambda: start("pull", liar.ref, root=root, options=QUICK), 8, random.Random(3), whole):
         call("verify", root=root)
         if os.listdir(root + "/layers"):
             root = fresh("killed")
-    assert killed > 2, killed
     image = call("pull", liar.ref, root=root, options=QUICK)["image"]
     call("verify", root=root)
     assert os.path.exists(diff_dir(image, 3, root) + "/3/99")
+    liar.close()
+
+
+@test("tags and search: page by page, and no further than there are pages, on this registry, of names that are some")
+def listing():
+    liar = Liar()
+
+    def pages(handler):
+        number = int(handler.path.rpartition("=")[2]) if "=" in handler.path else 0
+        link = {"Link": f'<{kind(number)}>; rel="next"'} if number < last else {}
+        liar.send(handler, 200, json.dumps({"tags": [f"{number}.0"], "repositories": [f"team/x{number}"]}).encode(), **link)
+
+    def kind(number):
+        return f"/v2/{'_catalog' if name == 'search' else 'x/tags/list'}?last={number + 1}"
+    liar.rules = {"tags/list": pages, "_catalog": pages}
+    last, name = 3, "tags"
+    assert call("tags", f"{liar.name}/x", options=QUICK)["tags"] == ["0.0", "1.0", "2.0", "3.0"]
+    name = "search"
+    assert call("search", f"{liar.name}/X2", options=QUICK)["names"] == ["team/x2"]
+    assert len(call("search", liar.name, options=QUICK)["names"]) == 4
+    last, name = 1 << 30, "tags"
+    assert "no end" in fails("bad-input", "tags", f"{liar.name}/x", options=QUICK)
+    other = Liar()
+    for link, body, why in ((f"<http://{other.name}/v2/x/tags/list>; rel=next", {"tags": []}, None),
+                            (f'<http://{other.name}/v2/x/tags/list>; rel="next"', {"tags": []}, "elsewhere"),
+                            ("", {"tags": ["../1"]}, "no tag"), ("", {"tags": ["a\n"]}, "no tag"), ("", ["a"], None), ("", {"tags": [7, None]}, None)):
+        liar.rules = {"tags/list": lambda h: liar.send(h, 200, json.dumps(body).encode(), Link=link)}
+        if why:
+            assert why in fails("bad-input", "tags", f"{liar.name}/x", options=QUICK), (link, body)
+        else:
+            assert call("tags", f"{liar.name}/x", options=QUICK)["tags"] == [], (link, body)
+    liar.rules = {"tags/list": lambda h: liar.send(h, 200, b"{")}
+    fails("bad-input", "tags", f"{liar.name}/x", options=QUICK)
+    fails("bad-input", "search", "../x", options=QUICK)
+    assert not other.seen
+    liar.close()
+    other.close()
+
+
+@test("fetch of ADD: name, mode, time, checksum; a server that floods, stalls, breaks off, redirects for ever is given up")
+def fetch():
+    liar = Liar()
+    root = f"http://{liar.name}"
+    body = os.urandom(300000)
+
+    def flood(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        while True:
+            handler.wfile.write(b"x" * 65536)
+
+    def trickle(handler):
+        liar.send(handler, 200, b"", Content_Length="1000")
+        for _ in range(60):
+            handler.wfile.write(b"x")
+            time.sleep(0.1)
+
+    def cut(handler):
+        liar.send(handler, 200, b"short", Content_Length="1000")
+        handler.close_connection = True
+    liar.rules = {"^/file.bin": lambda h: liar.send(h, 200, body, Last_Modified="Fri, 01 Mar 2019 10:00:00 GMT"),
+                  "^/plain/": lambda h: liar.send(h, 200, b"p"), "^/flood": flood, "^/trickle": trickle, "^/cut": cut,
+                  "^/once": lambda h: liar.send(h, 302, Location="/file.bin"), "^/loop": lambda h: liar.send(h, 302, Location="/loop"),
+                  "^/local": lambda h: liar.send(h, 302, Location="file:///etc/passwd"),
+                  "^/header": lambda h: liar.send(h, 200, b"x", **{f"X{i}": "y" * 4000 for i in range(40)})}
+
+    def get(*paths, options=("--stall", "1", "--max-bytes", "10000000"), **request):
+        place = fresh("fetched")
+        files = call("fetch", options=options, request={"to": place, "urls": [root + path for path in paths], **request})["files"]
+        return [os.path.join(place, name) for name in files]
+
+    def refuses(kind, path, **request):
+        return fails(kind, "fetch", options=("--stall", "1", "--max-bytes", "10000000"),
+                     request={"to": fresh("fetched"), "urls": [path if "://" in path else root + path], **request})
+    first, second = get("/file.bin?x=/y", "/plain/a%20b")
+    status = os.stat(first)
+    with open(first, "rb") as file:
+        assert file.read() == body
+    assert (first[-11:], second[-6:]) == ("/0/file.bin", "/1/a b") and (status.st_mode & 0o7777, status.st_mtime) == (0o600, 1551434400)
+    assert os.stat(second).st_mtime == 0
+    assert os.stat(get("/once", checksum=sha(body))[0]).st_size == len(body)
+    assert get("/plain/")[0].endswith("/0/unnamed") and get("/plain/..%2f..%2fx")[0].endswith("/0/x")
+    assert "file name" in refuses("bad-input", "/plain/", needs_name=True)
+    assert sha(body) in refuses("digest", "/file.bin", checksum=sha(b"else"))
+    refuses("bad-input", "/file.bin", checksum="md5:1")
+    assert "more than 10000000 bytes" in refuses("bad-input", "/flood")
+    begin = time.monotonic()
+    refuses("unavailable", "/trickle")
+    assert time.monotonic() - begin < 4, "a trickle held it up"
+    for path in ("/cut", "/loop", "/local", "/header", "file:///etc/passwd", "ftp://127.0.0.1/x", "http://127.0.0.1:1/x"):
+        refuses("unavailable", path)
+    assert "404" in refuses("not-found", "/none")
     liar.close()
 
 

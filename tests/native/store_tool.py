@@ -82,6 +82,25 @@ def finish(process):
     raise AssertionError(f"exit {code}, last line {last}, errors {errors[-2000:]}")
 
 
+def killed(begin, times, noise, longest):
+    """Has begin() start a process and kills it, until `times` were killed, each at a random moment. After each it yields whether
+    that one was: it may have ended first, and the next is killed sooner. `longest`: what a run takes, in seconds."""
+    limit = longest
+    while times > 0:
+        process = begin()
+        moment = noise.uniform(0, limit)
+        time.sleep(moment)
+        alive = process.poll() is None
+        if alive:
+            process.kill()
+            times -= 1
+        limit = longest if alive else moment
+        process.wait()
+        process.report.close()
+        process.stderr.close()
+        yield alive
+
+
 def peak(process):
     """The most memory, in KiB, that the process and each of its children had, by looking often until it ends; and its result.
     (What wait4() tells has this Python's own memory in it, from before exec.) 0 for a build with ASan, whose memory is its own."""

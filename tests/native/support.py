@@ -97,6 +97,20 @@ def folder(*parts):
     return path
 
 
+def short_folder():
+    """A folder below /run for what must have a short path; by isolate.py /run is the test's own"""
+    path = f"/run/test-{NAME}"
+    if os.environ.get(ISOLATED):
+        os.makedirs(path, exist_ok=True)
+    return path
+
+
+def socket_path(name):
+    """The path of a Unix socket: in folder() where that fits an address (108 bytes)"""
+    path = os.path.join(folder(), name)
+    return path if len(path) < 100 else os.path.join(short_folder(), name)
+
+
 def unmount_below(path):
     """What is mounted at PATH or below it, the last first"""
     with open("/proc/self/mountinfo", encoding="utf-8") as file:

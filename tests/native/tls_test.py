@@ -14,11 +14,11 @@ import subprocess
 import threading
 import time
 
-from support import Skip, check, contains, equal, folder, main, ours, run, start, stop, test, wait_for
+from support import Skip, check, contains, equal, folder, main, ours, run, socket_path, start, stop, test, wait_for
 
 CERTIFICATES = os.path.join(folder(), "certificates")
 CLIENT = os.path.join(CERTIFICATES, "client")
-ENGINE = os.path.join(folder(), "engine.sock")
+ENGINE = socket_path("engine.sock")
 state = {"seen": []}
 
 VERSION = (b'{"Platform":{"Name":"x"},"Components":[],"Version":"27.0","ApiVersion":"1.44","MinAPIVersion":"1.24","GitCommit":"",'

@@ -7,7 +7,7 @@ if [ "${1:-}" != inside ]; then
 	mkdir -p /t/bin /t/proc /t/sys /t/dev /t/tmp /t/run /t/c/rootfs/bin /t/c/rootfs/proc /t/c/rootfs/dev
 	cp /bin/busybox /bin/bh-runtime /t/bin
 	ln /t/bin/busybox /t/c/rootfs/bin/busybox
-	cp /limits.sh /t
+	cp /limits.sh /apparmor /t
 	for name in proc sys dev; do mount --move /$name /t/$name; done
 	mount -t cgroup2 cgroup2 /t/sys/fs/cgroup
 	cd /t && mount --move . /
@@ -186,6 +186,33 @@ test_refused() {
 	[ ! -e $top/no ] || echo 'a cgroup is left;'
 }
 
+# A profile of AppArmor, compiled when the case was built.
+test_apparmor() {
+	own='"apparmorProfile":"bulkhead-test"'
+	mount -t securityfs securityfs /sys/kernel/security
+	cat /apparmor >/sys/kernel/security/apparmor/.load || echo 'the profile was not loaded;'
+	echo secret >/c/rootfs/secret
+	look='cat /proc/self/attr/current; cat /secret; mknod /dev/d c 1 3 || echo none'
+	denied="bulkhead-test (enforce) cat: can't open '/secret': Permission denied mknod: /dev/d: Operation not permitted none"
+	is confined "$(echo $(run aa0 '{}' "$look" "$own"))" "$denied"
+	is 'without new privileges' "$(echo $(run aa1 '{}' "$look" "$own,\"noNewPrivileges\":true"))" "$denied"
+	is unconfined "$(echo $(run aa2 '{}' "cat /proc/self/attr/current /secret"))" 'unconfined secret'
+	start aa3 '{}' "$sleeping" "$own"
+	echo '{"args":["cat","/proc/self/attr/current","/secret"],"cwd":"/","env":["PATH=/bin"]}' >/process
+	is 'a process that names none' "$(bh-runtime exec -p /process aa3 2>/dev/null)" 'bulkhead-test (enforce)'
+	is 'exec' "$(bh-runtime exec aa3 cat /proc/self/attr/current)" 'bulkhead-test (enforce)'
+	is 'exec --apparmor' "$(bh-runtime exec --apparmor unconfined aa3 cat /proc/self/attr/current)" unconfined
+	out=$(bh-runtime exec --apparmor nosuch aa3 echo ran 2>&1)
+	[ "${out##*nosuch*is not loaded*}" = '' ] || echo "exec said '$out';"
+	end aa3
+	config aa4 '{}' 'echo ran' '"apparmorProfile":"nosuch"'
+	out=$(bh-runtime create --bundle /c/aa4 aa4 2>&1)
+	[ "${out##*nosuch*is not loaded*}" = '' ] || echo "create said '$out';"
+	[ ! -e $top/aa4 ] || echo 'a cgroup is left;'
+	out=$(run aa5 '{}' 'echo ran' '"selinuxLabel":"u:r:t:s0"')
+	[ "${out##*no SELinux*}" = '' ] || echo "said '$out';"
+}
+
 # A user whose session was given a cgroup, as systemd does it.
 test_rootless() {
 	mkdir -p /etc /home $(dirname $top)/user/session /run/user
@@ -211,4 +238,10 @@ test_rootless() {
 for name in read_back update memory pids cpu devices device_update io freezer processes refused rootless rlimits; do
 	result $name "$(test_$name)"
 done
-echo "DONE passed=$passed failed=$failed skipped=0"
+skipped=0
+if [ -s /apparmor ]; then
+	result apparmor "$(test_apparmor)"
+else
+	echo 'SKIP apparmor no apparmor_parser among the peers (tools/setup)'; skipped=1
+fi
+echo "DONE passed=$passed failed=$failed skipped=$skipped"
