@@ -3,10 +3,8 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 #include "http.h"
 #include "json.h"
-#include "text.h"
 
 /* What it exits with; `run` and `exec` give the container's own status, as docker does. */
 enum client_result {

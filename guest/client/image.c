@@ -3,7 +3,6 @@
 #include "client.h"
 #include "settings.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* Calls METHOD /containers/NAME/VERB for each, prints the names that went well. */
 static int for_each(struct client *client, const char *method, const char *verb)

@@ -8,7 +8,7 @@ APP_FLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protect
 # Folders of such programs, for lint: each one's headers compile alone.
 APP_FOLDERS := guest/common guest/build $(patsubst %/files.mk,%,$(wildcard $(addsuffix /files.mk,$(addprefix guest/,runtime \
 	monitor engine store network tls partition client))))
-COMMON := text.c file.c in_root.c json.c lsm.c spawn.c seccomp_profile.c process_names.c attach_frame.c base64.c pass_fd.c utf8.c
+COMMON := text.c file.c in_root.c json.c lsm.c spawn.c seccomp_profile.c process_names.c attach_frame.c base64.c pass_fd.c timestamp.c utf8.c
 COMMON_OBJECTS := $(COMMON:%.c=$(APP_OBJ)/guest/common/%.o)
 # The loops of json-c's headers are statement expressions.
 APP_FLAGS += -Wno-gnu-statement-expression

@@ -7,11 +7,9 @@
 #include "monitor.h"
 #include "text.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 static void attach_free(struct attach *attach)

@@ -2,19 +2,15 @@
 /* Files of containers, by bh-image: archive (docker cp), export, changes (docker diff). */
 #include "base64.h"
 #include "container_routes.h"
-#include "engine.h"
 #include "http.h"
 #include "rootfs.h"
 #include "text.h"
 #include "worker.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* The root file system is held for the time of the worker. */
 static void on_finished(void *context)

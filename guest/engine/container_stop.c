@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signals and stops. */
-#include "engine.h"
 #include "health.h"
 #include "life.h"
 #include "loop.h"

@@ -6,7 +6,6 @@
 #include "http.h"
 #include "text.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

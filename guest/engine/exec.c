@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attach.h"
 #include "body_check.h"
-#include "engine.h"
 #include "exec_inside.h"
 #include "exec_process.h"
 #include "file.h"
@@ -10,8 +9,6 @@
 #include "monitor.h"
 #include "text.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

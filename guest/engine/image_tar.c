@@ -2,7 +2,6 @@
 /* Images from and to tars: load, save, import. */
 #include "db.h"
 #include "dockerfile_config.h"
-#include "engine.h"
 #include "image.h"
 #include "image_import.h"
 #include "image_job.h"
@@ -10,11 +9,8 @@
 #include "image_routes.h"
 #include "text.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* --- load --- */
 static const char *keep_loaded(json *one)

@@ -4,7 +4,6 @@
 #include "json.h"
 #include "moment.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

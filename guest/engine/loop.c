@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "loop.h"
 #include "text.h"
+#include "timestamp.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LOOP_BATCH 64
@@ -51,14 +51,6 @@ int loop_open(void)
 	return loop_epoll < 0 ? -1 : 0;
 }
 
-static int64_t loop_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 struct loop_fd *loop_add_fd(int fd, uint32_t events, loop_fd_fn callback, void *context)
 {
 	struct loop_fd *watch = memory_zeroed(1, sizeof(*watch));
@@ -97,7 +89,7 @@ struct loop_timer *loop_after(int64_t milliseconds, loop_timer_fn callback, void
 	struct loop_timer *timer = memory_zeroed(1, sizeof(*timer));
 	struct loop_timer **place = &loop_timers;
 
-	timer->when = loop_now() + milliseconds;
+	timer->when = timestamp_ms() + milliseconds;
 	timer->callback = callback;
 	timer->context = context;
 	while (*place && (*place)->when <= timer->when) {
@@ -161,7 +153,7 @@ void loop_set_server(int64_t (*timeout)(void), void (*run)(void))
 /* One at a time, since each may cancel another. */
 static void run_timers(void)
 {
-	int64_t now = loop_now();
+	int64_t now = timestamp_ms();
 
 	for (int budget = LOOP_BATCH; budget && loop_timers && loop_timers->when <= now; budget--) {
 		struct loop_timer *timer = loop_timers;
@@ -178,7 +170,7 @@ static int next_timeout(void)
 	int64_t timeout = -1;
 
 	if (loop_timers) {
-		timeout = loop_timers->when - loop_now();
+		timeout = loop_timers->when - timestamp_ms();
 		timeout = timeout < 0 ? 0 : timeout;
 	}
 	int64_t wanted = server_timeout ? server_timeout() : -1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "moment.h"
+#include "timestamp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,16 +19,13 @@ int64_t moment_now(void)
 
 const char *moment_text(int64_t moment, char text[MOMENT_TEXT])
 {
-	time_t seconds = (time_t)(moment / MOMENT_SECOND);
-	struct tm parts;
+	struct timespec time = {(time_t)(moment / MOMENT_SECOND), (long)(moment % MOMENT_SECOND)};
 
 	if (moment <= 0) {
 		strcpy(text, "0001-01-01T00:00:00Z");
 		return text;
 	}
-	gmtime_r(&seconds, &parts);
-	size_t length = strftime(text, MOMENT_TEXT, "%Y-%m-%dT%H:%M:%S", &parts);
-	snprintf(text + length, MOMENT_TEXT - length, ".%09dZ", (int)(moment % MOMENT_SECOND));
+	timestamp_format(&time, text);
 	return text;
 }
 

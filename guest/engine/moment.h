@@ -5,7 +5,6 @@
 #include "json.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #define MOMENT_SECOND INT64_C(1000000000)

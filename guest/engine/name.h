@@ -3,7 +3,6 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #define ID_LENGTH   64
 #define ID_SIZE     65

@@ -4,7 +4,6 @@
 #include "in_root.h"
 #include "text.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -14,6 +14,7 @@
 #include "pass_fd.h"
 #include "stdin.h"
 #include "streams.h"
+#include "file.h"
 
 #define FD_MAX 4 /* of a message */
 
@@ -47,9 +48,7 @@ int console_listen_at(const struct monitor *monitor, const char *name, int type)
 	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 256) < 0) {
 		int error = errno;
 		umask(mask);
-		if (fd >= 0) {
-			close(fd);
-		}
+		file_close(fd);
 		errno = error;
 		return -1;
 	}
@@ -84,9 +83,7 @@ static void take_terminal(struct monitor *monitor, int fd)
 
 	if (input < 0 || fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0) {
 		close(fd);
-		if (input >= 0) {
-			close(input);
-		}
+		file_close(input);
 		return;
 	}
 	if (monitor->has_console_size) {

@@ -20,15 +20,11 @@ int log_file_open(struct log_file *log)
 
 	if (fd < 0 || fstat(fd, &state) < 0) {
 		int error = errno;
-		if (fd >= 0) {
-			close(fd);
-		}
+		file_close(fd);
 		errno = error;
 		return -1;
 	}
-	if (log->fd >= 0) {
-		close(log->fd);
-	}
+	file_close(log->fd);
 	log->fd = fd;
 	log->size = (uint64_t)state.st_size;
 	return 0;

@@ -79,9 +79,7 @@ static int open_stdio(struct monitor *monitor, struct pipes *pipes)
 
 static void close_one(int fd)
 {
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 }
 
 /* Starts RUNTIME ARGS with the words that follow, up to NULL. */

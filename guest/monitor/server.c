@@ -16,6 +16,7 @@
 #include "pass_fd.h"
 #include "runtime_call.h"
 #include "stdin.h"
+#include "file.h"
 
 #define SOCKET_NAME "monitor.sock"
 #define FD_MAX      8 /* in one packet; all but one are refused */
@@ -40,9 +41,7 @@ static bool is_answered(const struct monitor *monitor)
 	bool is_alive =
 		fd >= 0 &&
 		(connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN);
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	free(path);
 	return is_alive;
 }
@@ -72,9 +71,7 @@ bool server_accept(struct monitor *monitor)
 			return true;
 		}
 	}
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	return fd >= 0;
 }
 

@@ -2,7 +2,6 @@
 /* Output of the container's process: from its pipes or terminal to the log and the clients. */
 #pragma once
 
-#include <sys/types.h>
 #include <stdbool.h>
 #include "monitor.h"
 

@@ -246,7 +246,7 @@ static void dispatch(struct dns_server *server, uint64_t data)
 
 static int time_to_wait(struct dns_server *server)
 {
-	int64_t now = dns_now();
+	int64_t now = timestamp_ms();
 	int64_t udp = dns_udp_expire(server, now), tcp = dns_tcp_expire(server, now);
 	int64_t next = udp < tcp ? udp : tcp;
 

@@ -4,17 +4,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 
 #define DNS_PORT 53
-
-int64_t dns_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int control(struct dns_server *server, int operation, int fd, uint32_t events,
 		   enum dns_source source, size_t index)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "dns_table.h"
+#include "timestamp.h"
 
 #define DNS_RESOLVERS_MAX      3   /* as in resolv.conf(5) */
 #define DNS_EXCHANGES_MAX      256 /* questions over UDP that wait for a resolver */
@@ -43,7 +44,6 @@ struct dns_server {
 	int epoll, udp, tcp;
 };
 
-int64_t dns_now(void); /* milliseconds, monotonic */
 int dns_watch(struct dns_server *server, int fd, uint32_t events, enum dns_source source,
 	      size_t index);
 int dns_rewatch(struct dns_server *server, int fd, uint32_t events, enum dns_source source,

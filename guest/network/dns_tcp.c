@@ -74,7 +74,7 @@ static void enter(struct dns_server *server, struct connection *connection, enum
 	uint32_t wanted = state == ASK ? EPOLLIN : state == ANSWER ? EPOLLOUT : 0;
 
 	connection->state = state;
-	connection->deadline = dns_now() + DNS_TCP_MS;
+	connection->deadline = timestamp_ms() + DNS_TCP_MS;
 	if (dns_rewatch(server, connection->client, wanted, DNS_SOURCE_CLIENT,
 			index_of(connection)) < 0) {
 		end(connection);
@@ -298,7 +298,7 @@ void dns_tcp_accept(struct dns_server *server)
 					  .client = fd,
 					  .upstream = -1,
 					  .peer = peer,
-					  .deadline = dns_now() + DNS_TCP_MS};
+					  .deadline = timestamp_ms() + DNS_TCP_MS};
 }
 
 int64_t dns_tcp_expire(struct dns_server *server, int64_t now)

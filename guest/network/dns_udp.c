@@ -74,7 +74,7 @@ static bool send_once(struct dns_server *server, struct exchange *exchange)
 	}
 	memcpy(query, exchange->query, exchange->length);
 	dns_set_id(query, exchange->id);
-	exchange->deadline = dns_now() + DNS_ATTEMPT_MS;
+	exchange->deadline = timestamp_ms() + DNS_ATTEMPT_MS;
 	return connect(exchange->fd, &resolver->any, dns_socket_size(resolver)) == 0 &&
 	       send(exchange->fd, query, exchange->length, MSG_NOSIGNAL) >= 0 &&
 	       dns_watch(server, exchange->fd, EPOLLIN, DNS_SOURCE_EXCHANGE,

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "link.h"
 
-#include "text.h"
-
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/veth.h>

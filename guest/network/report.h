@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include "json.h"
 
 /* What went wrong; kind is one of the words of the worker convention. */

@@ -26,8 +26,8 @@ static bool add_strings(json *list, char letter, struct text *spec)
 	for (size_t i = 0; i < json_count(list); i++) {
 		const char *value = json_string_at(list, i);
 
-		if (value == NULL || strlen(value) != (size_t)json_object_get_string_len(
-							      json_object_array_get_idx(list, i))) {
+		if (value == NULL ||
+		    strlen(value) != (size_t)json_object_get_string_len(json_at(list, i))) {
 			return false;
 		}
 		bundle_record(spec, letter, value);
@@ -70,7 +70,7 @@ static void add_capabilities(json *object, struct text *spec)
 static bool add_rlimits(json *list, struct text *spec)
 {
 	for (size_t i = 0; i < json_count(list); i++) {
-		json *limit = json_object_array_get_idx(list, i);
+		json *limit = json_at(list, i);
 		int number = rlimit_number(json_get_string(limit, "type", ""));
 
 		if (number < 0) {
@@ -91,7 +91,7 @@ static void add_user(json *user, struct text *spec)
 	record(spec, SPEC_GID, "%lld", (long long)json_get_int(user, "gid", 0));
 	for (size_t i = 0; i < json_count(groups); i++) {
 		record(spec, SPEC_GROUP, "%lld",
-		       (long long)json_object_get_int64(json_object_array_get_idx(groups, i)));
+		       (long long)json_object_get_int64(json_at(groups, i)));
 	}
 	if (json_get(user, "umask") != NULL) {
 		record(spec, SPEC_UMASK, "%llo",

@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 enum control_op {
 	CONTROL_START = 1, /* the container's process; answered by STARTED or FAILED */

@@ -6,6 +6,7 @@
 #include "bh_words.h"
 #include "frame.h"
 #include "image.h"
+#include "file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,9 +32,7 @@ static bool map_file(struct hyper *hyper, const char *path, struct bh_file *file
 	if (handle >= 0 && fstat(handle, &is) == 0 && S_ISREG(is.st_mode) && is.st_size > 0) {
 		bytes = mmap(NULL, (size_t)is.st_size, PROT_READ, MAP_PRIVATE, handle, 0);
 	}
-	if (handle >= 0) {
-		close(handle);
-	}
+	file_close(handle);
 	if (bytes == MAP_FAILED) {
 		bh_fail(&hyper->bh, BH_FAILED,
 			"cannot read %s: %s; the management image has it, or annotation "

@@ -2,6 +2,7 @@
 /* Terminals, descriptors and signals of bh-partition's processes. */
 #include "part.h"
 #include "pass_fd.h"
+#include "file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,9 +66,7 @@ static bool send_master(int master)
 	is_sent = handle >= 0 &&
 		  connect(handle, (struct sockaddr *)&address, sizeof(address)) == 0 &&
 		  pass_send(handle, name, sizeof(name) - 1, &master, 1) > 0;
-	if (handle >= 0) {
-		close(handle);
-	}
+	file_close(handle);
 	return is_sent;
 }
 

@@ -5,7 +5,6 @@
 #include "state.h"
 #include "text.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>

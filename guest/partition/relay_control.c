@@ -29,9 +29,7 @@ void relay_accept(struct relay *relay)
 			return;
 		}
 	}
-	if (socket >= 0) {
-		close(socket);
-	}
+	file_close(socket);
 }
 
 void relay_tell(struct relay *relay, uint16_t session, enum control_op op, uint32_t status,

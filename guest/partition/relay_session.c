@@ -3,6 +3,7 @@
 #include "relay.h"
 
 #include "text.h"
+#include "file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -70,9 +71,7 @@ struct relay_session *relay_session_open(struct relay *relay, uint16_t id, const
 
 static void close_stream(struct relay_stream *stream)
 {
-	if (stream->fd >= 0) {
-		close(stream->fd);
-	}
+	file_close(stream->fd);
 	free(stream->bytes);
 	*stream = (struct relay_stream){
 		.fd = -1, .allowed = stream->allowed, .written = stream->written + stream->count};
@@ -80,9 +79,7 @@ static void close_stream(struct relay_stream *stream)
 
 static void close_input(struct relay_session *session)
 {
-	if (session->input >= 0) {
-		close(session->input);
-	}
+	file_close(session->input);
 	session->input = -1;
 }
 

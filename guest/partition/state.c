@@ -2,6 +2,7 @@
 #include "state.h"
 
 #include "file.h"
+#include "timestamp.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FILE_NAME      "state.json"
@@ -117,12 +117,8 @@ bool state_is_alive(json *state)
 
 char *state_now(void)
 {
-	struct timespec now;
-	struct tm parts;
-	char text[40];
+	char text[TIMESTAMP_SIZE];
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &parts);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-	return text_format("%s.%09ldZ", text, now.tv_nsec);
+	timestamp_now(text);
+	return text_copy(text);
 }

@@ -91,9 +91,7 @@ static bool add_port(const char *bridge, const char *card)
 	is_added = is_added && ioctl(handle, SIOCGIFFLAGS, &request) == 0;
 	request.ifr_flags |= IFF_UP;
 	is_added = is_added && ioctl(handle, SIOCSIFFLAGS, &request) == 0;
-	if (handle >= 0) {
-		close(handle);
-	}
+	file_close(handle);
 	return is_added;
 }
 

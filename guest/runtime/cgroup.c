@@ -32,9 +32,7 @@ void cgroup_close(struct cgroup *cg)
 	if (!cg) {
 		return;
 	}
-	if (cg->fd >= 0) {
-		close(cg->fd);
-	}
+	file_close(cg->fd);
 	free(cg->path);
 	free(cg->why_none);
 	free(cg);
@@ -135,15 +133,13 @@ static char *choose_path(const char *mount, json *spec, const char *id, bool roo
 	return path;
 }
 
-static bool has_process(int dir)
+bool cgroup_has_process(int dir)
 {
 	char byte;
 	int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
 	bool has = fd >= 0 && read(fd, &byte, 1) == 1;
 
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	return has;
 }
 
@@ -194,7 +190,7 @@ int cgroup_open(struct cgroup **cg, json *spec, const char *id, bool rootless, s
 		cgroup_close(made);
 		return 0;
 	}
-	if (!made->is_new && has_process(made->fd)) {
+	if (!made->is_new && cgroup_has_process(made->fd)) {
 		error_set(e, 0,
 			  "the cgroup %s has processes already: end them or choose another "
 			  "linux.cgroupsPath",

@@ -103,7 +103,7 @@ static int collect(json *rules, struct device_rule *list, size_t *count, bool *i
 	*is_allow = false;
 	for (size_t i = json_count(rules); i > 0; i--) {
 		struct device_rule *rule = &list[*count];
-		if (read_rule(rule, json_object_array_get_idx(rules, i - 1)) < 0) {
+		if (read_rule(rule, json_at(rules, i - 1)) < 0) {
 			return error_set(e, 0,
 					 "linux.resources.devices: rule %zu is none: type is a, b "
 					 "or c, access some of rwm, major and minor numbers",

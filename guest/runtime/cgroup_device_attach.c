@@ -9,8 +9,6 @@
 #include <unistd.h>
 #include <linux/bpf.h>
 
-#include "text.h"
-
 #define OLD_LIMIT 64
 #define LOG_SIZE  4096
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "timestamp.h"
 
 #define WAIT_MS      10000
 #define KILL_ROUNDS  100
@@ -109,14 +110,7 @@ int cgroup_pids(struct cgroup *cg, pid_t **pids, size_t *count, struct error *e)
 
 static int join_busy(int dir, void *context)
 {
-	char byte;
-	int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-	bool is_used = fd >= 0 && read(fd, &byte, 1) == 1;
-
-	if (fd >= 0) {
-		close(fd);
-	}
-	return is_used && file_put_at(dir, "cgroup.procs", context) == 0;
+	return cgroup_has_process(dir) && file_put_at(dir, "cgroup.procs", context) == 0;
 }
 
 int cgroup_join(struct cgroup *cg, pid_t pid, struct error *e)
@@ -141,14 +135,6 @@ int cgroup_join(struct cgroup *cg, pid_t pid, struct error *e)
 			 cg->path);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* The value of a line of cgroup.events, -1 where there is none. */
 static int event_value(int events, const char *key)
 {
@@ -167,20 +153,18 @@ static int event_value(int events, const char *key)
 static int wait_event(struct cgroup *cg, const char *key, int value, int limit_ms)
 {
 	int events = openat(cg->fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
-	int64_t end = now_ms() + limit_ms;
+	int64_t end = timestamp_ms() + limit_ms;
 	int found = event_value(events, key);
 
 	while (found >= 0 && found != value) {
-		int64_t left = end - now_ms();
+		int64_t left = end - timestamp_ms();
 		struct pollfd wait = {.fd = events, .events = POLLPRI};
 		if (left <= 0 || (poll(&wait, 1, (int)left) < 0 && errno != EINTR)) {
 			break;
 		}
 		found = event_value(events, key);
 	}
-	if (events >= 0) {
-		close(events);
-	}
+	file_close(events);
 	return found < 0 ? -1 : found == value;
 }
 
@@ -283,8 +267,8 @@ int cgroup_remove(struct cgroup *cg, struct error *e)
 	if (cgroup_remove_empty(cg)) {
 		return 0;
 	}
-	int64_t end = now_ms() + WAIT_MS;
-	while (errno == EBUSY && now_ms() < end) {
+	int64_t end = timestamp_ms() + WAIT_MS;
+	while (errno == EBUSY && timestamp_ms() < end) {
 		cgroup_walk(cg->fd, remove_below, NULL);
 		if (rmdir(cg->path) == 0 || errno == ENOENT) {
 			return 0;

@@ -23,3 +23,5 @@ void cgroup_delegate(struct cgroup *cg);
 /* Calls `visit` for the cgroup open as `dir` and those below, these first; ends at the first that
  * is not 0. */
 int cgroup_walk(int dir, int (*visit)(int dir, void *context), void *context);
+/* The cgroup open as `dir` has one itself. */
+bool cgroup_has_process(int dir);

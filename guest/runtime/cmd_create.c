@@ -103,26 +103,6 @@ static int read_arguments(struct container *c, struct arguments *a, int argc, ch
 	return 0;
 }
 
-int cmd_create(struct runtime *rt, int argc, char **argv)
-{
-	struct container c = {.rt = rt};
-	struct arguments a = {0};
-	int status = 1;
-
-	if (read_arguments(&c, &a, argc, argv) < 0) {
-		return 2;
-	}
-	if (a.help) {
-		help(rt, argv[0]);
-		return 0;
-	}
-	if (create_container(&c, a.id, a.bundle) == 0) {
-		status = 0;
-	}
-	create_free(&c);
-	return status;
-}
-
 static int finish_run(struct container *c, const struct arguments *a)
 {
 	/* Others may work with it from now on. */
@@ -139,25 +119,38 @@ static int finish_run(struct container *c, const struct arguments *a)
 	return create_undo_in(c->rt, c->cgroup, &c->state, c->config, true) < 0 ? 1 : status;
 }
 
-int cmd_run(struct runtime *rt, int argc, char **argv)
+static int create_or_run(struct container *c, int argc, char **argv)
 {
-	struct container c = {.rt = rt, .run = true};
 	struct arguments a = {0};
 	int status = 1;
 
-	if (read_arguments(&c, &a, argc, argv) < 0) {
+	if (read_arguments(c, &a, argc, argv) < 0) {
 		return 2;
 	}
 	if (a.help) {
-		help(rt, argv[0]);
+		help(c->rt, argv[0]);
 		return 0;
 	}
-	if (!a.detach) {
+	if (c->run && !a.detach) {
 		foreground_begin();
 	}
-	if (create_container(&c, a.id, a.bundle) == 0 && create_start(&c) == 0) {
-		status = finish_run(&c, &a);
+	if (create_container(c, a.id, a.bundle) == 0 && (!c->run || create_start(c) == 0)) {
+		status = c->run ? finish_run(c, &a) : 0;
 	}
-	create_free(&c);
+	create_free(c);
 	return status;
+}
+
+int cmd_create(struct runtime *rt, int argc, char **argv)
+{
+	struct container c = {.rt = rt};
+
+	return create_or_run(&c, argc, argv);
+}
+
+int cmd_run(struct runtime *rt, int argc, char **argv)
+{
+	struct container c = {.rt = rt, .run = true};
+
+	return create_or_run(&c, argc, argv);
 }

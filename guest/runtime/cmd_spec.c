@@ -71,7 +71,7 @@ static json *own_mapping(unsigned int id)
 static void replace_mount(json *mounts, const char *destination, const char *source)
 {
 	for (size_t i = 0; i < json_count(mounts); i++) {
-		json *mount = json_object_array_get_idx(mounts, i);
+		json *mount = json_at(mounts, i);
 		if (!strcmp(json_get_string(mount, "destination", ""), destination)) {
 			json_object_array_put_idx(mounts, i, parse(source));
 		}
@@ -120,9 +120,7 @@ static int write_spec(struct runtime *rt, const char *bundle, bool is_rootless)
 	} else if (result < 0) {
 		error_set(&rt->error, errno, "cannot write %s", path);
 	}
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	json_object_put(spec);
 	free(path);
 	return result;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* start, state and list. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,7 +13,6 @@
 #include "create.h"
 #include "hooks.h"
 #include "sync.h"
-#include "text.h"
 
 const char *command_one_id(struct runtime *rt, int argc, char **argv)
 {

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -17,6 +16,7 @@
 #include "in_root.h"
 #include "mounts.h"
 #include "pass_fd.h"
+#include "file.h"
 
 int console_connect(const char *path, struct error *e)
 {
@@ -80,12 +80,8 @@ int console_bind(int root, int slave, struct error *e)
 			     ? error_set(e, errno, "cannot bind the terminal to /dev/console")
 			     : 0;
 
-	if (tree >= 0) {
-		close(tree);
-	}
-	if (target >= 0) {
-		close(target);
-	}
+	file_close(tree);
+	file_close(target);
 	return result;
 }
 

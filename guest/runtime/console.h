@@ -2,7 +2,6 @@
 /* Terminals of containers. */
 #pragma once
 
-#include <sys/types.h>
 #include "error.h"
 #include "json.h"
 

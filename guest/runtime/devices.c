@@ -11,6 +11,7 @@
 #include "in_root.h"
 #include "mount_options.h"
 #include "mounts.h"
+#include "file.h"
 
 struct device {
 	const char *path;
@@ -46,9 +47,7 @@ static int bind_node(int root, const struct device *d, struct error *e)
 		result = 0;
 	}
 	close(tree);
-	if (target >= 0) {
-		close(target);
-	}
+	file_close(target);
 	return result;
 }
 
@@ -149,7 +148,7 @@ static bool dev_is_bound(json *config)
 	json *list = json_get_array(config, "mounts");
 
 	for (size_t i = 0; i < json_count(list); i++) {
-		json *mount = json_object_array_get_idx(list, i);
+		json *mount = json_at(list, i);
 		const char *at = json_get_string(mount, "destination", "");
 		json *options = json_get_array(mount, "options");
 		if (strcmp(at, "/dev") && strcmp(at, "/dev/")) {
@@ -191,7 +190,7 @@ int devices_make(struct container *c, int root, struct error *e)
 	}
 	for (size_t i = 0; i < json_count(list) && result == 0; i++) {
 		struct device device;
-		result = read_device(json_object_array_get_idx(list, i), &device, e) < 0
+		result = read_device(json_at(list, i), &device, e) < 0
 				 ? -1
 				 : make_node(c, root, &device, e);
 	}

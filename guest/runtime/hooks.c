@@ -98,9 +98,7 @@ static int run_one(json *hook, const char *what, int input, struct error *e)
 	int result = pid < 0 ? error_set(e, errno, "cannot run the %s hook %s", what, path)
 			     : wait_hook(pid, pidfd, hook, what, e);
 
-	if (pidfd >= 0) {
-		close(pidfd);
-	}
+	file_close(pidfd);
 	free(argv);
 	free(env);
 	return result;
@@ -125,7 +123,7 @@ int hooks_run(json *config, const char *name, const struct state *s, enum state_
 	json *list = json_get_array(json_get_object(config, "hooks"), name);
 
 	for (size_t i = 0; i < json_count(list); i++) {
-		if (run_with_state(json_object_array_get_idx(list, i), name, s, status, e) < 0) {
+		if (run_with_state(json_at(list, i), name, s, status, e) < 0) {
 			return -1;
 		}
 	}
@@ -147,8 +145,7 @@ void hooks_run_all(struct runtime *rt, json *config, const char *name, const str
 
 	for (size_t i = 0; i < json_count(list); i++) {
 		struct error e = {0};
-		if (run_with_state(json_object_array_get_idx(list, i), name, s, STATE_STOPPED, &e) <
-		    0) {
+		if (run_with_state(json_at(list, i), name, s, STATE_STOPPED, &e) < 0) {
 			runtime_say(rt, "warning", "%s", e.text);
 		}
 		error_free(&e);

@@ -13,6 +13,7 @@
 #include "runtime.h"
 #include "sealed.h"
 #include "text.h"
+#include "file.h"
 
 static const struct {
 	const char *name;
@@ -80,9 +81,7 @@ void runtime_say(struct runtime *rt, const char *level, const char *format, ...)
 	} else if (fd >= 0) {
 		dprintf(fd, "time=\"%s\" level=%s msg=\"%s\"\n", when, level, text);
 	}
-	if (fd >= 0) {
-		close(fd);
-	}
+	file_close(fd);
 	dprintf(STDERR_FILENO, "%s: %s%s%s\n", rt->program, strcmp(level, "error") ? level : "",
 		strcmp(level, "error") ? ": " : "", text);
 	free(text);

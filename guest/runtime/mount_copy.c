@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "mount_kinds.h"
+#include "file.h"
 
 #define DEPTH_LIMIT 64
 #define FILE_LIMIT  100000u
@@ -33,23 +34,25 @@ static int copy_bytes(int from, int to, off_t size)
 	return 0;
 }
 
+/* Owner and mode of what was copied (result 0); closes both. */
+static int finish_copy(int result, int in, int out, const struct stat *status)
+{
+	if (result == 0 && (fchown(out, status->st_uid, status->st_gid) < 0 ||
+			    fchmod(out, status->st_mode & 07777) < 0)) {
+		result = -1;
+	}
+	file_close(in);
+	file_close(out);
+	return result;
+}
+
 static int copy_file(int from, int to, const char *name, const struct stat *status)
 {
 	int in = openat(from, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	int out = openat(to, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int result = in < 0 || out < 0 ? -1 : copy_bytes(in, out, status->st_size);
 
-	if (result == 0 && (fchown(out, status->st_uid, status->st_gid) < 0 ||
-			    fchmod(out, status->st_mode & 07777) < 0)) {
-		result = -1;
-	}
-	if (in >= 0) {
-		close(in);
-	}
-	if (out >= 0) {
-		close(out);
-	}
-	return result;
+	return finish_copy(result, in, out, status);
 }
 
 static int copy_link(int from, int to, const char *name, const struct stat *status)
@@ -78,16 +81,7 @@ static int copy_subdir(struct copy *copy, int from, int to, const char *name,
 			  ? -1
 			  : openat(to, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	int result = in < 0 || out < 0 ? -1 : copy_dir(copy, in, out);
-	if (result == 0 && (fchown(out, status->st_uid, status->st_gid) < 0 ||
-			    fchmod(out, status->st_mode & 07777) < 0)) {
-		result = -1;
-	}
-	if (in >= 0) {
-		close(in);
-	}
-	if (out >= 0) {
-		close(out);
-	}
+	result = finish_copy(result, in, out, status);
 	copy->depth--;
 	return result;
 }

@@ -2,7 +2,6 @@
 /* The user's process: from a process of the runtime inside the container to the program. */
 #pragma once
 
-#include <stdbool.h>
 #include "container.h"
 
 struct process {

@@ -74,7 +74,7 @@ int rlimit_apply(json *process, pid_t pid, struct error *e)
 	for (int is_setting = 0; is_setting < 2; is_setting++) {
 		uint64_t seen = 0;
 		for (size_t i = 0; i < count; i++) {
-			json *source = json_object_array_get_idx(list, i);
+			json *source = json_at(list, i);
 			if (read_limit(source, &number, &limit, &seen, e) < 0 ||
 			    (is_setting && set_limit(pid, json_get_string(source, "type", ""),
 						     number, &limit, e) < 0)) {

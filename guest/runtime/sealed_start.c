@@ -9,7 +9,6 @@
 #include <linux/auxvec.h>
 #include <linux/mount.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include "sealed.h"

@@ -2,7 +2,6 @@
 /* Compiled filters on disk: a file is a header, the key it was made of, the program. */
 #include "seccomp_private.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
 #include <stdint.h>
@@ -90,7 +89,7 @@ void seccomp_key(json *value, struct text *key)
 		count = json_object_array_length(value);
 		key_add_number(key, '[', count);
 		for (size_t i = 0; i < count; i++) {
-			seccomp_key(json_object_array_get_idx(value, i), key);
+			seccomp_key(json_at(value, i), key);
 		}
 		break;
 	case json_type_object:

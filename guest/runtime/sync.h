@@ -2,7 +2,6 @@
 /* What the runtime and the container's first process tell each other while it is made. */
 #pragma once
 
-#include <sys/types.h>
 #include "error.h"
 
 enum sync_type {

@@ -29,7 +29,7 @@ static int lines_of(json *map, const char *what, struct text *lines, struct erro
 				 what, MAP_LIMIT);
 	}
 	for (size_t i = 0; i < count; i++) {
-		json *entry = json_object_array_get_idx(map, i);
+		json *entry = json_at(map, i);
 		int64_t inside = json_get_int(entry, "containerID", -1);
 		int64_t outside = json_get_int(entry, "hostID", -1);
 		int64_t size = json_get_int(entry, "size", -1);
@@ -83,7 +83,7 @@ static int run_helper(const char *program, pid_t pid, const char *lines, struct 
 /* One line that maps the caller alone may be written without privilege. */
 static bool is_self(json *map, unsigned self)
 {
-	json *entry = json_count(map) == 1 ? json_object_array_get_idx(map, 0) : NULL;
+	json *entry = json_count(map) == 1 ? json_at(map, 0) : NULL;
 
 	return entry && json_get_int(entry, "hostID", -1) == (int64_t)self &&
 	       json_get_int(entry, "size", 0) == 1;

@@ -117,7 +117,7 @@ static int check_user(json *process, struct error *e)
 		return -1;
 	}
 	for (size_t i = 0; i < json_count(groups); i++) {
-		json *group = json_object_array_get_idx(groups, i);
+		json *group = json_at(groups, i);
 		if (!json_object_is_type(group, json_type_int) ||
 		    json_object_get_int64(group) < 0 ||
 		    json_object_get_int64(group) >= UINT32_MAX) {

@@ -14,7 +14,7 @@
 #include "report.h"
 #include "request.h"
 #include "store.h"
-#include "text.h"
+#include "timestamp.h"
 
 static _Noreturn void pack_upper(int upper, int output)
 {
@@ -105,7 +105,8 @@ void command_commit(const char *argument)
 	if (!is_empty) {
 		add_layer(&stack);
 	}
-	char *now = image_time();
+	char now[TIMESTAMP_SIZE];
+	timestamp_now(now);
 	const char *created = json_get_string(request, "created", now);
 	json *config = base_config(base);
 	json_set_string(config, "created", created);
@@ -125,5 +126,4 @@ void command_commit(const char *argument)
 	report_result(result);
 	json_object_put(config);
 	layer_stack_free(&stack);
-	free(now);
 }

@@ -17,6 +17,7 @@
 #include "report.h"
 #include "request.h"
 #include "text.h"
+#include "timestamp.h"
 
 static char *read_link(int fd)
 {
@@ -174,7 +175,8 @@ void command_archive_stat(const char *argument)
 		fail_errno("no such path in the container: %s", path);
 	}
 	char *as = archive_name(path);
-	char *time = image_time_of(&status.st_mtim);
+	char time[TIMESTAMP_SIZE];
+	timestamp_format(&status.st_mtim, time);
 	char *target =
 		S_ISLNK(status.st_mode) ? link_target(root, parent, name, path) : text_copy("");
 	json_set_string(result, "name", strcmp(as, ".") == 0 && strlen(path) < 2 ? "/" : as);
@@ -183,7 +185,6 @@ void command_archive_stat(const char *argument)
 	json_set_string(result, "mtime", time);
 	json_set_string(result, "linkTarget", target);
 	free(target);
-	free(time);
 	free(as);
 	free(name);
 	close(parent);

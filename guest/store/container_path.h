@@ -2,7 +2,5 @@
 /* Paths of `docker cp` in a container's root file system. */
 #pragma once
 
-#include <sys/stat.h>
-
 /* Path of the open file inside the root, absolute; NULL when it is outside. The caller frees it. */
 char *container_path_of(int root, int fd);

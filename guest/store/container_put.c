@@ -10,7 +10,6 @@
 #include "in_root.h"
 #include "report.h"
 #include "request.h"
-#include "text.h"
 #include "unpack.h"
 
 void command_archive_put(const char *argument)

@@ -4,12 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "report.h"
 #include "request.h"
-#include "text.h"
 #include "unpack.h"
 
 void command_context(const char *argument)

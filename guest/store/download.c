@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "download.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -36,22 +35,9 @@ static void tell(int notices, size_t index)
  */
 static bool is_there(const struct descriptor *blob)
 {
-	static uint8_t block[65536];
-	struct sha256_ctx hash;
 	struct digest found;
-	ssize_t count;
-	int fd = blob_open(&blob->digest, NULL);
 
-	if (fd < 0) {
-		return false;
-	}
-	sha256_init(&hash);
-	while ((count = read(fd, block, sizeof(block))) > 0) {
-		sha256_update(&hash, (size_t)count, block);
-	}
-	close(fd);
-	digest_finish(&hash, &found);
-	return digest_equal(&found, &blob->digest);
+	return blob_is_whole(&blob->digest, &found);
 }
 
 /* The same blob may be named more than once: the first one is fetched. */

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 #include "json.h"
 
 /* Does the whole path match? With is_deep, `**` is any number of parts. A malformed pattern matches

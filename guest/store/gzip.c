@@ -9,7 +9,6 @@
 #include "report.h"
 #include "store.h"
 #include "stream.h"
-#include "text.h"
 
 #define LEVEL       4 /* near the default's size in half of its time */
 #define WINDOW_GZIP (15 + 16)

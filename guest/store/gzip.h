@@ -2,7 +2,6 @@
 /* A layer's tar as a gzip blob in the work directory: the same bytes each time for one layer. */
 #pragma once
 
-#include <stdint.h>
 #include "layer.h"
 
 /* Packs a layer that has no packed blob: from its plain blob, else from its directory, whose tar

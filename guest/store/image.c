@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include "store_limits.h"
 #include "report.h"
 #include "store.h"
@@ -86,24 +85,6 @@ void image_read(json *image, struct digest *id, struct layer_stack *stack)
 			fail(FAIL_BAD_INPUT, "the request's image has a layer without digests");
 		}
 	}
-}
-
-char *image_time_of(const struct timespec *time)
-{
-	struct tm parts;
-	char date[64];
-
-	gmtime_r(&time->tv_sec, &parts);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &parts);
-	return text_format("%s.%09ldZ", date, time->tv_nsec);
-}
-
-char *image_time(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return image_time_of(&now);
 }
 
 json *image_config_new(void)

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <stddef.h>
-#include <time.h>
 #include "digest.h"
 #include "json.h"
 #include "layer.h"
@@ -37,8 +36,5 @@ json *image_object_of(const struct digest *id, json *config, const struct layer_
 void image_read(json *image, struct digest *id, struct layer_stack *stack);
 /* A config of this machine with no layers. The caller puts it. */
 json *image_config_new(void);
-/* A time and now, as RFC 3339 with nanoseconds; the caller frees it. */
-char *image_time_of(const struct timespec *time);
-char *image_time(void);
 /* Adds the topmost layer (NULL: an empty one) and its history. The object takes `entry`. */
 void image_config_add(json *config, const struct digest *diff, json *entry);

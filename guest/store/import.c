@@ -2,13 +2,13 @@
 /* `import`: a tar of a root file system becomes an image of one layer. */
 #include "commands.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "image.h"
 #include "report.h"
 #include "store.h"
 #include "text.h"
+#include "timestamp.h"
 
 /* The bytes are kept as a blob, so that what is pushed or saved later has the same digest. */
 static void store_input(struct blob *blob)
@@ -35,8 +35,9 @@ static json *make_config(const struct digest *diff)
 	json *config = image_config_new();
 	json *entry = json_object_new_object();
 	json *given = json_get_object(request, "config");
-	char *now = image_time();
+	char now[TIMESTAMP_SIZE];
 
+	timestamp_now(now);
 	json_set_string(config, "created", now);
 	if (given) {
 		json_set(config, "config", json_object_get(given));
@@ -44,7 +45,6 @@ static json *make_config(const struct digest *diff)
 	json_set_string(entry, "created", now);
 	json_set_string(entry, "comment", json_get_string(request, "message", "Imported from -"));
 	image_config_add(config, diff, entry);
-	free(now);
 	return config;
 }
 

@@ -100,6 +100,15 @@ static void write_header(struct pack *pack, struct archive_entry *entry, const c
 	check(pack, archive_write_header(pack->out, entry), path);
 }
 
+static void pack_open_file(struct pack *pack, struct archive_entry *entry, int fd, uint64_t size,
+			   const char *path)
+{
+	pack_xattrs(entry, fd, pack->mode, path);
+	archive_entry_set_size(entry, (la_int64_t)size);
+	write_header(pack, entry, path);
+	copy_data(pack, fd, size, path);
+}
+
 static void pack_regular(struct pack *pack, struct archive_entry *entry, int parent,
 			 const char *name, const char *path)
 {
@@ -114,10 +123,7 @@ static void pack_regular(struct pack *pack, struct archive_entry *entry, int par
 		}
 		return; /* replaced since it was looked at */
 	}
-	pack_xattrs(entry, fd, pack->mode, path);
-	archive_entry_set_size(entry, status.st_size);
-	write_header(pack, entry, path);
-	copy_data(pack, fd, (uint64_t)status.st_size, path);
+	pack_open_file(pack, entry, fd, (uint64_t)status.st_size, path);
 	close(fd);
 }
 
@@ -257,10 +263,7 @@ void pack_file(struct pack *pack, int fd, const char *path)
 		fail_errno("cannot look at %s", path);
 	}
 	struct archive_entry *entry = new_entry(pack, path, &status);
-	pack_xattrs(entry, fd, pack->mode, path);
-	archive_entry_set_size(entry, status.st_size);
-	write_header(pack, entry, path);
-	copy_data(pack, fd, (uint64_t)status.st_size, path);
+	pack_open_file(pack, entry, fd, (uint64_t)status.st_size, path);
 	archive_entry_free(entry);
 }
 

@@ -6,7 +6,6 @@
 #include <sys/xattr.h>
 #include "report.h"
 #include "store_limits.h"
-#include "text.h"
 
 #define OVERLAY "trusted.overlay."
 

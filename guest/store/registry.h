@@ -6,7 +6,6 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stdint.h>
 #include "http.h"
 #include "json.h"
 #include "reference.h"

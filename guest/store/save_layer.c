@@ -8,7 +8,6 @@
 #include "image.h"
 #include "report.h"
 #include "store.h"
-#include "text.h"
 
 /* Where the bytes of a tar go: counted and hashed, or into the archive. */
 struct output {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,6 +211,22 @@ int blob_need(const struct digest *digest, uint64_t *bytes)
 		fail_errno("cannot open the blob %s", digest->text);
 	}
 	return fd;
+}
+
+bool blob_is_whole(const struct digest *digest, struct digest *found)
+{
+	static uint8_t block[65536];
+	struct sha256_ctx hash;
+	ssize_t count;
+	int fd = blob_open(digest, NULL);
+
+	sha256_init(&hash);
+	while (fd >= 0 && (count = read(fd, block, sizeof(block))) > 0) {
+		sha256_update(&hash, (size_t)count, block);
+	}
+	file_close(fd);
+	digest_finish(&hash, found);
+	return fd >= 0 && digest_equal(found, digest);
 }
 
 json *blob_json(const struct digest *digest)

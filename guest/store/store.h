@@ -45,6 +45,8 @@ void blob_adopt(const char *work_name, const struct digest *digest);
 void blob_put(const void *bytes, size_t length, struct digest *digest);
 /* A descriptor, or -1 with errno. *bytes may be NULL. */
 int blob_open(const struct digest *digest, uint64_t *bytes);
+/* It is there, with the bytes that it is named by; *found is the digest of those that are there. */
+bool blob_is_whole(const struct digest *digest, struct digest *found);
 /* The same, or the end. */
 int blob_need(const struct digest *digest, uint64_t *bytes);
 /* A small JSON blob, its digest checked again. NULL when there is none or it is not JSON. */

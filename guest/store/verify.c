@@ -4,7 +4,6 @@
  * its blob, or else its directory, still gives the tar of its diff ID.
  */
 #include "commands.h"
-#include "file.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -40,19 +39,9 @@ __attribute__((format(printf, 2, 3))) static void problem(struct verify *verify,
 
 static void verify_blob(struct verify *verify, const struct digest *digest)
 {
-	static uint8_t block[65536];
-	struct sha256_ctx hash;
 	struct digest found;
-	ssize_t count;
-	int fd = blob_open(digest, NULL);
 
-	sha256_init(&hash);
-	while (fd >= 0 && (count = read(fd, block, sizeof(block))) > 0) {
-		sha256_update(&hash, (size_t)count, block);
-	}
-	file_close(fd);
-	digest_finish(&hash, &found);
-	if (!digest_equal(&found, digest)) {
+	if (!blob_is_whole(digest, &found)) {
 		problem(verify, "the blob %s has the digest %s", digest->text, found.text);
 	}
 	verify->blobs++;

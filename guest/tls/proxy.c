@@ -3,6 +3,7 @@
 
 #include "connection.h"
 #include "listen_address.h"
+#include "timestamp.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,7 +16,6 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define EVENTS_AT_ONCE  64
@@ -40,14 +40,6 @@ struct proxy {
 	struct list young; /* before RELAY, the oldest first */
 	struct list grown;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void list_add(struct list *list, struct connection *connection)
 {
@@ -161,7 +153,7 @@ static bool accept_one(struct proxy *proxy)
 	listen_peer_name(&peer.any, name, sizeof(name));
 	struct connection *connection =
 		connection_new(fd, proxy->credentials, name,
-			       now_ms() + proxy->options->handshake_seconds * INT64_C(1000));
+			       timestamp_ms() + proxy->options->handshake_seconds * INT64_C(1000));
 	if (connection) {
 		list_add(&proxy->young, connection);
 		work(proxy, connection);
@@ -172,7 +164,7 @@ static bool accept_one(struct proxy *proxy)
 /* When it is time for the next thing that no event tells; -1: never. */
 static int do_timely(struct proxy *proxy)
 {
-	int64_t now = now_ms(), next = INT64_MAX;
+	int64_t now = timestamp_ms(), next = INT64_MAX;
 
 	for (struct connection *connection = proxy->young.first, *after; connection;
 	     connection = after) {

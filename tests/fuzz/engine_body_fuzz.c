@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzz entry of what judges a client's JSON: filters, bodies of create, exec, networks and volumes,
  * and an image's configuration. What is refused comes with words. */
-/* Links: guest/engine/filter.c guest/engine/spec_check.c guest/engine/resolv.c guest/engine/log_options.c guest/engine/oci_security.c guest/common/lsm.c guest/common/file.c guest/engine/body_check.c guest/engine/health_state.c guest/common/utf8.c guest/engine/moment.c */
+/* Links: guest/engine/filter.c guest/engine/spec_check.c guest/engine/body_check.c guest/engine/health_state.c guest/common/utf8.c guest/engine/moment.c guest/common/timestamp.c guest/engine/resolv.c guest/engine/log_options.c guest/engine/oci_security.c guest/common/lsm.c guest/common/file.c */
 /* Links: guest/engine/create_config.c guest/common/process_names.c guest/common/text.c */
 /* Links: guest/common/json.c */
 /* Libraries: -ljson-c */

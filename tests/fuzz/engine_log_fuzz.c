@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzz entry of the reader of container logs: the input is a log file, the first byte how many
  * entries of its end are asked for. */
-/* Links: guest/engine/log_reader.c guest/engine/moment.c guest/common/text.c guest/common/json.c */
+/* Links: guest/engine/log_reader.c guest/engine/moment.c guest/common/timestamp.c guest/common/text.c guest/common/json.c */
 /* Libraries: -ljson-c */
 #include "fuzz.h"
 

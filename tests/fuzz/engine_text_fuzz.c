@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzz entry of what a request's path and query are read by: version and route, names of images,
  * moments, and the header with a registry's credentials. */
-/* Links: guest/engine/route.c guest/engine/image_ref.c guest/engine/moment.c */
+/* Links: guest/engine/route.c guest/engine/image_ref.c guest/engine/moment.c guest/common/timestamp.c */
 /* Links: guest/engine/registry_auth.c guest/common/base64.c guest/engine/name.c guest/common/text.c guest/common/json.c */
 /* Libraries: -ljson-c */
 #include "fuzz.h"

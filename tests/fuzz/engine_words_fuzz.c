@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzz entry of what the engine reads of a request: path, version, filters, times, names, the body
  * of "create"; and of a log's line. The first byte picks. */
-/* Links: guest/engine/route.c guest/engine/moment.c guest/engine/filter.c guest/engine/image_ref.c guest/engine/name.c */
-/* Links: guest/engine/spec_check.c guest/engine/resolv.c guest/engine/log_options.c guest/engine/oci_security.c guest/common/lsm.c guest/common/file.c guest/engine/body_check.c guest/engine/health_state.c guest/common/utf8.c guest/common/process_names.c guest/engine/create_config.c guest/engine/log_reader.c */
+/* Links: guest/engine/route.c guest/engine/moment.c guest/common/timestamp.c guest/engine/filter.c guest/engine/image_ref.c guest/engine/name.c */
+/* Links: guest/engine/spec_check.c guest/engine/body_check.c guest/engine/health_state.c guest/common/utf8.c guest/common/process_names.c guest/engine/create_config.c guest/engine/log_reader.c guest/engine/resolv.c guest/engine/log_options.c guest/engine/oci_security.c guest/common/lsm.c guest/common/file.c */
 /* Links: guest/common/text.c guest/common/json.c */
 /* Libraries: -ljson-c */
 #include "fuzz.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Links: guest/engine/spec_check.c guest/engine/resolv.c guest/engine/log_options.c guest/engine/oci_security.c guest/common/lsm.c guest/engine/body_check.c guest/engine/health_state.c guest/common/utf8.c guest/common/process_names.c guest/engine/create_config.c guest/engine/oci_seccomp.c guest/engine/oci_process.c guest/common/seccomp_profile.c guest/engine/oci_user.c guest/engine/log_reader.c guest/engine/moment.c guest/common/text.c guest/common/json.c guest/common/file.c guest/common/in_root.c */
+/* Links: guest/engine/spec_check.c guest/engine/body_check.c guest/engine/health_state.c guest/common/utf8.c guest/common/process_names.c guest/engine/create_config.c guest/engine/oci_seccomp.c guest/engine/oci_process.c guest/common/seccomp_profile.c guest/engine/oci_user.c guest/engine/log_reader.c guest/engine/moment.c guest/common/timestamp.c guest/common/text.c guest/common/json.c guest/common/file.c guest/common/in_root.c guest/engine/resolv.c guest/engine/log_options.c guest/engine/oci_security.c guest/common/lsm.c */
 /* Libraries: -ljson-c */
 #include "create_config.h"
 #include "engine.h"

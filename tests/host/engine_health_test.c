@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Links: guest/engine/health_state.c guest/common/utf8.c guest/engine/body_check.c guest/engine/create_config.c guest/engine/moment.c guest/common/text.c guest/common/json.c */
+/* Links: guest/engine/health_state.c guest/common/utf8.c guest/engine/body_check.c guest/engine/create_config.c guest/engine/moment.c guest/common/timestamp.c guest/common/text.c guest/common/json.c */
 /* Libraries: -ljson-c */
 #include "create_config.h"
 #include "health_state.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Links: guest/engine/route.c guest/engine/moment.c guest/engine/filter.c guest/engine/name.c guest/engine/image_ref.c guest/engine/restart.c guest/common/text.c guest/common/json.c */
+/* Links: guest/engine/route.c guest/engine/moment.c guest/common/timestamp.c guest/engine/filter.c guest/engine/name.c guest/engine/image_ref.c guest/engine/restart.c guest/common/text.c guest/common/json.c */
 /* Libraries: -ljson-c */
 #include "filter.h"
 #include "image_ref.h"

@@ -2,6 +2,7 @@
 /* File systems, kernel modules, and the container's root. */
 #include "agent.h"
 #include "spec.h"
+#include "file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -192,9 +193,7 @@ static bool set_sysctl(const char *value, struct agent_error *error)
 	}
 	file = open(path, O_WRONLY | O_CLOEXEC);
 	is_set = file >= 0 && write(file, text + 1, strlen(text + 1)) >= 0;
-	if (file >= 0) {
-		close(file);
-	}
+	file_close(file);
 	return is_set || agent_fail(error, "sysctl %.80s", value);
 }
 

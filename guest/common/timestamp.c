@@ -5,8 +5,8 @@
 #include <string.h>
 
 #define DAY_SECONDS 86400
-#define ERA_DAYS    146097 /* 400 years of the Gregorian calendar */
-#define EPOCH_DAY   719468 /* 1970-01-01, counted from 0000-03-01 */
+#define ERA_DAYS    146097           /* 400 years of the Gregorian calendar */
+#define EPOCH_DAY   UINT64_C(719468) /* 1970-01-01, counted from 0000-03-01 */
 
 /*
  * By hand, because gmtime_r() and strftime() first read the time zone's file. Years start in March
@@ -15,8 +15,9 @@
 void timestamp_format(const struct timespec *time, char out[TIMESTAMP_SIZE])
 {
 	char text[64]; /* room for any numbers, though these are short */
-	uint64_t seconds = time->tv_sec < 0 ? 0 : (uint64_t)time->tv_sec;
-	uint64_t days = seconds / DAY_SECONDS + EPOCH_DAY;
+	const uint64_t before = EPOCH_DAY * DAY_SECONDS;
+	uint64_t seconds = time->tv_sec < -(int64_t)before ? 0 : (uint64_t)time->tv_sec + before;
+	uint64_t days = seconds / DAY_SECONDS;
 	unsigned int second = (unsigned int)(seconds % DAY_SECONDS);
 	unsigned int day = (unsigned int)(days % ERA_DAYS);
 	unsigned int year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
@@ -38,12 +39,4 @@ void timestamp_now(char out[TIMESTAMP_SIZE])
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	timestamp_format(&now, out);
-}
-
-int64_t timestamp_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

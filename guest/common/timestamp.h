@@ -11,4 +11,10 @@ void timestamp_format(const struct timespec *time, char out[TIMESTAMP_SIZE]);
 /* Of this moment. */
 void timestamp_now(char out[TIMESTAMP_SIZE]);
 /* Milliseconds since some moment in the past; not set back by anybody. */
-int64_t timestamp_ms(void);
+static inline int64_t timestamp_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
