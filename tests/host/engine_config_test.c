@@ -4,10 +4,8 @@
 #include "create_config.h"
 #include "engine.h"
 #include "file.h"
-#include "log_options.h"
 #include "log_reader.h"
 #include "moment.h"
-#include "resolv.h"
 #include "oci.h"
 #include "spec_check.h"
 #include "tap.h"
@@ -47,87 +45,6 @@ static void expect_refused(const char *body, const char *part)
 	TAP_CHECK(value && error && strstr(error, part));
 	free(error);
 	json_object_put(value);
-}
-
-static void expect_log(const char *log, bool has_log, int64_t wanted_size, int wanted_files)
-{
-	json *value = parse(log);
-	int64_t size;
-	int files;
-
-	TAP_CHECK(log_options_check(value) == NULL);
-	TAP_EQUAL(log_options_read(value, &size, &files), has_log);
-	TAP_EQUAL(size, wanted_size);
-	TAP_EQUAL(files, wanted_files);
-	json_object_put(value);
-}
-
-static void test_log_options(void)
-{
-	expect_log("{}", true, 0, 1);
-	expect_log("{\"Type\":\"none\",\"Config\":{\"any\":\"x\"}}", false, 0, 1);
-	expect_log("{\"Type\":\"local\"}", true, 20 * 1024 * 1024, 5);
-	expect_log("{\"Type\":\"local\",\"Config\":{\"max-size\":\"-1\",\"max-file\":\"9\"}}", true,
-		   20 * 1024 * 1024, 9);
-	expect_log("{\"Type\":\"json-file\",\"Config\":{\"max-size\":\"10k\",\"max-file\":\"3\","
-		   "\"tag\":\"x\","
-		   "\"compress\":\"false\",\"mode\":\"non-blocking\",\"max-buffer-size\":\"4m\"}}",
-		   true, 10 * 1024, 3);
-	expect_refused("{\"HostConfig\":{\"LogConfig\":{\"Type\":\"syslog\"}}}",
-		       "syslog is not there");
-	expect_refused("{\"HostConfig\":{\"LogConfig\":{\"Type\":\"x\"}}}", "named 'x'");
-	expect_refused("{\"HostConfig\":{\"LogConfig\":{\"Type\":\"json-file local\"}}}", "named");
-	expect_refused("{\"HostConfig\":{\"LogConfig\":{\"Config\":{\"mode\":\"fast\"}}}}", "mode");
-	expect_refused("{\"HostConfig\":{\"LogConfig\":{\"Config\":{\"tag env\":\"x\"}}}}",
-		       "unknown log opt");
-	expect_refused("{\"HostConfig\":{\"LogConfig\":{\"Config\":{\"max-file\":\"\"}}}}",
-		       "max-file");
-	expect_refused("{\"HostConfig\":{\"LogConfig\":{\"Config\":{\"max-file\":1}}}}",
-		       "not a string");
-}
-
-static void expect_resolv(const char *resolver, const char *lists, const char *wanted)
-{
-	json *value = parse(lists);
-	struct resolv resolv = {
-		.host = "# ours\nnameserver 127.0.0.53\nnameserver 9.9.9.9\nsearch home lan\n"
-			"options edns0\nsortlist 10.0.0.0\n",
-		.resolver = resolver,
-		.has_own_network = true,
-		.servers = json_get(value, "Dns"),
-		.search = json_get(value, "DnsSearch"),
-		.options = json_get(value, "DnsOptions"),
-	};
-	char *text = resolv_make(&resolv);
-
-	TAP_CHECK(value && strcmp(text, wanted) == 0);
-	free(text);
-	json_object_put(value);
-}
-
-static void test_resolv(void)
-{
-	expect_resolv(NULL, "{}",
-		      "nameserver 9.9.9.9\nsearch home lan\noptions edns0\nsortlist 10.0.0.0\n");
-	expect_resolv(NULL, "{\"Dns\":[\"1.1.1.1\",\"::1\"],\"DnsSearch\":[\"a\",\"b\"]}",
-		      "nameserver 1.1.1.1\nnameserver ::1\noptions edns0\nsortlist "
-		      "10.0.0.0\nsearch a b\n");
-	expect_resolv(
-		"10.0.0.1", "{\"Dns\":[\"1.1.1.1\",\"127.0.0.1\"],\"DnsSearch\":[\".\"]}",
-		"nameserver 10.0.0.1\nnameserver 127.0.0.1\noptions edns0\nsortlist 10.0.0.0\n"
-		"options ndots:0\n");
-	expect_resolv("10.0.0.1", "{\"DnsOptions\":[\"ndots:2\",\"rotate\"]}",
-		      "nameserver 10.0.0.1\nsearch home lan\nsortlist 10.0.0.0\noptions ndots:2 "
-		      "rotate\n");
-	json *servers = parse("[\"127.0.0.1\",\"1.1.1.1\"]");
-	json *asked = resolv_forwarded(servers);
-	TAP_EQUAL(json_count(asked), 1);
-	json_object_put(asked);
-	json_object_put(servers);
-	expect_refused("{\"HostConfig\":{\"Dns\":[\"1.1.1\"]}}", "Dns: 1.1.1");
-	expect_refused("{\"HostConfig\":{\"Dns\":[\"1.1.1.1\\nsearch x\"]}}", "Dns");
-	expect_refused("{\"HostConfig\":{\"DnsSearch\":[\"a b\"]}}", "DnsSearch");
-	expect_refused("{\"HostConfig\":{\"DnsOptions\":[\"\"]}}", "DnsOptions");
 }
 
 static void test_check(void)
@@ -416,8 +333,6 @@ static void test_security(void)
 
 static const struct tap_case cases[] = {
 	{"wrong types and values are refused", test_check},
-	{"log drivers and their options", test_log_options},
-	{"resolv.conf, --dns, --dns-search, --dns-option", test_resolv},
 	{"signals, sizes, capabilities", test_words},
 	{"entrypoint and command are combined", test_command},
 	{"environment, labels, user come from both", test_config},
