@@ -14,7 +14,7 @@
 
 struct ip6_net {
 	struct in6_addr subnet, gateway;
-	unsigned prefix; /* IP6_PREFIX_MAX at most */
+	unsigned prefix; /* 8 to 96 */
 };
 
 /* The entry of IPAM.Config that is of IPv6, or of IPv4; NULL: none. */

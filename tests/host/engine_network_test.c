@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Addresses, ports and plans of the engine's networks; the database is a list of addresses. */
-/* Links: guest/engine/network_address.c guest/engine/network_port.c guest/engine/network_plan.c */
+/* Links: guest/engine/network_address.c guest/engine/network_ip6.c guest/engine/network_port.c guest/engine/network_plan.c */
 /* Links: guest/common/json.c guest/common/text.c */
 /* Libraries: -ljson-c */
 #include "db.h"
 #include "network_inside.h"
+#include "network_ip6.h"
 #include "tap.h"
 #include "text.h"
 
@@ -77,6 +78,14 @@ int64_t db_int(sqlite3_stmt *query, int column)
 void db_done(sqlite3_stmt *query)
 {
 	(void)query;
+}
+
+static json *endpoints;
+
+json *endpoints_of_network(const char *network)
+{
+	(void)network;
+	return json_object_get(endpoints);
 }
 
 static uint32_t ip(const char *text)
@@ -252,9 +261,113 @@ static void plans(void)
 	json_object_put(spec);
 }
 
+/* True: what it says begins with `wanted`; "": it is fine. */
+static bool says(char *words, const char *wanted)
+{
+	bool is_so = words ? *wanted && !strncmp(words, wanted, strlen(wanted)) : !*wanted;
+
+	free(words);
+	return is_so;
+}
+
+static bool network_says(const char *config, const char *wanted)
+{
+	char *body_text = text_format("{\"EnableIPv6\":true,\"IPAM\":{\"Config\":[{%s}]}}", config);
+	json *body = parse(body_text);
+	bool is_so = says(ip6_check_network(body), wanted);
+
+	json_object_put(body);
+	free(body_text);
+	return is_so;
+}
+
+static void ip6_networks(void)
+{
+	json *body = parse("{\"IPAM\":{\"Config\":[{\"Subnet\":\"fd00:1::/64\"}]}}");
+
+	TAP_CHECK(says(ip6_check_network(body), "a subnet of IPv6 needs"));
+	json_object_put(body);
+	TAP_CHECK(network_says("\"Subnet\":\"10.0.0.0/24\"", ""));
+	TAP_CHECK(network_says("\"Subnet\":\"fd00:1::/64\",\"Gateway\":\"fd00:1::9\"", ""));
+	TAP_CHECK(network_says("\"Subnet\":\"fd00:1::/64\",\"Gateway\":\"fd00:2::1\"",
+			       "invalid gateway"));
+	TAP_CHECK(
+		network_says("\"Subnet\":\"fd00:1::/64\",\"IPRange\":\"fd00:1::/80\"", "a range"));
+	static const char *const bad[] = {"fd00::/7",  "fd00::/97", "fd00::",   "::1/64",
+					  "fe80::/64", "ff02::/64", "fd00::/x", "fd00::1::/64"};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char *config = text_format("\"Subnet\":\"%s\"", bad[i]);
+		TAP_CHECK(network_says(config, "invalid subnet"));
+		free(config);
+	}
+	/* One that is there. */
+	other.spec = parse("{\"EnableIPv6\":true,\"IPAM\":{\"Config\":[{\"Subnet\":"
+			   "\"fd00:5::/48\"}]}}");
+	TAP_CHECK(network_says("\"Subnet\":\"fd00:5:0:7::/64\"", "Pool overlaps"));
+	TAP_CHECK(network_says("\"Subnet\":\"fd00::/16\"", "Pool overlaps"));
+	json_object_put(other.spec);
+	other.spec = NULL;
+}
+
+static bool endpoint_says(const struct network *network, const char *address, const char *wanted)
+{
+	char *words = text_format("{\"IPAMConfig\":{\"IPv6Address\":\"%s\"}}", address);
+	json *config = parse(words);
+	bool is_so = says(ip6_check_endpoint(network, config, ip("10.9.0.7")), wanted);
+
+	json_object_put(config);
+	free(words);
+	return is_so;
+}
+
+static void ip6_endpoints(void)
+{
+	struct network network = {.id = "001122334455667788", .name = "six", .prefix = 24};
+	char text[IP6_TEXT];
+	struct ip6_net net;
+
+	network.subnet = ip("10.9.0.0");
+	network.spec = parse("{}");
+	endpoints = parse("[{\"address\":168361989,\"config\":{\"IPAMConfig\":{"
+			  "\"IPv6Address\":\"fd11:2233:4455:6677::99\"}}}]");
+	TAP_TEXT(ip6_of_endpoint(&network, json_at(endpoints, 0), NULL, text), "");
+	TAP_CHECK(endpoint_says(&network, "", ""));
+	TAP_CHECK(endpoint_says(&network, "fd00::9", "network six has no IPv6"));
+	json_object_put(network.spec);
+
+	/* Of its ID; an endpoint has its own address, or its IPv4 one behind the prefix. */
+	network.spec = parse("{\"EnableIPv6\":true}");
+	TAP_CHECK(ip6_of_network(&network, &net) && net.prefix == 64);
+	TAP_TEXT(ip6_text(&net.gateway, text), "fd11:2233:4455:6677::1");
+	TAP_TEXT(ip6_of_endpoint(&network, json_at(endpoints, 0), NULL, text),
+		 "fd11:2233:4455:6677::99");
+	json_object_put(endpoints);
+	endpoints = parse("[{\"address\":168361989}]");
+	TAP_TEXT(ip6_of_endpoint(&network, json_at(endpoints, 0), NULL, text),
+		 "fd11:2233:4455:6677::a09:5");
+
+	TAP_CHECK(endpoint_says(&network, "fd11:2233:4455:6677::42", ""));
+	TAP_CHECK(endpoint_says(&network, "fd11:2233:4455:6677::a09:7", "")); /* its own */
+	static const char *const refused[] = {
+		"fd11:2233:4455:6677::1", "fd11:2233:4455:6677::", "fd11:2233:4455:6678::42",
+		"fd11:2233:4455:6677::a09:8" /* another's, some time */};
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		TAP_CHECK(endpoint_says(&network, refused[i], "Address"));
+	}
+	TAP_CHECK(endpoint_says(&network, "word", "invalid IPv6 address"));
+	json_object_put(endpoints);
+	endpoints = NULL;
+	json_object_put(network.spec);
+}
+
 static const struct tap_case cases[] = {
-	{"subnets", subnets},   {"addresses", choices}, {"ports", ports},
-	{"bindings", bindings}, {"plans", plans},
+	{"subnets of IPv6", ip6_networks},
+	{"addresses of IPv6", ip6_endpoints},
+	{"subnets", subnets},
+	{"addresses", choices},
+	{"ports", ports},
+	{"bindings", bindings},
+	{"plans", plans},
 };
 
 TAP_MAIN(cases)
