@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HostConfig's log drivers and name servers. */
-/* Links: guest/engine/spec_check.c guest/engine/resolv.c guest/engine/log_options.c guest/engine/oci_security.c guest/common/lsm.c guest/engine/body_check.c guest/engine/health_state.c guest/engine/create_config.c guest/common/utf8.c guest/common/process_names.c guest/engine/moment.c guest/common/text.c guest/common/json.c guest/common/file.c */
+/* Links: guest/engine/spec_check.c guest/engine/resolv.c guest/engine/log_options.c guest/engine/oci_security.c guest/common/lsm.c guest/engine/body_check.c guest/engine/health_state.c guest/engine/create_config.c guest/common/utf8.c guest/common/process_names.c guest/engine/moment.c guest/common/timestamp.c guest/common/text.c guest/common/json.c guest/common/file.c */
 /* Libraries: -ljson-c */
 #include "log_options.h"
 #include "resolv.h"
