@@ -35,24 +35,36 @@ static char *socket_path(const struct monitor *monitor, const char *name)
 	return path;
 }
 
-int console_listen_at(const struct monitor *monitor, const char *name, int type)
+/* In place of what has the name, once it listens: who finds it can connect. */
+static bool bind_and_name(const struct monitor *monitor, int fd, const char *name)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	char *path = socket_path(monitor, name);
-	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	char *fresh = text_format("%s.new", name);
+	char *path = socket_path(monitor, fresh);
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	free(path);
+	bool is_named = (unlinkat(monitor->run_dir, fresh, 0) == 0 || errno == ENOENT) &&
+			bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+			listen(fd, 256) == 0 &&
+			renameat(monitor->run_dir, fresh, monitor->run_dir, name) == 0;
+	free(fresh);
+	return is_named;
+}
+
+int console_listen_at(const struct monitor *monitor, const char *name, int type)
+{
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	mode_t mask = umask(0177);
-	if (fd < 0 || (unlinkat(monitor->run_dir, name, 0) < 0 && errno != ENOENT) ||
-	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 256) < 0) {
-		int error = errno;
-		umask(mask);
+	bool is_named = fd >= 0 && bind_and_name(monitor, fd, name);
+	int error = errno;
+
+	umask(mask);
+	if (!is_named) {
 		file_close(fd);
 		errno = error;
 		return -1;
 	}
-	umask(mask);
 	return fd;
 }
 
