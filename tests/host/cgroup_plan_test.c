@@ -168,12 +168,16 @@ static void test_io(void)
 {
 	expect("{\"blockIO\":{\"weight\":500}}", "io.bfq.weight 500;|io.weight 4950;");
 	expect("{\"blockIO\":{\"weight\":0,\"weightDevice\":[{\"major\":8,\"minor\":0,"
-	       "\"weight\":1000,\"leafWeight\":3}]}}",
+	       "\"weight\":1000}]}}",
 	       "io.bfq.weight 8:0 1000;|io.weight 8:0 10000;");
 	expect("{\"blockIO\":{\"throttleReadBpsDevice\":[{\"major\":8,\"minor\":16,\"rate\":600}],"
 	       "\"throttleWriteIOPSDevice\":[{\"major\":8,\"minor\":16,\"rate\":0}]}}",
 	       "io.max 8:16 rbps=600;io.max? 8:16 wiops=max;");
 	expect_error("{\"blockIO\":{\"weight\":5}}", "not from 10 to 1000");
+	expect_error("{\"blockIO\":{\"leafWeight\":300}}", "no leafWeight");
+	expect_error("{\"blockIO\":{\"weightDevice\":[{\"major\":8,\"minor\":0,"
+		     "\"weight\":1000,\"leafWeight\":3}]}}",
+		     "no leafWeight");
 	expect_error("{\"blockIO\":{\"throttleReadBpsDevice\":[{\"rate\":600}]}}",
 		     "major and minor");
 }

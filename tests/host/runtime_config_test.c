@@ -92,7 +92,7 @@ static void test_bad(void)
 		{GOOD ",\"hostname\":\"a\\u0000b\"}", "NUL"},
 		{GOOD ",\"linux\":{\"readonlyPaths\":[\"x\"]}}", "readonlyPaths"},
 		{GOOD ",\"linux\":{\"devices\":[1]}}", "devices"},
-		{GOOD ",\"linux\":{\"intelRdt\":{}}}", "intelRdt"},
+		{GOOD ",\"linux\":{\"intelRdt\":{\"closID\":\"../x\"}}}", "intelRdt"},
 		{GOOD ",\"linux\":{\"sysctl\":{\"net.x\":1}}}", "sysctl"},
 		{GOOD ",\"annotations\":{\"a\":[]}}", "annotations"},
 	};
