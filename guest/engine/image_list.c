@@ -9,6 +9,7 @@
 #include "image_ref.h"
 #include "image_routes.h"
 #include "registry_auth.h"
+#include "registry_insecure.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -112,14 +113,13 @@ void image_pull_all(struct request *request, char *name)
 	const char *platform = request_query(request, "platform");
 	struct pull_all *all = memory_zeroed(1, sizeof(*all));
 	struct image_job job = {.name = name};
-	json *body = json_object_new_object();
-
 	all->auth = registry_auth(request);
 	all->platform = platform && *platform ? text_copy(platform) : NULL;
 	all->job = image_job_begin(request, &job);
-	json_set(body, "auth", json_object_get(all->auth));
-	struct worker_call call = {
-		.arguments = {"tags", name}, .request = body, .done = on_tags, .context = all};
+	struct worker_call call = {.arguments = {"tags", name},
+				   .request = registry_request(name, json_object_get(all->auth)),
+				   .done = on_tags,
+				   .context = all};
 	worker_start(&call);
 }
 
@@ -206,12 +206,10 @@ static void get_search(struct request *request)
 		free(search);
 		return;
 	}
-	json *body = json_object_new_object();
-	json_set(body, "auth", registry_auth(request));
 	search->request = request;
 	search->host = host;
 	struct worker_call call = {.arguments = {"search", term},
-				   .request = body,
+				   .request = registry_request(term, registry_auth(request)),
 				   .done = on_found,
 				   .context = search};
 	worker_start(&call);

@@ -8,6 +8,7 @@
 #include "image_ref.h"
 #include "image_routes.h"
 #include "registry_auth.h"
+#include "registry_insecure.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -72,11 +73,10 @@ static const char *finish_pull(struct image_job *job, json *result)
 	return error;
 }
 
-static json *pull_request(json *auth, const char *platform)
+static json *pull_request(const char *ref, json *auth, const char *platform)
 {
-	json *request = json_object_new_object();
+	json *request = registry_request(ref, auth);
 
-	json_set(request, "auth", auth);
 	json_set_string(request, "platform", platform && *platform ? platform : "linux/amd64");
 	return request;
 }
@@ -105,7 +105,7 @@ static void post_create(struct request *request)
 	}
 	struct image_job job = {.finish = finish_pull, .name = ref};
 	struct worker_call call = {.arguments = {"pull", ref},
-				   .request = pull_request(registry_auth(request),
+				   .request = pull_request(ref, registry_auth(request),
 							   request_query(request, "platform"))};
 	image_job_start(request, &call, &job);
 }
@@ -146,7 +146,7 @@ void image_pull(const char *ref, json *auth, const char *platform,
 
 	*pull = (struct pull){text_copy(ref), say, done, context};
 	struct worker_call call = {.arguments = {"pull", pull->ref},
-				   .request = pull_request(auth, platform),
+				   .request = pull_request(ref, auth, platform),
 				   .progress = on_pull_progress,
 				   .done = on_pulled,
 				   .context = pull};
@@ -208,8 +208,7 @@ static void post_push(struct request *request)
 		free(ref);
 		return;
 	}
-	json *body = json_object_new_object();
-	json_set(body, "auth", registry_auth(request));
+	json *body = registry_request(ref, registry_auth(request));
 	json_set(body, "image", image_load(id));
 	struct image_job job = {.finish = finish_push, .name = ref, .id = id};
 	struct worker_call call = {.arguments = {"push", ref}, .request = body};
@@ -230,11 +229,10 @@ static void post_auth(struct request *request)
 {
 	json *body = request_body(request);
 	const char *server = json_get_string(body, "serveraddress", "");
-	json *auth = json_object_new_object();
 
-	json_set(auth, "auth", body ? json_object_get(body) : NULL);
-	struct worker_call call = {.arguments = {"login", *server ? server : "docker.io"},
-				   .request = auth};
+	struct worker_call call = {
+		.arguments = {"login", *server ? server : "docker.io"},
+		.request = registry_request(server, body ? json_object_get(body) : NULL)};
 	worker_reply(request, &call, reply_login);
 }
 

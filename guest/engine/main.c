@@ -8,6 +8,7 @@
 #include "loop.h"
 #include "name.h"
 #include "reconcile.h"
+#include "registry_insecure.h"
 #include "rootfs.h"
 #include "runtime.h"
 #include "text.h"
@@ -33,6 +34,9 @@ static const char usage[] =
 	"  --host URL           unix://PATH (unix:///run/docker.sock), up to 8 times\n"
 	"  --insecure-tcp       allows --host tcp://127.0.0.1:PORT, which anybody here can use\n"
 	"  --runtime NAME=PATH  one more OCI runtime\n"
+	"  --insecure-registry HOST[:PORT]\n"
+	"                       may be plain HTTP, or have a certificate that nobody knows; up to "
+	"16\n"
 	"  --bridge-device NAME an interface that joins the default bridge: the management\n"
 	"                       partition's card on the switch of partitions\n"
 	"  --debug              say more\n"
@@ -122,6 +126,7 @@ enum {
 	OPTION_TCP,
 	OPTION_RUNTIME,
 	OPTION_DEVICE,
+	OPTION_REGISTRY,
 	OPTION_DEBUG,
 	OPTION_HELP,
 	OPTION_VERSION
@@ -159,6 +164,10 @@ static int take_option(int option, char *value)
 	case OPTION_DEVICE:
 		engine.bridge_device = value;
 		return -1;
+	case OPTION_REGISTRY:
+		return registry_insecure_add(value) == 0
+			       ? -1
+			       : wrong_option("not HOST[:PORT], or one too many:", value);
 	case OPTION_DEBUG:
 		engine.debug = true;
 		return -1;
@@ -183,6 +192,7 @@ static int parse_options(int argc, char **argv)
 		{"insecure-tcp", no_argument, NULL, OPTION_TCP},
 		{"runtime", required_argument, NULL, OPTION_RUNTIME},
 		{"bridge-device", required_argument, NULL, OPTION_DEVICE},
+		{"insecure-registry", required_argument, NULL, OPTION_REGISTRY},
 		{"debug", no_argument, NULL, OPTION_DEBUG},
 		{"help", no_argument, NULL, OPTION_HELP},
 		{"version", no_argument, NULL, OPTION_VERSION},

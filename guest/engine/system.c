@@ -7,6 +7,7 @@
 #include "http.h"
 #include "moment.h"
 #include "oci.h"
+#include "registry_insecure.h"
 #include "runtime.h"
 #include "text.h"
 
@@ -177,6 +178,7 @@ static void get_info(struct request *request)
 	json_set(info, "SystemTime", moment_json(moment_now()));
 	json_set_string(info, "LoggingDriver", "json-file");
 	json_set_string(info, "IndexServerAddress", "https://index.docker.io/v1/");
+	json_set(info, "RegistryConfig", registry_insecure_list());
 	json_set_string(info, "DockerRootDir", engine.root);
 	json_set_string(info, "ServerVersion", ENGINE_VERSION);
 	json_set(info, "Runtimes", runtime_list());

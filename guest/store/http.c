@@ -240,7 +240,7 @@ void http_do(CURL *easy, const struct http_policy *policy, const struct http_cal
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT, call->time_limit);
 	set_method(easy, call, &body);
-	CURLcode code = curl_easy_perform(easy);
+	CURLcode code = reply->code = curl_easy_perform(easy);
 	if (code == CURLE_OK) {
 		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &reply->status);
 	} else {

@@ -32,6 +32,7 @@ struct http_reply {
 	size_t header_bytes;
 	struct text body;  /* as far as it has no sink */
 	const char *error; /* libcurl's words when status is 0 or the body was cut; constant */
+	CURLcode code;     /* libcurl's, when status is 0 */
 };
 
 struct http_call {

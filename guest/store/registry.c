@@ -100,6 +100,23 @@ static void reach(struct registry *registry, bool is_insecure, struct http_reply
 	}
 }
 
+/* The way out where it is the TLS that fails. */
+static void fail_tls(const char *domain, const struct http_reply *reply)
+{
+	if (reply->status == 0 && reply->code == CURLE_PEER_FAILED_VERIFICATION) {
+		fail(FAIL_UNAVAILABLE,
+		     "the certificate of %s is not to be trusted: it is of an unknown authority, "
+		     "for another name, or out of date; the authority's own goes to %s/%s/ca.crt",
+		     domain, registry_certificates, domain);
+	}
+	if (reply->status == 0 && reply->code == CURLE_SSL_CONNECT_ERROR) {
+		fail(FAIL_UNAVAILABLE,
+		     "%s does not speak TLS: %s; bh-engine --insecure-registry %s lets it be plain "
+		     "HTTP",
+		     domain, reply->error, domain);
+	}
+}
+
 void registry_open(struct registry *registry, const char *domain, json *auth, bool is_insecure)
 {
 	struct http_reply reply;
@@ -121,6 +138,7 @@ void registry_open(struct registry *registry, const char *domain, json *auth, bo
 			fail(FAIL_UNAVAILABLE, "%s is no registry: it does not know /v2/ (404)",
 			     domain);
 		}
+		fail_tls(domain, &reply);
 		registry_fail(registry, &reply, "cannot reach it");
 	}
 	registry->challenge = reply.challenge;

@@ -91,10 +91,13 @@ check-ssh: all
 $(BUILD)/emu/terminal $(BUILD)/emu/first_byte: $(BUILD)/emu/%: tests/emu/partition/%.c tests/emu/files.mk
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) -static -s $< -o $@
+$(BUILD)/emu/true.json: tests/emu/partition/true_config tests/native/images.py guest/runtime/seccomp.json
+	@mkdir -p $(@D)
+	$(Q)$< $@
 PARTITION_FILES := $(BUILD)/emu/partition.cpio
 PARTITION_TEST := $(BUILD)/emu/partition.cpio.gz $(BUILD)/emu/partition-small.cpio
 $(PARTITION_FILES): $(wildcard tests/emu/partition/*) $(BIN)/bh-partition $(BIN)/bh-agent.cpio $(BIN)/vmlinuz \
-		$(BUILD)/mgmt/bh $(BUILD)/emu/terminal $(BUILD)/emu/first_byte $(BIN)/bh-runtime
+		$(BUILD)/mgmt/bh $(BUILD)/emu/terminal $(BUILD)/emu/first_byte $(BIN)/bh-runtime $(BUILD)/emu/true.json
 	@mkdir -p $(@D)
 	$(Q)BUILD=$(abspath $(BUILD)) tools/make-initramfs tests/emu/partition/list $@
 $(BUILD)/emu/partition.cpio.gz: $(BUILD)/mgmt.cpio.gz $(PARTITION_FILES)

@@ -49,6 +49,12 @@ class Parsing(unittest.TestCase):
         self.assertEqual(measure.split_memory({3: 451, 1: 348}), (296, 52))
         self.assertEqual(measure.split_memory({1: 348, 3: None}), (None, None))
 
+    def test_starts_of_containers(self):
+        text = ("ticks of a start as container: end 1600\r\nticks of a start as container: first byte 800, end 1584\n"
+                "ticks of a start as crun: end 16000\n")
+        self.assertEqual(parse.starts(text, 4), {("container", "end"): 100, ("container", "first byte"): 50, ("crun", "end"): 1000})
+        self.assertEqual(parse.starts("no crun in this image"), {})
+
     def test_reasons_are_sorted(self):
         self.assertEqual(parse.describe_exits({"total": 7, "io": 2, "mmio": 5}), "7: mmio 5, io 2")
         self.assertEqual(parse.describe_exits({"total": 0}), "0")

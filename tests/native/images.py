@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tarfile
 
-from support import Skip
+from support import TREE, Skip
 
 PLACES = ("/bin/busybox", "/usr/bin/busybox", "/usr/lib/busybox/busybox-static")
 FOLDERS = ("bin", "dev", "etc", "home", "proc", "root", "run", "sys", "tmp", "usr/bin", "var/log")
@@ -65,6 +65,16 @@ def make_config(words, root="rootfs", tty=False):
                "env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], "noNewPrivileges": True}
     return {"ociVersion": "1.0.2", "process": process, "root": {"path": root, "readonly": False}, "hostname": "test",
             "mounts": mounts(), "linux": {"namespaces": [{"type": kind} for kind in NAMESPACES]}}
+
+
+def default_seccomp():
+    """The default profile as the engine hands it down, without the entries for capabilities"""
+    with open(os.path.join(TREE, "guest", "runtime", "seccomp.json"), encoding="utf-8") as file:
+        profile = json.load(file)
+    rules = [{key: rule[key] for key in ("names", "action", "errnoRet", "args") if key in rule}
+             for rule in profile["syscalls"] if "caps" not in rule.get("includes", {})]
+    return {"defaultAction": profile["defaultAction"], "defaultErrnoRet": profile["defaultErrnoRet"],
+            "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"], "syscalls": rules}
 
 
 def write_json(path, value):

@@ -8,9 +8,9 @@ import re
 import stat
 import time
 
-from images import make_bundle, write_json
+from images import default_seccomp, make_bundle, write_json
 from runtime_bundle import Runtime
-from support import Skip, TREE, check, contains, equal, folder, main, ours, test, wait_for
+from support import Skip, check, contains, equal, folder, main, ours, test, wait_for
 
 runtime = Runtime(ours("bh-runtime"), "state")
 CGROUPS = next((path for path in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified")
@@ -210,16 +210,6 @@ def update_errors():
     contains(call("update", "--help").out, "--pids-limit")
     equal(call("update", name).status, 0)
     call("delete", "--force", name)
-
-
-def default_seccomp():
-    """seccomp.json as the engine hands it down, without the entries for capabilities"""
-    with open(os.path.join(TREE, "guest", "runtime", "seccomp.json"), encoding="utf-8") as file:
-        profile = json.load(file)
-    rules = [{key: rule[key] for key in ("names", "action", "errnoRet", "args") if key in rule}
-             for rule in profile["syscalls"] if "caps" not in rule.get("includes", {})]
-    return {"defaultAction": profile["defaultAction"], "defaultErrnoRet": profile["defaultErrnoRet"],
-            "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"], "syscalls": rules}
 
 
 @test("the default seccomp profile lets programs run, denies the rest, and is compiled once")

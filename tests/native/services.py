@@ -14,8 +14,9 @@ from support import ISOLATED, SCALE, Skip, folder, on_cgroup2, ours, peer, peer_
 REGISTRY_CONFIG = """version: 0.1
 log: {{level: warn}}
 storage: {{filesystem: {{rootdirectory: {data}}}, delete: {{enabled: true}}}}
-http: {{addr: "127.0.0.1:{port}"}}
+http: {{addr: "{server}"{tls}}}
 """
+REGISTRY_TLS = ", tls: {{certificate: {folder}/server-cert.pem, key: {folder}/server-key.pem}}"
 REGISTRY_LOGIN = """auth: {{htpasswd: {{realm: test, path: {path}}}}}
 """
 
@@ -47,13 +48,14 @@ def serves(path):
 
 
 class Registry:
-    """Debian's docker-registry on loopback: server is HOST:PORT; with a USER (Basic) or open to all"""
+    """Debian's docker-registry on loopback, or on another ADDRESS: server is HOST:PORT; with a USER (Basic) or open to all; plain,
+    or with TLS: what `bh-tls make-certificates` put into a folder"""
 
-    def __init__(self, name="registry", user=None, password=None, port=None):
+    def __init__(self, name="registry", user=None, password=None, port=None, address="127.0.0.1", tls=None):
         self.user, self.password, self.port = user, password, port or free_port()
-        self.server = f"127.0.0.1:{self.port}"
+        self.server = f"{address}:{self.port}"
         home = folder(name)
-        text = REGISTRY_CONFIG.format(data=os.path.join(home, "data"), port=self.port)
+        text = REGISTRY_CONFIG.format(data=os.path.join(home, "data"), server=self.server, tls=REGISTRY_TLS.format(folder=tls) if tls else "")
         if user:
             path = os.path.join(home, "htpasswd")
             # Cost 4: this is a test, and each request is checked anew.
@@ -65,7 +67,7 @@ class Registry:
         with open(config, "w", encoding="utf-8") as file:
             file.write(text)
         self.process = start([peer("docker-registry"), "serve", config], log=f"{name}.log")
-        wait_for(lambda: answers(("127.0.0.1", self.port)), "the registry", process=self.process)
+        wait_for(lambda: answers((address, self.port)), "the registry", process=self.process)
 
     def request(self, method, path, data=None, headers=None):
         """-> (status, headers, body)"""

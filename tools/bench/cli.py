@@ -18,7 +18,8 @@ EPILOG = """groups: exits    what a guest pays for CPUID, a hypercall, a UART re
         doorbell from one partition to another
         life     what bh and the hypervisor take to make and start a partition
         sizes    image, loader, trusted lines, RAM kept
-        containers  starts beside runc, crun, unshare and dockerd, on this machine, as root
+        containers  starts beside runc, crun, unshare and dockerd, on this machine, as root; and beside crun in the
+                    management partition
 exit status: 0 all was measured, 1 a run failed, or with --strict a goal was missed
 examples: tools/bench/run --only exits
           tools/bench/run --only sizes --only steady --json"""

@@ -91,6 +91,9 @@ class Bench:
             self.want("life", "bochs", ends=END, cpus=2, cost=200)
         if ("life" in groups or "sizes" in groups) and has_new_qemu(build):
             self.want("life", "qemu10", shift=LIFE_SHIFT, ends=END, cpus=2, cpu=NO_X2APIC, cost=100)
+        if "containers" in groups:
+            self.want("container", "bochs", cost=80)
+            self.want("container", "qemu", shift=LINUX_SHIFT, cost=30)
         if "sizes" in groups:
             for machine, counts in PARTITIONS.items():
                 for count in counts:
@@ -208,7 +211,17 @@ class Bench:
         result, error = native.measure(self.build)
         if error:
             self.failed["containers"] = error
-        return native.figures(result)
+        return native.figures(result) + self.beside_crun()
+
+    def beside_crun(self):
+        found = []
+        for backend, machine in BACKENDS:
+            ticks = parse.starts(self.text("container", machine), self.shift("container", machine))
+            for end, name, part in (("end", "the whole run, beside crun: 0.8 times", 0.8), ("first byte", "to the first byte (peer: crun)", None)):
+                ours, theirs = ticks.get(("container", end)), ticks.get(("crun", end))
+                found.append(Figure(f"{native.START}, in the management partition", f"{backend}: {name}", ours, "instructions",
+                                    int(part * theirs) if part and theirs else None, theirs, note="" if theirs else "no crun here"))
+        return found
 
     def life(self):
         found = []

@@ -17,6 +17,7 @@ TSC_HZ = re.compile(r'^\{"version":.*"tsc_hz":(\d+)')
 INSPECTED = re.compile(r"^partition +(\w+) \(id")
 POOL_USED = re.compile(r'^\{"version":.*"pool_used":(\d+)')
 HELD = re.compile(r"^hypervisor's +(\d+) KiB")
+CONTAINER = re.compile(r"^ticks of a start as (\w+): (?:(first byte) (\d+)|(end) (\d+)$)")
 RINGS = re.compile(r"^(?:\[\w+\] )?RINGS rings=(\d+) exits=(\d+)")
 STAGES = ("prepare", "create", "zero", "load", "start", "enter", "command")
 COUNT = re.compile(r"(\w+)=(\d+)")
@@ -113,6 +114,14 @@ def life(text, name, shift=0):
             rounds.append({**now, "command": int(match.group(3)) >> shift})
             now = {}
     return rounds
+
+
+def starts(text, shift=0):
+    """{(runtime, "end" of a `true` or "first byte" of an `echo`): instructions}"""
+    found = {}
+    for match in filter(None, map(CONTAINER.match, lines_of(text))):
+        found[match.group(1), match.group(2) or match.group(4)] = int(match.group(3) or match.group(5)) >> shift
+    return found
 
 
 def rings(text):

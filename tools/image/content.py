@@ -30,16 +30,15 @@ def read_driver(path):
         return read(short)
 
 
-def find_library(tree, name):
-    for folder in LIBRARY_FOLDERS:
-        path = os.path.join(tree, folder, name)
+def find_library(trees, name):
+    for path in (os.path.join(tree, folder, name) for tree in trees for folder in LIBRARY_FOLDERS):
         if os.path.exists(path):
             return os.path.realpath(path)
     raise ContentError(f"{name} is in no package of the list")
 
 
-def libraries_of(path, tree):
-    """{path in the image: path here} of all that the program is linked with, from the tree alone."""
+def libraries_of(path, trees):
+    """{path in the image: path here} of all that the program is linked with, from the trees alone."""
     found, todo = {}, [path]
     while todo:
         try:
@@ -50,7 +49,7 @@ def libraries_of(path, tree):
         targets += [elf.interpreter()] if elf.interpreter() else []
         for target in targets:
             if target not in found:
-                found[target] = find_library(tree, os.path.basename(target))
+                found[target] = find_library(trees, os.path.basename(target))
                 todo.append(found[target])
     # The dynamic linker is a library too: once is enough.
     loaders = [name for name in found if name.startswith("/lib64/")]
