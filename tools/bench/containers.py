@@ -12,7 +12,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "native"))
 import images  # noqa: E402
 import services  # noqa: E402
-from support import BIN, BUILD, Skip, environment, folder, on_cgroup2, peer, run, stop_all  # noqa: E402
+from support import BIN, BUILD, Skip, empty_folder, environment, folder, on_cgroup2, peer, run, stop_all  # noqa: E402
 
 ROUNDS, WARM_UP = 40, 5
 DOCKER_ROUNDS, DOCKER_WARM_UP = 12, 2
@@ -112,6 +112,7 @@ def engine_part(result):
 
 
 def main():
+    empty_folder()
     result = {"left_out": {}}
     try:
         runtime_part(result)
