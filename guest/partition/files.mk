@@ -1,7 +1,7 @@
 # Rules of the runtime of partitions and its agent; included by guest/files.mk.
 AGENT := $(addprefix agent/,agent_main.c agent_link.c agent_network.c agent_process.c agent_request.c agent_session.c agent_system.c) frame.c
 PARTITION := part_main.c part_create.c part_keep.c part_exec.c part_life.c part_terminal.c part_pod.c sandbox.c group.c namespace.c bundle.c bundle_mounts.c \
-	bundle_network.c bundle_process.c switch.c resources.c cpio.c tree.c frame.c state.c control.c hyper.c hyper_make.c relay.c \
+	bundle_network.c bundle_process.c switch.c resources.c cpio.c tree.c tree_stream.c frame.c state.c control.c hyper.c hyper_make.c relay.c \
 	relay_link.c relay_session.c relay_control.c
 # A partition is made by bh's way to the device and by the loader's code.
 PARTITION_BH := $(addprefix guest/mgmt/bh/,bh_device.c bh_partition.c bh_words.c) $(addprefix boot/,image.c image_linux.c \

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tree.h"
+#include "tree_inside.h"
 
-#include "cpio.h"
 #include "in_root.h"
 #include "text.h"
 
@@ -16,16 +15,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define DEPTH_MAX  128u
-#define BLOCK_SIZE 65536u
-
-struct tree_entry {
-	char *name;   /* in the archive */
-	char *target; /* of a symbolic link */
-	int base;     /* the directory that `path` is below of */
-	const char *path;
-	struct cpio_entry head;
-};
+#define DEPTH_MAX 128u
 
 struct tree_link {
 	dev_t device;
@@ -40,7 +30,7 @@ struct walk {
 	unsigned int depth;
 };
 
-static bool fail(struct tree *tree, const char *what, int number)
+bool tree_fail(struct tree *tree, const char *what, int number)
 {
 	snprintf(tree->error, sizeof(tree->error), "%.140s: %s", what, strerror(number));
 	return false;
@@ -106,7 +96,7 @@ static bool read_target(struct tree *tree, int parent, const char *name, struct 
 	ssize_t length = readlinkat(parent, name, target, sizeof(target));
 
 	if (length <= 0 || length == (ssize_t)sizeof(target)) {
-		return fail(tree, entry->name, length < 0 ? errno : ENAMETOOLONG);
+		return tree_fail(tree, entry->name, length < 0 ? errno : ENAMETOOLONG);
 	}
 	target[length] = '\0';
 	entry->target = text_copy(target);
@@ -123,7 +113,7 @@ static bool add(struct walk *walk, int parent, const char *last, char *name, con
 
 	if (tree->count == TREE_ENTRIES_MAX || is->st_size > UINT32_MAX ||
 	    strlen(name) > CPIO_NAME_MAX) {
-		(void)fail(tree, name, tree->count == TREE_ENTRIES_MAX ? ENFILE : EFBIG);
+		(void)tree_fail(tree, name, tree->count == TREE_ENTRIES_MAX ? ENFILE : EFBIG);
 		free(name);
 		return false;
 	}
@@ -167,7 +157,7 @@ static bool walk_one(struct walk *walk, int parent, const char *last, const char
 	bool is_ok;
 
 	if (fstatat(parent, last, &is, AT_SYMLINK_NOFOLLOW) != 0) {
-		is_ok = errno == ENOENT || fail(walk->tree, name, errno);
+		is_ok = errno == ENOENT || tree_fail(walk->tree, name, errno);
 		free(name);
 		return is_ok; /* removed meanwhile */
 	}
@@ -182,7 +172,7 @@ static bool walk_one(struct walk *walk, int parent, const char *last, const char
 		return true;
 	}
 	dir = openat(parent, last, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return dir >= 0 ? walk_dir(walk, dir, name) : fail(walk->tree, name, errno);
+	return dir >= 0 ? walk_dir(walk, dir, name) : tree_fail(walk->tree, name, errno);
 }
 
 /* Closes `dir`. */
@@ -193,7 +183,7 @@ static bool walk_dir(struct walk *walk, int dir, const char *name)
 	bool is_ok = list != NULL && walk->depth < DEPTH_MAX;
 
 	if (!is_ok) {
-		(void)fail(walk->tree, name, list == NULL ? errno : ELOOP);
+		(void)tree_fail(walk->tree, name, list == NULL ? errno : ELOOP);
 	}
 	walk->depth++;
 	while (is_ok && (entry = readdir(list)) != NULL) {
@@ -217,7 +207,7 @@ bool tree_add_root(struct tree *tree, int root)
 	int dir = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (dir < 0 || fstat(dir, &is) != 0) {
-		return fail(tree, "the root file system", errno);
+		return tree_fail(tree, "the root file system", errno);
 	}
 	return add(&walk, root, ".", text_copy(tree->prefix), &is) &&
 	       walk_dir(&walk, dir, tree->prefix);
@@ -290,99 +280,21 @@ bool tree_add_copy(struct tree *tree, int root, const char *source, const char *
 	bool is_ok = walk.base >= 0 && fstat(walk.base, &is) == 0;
 	int dir;
 
-	is_ok = is_ok ? add_parents(&walk, name) : fail(tree, source, errno);
+	is_ok = is_ok ? add_parents(&walk, name) : tree_fail(tree, source, errno);
 	walk.skip = strlen(name) + 1;
 	is_ok = is_ok && add(&walk, walk.base, "", text_copy(name), &is);
 	if (is_ok && S_ISDIR(is.st_mode)) {
 		dir = openat(walk.base, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		is_ok = dir >= 0 ? walk_dir(&walk, dir, name) : fail(tree, source, errno);
+		is_ok = dir >= 0 ? walk_dir(&walk, dir, name) : tree_fail(tree, source, errno);
 	}
 	free(name);
 	free(place);
 	return is_ok; /* the base stays open for tree_stream() */
 }
 
-static const struct cpio_entry trailer = {.name = CPIO_TRAILER, .links = 1};
-
 void tree_finish(struct tree *tree)
 {
-	tree->size += cpio_head_size(trailer.name);
-}
-
-struct stream {
-	struct tree *tree;
-	bool (*put)(void *context, const void *bytes, size_t size);
-	void *context;
-	uint8_t block[BLOCK_SIZE];
-};
-
-static bool put_zeros(struct stream *stream, uint64_t size)
-{
-	memset(stream->block, 0, size < BLOCK_SIZE ? (size_t)size : BLOCK_SIZE);
-	while (size > 0) {
-		size_t piece = size < BLOCK_SIZE ? (size_t)size : BLOCK_SIZE;
-
-		if (!stream->put(stream->context, stream->block, piece)) {
-			return false;
-		}
-		size -= piece;
-	}
-	return true;
-}
-
-static bool put_file(struct stream *stream, const struct tree_entry *entry)
-{
-	bool is_whole = strcmp(entry->path, ".") == 0; /* the base itself is the file */
-	int file = is_whole ? dup(entry->base)
-			    : in_root_open(entry->base, entry->path,
-					   O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
-	uint64_t left = entry->head.size;
-	bool is_ok = file >= 0 || fail(stream->tree, entry->name, errno);
-	ssize_t size = 1;
-
-	for (off_t at = 0; is_ok && left > 0 && size > 0; at += size) {
-		size = pread(file, stream->block, left < BLOCK_SIZE ? (size_t)left : BLOCK_SIZE,
-			     at);
-		if (size < 0) {
-			is_ok = fail(stream->tree, entry->name, errno);
-		} else if (size > 0) {
-			is_ok = stream->put(stream->context, stream->block, (size_t)size);
-			left -= (uint64_t)size;
-		}
-	}
-	if (file >= 0) {
-		close(file);
-	}
-	return is_ok && put_zeros(stream, left);
-}
-
-static bool put_entry(struct stream *stream, const struct tree_entry *entry)
-{
-	cpio_head(&entry->head, stream->block);
-	if (!stream->put(stream->context, stream->block, cpio_head_size(entry->name))) {
-		return false;
-	}
-	if (entry->target != NULL ? !stream->put(stream->context, entry->target, entry->head.size)
-				  : entry->head.size > 0 && !put_file(stream, entry)) {
-		return false;
-	}
-	return put_zeros(stream, cpio_padding(entry->head.size));
-}
-
-bool tree_stream(struct tree *tree, bool (*put)(void *context, const void *bytes, size_t size),
-		 void *context)
-{
-	static struct stream stream;
-	bool is_ok = true;
-
-	stream.tree = tree;
-	stream.put = put;
-	stream.context = context;
-	for (size_t i = 0; is_ok && i < tree->count; i++) {
-		is_ok = put_entry(&stream, &tree->entries[i]);
-	}
-	cpio_head(&trailer, stream.block);
-	return is_ok && put(context, stream.block, cpio_head_size(trailer.name));
+	tree->size += cpio_head_size(tree_trailer.name);
 }
 
 void tree_drop(struct tree *tree)

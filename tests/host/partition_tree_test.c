@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A folder as a cpio archive: what the kernel would unpack, and that its size is known before. */
-/* Links: guest/partition/tree.c guest/partition/cpio.c guest/common/text.c guest/common/in_root.c guest/common/file.c */
+/* Links: guest/partition/tree.c guest/partition/tree_stream.c guest/partition/cpio.c guest/common/text.c guest/common/in_root.c guest/common/file.c */
 #include "cpio.h"
 #include "file.h"
 #include "tree.h"
