@@ -18,7 +18,7 @@ $(BENCH)/peak: tools/bench/peak.c tools/bench/files.mk
 	$(Q)$(CC) $(filter-out -MMD -MP,$(BENCH_FLAGS)) -static -s $< -o $@
 
 .PHONY: bench bench-files
-bench-files: $(BUILD)/emu/partition-small.cpio.gz $(BENCH)/peak $(BENCH)/kvm_host $(BENCH)/init $(BUILD)/mgmt/bh
+bench-files: $(BUILD)/emu/partition-small.cpio $(BENCH)/peak $(BENCH)/kvm_host $(BENCH)/init $(BUILD)/mgmt/bh
 	$(Q)BENCH=$(abspath $(BENCH)) MODULES=$(abspath $(wildcard $(BUILD)/kernel/lib/modules/*/kernel)) \
 		tools/make-initramfs guest/linux/bench.list $(BUILD)/guest/bench.cpio.gz
 # BENCH_ARGUMENTS='--only exits': see tools/bench/run --help.
