@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # Seconds: 9
-# Waits
 # HEALTHCHECK: probes that succeed, fail, hang and flood; pause, end, the engine's death; attach with logs.
 import json
 import os
@@ -137,8 +136,10 @@ def _():
     most = 0
     end = time.monotonic() + 10 * SCALE
     while health("hangs")["Status"] != "unhealthy" and time.monotonic() < end:
-        # The shell's words hold "sleep 55" in one argument: only the sleep itself counts.
-        most = max(most, len(probes("hangs")))
+        # The shell's words hold "sleep 55" in one argument: only the sleep itself counts. A look takes its time: what ended in
+        # it is not there at a second one.
+        found = probes("hangs")
+        most = max(most, len(found) if len(found) < 2 else len(set(found) & set(probes("hangs"))))
         time.sleep(0.02)
     found = health("hangs")
     equal(found["Status"], "unhealthy")

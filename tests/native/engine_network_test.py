@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # Seconds: 25
-# Waits
 # Networks of the engine by the stock client: default bridge, user networks with names, published ports, internal ones,
 # connect and disconnect, and all of it after a kill -9 of the engine. In a network namespace of this test's own.
 import http.client

