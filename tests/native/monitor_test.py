@@ -435,7 +435,7 @@ def command_line(pid):
 
 def starter_killed():
     """the starter killed in the middle of create: the monitor goes on"""
-    box = Container(["sh", "-c", "sleep 0.5; echo alive; exit 4"], "--start", faults=["--slow", "0.3"], wait=False)
+    box = Container(["sh", "-c", "sleep 2; echo alive; exit 4"], "--start", faults=["--slow", "0.3"], wait=False)
     until(lambda: os.path.exists(os.path.join(box.run, "monitor.sock")), "socket")
     box.starter.kill()
     os.close(box.report_fd)
