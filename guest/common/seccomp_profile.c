@@ -6,21 +6,10 @@
 
 #define ENTRY_LIMIT 4096
 
-static bool has_word(json *list, const char *word)
-{
-	for (size_t i = 0; i < json_count(list); i++) {
-		const char *other = json_string_at(list, i);
-		if (other && !strcmp(other, word)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* The names that this machine goes by. */
 static bool has_machine(json *list)
 {
-	return has_word(list, "amd64") || has_word(list, "x86_64");
+	return json_has_string(list, "amd64") || json_has_string(list, "x86_64");
 }
 
 static bool is_at_least(const char *release, const char *minimum)
@@ -52,13 +41,13 @@ static bool is_included(json *entry, json *capabilities, const char *release)
 	}
 	for (size_t i = 0; i < json_count(needed); i++) {
 		const char *name = json_string_at(needed, i);
-		if (!name || !has_word(capabilities, name)) {
+		if (!name || !json_has_string(capabilities, name)) {
 			return false;
 		}
 	}
 	for (size_t i = 0; i < json_count(unwanted); i++) {
 		const char *name = json_string_at(unwanted, i);
-		if (name && has_word(capabilities, name)) {
+		if (name && json_has_string(capabilities, name)) {
 			return false;
 		}
 	}

@@ -12,17 +12,6 @@
 
 #define LIST_LIMIT 4096u
 
-static bool has_word(json *list, const char *word)
-{
-	for (size_t i = 0; i < json_count(list); i++) {
-		const char *text = json_string_at(list, i);
-		if (text && !strcmp(text, word)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool is_writable_inside(json *config)
 {
 	json *list = json_get_array(config, "mounts");
@@ -31,7 +20,7 @@ static bool is_writable_inside(json *config)
 		json *mount = json_object_array_get_idx(list, i);
 		if (!strcmp(json_get_string(mount, "source", ""), "cgroup") &&
 		    !strcmp(json_get_string(mount, "destination", ""), "/sys/fs/cgroup")) {
-			return !has_word(json_get_array(mount, "options"), "ro");
+			return !json_has_string(json_get_array(mount, "options"), "ro");
 		}
 	}
 	return false;
